@@ -1,0 +1,1 @@
+"""What workflows ask for: open a session, call a service."""

@@ -1,0 +1,1 @@
+"""Following up with members."""

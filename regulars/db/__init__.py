@@ -1,0 +1,1 @@
+"""Engine, sessions, metadata and migrations."""

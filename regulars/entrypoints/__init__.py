@@ -1,0 +1,1 @@
+"""Composition roots: where parts are put together and started."""

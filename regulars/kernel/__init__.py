@@ -1,0 +1,1 @@
+"""Money, time, identity and errors: pure, and importing nothing of ours."""

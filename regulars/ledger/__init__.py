@@ -1,0 +1,1 @@
+"""What is owned, and every movement of it."""

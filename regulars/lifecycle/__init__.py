@@ -1,0 +1,1 @@
+"""Where a member stands, and what time decides."""

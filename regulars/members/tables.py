@@ -1,0 +1,61 @@
+"""Who a member is. What the member's history amounts to stands in `lifecycle`."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    BigInteger,
+    Boolean,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from regulars.db.base import APPEND_ONLY, Instant, Json, metadata
+
+member = Table(
+    "member",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("phone_cipher", LargeBinary),
+    Column("phone_index", LargeBinary, unique=True),
+    Column("phone_last4", Text),
+    Column("birthday", Date),
+    Column("gender", Text),
+    Column("locale", Text),
+    Column("home_store_id", Uuid, ForeignKey("place.id"), nullable=False),
+    Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("attributes", Json, nullable=False),
+    Column("enrolled_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    CheckConstraint("(phone_cipher is null) = (phone_index is null)", name="phone_whole"),
+    Index("ix_member_home_store_id", "home_store_id", "id"),
+    Index("ix_member_phone_last4", "phone_last4"),
+)
+
+member_reference = Table(
+    "member_reference",
+    metadata,
+    Column("reference", Text, primary_key=True),  # as the outside system knows the member, e.g. "cj-1007"
+    Column("member_id", Uuid, ForeignKey("member.id"), nullable=False, index=True),
+    Column("recorded_at", Instant, nullable=False),
+)
+
+member_consent = Table(
+    "member_consent",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("member_id", Uuid, ForeignKey("member.id"), nullable=False, index=True),
+    Column("purpose", Text, nullable=False),  # sms | email | wechat | phone_call | profiling
+    Column("granted", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("source", Text, nullable=False),
+    info=APPEND_ONLY,
+)

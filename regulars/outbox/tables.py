@@ -1,0 +1,33 @@
+"""What the database has committed and Temporal has still to hear."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, Table, Text, Uuid, text
+
+from regulars.db.base import Instant, metadata
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("member_id", Uuid, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # the member's last purchase when this was written
+    Column("events", Integer, nullable=False),  # lifecycle events written in the same transaction
+    Column("next_due_at", Instant),
+    Column("bulk", Boolean, nullable=False),  # waits while an import runs
+    Column("created_at", Instant, nullable=False),
+    Column("claimed_until", Instant),
+    Column("claimed_by", Text),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Index("ix_outbox_unclaimed", "id", postgresql_where=text("claimed_until is null")),
+)
+
+relay_status = Table(
+    "relay_status",
+    metadata,
+    Column("relay", Text, primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+    Column("signals", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("lag_ms_median", BigInteger),
+    Column("lag_ms_max", BigInteger),
+    Column("last_error", Text),
+)

@@ -1,0 +1,164 @@
+"""What goes into the rules and what comes out of them: facts in, actions out, nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+PackKind = Literal["eligibility", "discount", "earning", "tier"]
+ENGINE = "datalogic-py/5.9.0"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """A member as the rules see it at one instant; without a member, `ANONYMOUS`."""
+
+    known: bool
+    tier: str
+    stage: str
+    tags: tuple[str, ...]
+    spend_365d_minor: int  # purchases before this one
+    visits_365d: int
+    qualifying_spend_minor: int  # the same window, this purchase included; what tiers count
+    visits: int
+    enrolled_days: int
+    frozen: bool
+
+
+ANONYMOUS = MemberFacts(False, "", "", (), 0, 0, 0, 0, 0, False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """Where the purchase happens."""
+
+    code: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFacts:
+    """The instant on the store's own wall clock; numbers only, for the engine reads dates into text."""
+
+    date: int  # 20261122
+    weekday: int  # ISO: Monday 1 … Sunday 7
+    hour: int
+    minute: int
+    month: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseFacts:
+    """The basket, with its lines already as JSON text: built once, stored and read by the rules alike."""
+
+    sales_minor: int
+    list_minor: int
+    channel: str
+    lines_json: bytes  # a JSON array of objects with the line fields of the catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Points that one rule gave."""
+
+    points: int
+    pack_version: str  # "grocery-classic/1"
+    rule_id: str
+    expires_at: datetime | None
+    available_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineDiscount:
+    """Money off one line by one rule."""
+
+    line: int
+    amount_minor: int
+    pack_version: str
+    rule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """What became of one rule.
+
+    Attributes:
+        failed: index of the first top-level condition that was not true, or None.
+        error: the engine's tag where the rule could not be evaluated; it then gave nothing.
+        gave: what it contributed in the rule's own unit (points, minor units), for the receipt.
+    """
+
+    pack_version: str
+    rule_id: str
+    applied: bool
+    failed: int | None = None
+    error: str | None = None
+    gave: int = 0
+    note: str | None = None  # e.g. "capped", "excluded:staff-excluded/1", "outranked:spend-3000"
+
+
+@dataclass(frozen=True, slots=True)
+class TierMove:
+    """The highest tier whose rule applies."""
+
+    tier: str
+    rank: int
+    pack_version: str
+    rule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All that the live packs say of one purchase."""
+
+    awards: tuple[Award, ...]
+    discounts: tuple[LineDiscount, ...]
+    tier: TierMove | None
+    outcomes: tuple[RuleOutcome, ...]
+    reasons: tuple[str, ...]  # codes why nothing was given: "frozen", "no_member", "excluded"
+
+    @property
+    def points(self) -> int:
+        return sum(award.points for award in self.awards)
+
+
+@dataclass(frozen=True, slots=True)
+class TierBand:
+    """One step of the ladder, for progress bars and for stepping down."""
+
+    code: str
+    rank: int
+    threshold_minor: int
+    title_zh: str
+    title_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifecyclePlan:
+    """The numbers of the live tier pack that time needs."""
+
+    pack_version: str
+    bands: tuple[TierBand, ...]  # by rank, the lowest has threshold 0
+    tier_year_days: int
+    at_risk_after_days: int
+    lapse_after_days: int
+    first_revisit_after_days: int
+    revisit_every_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackVersion:
+    """One immutable version of a pack."""
+
+    id: UUID
+    code: str
+    version: int
+    kind: PackKind
+    hash: str
+    document: Mapping[str, object]
+
+    @property
+    def name(self) -> str:
+        return f"{self.code}/{self.version}"

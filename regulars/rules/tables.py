@@ -1,0 +1,48 @@
+"""Pack versions, which never change, and where and when each is live."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+from regulars.db.base import APPEND_ONLY, Instant, metadata
+
+pack_version = Table(
+    "pack_version",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("document", Text, nullable=False),  # the pack as JSON text, byte for byte what was hashed
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    UniqueConstraint("code", "version"),
+    CheckConstraint("version > 0", name="version"),
+    info=APPEND_ONLY,
+)
+
+pack_activation = Table(
+    "pack_activation",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("pack_code", Text, nullable=False),
+    Column("version_id", Uuid, ForeignKey("pack_version.id")),  # null: switched off here from live_from on
+    Column("place_id", Uuid, ForeignKey("place.id"), nullable=False),
+    Column("live_from", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("reason", Text),
+    Index("ix_pack_activation_place_id", "place_id", "pack_code", "live_from"),
+    info=APPEND_ONLY,
+)

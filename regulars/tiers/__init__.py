@@ -1,0 +1,1 @@
+"""What a tier is worth and when a member moves."""
