@@ -1,0 +1,75 @@
+"""Why a purchase is not taken."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from regulars.kernel.errors import RegularsError
+
+
+class BasketInvalid(RegularsError):
+    """The basket contradicts itself."""
+
+    code: ClassVar[str] = "basket_invalid"
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message, field=field)
+
+
+class IdempotencyMismatch(RegularsError):
+    """A key that was used before comes with different content; nothing was changed."""
+
+    code: ClassVar[str] = "idempotency_mismatch"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            "this key was used before with different content; a new purchase needs a new key", field=field
+        )
+
+
+class MemberUnknown(RegularsError):
+    """No member has this id."""
+
+    code: ClassVar[str] = "member_unknown"
+
+    def __init__(self, member_id: UUID) -> None:
+        super().__init__("no such member; look the member up again", field="member_id", member_id=str(member_id))
+
+
+class PurchaseUnknown(RegularsError):
+    """No purchase has this id, or it is out of sight for who asks."""
+
+    code: ClassVar[str] = "purchase_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("no such purchase", field="purchase_id")
+
+
+class AlreadyAttributed(RegularsError):
+    """The purchase belongs to a member already."""
+
+    code: ClassVar[str] = "purchase_attributed"
+
+    def __init__(self) -> None:
+        super().__init__("this purchase belongs to a member already", field="purchase_id")
+
+
+class AttributionTooLate(RegularsError):
+    """The window in which a purchase may still be attributed has passed."""
+
+    code: ClassVar[str] = "attribution_too_late"
+
+    def __init__(self, window_days: int) -> None:
+        super().__init__(
+            f"points can be claimed within {window_days} days of the purchase",
+            field="purchase_id",
+            window_days=window_days,
+        )
+
+
+class QuoteInvalid(RegularsError):
+    """The quote was not made by us, was changed, or was made for something else."""
+
+    code: ClassVar[str] = "quote_invalid"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}; ask for a new quote", field="quote")
