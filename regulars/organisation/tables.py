@@ -1,6 +1,18 @@
 """The chain and its tree of places."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from regulars.db.base import Instant, Json, Ltree, metadata
 
@@ -13,6 +25,7 @@ chain = Table(
     Column("currency_exponent", SmallInteger, nullable=False),
     Column("settings", Json, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("places_version", BigInteger, nullable=False, server_default=text("0")),  # grows with every change
     CheckConstraint("id = 1", name="one_chain"),
 )
 

@@ -1,0 +1,74 @@
+"""Who did what, where and why: one append-only row an act."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.security.tables import audit_entry
+
+PERSONAL_KEYS: Final = frozenset(
+    {"name", "phone", "birthday", "gender", "attributes", "address", "email", "display_name"}
+)
+"""What a member or an operator may be known by: the audit says that it changed, never what it was."""
+
+_PERSONS: Final = frozenset({"member", "operator"})
+_CHANGED: Final = "changed"
+_INSERT = insert(audit_entry)
+
+
+async def record(
+    session: AsyncSession,
+    *,
+    actor_kind: str,
+    actor_id: str,
+    action: str,
+    subject_kind: str,
+    subject_id: str,
+    at: datetime,
+    place_id: UUID | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+    reason: str | None = None,
+) -> None:
+    """Write one audit row in the caller's transaction.
+
+    Args:
+        session: the transaction of the act itself: both stand or neither does.
+        actor_kind: operator | terminal | workflow | command.
+        actor_id: opaque id of the actor, or the command's name.
+        action: "noun.verb", e.g. "pack.publish".
+        subject_kind: what was acted on, e.g. "member".
+        subject_id: its opaque id or code.
+        at: aware instant of the act.
+        place_id: where it counts, or None for the whole chain.
+        before: the touched values as they were; of a person, personal ones are masked here.
+        after: the same values as they are now.
+        reason: the actor's own words.
+    Returns: nothing.
+    Raises: nothing of its own.
+    Source: semantics, "Audit".
+    """
+    personal = subject_kind in _PERSONS
+    row = {
+        "at": at,
+        "actor_kind": actor_kind,
+        "actor_id": actor_id,
+        "place_id": place_id,
+        "action": action,
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "before": _without_personal(before) if personal else before,
+        "after": _without_personal(after) if personal else after,
+        "reason": reason,
+    }
+    await session.execute(_INSERT, row)
+
+
+def _without_personal(values: Mapping[str, object] | None) -> dict[str, object] | None:
+    if values is None:
+        return None
+    return {key: _CHANGED if key in PERSONAL_KEYS else value for key, value in values.items()}
