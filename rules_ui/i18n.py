@@ -1,0 +1,147 @@
+"""Which language a reader gets, and how numbers, money and times are said in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_currency, format_decimal, format_percent
+from babel.support import NullTranslations, Translations
+
+LOCALE_DIR = Path(__file__).parent / "locale"
+LanguageTag = Literal["zh", "en"]
+LANGUAGES: Mapping[LanguageTag, str] = {"zh": "zh_CN", "en": "en"}
+DEFAULT_LANGUAGE: LanguageTag = "zh"
+LANGUAGE_COOKIE = "regulars_language"
+
+_DATE_SKELETON = {"zh": "M月d日", "en": "d MMM"}
+_DATE_WITH_YEAR = {"zh": "y年M月d日", "en": "d MMM y"}
+
+
+def N_(message: str) -> str:  # noqa: N802 — gettext's own name for "translate later"
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+def is_language(tag: object) -> bool:
+    """Whether we speak it."""
+    return tag in LANGUAGES
+
+
+def choose_language(*, cookie: str | None, own: str | None, accepted: str) -> LanguageTag:
+    """The first of: what the reader chose, what the operator's account says, what the browser asks for.
+
+    Args:
+        cookie: value of the language cookie, if any.
+        own: locale of the signed-in operator, e.g. "zh-CN", if any.
+        accepted: the Accept-Language header, maybe empty.
+    Returns: a language we speak; Chinese when nothing matches.
+    """
+    for wish in [cookie or "", own or "", *_ranked(accepted)]:
+        tag = wish.strip().lower().replace("_", "-").split("-")[0]
+        for language in LANGUAGES:
+            if tag == language:
+                return language
+    return DEFAULT_LANGUAGE
+
+
+def _ranked(accepted: str) -> Sequence[str]:
+    weighed = []
+    for position, part in enumerate(accepted.split(",")[:20]):
+        tag, _, weight = part.partition(";q=")
+        try:
+            weighed.append((-float(weight or 1), position, tag))
+        except ValueError:
+            continue
+    return [tag for _, _, tag in sorted(weighed)]
+
+
+@cache
+def translations(language: LanguageTag) -> NullTranslations:
+    """The catalogue of a language, read once a process."""
+    return Translations.load(LOCALE_DIR, [LANGUAGES[language]])
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The chain's currency, by which minor units are shown."""
+
+    currency: str
+    exponent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One reader's language and wall clock.
+
+    Attributes:
+        language: which catalogue.
+        zone: the zone in which times are shown.
+        money: the chain's currency.
+        now: the instant the page was made, for "5 minutes ago" and for leaving out this year.
+    """
+
+    language: LanguageTag
+    zone: ZoneInfo
+    money: Money
+    now: datetime
+
+    @property
+    def locale(self) -> Locale:
+        return Locale.parse(LANGUAGES[self.language])
+
+    def text(self, message: str, **values: object) -> str:
+        """A message in the reader's language."""
+        said = translations(self.language).gettext(message)
+        return said % values if values else said
+
+    def number(self, value: int) -> str:
+        """1234 → "1,234"."""
+        return str(format_decimal(value, locale=self.locale))
+
+    def decimal(self, value: float) -> str:
+        """12.34 → "12.3": one digit, for rates that are only looked at."""
+        return str(format_decimal(Decimal(str(round(value, 1))), locale=self.locale))
+
+    def share(self, part: int, whole: int) -> str:
+        """A part of a whole as a percentage, without decimals."""
+        return str(format_percent(Decimal(part) / Decimal(whole) if whole else 0, locale=self.locale))
+
+    def amount(self, minor: int) -> str:
+        """Minor units in the chain's currency: 123456 → "¥1,234.56"."""
+        value = Decimal(minor).scaleb(-self.money.exponent)
+        return str(format_currency(value, self.money.currency, locale=self.locale))
+
+    def day(self, at: datetime | date) -> str:
+        """The date, with the year only where it is not this one."""
+        local = at.astimezone(self.zone).date() if isinstance(at, datetime) else at
+        this_year = self.now.astimezone(self.zone).year
+        skeletons = _DATE_SKELETON if local.year == this_year else _DATE_WITH_YEAR
+        return str(format_date(local, skeletons[self.language], locale=self.locale))
+
+    def clock(self, at: datetime) -> str:
+        """The time of day on the reader's wall clock."""
+        return str(format_time(at.astimezone(self.zone), "HH:mm", locale=self.locale))
+
+    def moment(self, at: datetime) -> str:
+        """Date and time of day."""
+        return f"{self.day(at)} {self.clock(at)}"
+
+    def exact(self, at: datetime) -> str:
+        """The whole instant with its zone, for a tooltip."""
+        return str(format_datetime(at.astimezone(self.zone), "y-MM-dd HH:mm:ss z", locale=self.locale))
+
+    def ago(self, at: datetime) -> str:
+        """How far away an instant is: "5 minutes ago", "in 3 days"."""
+        delta = at - self.now
+        return str(format_timedelta(delta, add_direction=True, threshold=1.2, locale=self.locale))
+
+    def span(self, delta: timedelta) -> str:
+        """A length of time: "3 seconds", "2 hours"."""
+        return str(format_timedelta(delta, threshold=1.2, locale=self.locale))
