@@ -1,0 +1,1 @@
+"""Everything on one machine: PostgreSQL, Temporal and our parts, started, watched and stopped together."""
