@@ -84,4 +84,3 @@ audit_entry = Table(
     Index("ix_audit_entry_subject", "subject_kind", "subject_id", "id"),
     info=APPEND_ONLY,
 )
-

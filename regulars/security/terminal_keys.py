@@ -1,0 +1,150 @@
+"""Keys by which a till proves which terminal it is: shown once, checked by HMAC, revocable."""
+
+import asyncio
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.db.session import Database
+from regulars.kernel.ids import new_id, new_token
+from regulars.security import audit
+from regulars.security import terminal_key_repository as repository
+from regulars.security.actor import Actor
+from regulars.security.domain import LIVE_KEYS_MAX, Grant, IssuedKey, Role, TerminalKey
+from regulars.security.errors import NotSignedIn, TooManyTerminalKeys, UnknownTerminal, UnknownTerminalKey
+from regulars.security.scope import Scope
+from regulars.security.terminal_key_repository import KeyProof
+
+_BEARER: Final = re.compile(r"(tk_[A-Za-z0-9_-]{12})\.([A-Za-z0-9_-]{43})")
+_TRUSTED_SECONDS: Final = 1.0
+_REMEMBERED_MAX: Final = 4096
+
+
+async def issue_key(
+    session: AsyncSession, terminal_id: UUID, pepper: bytes, actor: Actor, at: datetime
+) -> IssuedKey:
+    """Give a terminal a new key.
+
+    Args:
+        session: an open transaction.
+        terminal_id: an open terminal inside the actor's scope.
+        pepper: the installation's terminal-key secret, ≥ 32 bytes.
+        actor: who asks.
+        at: aware instant.
+    Returns: the key with its bearer text, which nobody can see again.
+    Raises: UnknownTerminal; TooManyTerminalKeys: two are live already.
+    Source: semantics, "Personal data"; issue point 3.
+    """
+    if not await repository.lock_terminal(session, terminal_id, actor.scope):
+        raise UnknownTerminal(terminal_id)
+    if await repository.count_live(session, terminal_id) >= LIVE_KEYS_MAX:
+        raise TooManyTerminalKeys(LIVE_KEYS_MAX)
+    key = TerminalKey(new_id(), f"tk_{new_token(9)}", terminal_id, at, None)
+    bearer = f"{key.key_id}.{new_token(32)}"
+    created_by = UUID(actor.id) if actor.kind == "operator" else None
+    await repository.insert_key(session, key, _mac(pepper, bearer), created_by)
+    await _record(session, "terminal_key.issue", key.key_id, terminal_id, actor, at)
+    return IssuedKey(key, bearer)
+
+
+async def revoke_key(
+    session: AsyncSession, terminal_id: UUID, key_id: str, actor: Actor, at: datetime
+) -> None:
+    """Make a key useless within a second. Doing it twice changes nothing.
+
+    Args:
+        session: an open transaction.
+        terminal_id: the key's terminal.
+        key_id: the public part of the key.
+        actor: who asks.
+        at: aware instant.
+    Returns: nothing.
+    Raises: UnknownTerminalKey.
+    Source: issue point 3.
+    """
+    if not await repository.revoke(session, terminal_id, key_id, actor.scope, at):
+        raise UnknownTerminalKey(key_id)
+    await _record(session, "terminal_key.revoke", key_id, terminal_id, actor, at)
+
+
+async def list_keys(session: AsyncSession, terminal_id: UUID, scope: Scope) -> list[TerminalKey]:
+    """All keys of a terminal, oldest first, without their secrets."""
+    return await repository.list_keys(session, terminal_id, scope)
+
+
+@dataclass(slots=True)
+class _Remembered:
+    until: float
+    proof: KeyProof | None
+
+
+class TerminalKeys:
+    """Checks keys for one process, asking the database about each at most once a second."""
+
+    def __init__(self, database: Database, pepper: bytes) -> None:
+        self._database = database
+        self._pepper = pepper
+        self._remembered: dict[str, _Remembered] = {}
+        self._asking: dict[str, asyncio.Task[KeyProof | None]] = {}
+
+    async def actor_of(self, bearer: str) -> Actor:
+        """The terminal that a bearer text proves.
+
+        Args:
+            bearer: `key_id.secret`, as the till sent it.
+        Returns: the terminal as an actor at its store.
+        Raises: NotSignedIn: malformed, unknown, wrong, revoked or closed, alike.
+        Source: issue point 3.
+        """
+        shape = _BEARER.fullmatch(bearer)
+        proof = await self._proof(shape.group(1)) if shape else None
+        # Computed for unknown keys too, so that both refusals take the same time.
+        mac = _mac(self._pepper, bearer)
+        if proof is None or not hmac.compare_digest(mac, proof.secret_mac):
+            raise NotSignedIn
+        grant = Grant(Role.TERMINAL, proof.store_id, proof.store_path)
+        return Actor("terminal", str(proof.terminal_id), str(proof.terminal_id), (grant,))
+
+    async def _proof(self, key_id: str) -> KeyProof | None:
+        now = asyncio.get_running_loop().time()
+        remembered = self._remembered.get(key_id)
+        if remembered is not None and remembered.until > now:
+            return remembered.proof
+        task = self._asking.get(key_id)
+        if task is None:
+            task = self._asking[key_id] = asyncio.create_task(self._ask(key_id, now))
+            task.add_done_callback(lambda _: self._asking.pop(key_id, None))
+        return await asyncio.shield(task)
+
+    async def _ask(self, key_id: str, asked_at: float) -> KeyProof | None:
+        async with self._database.begin() as session:
+            proof = await repository.find_proof(session, key_id)
+        if len(self._remembered) >= _REMEMBERED_MAX:
+            self._remembered.clear()
+        self._remembered[key_id] = _Remembered(asked_at + _TRUSTED_SECONDS, proof)
+        return proof
+
+
+def _mac(pepper: bytes, bearer: str) -> bytes:
+    return hmac.new(pepper, bearer.encode(), hashlib.sha256).digest()
+
+
+async def _record(
+    session: AsyncSession, action: str, key_id: str, terminal_id: UUID, actor: Actor, at: datetime
+) -> None:
+    await audit.record(
+        session,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        action=action,
+        subject_kind="terminal_key",
+        subject_id=key_id,
+        place_id=terminal_id,
+        at=at,
+    )
