@@ -17,7 +17,7 @@ outbox = Table(
     Column("claimed_until", Instant),
     Column("claimed_by", Text),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Index("ix_outbox_unclaimed", "id", postgresql_where=text("claimed_until is null")),
+    Index("ix_outbox_waiting", "bulk", "id"),  # no changing column, so that a claim stays within its page
 )
 
 relay_status = Table(

@@ -1,0 +1,176 @@
+"""All SQL of the outbox: written with the purchase, claimed by lease, deleted once accepted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Integer,
+    Row,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.db.base import Instant
+from regulars.outbox.domain import BULK_LOAD_LOCK, CHANNEL, Backlog, Change, ClaimedRow
+from regulars.outbox.tables import outbox, relay_status
+
+_WRITE = insert(outbox).from_select(
+    ["member_id", "seq", "events", "next_due_at", "bulk", "created_at"],
+    select(
+        func.unnest(bindparam("member_ids", type_=ARRAY(Uuid))),
+        func.unnest(bindparam("seqs", type_=ARRAY(BigInteger))),
+        func.unnest(bindparam("events", type_=ARRAY(Integer))),
+        func.unnest(bindparam("dues", type_=ARRAY(Instant))),
+        func.unnest(bindparam("bulks", type_=ARRAY(Boolean))),
+        bindparam("at", type_=Instant),
+    ),
+)
+_NOTIFY = select(func.pg_notify(CHANNEL, ""))
+_BULK_MAY_GO = select(func.pg_try_advisory_xact_lock_shared(literal(BULK_LOAD_LOCK, BigInteger)))
+
+_IS_FREE = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= bindparam("at", type_=Instant))
+_MAY_GO = outbox.c.bulk <= bindparam("bulk_too", type_=Boolean)  # false < true: the rest goes first
+_WAITING_LONGEST = (
+    select(outbox.c.member_id)
+    .where(_IS_FREE, _MAY_GO)
+    .order_by(outbox.c.bulk, outbox.c.id)
+    .limit(bindparam("members", type_=Integer))
+    .subquery()
+)
+_FREE_ROWS = (
+    select(outbox.c.id)
+    .where(outbox.c.member_id.in_(select(_WAITING_LONGEST.c.member_id)), _IS_FREE, _MAY_GO)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id.in_(_FREE_ROWS))
+    .values(
+        claimed_until=bindparam("until", type_=Instant),
+        claimed_by=bindparam("relay"),
+    )
+    .returning(
+        outbox.c.id,
+        outbox.c.member_id,
+        outbox.c.seq,
+        outbox.c.events,
+        outbox.c.next_due_at,
+        outbox.c.bulk,
+        outbox.c.created_at,
+        outbox.c.attempts,
+    )
+)
+_THESE = outbox.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+_DELETE = delete(outbox).where(_THESE)
+_RELEASE = (
+    update(outbox)
+    .where(_THESE, outbox.c.claimed_by == bindparam("relay"))
+    .values(
+        claimed_until=bindparam("until", type_=Instant),
+        claimed_by=None,
+        attempts=outbox.c.attempts + bindparam("failures", type_=Integer),
+    )
+)
+_BACKLOG = select(
+    func.count().filter(_MAY_GO),
+    func.count().filter(~_MAY_GO),
+    func.min(outbox.c.created_at).filter(_MAY_GO),
+)
+_REPORT = upsert(relay_status).on_conflict_do_update(
+    index_elements=[relay_status.c.relay],
+    set_={
+        name: upsert(relay_status).excluded[name]
+        for name in ("seen_at", "signals", "events", "lag_ms_median", "lag_ms_max", "last_error")
+    },
+)
+_FORGET_RELAYS = delete(relay_status).where(
+    or_(
+        relay_status.c.relay == bindparam("gone"), relay_status.c.seen_at < bindparam("before", type_=Instant)
+    )
+)
+
+
+async def write(session: AsyncSession, changes: Sequence[Change], at: datetime) -> None:
+    """Put rows into the outbox, in one statement."""
+    await session.execute(
+        _WRITE,
+        {
+            "member_ids": [change.member_id for change in changes],
+            "seqs": [change.seq for change in changes],
+            "events": [change.events for change in changes],
+            "dues": [change.next_due_at for change in changes],
+            "bulks": [change.bulk for change in changes],
+            "at": at,
+        },
+    )
+
+
+async def notify(session: AsyncSession) -> None:
+    """Wake the relays when this transaction commits."""
+    await session.execute(_NOTIFY)
+
+
+async def bulk_may_go(session: AsyncSession) -> bool:
+    """Whether no import runs; keeps one from starting until this transaction ends."""
+    return bool((await session.execute(_BULK_MAY_GO)).scalar_one())
+
+
+async def claim(
+    session: AsyncSession, *, relay: str, at: datetime, until: datetime, members: int, bulk_too: bool
+) -> list[ClaimedRow]:
+    """Lease every free row of the members that wait longest.
+
+    Args:
+        members: how many of the oldest rows are looked at; at most as many members are claimed.
+    """
+    rows = await session.execute(
+        _CLAIM, {"relay": relay, "at": at, "until": until, "members": members, "bulk_too": bulk_too}
+    )
+    return [_claimed(row) for row in rows]
+
+
+async def remove(session: AsyncSession, ids: Sequence[int]) -> None:
+    """Forget rows that Temporal has accepted."""
+    await session.execute(_DELETE, {"ids": list(ids)})
+
+
+async def release(
+    session: AsyncSession, ids: Sequence[int], *, relay: str, until: datetime | None, failures: int
+) -> None:
+    """End this relay's lease; with `until`, nobody takes the rows before then."""
+    await session.execute(_RELEASE, {"ids": list(ids), "relay": relay, "until": until, "failures": failures})
+
+
+async def backlog(session: AsyncSession, *, bulk_too: bool) -> Backlog:
+    """How many rows wait, and since when."""
+    waiting, held, oldest_at = (await session.execute(_BACKLOG, {"bulk_too": bulk_too})).one()
+    return Backlog(waiting, held, oldest_at)
+
+
+async def report(session: AsyncSession, **status: object) -> None:
+    """Keep one relay's figures; columns as in `relay_status`."""
+    await session.execute(_REPORT, status)
+
+
+async def forget_relays(session: AsyncSession, *, gone: str, before: datetime) -> None:
+    """Drop the figures of a relay that ends, and of those not seen since `before`."""
+    await session.execute(_FORGET_RELAYS, {"gone": gone, "before": before})
+
+
+def _claimed(row: Row[Any]) -> ClaimedRow:
+    change = Change(row.member_id, row.seq, row.events, row.next_due_at, row.bulk)
+    return ClaimedRow(id=row.id, change=change, created_at=row.created_at, attempts=row.attempts)
