@@ -1,0 +1,179 @@
+"""Members as a list to look through: who they are, where they stand, and what they hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.ledger.tables import balance
+from regulars.lifecycle.tables import standing
+from regulars.members.tables import member, member_reference
+from regulars.organisation.tables import place
+from regulars.security.scope import Scope, within_place
+
+LAST_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One line of the list; the phone only by its last four digits."""
+
+    id: UUID
+    number: str
+    name: str
+    phone_last4: str | None
+    home_store: str
+    tier: str
+    stage: str
+    frozen: bool
+    points: int
+    spend_365d_minor: int
+    last_purchase_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFilter:
+    """What the list is narrowed to; each None leaves all.
+
+    Attributes:
+        words: a member number or its beginning, a reference, a whole name, or the last four of a phone.
+        phone_index: blind index of `words` where it reads as a phone number.
+    """
+
+    words: str | None = None
+    phone_index: bytes | None = None
+    tier: str | None = None
+    stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """A page of the list, newest member first.
+
+    Attributes:
+        before: give this as the next call's `before` for the next page; None on the last.
+    """
+
+    rows: Sequence[MemberRow]
+    before: UUID | None
+
+
+def _optional(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    wanted = bindparam(name, type_=Text)
+    return or_(wanted.is_(None), column == wanted)
+
+
+_ROWS = (
+    select(
+        member.c.id,
+        member.c.number,
+        member.c.name,
+        member.c.phone_last4,
+        place.c.name.label("home_store"),
+        standing.c.tier,
+        standing.c.stage,
+        standing.c.frozen_at.is_not(None).label("frozen"),
+        func.coalesce(balance.c.amount, 0, type_=BigInteger).label("points"),
+        standing.c.spend_365d_minor,
+        standing.c.last_purchase_at,
+    )
+    .join(standing, standing.c.member_id == member.c.id)
+    .join(place, place.c.id == member.c.home_store_id)
+    .outerjoin(balance, and_(balance.c.account_id == member.c.id, balance.c.unit == "points"))
+    .where(
+        within_place(member.c.home_store_id),
+        _optional(standing.c.tier, "tier"),
+        _optional(standing.c.stage, "stage"),
+    )
+    .order_by(member.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+_PAGE = _ROWS.where(
+    or_(bindparam("first", type_=Boolean), member.c.id < bindparam("before", type_=Uuid)),
+)
+
+
+def _found(statement: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
+    words = bindparam("words", type_=Text)
+    by_reference = select(member_reference.c.member_id).where(member_reference.c.reference == words)
+    return statement.where(
+        or_(
+            member.c.number.like(bindparam("number_pattern", type_=Text)),
+            member.c.name == words,
+            member.c.phone_index == bindparam("phone_index", type_=LargeBinary),
+            member.c.phone_last4 == bindparam("last4", type_=Text),
+            member.c.id.in_(by_reference),
+        )
+    )
+
+
+_FOUND = _found(_PAGE)
+
+
+async def list_members(
+    session: AsyncSession, scope: Scope, wanted: MemberFilter, *, before: UUID | None, limit: int
+) -> MemberPage:
+    """A page of members, newest first.
+
+    Args:
+        session: any.
+        scope: where the reader may look.
+        wanted: what to narrow the list to.
+        before: key of the page, from the page before; None for the first.
+        limit: rows a page, > 0.
+    Returns: up to `limit` rows and the key of the next page.
+    """
+    parameters: dict[str, object] = {
+        **scope.parameters,
+        "tier": wanted.tier,
+        "stage": wanted.stage,
+        "first": before is None,
+        "before": before or UUID(int=0),
+        "limit": limit + 1,
+    }
+    statement = _PAGE
+    if wanted.words:
+        statement = _FOUND
+        digits = wanted.words if wanted.words.isdigit() and len(wanted.words) == LAST_DIGITS else None
+        escaped = wanted.words.upper().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        parameters |= {
+            "words": wanted.words,
+            "number_pattern": f"{escaped}%",
+            "phone_index": wanted.phone_index,
+            "last4": digits,
+        }
+    rows = (await session.execute(statement, parameters)).all()
+    page = [
+        MemberRow(
+            id=row.id,
+            number=row.number,
+            name=row.name,
+            phone_last4=row.phone_last4,
+            home_store=row.home_store,
+            tier=row.tier,
+            stage=row.stage,
+            frozen=row.frozen,
+            points=row.points,
+            spend_365d_minor=row.spend_365d_minor,
+            last_purchase_at=row.last_purchase_at,
+        )
+        for row in rows[:limit]
+    ]
+    return MemberPage(rows=page, before=page[-1].id if len(rows) > limit else None)

@@ -1,0 +1,258 @@
+"""How the chain is doing at this moment: members by stage and tier, purchases, what is still to be heard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Integer, bindparam, case, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.care.tables import care_task
+from regulars.db.base import Instant
+from regulars.ledger.tables import balance
+from regulars.lifecycle.tables import lifecycle_event, standing
+from regulars.members.tables import member
+from regulars.organisation.tables import place
+from regulars.outbox.tables import outbox, relay_status
+from regulars.purchases.tables import purchase
+from regulars.security.scope import Scope, within_place
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingCount:
+    """How many members stand in one stage and one tier."""
+
+    stage: str
+    tier: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteCount:
+    """Purchases recorded within one minute of the clock."""
+
+    minute: datetime
+    purchases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the members in scope.
+
+    Attributes:
+        points: whole points that members hold now.
+        tasks_open, tasks_overdue: follow-ups to do, and those of them that fell due over a week ago.
+    """
+
+    points: int
+    tasks_open: int
+    tasks_overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelayFigures:
+    """What Temporal has still to hear, and how quickly it hears.
+
+    Attributes:
+        waiting: outbox rows, imported ones apart.
+        waiting_bulk: outbox rows of an import, which go out after the rest.
+        oldest_at: when the oldest row that is not bulk was written; None while nothing waits.
+        seen_at: when a relay last showed itself; None where none ever did.
+        lag_ms: the relay's own median from commit to signal, or None.
+        last_error: what last stopped a relay, or None.
+    """
+
+    waiting: int
+    waiting_bulk: int
+    oldest_at: datetime | None
+    seen_at: datetime | None
+    lag_ms: int | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One lifecycle event as the overview tells it."""
+
+    member_id: UUID
+    member_number: str
+    member_name: str
+    kind: str
+    at: datetime
+    tier_from: str | None
+    tier_to: str | None
+    stage_from: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecentPurchase:
+    """One of the purchases recorded last."""
+
+    id: UUID
+    member_id: UUID | None
+    member_number: str | None
+    member_name: str | None
+    store_name: str
+    occurred_at: datetime
+    recorded_at: datetime
+    sales_minor: int
+    points: int
+
+
+_COUNTS = (
+    select(standing.c.stage, standing.c.tier, func.count().label("members"))
+    .where(within_place(standing.c.home_store_id))
+    .group_by(standing.c.stage, standing.c.tier)
+)
+_MINUTES = (
+    select(func.date_trunc("minute", purchase.c.recorded_at).label("minute"), func.count().label("purchases"))
+    .where(purchase.c.recorded_at >= bindparam("since", type_=Instant), within_place(purchase.c.store_id))
+    .group_by("minute")
+)
+_SINCE = select(func.count()).where(
+    purchase.c.recorded_at >= bindparam("since", type_=Instant), within_place(purchase.c.store_id)
+)
+_POINTS = (
+    select(cast(func.coalesce(func.sum(balance.c.amount), 0), BigInteger))
+    .join(standing, standing.c.member_id == balance.c.account_id)
+    .where(balance.c.unit == "points", within_place(standing.c.home_store_id))
+)
+_OVERDUE_BEFORE = bindparam("overdue_before", type_=Instant)
+_TASKS = (
+    select(
+        func.count().label("open"),
+        func.count(case((care_task.c.due_at < bindparam("overdue_before", type_=Instant), 1))).label(
+            "overdue"
+        ),
+    )
+    .select_from(care_task.join(standing, standing.c.member_id == care_task.c.member_id))
+    .where(care_task.c.status == "open", within_place(standing.c.home_store_id))
+)
+_OUTBOX = select(
+    func.count(case((~outbox.c.bulk, 1))).label("waiting"),
+    func.count(case((outbox.c.bulk, 1))).label("bulk"),
+    func.min(case((~outbox.c.bulk, outbox.c.created_at))).label("oldest_at"),
+)
+_RELAY = select(relay_status.c.seen_at, relay_status.c.lag_ms_median, relay_status.c.last_error).order_by(
+    relay_status.c.seen_at.desc()
+)
+_HAPPENINGS = (
+    select(
+        lifecycle_event.c.member_id,
+        member.c.number,
+        member.c.name,
+        lifecycle_event.c.kind,
+        lifecycle_event.c.effective_at,
+        lifecycle_event.c.tier_from,
+        lifecycle_event.c.tier_to,
+        lifecycle_event.c.stage_from,
+    )
+    .join(member, member.c.id == lifecycle_event.c.member_id)
+    .where(
+        lifecycle_event.c.effective_at <= bindparam("at", type_=Instant),
+        within_place(member.c.home_store_id),
+    )
+    .order_by(lifecycle_event.c.effective_at.desc(), lifecycle_event.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+_RECENT = (
+    select(
+        purchase.c.id,
+        purchase.c.member_id,
+        member.c.number,
+        member.c.name,
+        place.c.name.label("store_name"),
+        purchase.c.occurred_at,
+        purchase.c.recorded_at,
+        purchase.c.sales_minor,
+        purchase.c.points,
+    )
+    .join(place, place.c.id == purchase.c.store_id)
+    .outerjoin(member, member.c.id == purchase.c.member_id)
+    .where(within_place(purchase.c.store_id))
+    .order_by(purchase.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+async def count_standings(session: AsyncSession, scope: Scope) -> Sequence[StandingCount]:
+    """Members by stage and tier; pairs without a member are left out."""
+    rows = await session.execute(_COUNTS, scope.parameters)
+    return [StandingCount(row.stage, row.tier, row.members) for row in rows]
+
+
+async def count_purchases_by_minute(
+    session: AsyncSession, scope: Scope, since: datetime
+) -> Sequence[MinuteCount]:
+    """Purchases by the minute in which they were recorded; minutes without one are left out."""
+    rows = await session.execute(_MINUTES, {**scope.parameters, "since": since})
+    return [MinuteCount(row.minute, row.purchases) for row in rows]
+
+
+async def count_purchases_since(session: AsyncSession, scope: Scope, since: datetime) -> int:
+    """Purchases recorded at or after an instant."""
+    return int(await session.scalar(_SINCE, {**scope.parameters, "since": since}) or 0)
+
+
+async def sum_totals(session: AsyncSession, scope: Scope, at: datetime) -> Totals:
+    """What members hold, and what the stores owe them by way of following up."""
+    points = await session.scalar(_POINTS, scope.parameters)
+    overdue_before = at - timedelta(days=7)
+    tasks = (await session.execute(_TASKS, {**scope.parameters, "overdue_before": overdue_before})).one()
+    return Totals(points=int(points or 0), tasks_open=tasks.open, tasks_overdue=tasks.overdue)
+
+
+async def read_relay(session: AsyncSession) -> RelayFigures:
+    """What waits in the outbox, and what the relay says of itself."""
+    waiting = (await session.execute(_OUTBOX)).one()
+    latest = (await session.execute(_RELAY)).first()
+    return RelayFigures(
+        waiting=waiting.waiting,
+        waiting_bulk=waiting.bulk,
+        oldest_at=waiting.oldest_at,
+        seen_at=latest.seen_at if latest else None,
+        lag_ms=latest.lag_ms_median if latest else None,
+        last_error=latest.last_error if latest else None,
+    )
+
+
+async def list_happenings(
+    session: AsyncSession, scope: Scope, at: datetime, limit: int
+) -> Sequence[Happening]:
+    """The lifecycle events that took effect last, newest first."""
+    rows = await session.execute(_HAPPENINGS, {**scope.parameters, "at": at, "limit": limit})
+    return [
+        Happening(
+            member_id=row.member_id,
+            member_number=row.number,
+            member_name=row.name,
+            kind=row.kind,
+            at=row.effective_at,
+            tier_from=row.tier_from,
+            tier_to=row.tier_to,
+            stage_from=row.stage_from,
+        )
+        for row in rows
+    ]
+
+
+async def list_recent_purchases(session: AsyncSession, scope: Scope, limit: int) -> Sequence[RecentPurchase]:
+    """The purchases recorded last, newest first."""
+    rows = await session.execute(_RECENT, {**scope.parameters, "limit": limit})
+    return [
+        RecentPurchase(
+            id=row.id,
+            member_id=row.member_id,
+            member_number=row.number,
+            member_name=row.name,
+            store_name=row.store_name,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            sales_minor=row.sales_minor,
+            points=row.points,
+        )
+        for row in rows
+    ]

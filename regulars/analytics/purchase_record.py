@@ -1,0 +1,119 @@
+"""One purchase as it was recorded: its lines, its discounts, and how each rule saw it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, Uuid, any_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.organisation.tables import place
+from regulars.purchases.tables import purchase, purchase_attribution
+from regulars.rules.tables import pack_version
+from regulars.security.scope import Scope, within_place
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseRecord:
+    """A purchase with its evaluation as stored.
+
+    Attributes:
+        evaluation: facts read, versions and hashes, engine, outcome of each rule.
+        attributed: the member was named only afterwards.
+    """
+
+    id: UUID
+    member_id: UUID | None
+    receipt_no: str
+    kind: str
+    store: str
+    time_zone: str
+    occurred_at: datetime
+    recorded_at: datetime
+    list_minor: int
+    sales_minor: int
+    points: int
+    flags: tuple[str, ...]
+    lines: Sequence[Mapping[str, Any]]
+    evaluation: Mapping[str, Any]
+    attributed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PackDocument:
+    """One immutable version of a pack as text."""
+
+    code: str
+    version: int
+    kind: str
+    document: str
+
+
+_RECORD = (
+    select(
+        purchase.c.id,
+        func.coalesce(purchase.c.member_id, purchase_attribution.c.member_id).label("member_id"),
+        purchase.c.receipt_no,
+        purchase.c.kind,
+        place.c.name.label("store"),
+        place.c.time_zone,
+        purchase.c.occurred_at,
+        purchase.c.recorded_at,
+        purchase.c.list_minor,
+        purchase.c.sales_minor,
+        func.coalesce(purchase_attribution.c.points, purchase.c.points).label("points"),
+        func.coalesce(purchase_attribution.c.flags, purchase.c.flags).label("flags"),
+        purchase.c.lines,
+        func.coalesce(purchase_attribution.c.evaluation, purchase.c.evaluation).label("evaluation"),
+        purchase_attribution.c.purchase_id.is_not(None).label("attributed"),
+    )
+    .join(place, place.c.id == purchase.c.store_id)
+    .outerjoin(purchase_attribution, purchase_attribution.c.purchase_id == purchase.c.id)
+    .where(
+        purchase.c.id == bindparam("purchase_id", type_=Uuid),
+        or_(
+            within_place(purchase.c.store_id),
+            func.coalesce(purchase.c.member_id, purchase_attribution.c.member_id)
+            == bindparam("reader_of", type_=Uuid),
+        ),
+    )
+)
+_PACKS = select(
+    pack_version.c.code, pack_version.c.version, pack_version.c.kind, pack_version.c.document
+).where(
+    func.concat(pack_version.c.code, "/", pack_version.c.version)
+    == any_(bindparam("names", type_=ARRAY(Text)))
+)
+
+
+async def read_purchase(
+    session: AsyncSession, scope: Scope, purchase_id: UUID, reader_of: UUID | None = None
+) -> PurchaseRecord | None:
+    """A purchase with its evaluation.
+
+    Args:
+        session: any.
+        scope: stores whose purchases the reader may see.
+        purchase_id: which.
+        reader_of: a member whom the reader may see; that member's purchases show wherever they were made.
+    Returns: None where there is none, or none that the reader may see.
+    """
+    parameters = {**scope.parameters, "purchase_id": purchase_id, "reader_of": reader_of}
+    row = (await session.execute(_RECORD, parameters)).first()
+    if row is None:
+        return None
+    known = dict(row._mapping)
+    known["flags"] = tuple(known["flags"] or ())
+    return PurchaseRecord(**known)
+
+
+async def read_packs(session: AsyncSession, names: Sequence[str]) -> Mapping[str, PackDocument]:
+    """Pack versions by their names, e.g. "grocery-classic/1"."""
+    if not names:
+        return {}
+    rows = await session.execute(_PACKS, {"names": list(names)})
+    found = [PackDocument(**row._mapping) for row in rows]
+    return {f"{pack.code}/{pack.version}": pack for pack in found}
