@@ -1,0 +1,1 @@
+"""A year of a real-looking grocery chain, loaded by the same write path as a till's purchases."""
