@@ -23,6 +23,7 @@ def make_engine(url: str, *, application: str, pool_size: int = 10) -> AsyncEngi
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=False,
+        hide_parameters=True,  # row values may be personal, and errors end in logs
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={

@@ -1,0 +1,99 @@
+"""The keys that protect phones, look-ups, tills, quotes and sessions: made once, kept apart from the data."""
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+from regulars.kernel import ids
+from regulars.kernel.errors import FieldProblem, InvalidInput
+
+FILE_NAME = "secrets.json"
+KEY_BYTES = 32
+_VARIABLE_PREFIX = "REGULARS_SECRET_"
+
+MEANINGS: Mapping[str, str] = {
+    "phone_key": "Encrypts members' phone numbers (AES-256-GCM). Lost: the numbers cannot be read any more.",
+    "blind_index_key": "Finds a member by phone, undecrypted (HMAC-SHA-256). Lost: no look-up by phone.",
+    "terminal_key_pepper": "Verifies the keys of terminals (HMAC-SHA-256). Lost: every till needs a new key.",
+    "quote_signing_key": "Signs quotes (HMAC-SHA-256). Lost: quotes given so far are refused.",
+    "session_key": "Signs what browsers carry (HMAC-SHA-256). Lost: operators sign in again.",
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SecretKeys:
+    """Five keys of 32 bytes; `MEANINGS` says what each protects."""
+
+    phone_key: bytes
+    blind_index_key: bytes
+    terminal_key_pepper: bytes
+    quote_signing_key: bytes
+    session_key: bytes
+
+    @classmethod
+    def load(cls, data_dir: Path) -> Self:
+        """The keys from REGULARS_SECRET_<NAME>, else from the data folder's file.
+
+        Raises: InvalidInput: a key is missing or is not 32 bytes; names which, never its value.
+        """
+        kept = _read(data_dir / FILE_NAME)
+        texts = {name: os.environ.get(variable(name)) or kept.get(name, "") for name in MEANINGS}
+        problems = [_problem(name, text) for name, text in texts.items() if len(_decode(text)) != KEY_BYTES]
+        if problems:
+            raise InvalidInput(problems)
+        return cls(**{name: _decode(text) for name, text in texts.items()})
+
+    def __repr__(self) -> str:
+        return f"SecretKeys({', '.join(f'{field.name}=…' for field in fields(self))})"
+
+
+def variable(name: str) -> str:
+    """The environment variable that gives a key, as base64url text."""
+    return _VARIABLE_PREFIX + name.upper()
+
+
+def ensure_secrets(data_dir: Path) -> None:
+    """Make the keys that the data folder's file lacks; existing ones stay. Only its owner can read it."""
+    file = data_dir / FILE_NAME
+    kept = _read(file)
+    missing = {name: ids.new_token(KEY_BYTES) for name in MEANINGS if name not in kept}
+    if not missing:
+        return
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+        json.dump({**kept, **missing}, output, indent=2)
+        output.flush()
+        os.fsync(output.fileno())
+    draft.replace(file)
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        kept = json.loads(file.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except PermissionError:
+        raise InvalidInput([FieldProblem("cannot be read by this user", field=str(file))]) from None
+    except ValueError:
+        raise InvalidInput([FieldProblem("is damaged; put it back from a backup", field=str(file))]) from None
+    return {str(name): str(text) for name, text in kept.items()}
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def _problem(name: str, text: str) -> FieldProblem:
+    what = "is not 32 bytes in base64url" if text else "is missing"
+    return FieldProblem(
+        f"{what}; `regulars up` makes it, or give {KEY_BYTES} random bytes", field=variable(name)
+    )
