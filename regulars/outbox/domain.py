@@ -17,29 +17,28 @@ LONGEST_REST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MemberChanged:
     """What one transaction did to one member; no personal data.
 
     Attributes:
         seq: the member's last purchase as of the transaction, 0 before the first.
         events: lifecycle events the transaction wrote.
         next_due_at: when time next decides something for the member.
-        bulk: waits until no import runs.
     """
 
     member_id: UUID
     seq: int
     events: int
     next_due_at: datetime | None
-    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRow:
-    """An outbox row under this relay's lease."""
+    """An outbox row under this relay's lease; `bulk` where an import wrote it."""
 
     id: int
-    change: Change
+    change: MemberChanged
+    bulk: bool
     created_at: datetime
     attempts: int
 

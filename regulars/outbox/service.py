@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.outbox import repository
-from regulars.outbox.domain import Backlog, Change, MemberNews, news_by_member, rest_after, typical_and_worst
+from regulars.outbox.domain import (
+    Backlog,
+    MemberChanged,
+    MemberNews,
+    news_by_member,
+    rest_after,
+    typical_and_worst,
+)
 
 FORGET_RELAYS_AFTER = timedelta(days=1)
 
@@ -29,18 +36,21 @@ class RelayFigures:
     last_error: str | None
 
 
-async def announce(session: AsyncSession, changes: Sequence[Change], at: datetime) -> None:
+async def announce(
+    session: AsyncSession, changes: Sequence[MemberChanged], at: datetime, *, bulk: bool = False
+) -> None:
     """Write what the members' workflows must hear, in the transaction that made it so.
 
     Args:
         session: in the transaction of the change itself.
         changes: one a member and transaction; several are allowed.
         at: aware UTC, when the change is recorded.
+        bulk: part of an import; told when that ends, and wakes nobody now.
     """
     if not changes:
         return
-    await repository.write(session, changes, at)
-    if not all(change.bulk for change in changes):
+    await repository.write(session, changes, at, bulk=bulk)
+    if not bulk:
         await repository.notify(session)
 
 
