@@ -26,7 +26,18 @@ class MemberFacts:
     frozen: bool
 
 
-ANONYMOUS = MemberFacts(False, "", "", (), 0, 0, 0, 0, 0, False)
+ANONYMOUS = MemberFacts(
+    known=False,
+    tier="",
+    stage="",
+    tags=(),
+    spend_365d_minor=0,
+    visits_365d=0,
+    qualifying_spend_minor=0,
+    visits=0,
+    enrolled_days=0,
+    frozen=False,
+)
 
 
 @dataclass(frozen=True, slots=True)

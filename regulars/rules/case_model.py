@@ -1,0 +1,95 @@
+"""What a case is made of: given facts, whose shape follows the field catalogue, and an expected result."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Field, StringConstraints, create_model
+from pydantic.functional_validators import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from regulars.rules import catalogue
+from regulars.rules.parts import Part, Scope, Words
+
+
+def _given(name: str, fields: Mapping[str, catalogue.Field]) -> type[Part]:
+    """A closed shape with every fact of a group, each of which may be left out."""
+    return create_model(
+        name,
+        __base__=Part,
+        **cast(
+            dict[str, Any],
+            {path: (_annotation(field) | None, None) for path, field in fields.items()},
+        ),
+    )
+
+
+def _annotation(field: catalogue.Field) -> Any:  # noqa: ANN401 — a type made at run time
+    if field.options:
+        return Literal[tuple(option.value for option in field.options)]
+    match field.type:
+        case "integer":
+            return Annotated[int, Field(ge=field.low, le=field.high)]
+        case "boolean":
+            return bool
+        case "text_list":
+            return list[FactText]
+        case "lines":
+            return Annotated[list[GivenLine], Field(max_length=100)]  # type: ignore[valid-type]
+        case _:
+            return FactText
+
+
+FactText = Annotated[str, StringConstraints(max_length=100)]
+GivenLine = _given("GivenLine", catalogue.LINE_FIELDS)
+GivenMember = _given("GivenMember", catalogue.fields_of("member"))
+GivenPurchase = _given("GivenPurchase", catalogue.fields_of("purchase"))
+GivenStore = _given("GivenStore", catalogue.fields_of("store"))
+GivenCalendar = _given("GivenCalendar", catalogue.fields_of("calendar"))
+
+
+def _wall_time(text: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is not None or len(text) != len("2026-11-20T18:30"):
+        raise PydanticCustomError("wall_time_expected", "a wall time such as 2026-11-20T18:30")
+    return text
+
+
+class Given(Part):
+    """What the case sets; every other fact has its usual value.
+
+    `at` is the store's wall clock, and gives all calendar facts that `calendar` does not.
+    """
+
+    at: Annotated[str, AfterValidator(_wall_time)] | None = None
+    member: GivenMember | None = None  # type: ignore[valid-type]
+    purchase: GivenPurchase | None = None  # type: ignore[valid-type]
+    store: GivenStore | None = None  # type: ignore[valid-type]
+    calendar: GivenCalendar | None = None  # type: ignore[valid-type]
+
+
+class Expect(Part):
+    """What the pack must say of the given facts; what is left out is not looked at.
+
+    `awards` and `failed` name rules; `lines` names line numbers.
+    """
+
+    points: int | None = None
+    awards: dict[str, int] | None = None
+    discount_minor: int | None = None
+    lines: dict[str, int] | None = None
+    refused: list[Scope] | None = None
+    tier: str | None = None
+    applied: list[str] | None = None
+    failed: dict[str, int] | None = None
+
+
+class Case(Part):
+    """Given facts, expected result."""
+
+    name: Words
+    given: Given
+    expect: Expect

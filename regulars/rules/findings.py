@@ -1,0 +1,176 @@
+"""What the checker can find wrong with a pack: for each code its severity and its sentences."""
+# ruff: noqa: E501 — a table of words, one row a line, reads best as it is
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+LONGEST_DETAIL = 80
+MOST_FINDINGS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend, where it is, and what to do about it.
+
+    Attributes:
+        code: stable, snake_case; a key of `SENTENCES`.
+        pointer: JSON Pointer (RFC 6901) into the pack; "" is the whole of it.
+    """
+
+    code: str
+    severity: Severity
+    pointer: str
+    zh: str
+    en: str
+
+
+# fmt: off
+_ERRORS: dict[str, tuple[str, str]] = {
+    # reading
+    "pack_too_large": ("规则包有 {size} 字节，上限 {limit} 字节。请拆成几个规则包。",
+                       "The pack has {size} bytes, the limit is {limit}. Split it into several packs."),
+    "not_utf8": ("文件不是 UTF-8 编码。请另存为 UTF-8。", "The text is not UTF-8. Save it as UTF-8."),
+    "not_json": ("第 {line} 行第 {column} 列不是合法的 JSON。请检查括号、引号和逗号。",
+                 "Line {line}, column {column} is not JSON. Check brackets, quotes and commas."),
+    "too_deep": ("嵌套超过 {limit} 层。请把条件写得更平。", "Nested deeper than {limit} levels. Flatten the conditions."),
+    "too_complex": ("规则包超过 {limit} 个值。请拆成几个规则包。",
+                    "The pack has more than {limit} values. Split it into several packs."),
+    "key_repeated": ("“{key}”在同一处写了两次。只保留一个。", "“{key}” stands twice in one object. Keep one of them."),
+    "number_not_finite": ("不允许 {value}。请写整数。", "{value} is no number here. Write a whole number."),
+    "number_too_large": ("数字 {value} 太大。请写绝对值小于 2^52 的整数。",
+                         "The number {value} is too large. Write a whole number below 2^52."),
+    "fraction_found": ("不允许小数 {value}。金额请用分，比率请用基点（1% = 100）。",
+                       "No fractions: {value}. Write money in minor units and rates in basis points (1 % = 100)."),
+    "text_unprintable": ("文字里有控制字符或残缺字符。请删除。", "The text has control or broken characters. Remove them."),
+    # shape
+    "field_missing": ("缺少“{field}”。请补上。", "“{field}” is missing. Add it."),
+    "field_unknown": ("不认识“{field}”。请删除，或检查拼写。", "“{field}” is not known here. Remove it or mend its spelling."),
+    "value_wrong": ("值不对：{problem}。", "The value is wrong: {problem}."),
+    "integer_expected": ("这里要写整数。", "Write a whole number here."),
+    "text_expected": ("这里要写文字（加引号）。", "Write a text in quotes here."),
+    "boolean_expected": ("这里要写 true 或 false。", "Write true or false here."),
+    "object_expected": ("这里要写 {{…}} 对象。", "Write an object {{…}} here."),
+    "list_expected": ("这里要写 […] 列表。", "Write a list […] here."),
+    "choice_expected": ("只能是：{choices}。", "Use one of: {choices}."),
+    "value_too_small": ("不能小于 {limit}。", "Use at least {limit}."),
+    "value_too_large": ("不能大于 {limit}。", "Use at most {limit}."),
+    "text_length": ("文字长度应为 {low} 到 {high} 个字符。", "Use {low} to {high} characters."),
+    "list_length": ("列表应有 {low} 到 {high} 项。", "Use {low} to {high} items."),
+    "code_expected": ("代码只能用小写字母、数字和连字符，并以字母开头，如 grocery-classic。",
+                      "Use small letters, digits and hyphens, beginning with a letter, such as grocery-classic."),
+    "number_or_parameter_expected": ('这里要写整数，或 {{"param": "参数名"}}。',
+                                     'Write a whole number, or {{"param": "name"}}.'),
+    "one_action_expected": ("每条规则写且只写一个动作：{choices}。", "Give each rule exactly one action: {choices}."),
+    # pack
+    "action_wrong_kind": ("“{kind}”类规则包不能用动作“{action}”。可用：{choices}。",
+                          "A pack of kind “{kind}” cannot use the action “{action}”. It can use: {choices}."),
+    "tier_part_missing": ("等级规则包要写“{field}”。", "A tier pack needs “{field}”."),
+    "tier_part_misplaced": ("只有等级规则包才有“{field}”。请删除。", "Only a tier pack has “{field}”. Remove it."),
+    "id_repeated": ("“{value}”用了两次。请换一个。", "“{value}” is used twice. Choose another."),
+    "order_repeated": ("顺序 {value} 用了两次。每条规则的顺序要不同。",
+                       "The order {value} is used twice. Give each rule its own."),
+    "parameter_unknown": ("没有名为“{name}”的参数。请在 parameters 里添加，或检查拼写。",
+                          "There is no parameter “{name}”. Add it to parameters or mend its spelling."),
+    "parameter_out_of_bounds": ("参数值 {value} 不在 {low} 到 {high} 之间。", "The value {value} is not between {low} and {high}."),
+    "parameter_bounds_reversed": ("最小值 {low} 大于最大值 {high}。请对调。", "The minimum {low} is above the maximum {high}. Swap them."),
+    "parameter_bounds_too_wide": ("“{type}”参数只能在 {low} 到 {high} 之间。请收窄上下限。",
+                                  "A parameter of type “{type}” lies between {low} and {high}. Narrow its bounds."),
+    "amount_out_of_bounds": ("“{field}”应在 {low} 到 {high} 之间，这里可能是 {found_low} 到 {found_high}。",
+                             "“{field}” must lie between {low} and {high}; here it may be {found_low} to {found_high}."),
+    "tier_unknown": ("没有名为“{tier}”的等级。可用：{choices}。", "There is no tier “{tier}”. Use one of: {choices}."),
+    "tier_base_missing": ("最低等级的门槛应为 0。请把排位最低的等级门槛写成 0。",
+                          "The lowest tier needs the threshold 0. Give the tier of the lowest rank the threshold 0."),
+    "tier_not_ascending": ("等级“{tier}”的门槛不高于下一级。门槛要随排位升高。",
+                           "The threshold of “{tier}” is not above that of the tier below. Thresholds must rise with rank."),
+    "tier_without_rule": ("没有规则能升到“{tier}”。请加一条 set_tier 规则。", "No rule leads to “{tier}”. Add a rule with set_tier."),
+    "lapse_before_risk": ("流失天数 {lapse} 不大于预警天数 {risk}。请改大流失天数。",
+                          "Lapse after {lapse} days is not later than at risk after {risk}. Raise the days until lapse."),
+    # expressions
+    "operator_unknown": ("不认识运算“{operator}”。可用：{choices}。", "The operator “{operator}” is not known. Use one of: {choices}."),
+    "operator_refused": ("不允许运算“{operator}”。请改用{instead}。", "The operator “{operator}” is not allowed. Use {instead}."),
+    "one_operator_expected": ("每个对象只写一个运算。", "Write exactly one operator in each object."),
+    "path_expected": ('字段要写成 {{"var": "member.tier"}}。', 'Write a fact as {{"var": "member.tier"}}.'),
+    "path_unknown": ("没有字段“{path}”。相近的有：{choices}。", "There is no fact “{path}”. Near it: {choices}."),
+    "path_not_for_kind": ("“{kind}”类规则包不能读“{path}”。", "A pack of kind “{kind}” cannot read “{path}”."),
+    "path_is_line_field": ("“{path}”是明细字段，只能在 filter、map、some、all、none 里逐行读取。",
+                           "“{path}” belongs to a line: read it inside filter, map, some, all or none."),
+    "path_outside_line": ('逐行处理时 var 只看得到明细。请写 {{"val": [[2], {path}]}}。',
+                          'Inside a line, var sees only the line. Write {{"val": [[2], {path}]}}.'),
+    "operand_count": ("“{operator}”需要 {expected} 个参数，这里有 {found} 个。",
+                      "“{operator}” takes {expected} operands, here are {found}."),
+    "operand_type": ("“{operator}”这里需要{expected_zh}，实际是{found_zh}。",
+                     "“{operator}” needs {expected_en} here, this is {found_en}."),
+    "types_differ": ("“{operator}”两边类型不同：{left_zh}和{right_zh}。",
+                     "“{operator}” compares different types: {left_en} and {right_en}."),
+    "option_unknown": ("“{path}”没有取值“{value}”。可用：{choices}。", "“{path}” is never “{value}”. Use one of: {choices}."),
+    "literal_refused": ("这里不能写 {value}。", "{value} cannot stand here."),
+    "iterator_nested": ("逐行处理里不能再逐行处理。请拆开。", "No iteration inside an iteration. Take them apart."),
+    "lines_expected": ("这里要写消费明细 purchase.lines，或对它的 filter。",
+                       "Put the lines here: purchase.lines, or a filter of it."),
+    "division_unrounded": ('除法要直接写在 floor 或 ceil 里，例如 {{"floor": [{{"/": [a, b]}}]}}。',
+                           'Write a division directly inside floor or ceil, as {{"floor": [{{"/": [a, b]}}]}}.'),
+    "rounding_without_division": ("{operator} 里要直接写除法。整数不用取整。",
+                                  "{operator} takes a division. Whole numbers need no rounding."),
+    "divisor_may_be_zero": ("除数可能是 {low}。请保证除数大于 0。", "The divisor may be {low}. Make sure that it is above 0."),
+    "dividend_may_be_negative": ("被除数可能是负数 {low}。请先用 max 限制为 0。",
+                                 "The dividend may be {low}. Keep it at 0 or above with max."),
+    "number_may_overflow": ("结果可能达到 {high}，超过 2^52，无法精确计算。请缩小数字或参数上限。",
+                            "The result may reach {high}, beyond 2^52, and would not be exact. Lower the numbers or bounds."),
+    "engine_refuses": ("规则引擎不接受：{message}。", "The rule engine refuses it: {message}."),
+    # cases
+    "no_cases": ("没有用例。请至少给每条规则写一个用例。", "There are no cases. Write at least one case for each rule."),
+    "rule_without_case": ("没有用例让规则“{rule}”生效。请补一个。", "No case makes the rule “{rule}” apply. Add one."),
+    "case_rule_unknown": ("没有规则“{rule}”。请检查拼写。", "There is no rule “{rule}”. Mend its spelling."),
+    "case_expects_nothing": ("用例没有写期望结果。请写 expect。", "The case expects nothing. Say what it expects."),
+    "case_expects_other_kind": ("“{kind}”类规则包的用例不能期望“{field}”。", "A case of kind “{kind}” cannot expect “{field}”."),
+    "case_failed": ("用例“{name}”不通过：{what} 应为 {expected}，实际为 {got}。",
+                    "The case “{name_en}” fails: {what} should be {expected}, it is {got}."),
+}
+_WARNINGS: dict[str, tuple[str, str]] = {
+    "parameter_unused": ("参数“{name}”没有被使用。请删除，或在规则里引用。",
+                         "The parameter “{name}” is not used. Remove it or use it in a rule."),
+    "rule_never_fails": ("没有用例让规则“{rule}”不生效。请在边界上补一个。",
+                         "No case makes the rule “{rule}” fail. Add one at its edge."),
+    "more_findings": ("还有其他问题没有列出。请先改正上面的。", "There are more findings. Mend these first."),
+}
+# fmt: on
+
+SENTENCES: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
+    {code: ("error", *words) for code, words in _ERRORS.items()}
+    | {code: ("warning", *words) for code, words in _WARNINGS.items()}
+)
+
+
+def finding(code: str, pointer: str, **details: object) -> Finding:
+    """A finding in words; long details are cut."""
+    severity, zh, en = SENTENCES[code]
+    short = {name: shorten(value) for name, value in details.items()}
+    return Finding(code, severity, pointer, zh.format(**short), en.format(**short))
+
+
+def shorten(value: object) -> str:
+    """A value as it may stand in a sentence: printable, and not longer than a sentence bears."""
+    text = value if isinstance(value, str) else str(value)
+    text = "".join(c if c.isprintable() else "�" for c in text[: LONGEST_DETAIL * 4])
+    return text if len(text) <= LONGEST_DETAIL * 2 else text[:LONGEST_DETAIL] + "…"
+
+
+def at(pointer: str, *steps: str | int) -> str:
+    """The pointer to a child."""
+    return pointer + "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The first of them, and a word that there are more."""
+    unique = tuple(dict.fromkeys(findings))
+    if len(unique) <= MOST_FINDINGS:
+        return unique
+    return (*unique[:MOST_FINDINGS], finding("more_findings", ""))
+
+
+def is_green(findings: Sequence[Finding]) -> bool:
+    """Whether nothing stands in the way of publishing."""
+    return all(f.severity != "error" for f in findings)

@@ -1,0 +1,246 @@
+"""What a pack is made of: strict, closed shapes; the JSON Schema that we publish comes from them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.functional_validators import PlainValidator
+from pydantic_core import PydanticCustomError
+
+from regulars.rules import catalogue
+from regulars.rules.case_model import Case
+from regulars.rules.domain import PackKind
+from regulars.rules.parts import CODE_PATTERN, Part, Scope, Words
+
+ParameterType = Literal["integer", "count", "money_minor", "days", "rate_bps", "percent"]
+
+BPS = 10_000
+TYPE_BOUNDS: Final[Mapping[ParameterType, tuple[int, int]]] = {
+    "integer": (-catalogue.MAX_SPEND_MINOR, catalogue.MAX_SPEND_MINOR),
+    "count": (0, catalogue.MAX_COUNT),
+    "money_minor": (0, catalogue.MAX_SPEND_MINOR),
+    "days": (0, 36_500),
+    "rate_bps": (0, 100 * BPS),
+    "percent": (0, 100),
+}
+ACTIONS_OF: Final[Mapping[PackKind, tuple[str, ...]]] = {
+    "eligibility": ("refuse",),
+    "discount": ("discount",),
+    "earning": ("earn", "multiply"),
+    "tier": ("set_tier",),
+}
+EXPECTED_OF: Final[Mapping[PackKind, tuple[str, ...]]] = {
+    "eligibility": ("refused",),
+    "discount": ("discount_minor", "lines"),
+    "earning": ("points", "awards"),
+    "tier": ("tier",),
+}
+Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN, max_length=60)]
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Order = Annotated[int, Field(ge=0, le=9_999)]
+Tree = Annotated[
+    Any, WithJsonSchema({"title": "JSON-logic", "description": "JSON-logic over the field catalogue."})
+]
+"""JSON-logic; `expressions` checks it."""
+
+
+class LongWords(Words):
+    """A longer text in both languages."""
+
+    zh: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+    en: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+
+
+class ParameterRef(Part):
+    """Stands for a parameter's value."""
+
+    param: ParameterName
+
+
+def _number(value: object) -> int | ParameterRef:
+    if type(value) is int:
+        return value
+    if isinstance(value, ParameterRef):
+        return value
+    if isinstance(value, dict) and list(value) == ["param"] and isinstance(value["param"], str):
+        return ParameterRef.model_construct(param=value["param"])
+    raise PydanticCustomError("number_or_parameter_expected", "a whole number or a parameter")
+
+
+Number = Annotated[
+    int | ParameterRef,
+    PlainValidator(_number),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer"},
+                {
+                    "type": "object",
+                    "properties": {"param": {"type": "string"}},
+                    "required": ["param"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
+class Parameter(Part):
+    """A number that marketing changes without touching a condition."""
+
+    type: ParameterType
+    value: int
+    minimum: int
+    maximum: int
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
+    title: Words
+    help: LongWords | None = None
+
+
+class Earn(Part):
+    """Points for an amount: `amount` / `per` of them, rounded down once a purchase, with all else earned."""
+
+    unit: Literal["points"]
+    amount: Tree
+    per: Number
+    valid_days: Number | None = None
+
+
+class Multiply(Part):
+    """What the purchase earned, times `rate_bps` / 10000; in one group only the highest counts."""
+
+    rate_bps: Number
+    group: Code
+    valid_days: Number | None = None
+
+
+class Discount(Part):
+    """`rate_bps` off the lines that `lines` selects, rounded down, at most `cap_minor` a purchase.
+
+    In one group only the rule that gives the most counts.
+    """
+
+    lines: Tree
+    rate_bps: Number
+    cap_minor: Number | None = None
+    group: Code
+
+
+class Reason(Part):
+    """Why something is refused, as a code and in words."""
+
+    code: Code
+    words: Words
+
+
+class Refuse(Part):
+    """The purchase gets nothing of these scopes."""
+
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=2)]
+    reason: Reason
+
+
+class SetTier(Part):
+    """The member reaches this tier; the highest reached counts."""
+
+    tier: Code
+
+
+class Action(Part):
+    """Exactly one action."""
+
+    earn: Earn | None = None
+    multiply: Multiply | None = None
+    discount: Discount | None = None
+    refuse: Refuse | None = None
+    set_tier: SetTier | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Action":
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1 or len(self.model_fields_set) != 1:
+            raise PydanticCustomError("one_action_expected", "exactly one action")
+        return self
+
+    @property
+    def name(self) -> str:
+        return next(iter(self.model_fields_set))
+
+
+class Rule(Part):
+    """When all of its conditions hold, it acts.
+
+    `order` says which rule comes first; where a rule stands in the file means nothing.
+    """
+
+    id: Code
+    order: Order
+    title: Words
+    when: Tree
+    then: Action
+
+
+class Tier(Part):
+    """One step of the ladder."""
+
+    code: Code
+    rank: Annotated[int, Field(ge=0, le=99)]
+    title: Words
+    threshold: Number
+
+
+class Lifecycle(Part):
+    """What time does to a member."""
+
+    tier_year_days: Number
+    at_risk_after_days: Number
+    lapse_after_days: Number
+    first_revisit_after_days: Number
+    revisit_every_days: Number
+
+
+class Pack(Part):
+    """Rules of one kind that are published together.
+
+    `priority` orders packs of one kind, the lowest first; equal ones follow their codes.
+    """
+
+    code: Code
+    kind: PackKind
+    priority: Order
+    title: Words
+    description: LongWords
+    parameters: Annotated[dict[ParameterName, Parameter], Field(max_length=100)]
+    tiers: Annotated[list[Tier], Field(min_length=1, max_length=20)] | None = None
+    lifecycle: Lifecycle | None = None
+    rules: Annotated[list[Rule], Field(min_length=1, max_length=200)]
+    cases: Annotated[list[Case], Field(max_length=200)]
+
+    def value_of(self, number: int | ParameterRef) -> int:
+        """A number, or the value of the parameter it names."""
+        return self.parameters[number.param].value if isinstance(number, ParameterRef) else number
+
+    def rules_in_order(self) -> list[Rule]:
+        """The rules as they act, whatever their order in the file."""
+        return sorted(self.rules, key=lambda rule: rule.order)
+
+
+def conditions_of(when: object) -> list[object]:
+    """The top-level conditions: all of them must hold."""
+    if when is True:
+        return []
+    if isinstance(when, dict) and list(when) == ["and"] and isinstance(when["and"], list):
+        return when["and"]
+    return [when]
+
+
+def json_schema() -> dict[str, Any]:
+    """The shape of a pack, as JSON Schema (draft 2020-12)."""
+    schema = Pack.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
