@@ -9,7 +9,9 @@ def new_id() -> UUID:
     """A UUID of version 7: opaque, unique, and growing with time so that indexes stay dense."""
     millis = time.time_ns() // 1_000_000
     noise = secrets.randbits(74)
-    value = (millis & (1 << 48) - 1) << 80 | 0x7 << 76 | (noise >> 62) << 64 | 0b10 << 62 | noise & (1 << 62) - 1
+    value = (
+        (millis & (1 << 48) - 1) << 80 | 0x7 << 76 | (noise >> 62) << 64 | 0b10 << 62 | noise & (1 << 62) - 1
+    )
     return UUID(int=value)
 
 
@@ -21,3 +23,8 @@ def new_token(nbytes: int = 32) -> str:
 def random_below(limit: int) -> int:
     """A whole number from 0 to `limit` − 1, unpredictable."""
     return secrets.randbelow(limit)
+
+
+def random_bytes(nbytes: int) -> bytes:
+    """`nbytes` bytes that nobody can predict, e.g. a nonce."""
+    return secrets.token_bytes(nbytes)

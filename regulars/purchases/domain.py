@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -10,8 +10,9 @@ from uuid import UUID
 import orjson
 
 from regulars.purchases.errors import BasketInvalid
+from regulars.rules.domain import LineKind
+from regulars.rules.facts import safe_code
 
-LineKind = Literal["goods", "labour", "material", "service"]
 Funder = Literal["chain", "maker", "partner"]
 PACK_SOURCE = "pack:"  # a discount whose source starts so was given by one of our rules
 
@@ -60,7 +61,8 @@ class Basket:
         imported_as: the source's own name of an imported purchase, e.g. "cj-26984851472".
         member_id: None where nobody identified themselves.
         tenders: how it was paid: type → minor units.
-        quote_id, quoted: what a quote, whose signature was checked, promised (pack discounts by line).
+        quote_id: the quote that the till charged by, where it had one.
+        flags: what the edge noticed and the purchase must not be refused for, e.g. "quote_expired".
     """
 
     terminal_id: UUID
@@ -78,6 +80,7 @@ class Basket:
     tenders: Mapping[str, int] = field(default_factory=dict)
     original_purchase_id: UUID | None = None
     quote_id: UUID | None = None
+    flags: tuple[str, ...] = ()
 
     @property
     def business_key(self) -> str:
@@ -97,8 +100,13 @@ class Basket:
 
 
 def lines_json(lines: Sequence[Line]) -> bytes:
-    """The lines as JSON text: what is stored, and what the rules read."""
-    return orjson.dumps(lines)
+    """The lines as JSON text: what is stored, and what the rules read.
+
+    Args:
+        lines: in the till's order.
+    Returns: a JSON array; codes that the engine would take for durations or dates are marked.
+    """
+    return orjson.dumps([_safe(line) for line in lines])
 
 
 def body_hash(basket: Basket, lines: bytes) -> bytes:
@@ -165,7 +173,16 @@ def with_discounts(lines: Sequence[Line], extra: Mapping[tuple[int, str], int]) 
     by_line: dict[int, list[Discount]] = {}
     for (number, source), amount in extra.items():
         by_line.setdefault(number, []).append(Discount(source, "chain", amount))
-    return tuple(_discounted(line, tuple(by_line[line.line])) if line.line in by_line else line for line in lines)
+    return tuple(
+        _discounted(line, tuple(by_line[line.line])) if line.line in by_line else line for line in lines
+    )
+
+
+def _safe(line: Line) -> Line:
+    sku, department = safe_code(line.sku), safe_code(line.department)
+    if sku is line.sku and department is line.department:
+        return line
+    return replace(line, sku=sku, department=department)
 
 
 def _stripped(line: Line) -> Line:
@@ -181,17 +198,9 @@ def _discounted(line: Line, extra: tuple[Discount, ...]) -> Line:
 
 
 def _with(line: Line, discounts: tuple[Discount, ...], more_minor: int) -> Line:
-    return Line(
-        line=line.line,
-        sku=line.sku,
-        department=line.department,
-        kind=line.kind,
-        quantity_milli=line.quantity_milli,
-        list_minor=line.list_minor,
+    return replace(
+        line,
         sales_minor=line.sales_minor - more_minor,
         discount_minor=line.discount_minor + more_minor,
-        promotional=line.promotional,
-        tax_minor=line.tax_minor,
-        tax_included=line.tax_included,
         discounts=discounts,
     )

@@ -32,7 +32,9 @@ class MemberUnknown(RegularsError):
     code: ClassVar[str] = "member_unknown"
 
     def __init__(self, member_id: UUID) -> None:
-        super().__init__("no such member; look the member up again", field="member_id", member_id=str(member_id))
+        super().__init__(
+            "no such member; look the member up again", field="member_id", member_id=str(member_id)
+        )
 
 
 class PurchaseUnknown(RegularsError):
@@ -64,12 +66,3 @@ class AttributionTooLate(RegularsError):
             field="purchase_id",
             window_days=window_days,
         )
-
-
-class QuoteInvalid(RegularsError):
-    """The quote was not made by us, was changed, or was made for something else."""
-
-    code: ClassVar[str] = "quote_invalid"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"{why}; ask for a new quote", field="quote")

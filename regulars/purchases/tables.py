@@ -50,8 +50,13 @@ purchase = Table(
     Column("receipt", JSON, nullable=False),  # as answered, byte for byte: a replay gives the same
     UniqueConstraint("member_id", "seq"),
     CheckConstraint("(member_id is null) = (seq is null)", name="seq_with_member"),
-    Index("uq_purchase_idempotency", "terminal_id", "idempotency_key", unique=True,
-          postgresql_where=text("idempotency_key is not null")),
+    Index(
+        "uq_purchase_idempotency",
+        "terminal_id",
+        "idempotency_key",
+        unique=True,
+        postgresql_where=text("idempotency_key is not null"),
+    ),
     Index("ix_purchase_member_window", "member_id", "occurred_at", postgresql_include=["sales_minor", "seq"]),
     Index("ix_purchase_recorded_at", "recorded_at", postgresql_using="brin"),
     info=APPEND_ONLY,

@@ -1,0 +1,143 @@
+"""Double entry in integer units: every posting moves an amount from one account to another."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from regulars.rules.domain import Award
+
+EntryKind = Literal["earn", "expire"]
+POINTS = "points"
+
+
+def house_account(code: str) -> UUID:
+    """The fixed id of one of the chain's own accounts."""
+    return uuid5(NAMESPACE_URL, f"regulars:account:{code}")
+
+
+POINTS_ISSUED = house_account("points_issued")
+POINTS_EXPIRED = house_account("points_expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An amount on its way from one account to another; balanced by its form."""
+
+    from_account_id: UUID
+    to_account_id: UUID
+    unit: str
+    amount: int  # > 0
+    pack_version: str
+    rule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Earned value with its own expiry."""
+
+    id: UUID
+    account_id: UUID
+    unit: str
+    amount: int
+    available_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Consumption:
+    """What an entry took from a lot."""
+
+    lot_id: UUID
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One event in the books, with all its postings; written once and never changed.
+
+    Attributes:
+        cause_id: the purchase or lifecycle event that it books; one entry of a kind for each.
+    """
+
+    id: UUID
+    kind: EntryKind
+    cause_id: UUID
+    member_id: UUID
+    effective_at: datetime
+    postings: tuple[Posting, ...]
+    lots: tuple[Lot, ...] = ()
+    consumptions: tuple[Consumption, ...] = ()
+
+
+def earn_entry(
+    entry_id: UUID,
+    lot_ids: Iterable[UUID],
+    cause_id: UUID,
+    member_id: UUID,
+    at: datetime,
+    awards: Sequence[Award],
+) -> LedgerEntry:
+    """Book awarded points: one posting for each rule, one lot for each expiry.
+
+    Args:
+        entry_id: the new entry's.
+        lot_ids: fresh ids, as many as there are lots.
+        cause_id: the purchase.
+        member_id: whose account earns.
+        at: when the points were earned.
+        awards: each of ≥ 1 point.
+    Returns: an entry whose postings and lots both sum to the awarded points.
+    """
+    postings = tuple(
+        Posting(POINTS_ISSUED, member_id, POINTS, award.points, award.pack_version, award.rule_id)
+        for award in awards
+    )
+    amounts: dict[tuple[datetime, datetime | None], int] = {}
+    for award in awards:
+        key = (award.available_at, award.expires_at)
+        amounts[key] = amounts.get(key, 0) + award.points
+    lots = tuple(
+        Lot(lot_id, member_id, POINTS, amount, available_at, expires_at)
+        for lot_id, ((available_at, expires_at), amount) in zip(lot_ids, amounts.items(), strict=False)
+    )
+    return LedgerEntry(entry_id, "earn", cause_id, member_id, at, postings, lots)
+
+
+def expire_entry(
+    entry_id: UUID, cause_id: UUID, member_id: UUID, at: datetime, consumptions: Sequence[Consumption]
+) -> LedgerEntry:
+    """Book points that expire.
+
+    Args:
+        entry_id: the new entry's.
+        cause_id: the lifecycle event that says so.
+        member_id: whose points they were.
+        at: when they expired.
+        consumptions: what is left of each expiring lot, > 0.
+    Returns: an entry that takes them all to the account of expired points.
+    """
+    points = sum(consumption.amount for consumption in consumptions)
+    posting = Posting(member_id, POINTS_EXPIRED, POINTS, points, "ledger/1", "expiry")
+    return LedgerEntry(
+        entry_id, "expire", cause_id, member_id, at, (posting,), consumptions=tuple(consumptions)
+    )
+
+
+def balance_changes(entries: Iterable[LedgerEntry], house: frozenset[UUID]) -> dict[tuple[UUID, str], int]:
+    """What entries do to the balances of members; the house's are derived, not kept."""
+    changes: dict[tuple[UUID, str], int] = {}
+    for entry in entries:
+        for posting in entry.postings:
+            for account_id, amount in (
+                (posting.from_account_id, -posting.amount),
+                (posting.to_account_id, posting.amount),
+            ):
+                if account_id not in house:
+                    key = (account_id, posting.unit)
+                    changes[key] = changes.get(key, 0) + amount
+    return changes
+
+
+HOUSE = frozenset({POINTS_ISSUED, POINTS_EXPIRED})

@@ -1,0 +1,110 @@
+"""All SQL of the ledger: whole batches in one statement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.db.raw import driver
+from regulars.ledger.domain import HOUSE, LedgerEntry, balance_changes
+
+_WRITE = """
+with entries as (
+  insert into ledger_entry (id, kind, cause_id, member_id, effective_at, recorded_at)
+  select e.*, $6::timestamptz
+  from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[])
+       as e(id, kind, cause_id, member_id, effective_at)
+), postings as (
+  insert into posting (entry_id, leg, from_account_id, to_account_id, unit, amount, pack_version, rule_id)
+  select * from unnest($7::uuid[], $8::smallint[], $9::uuid[], $10::uuid[], $11::text[], $12::bigint[],
+                       $13::text[], $14::text[])
+), lots as (
+  insert into lot (id, entry_id, account_id, unit, amount, available_at, expires_at)
+  select * from unnest($15::uuid[], $16::uuid[], $17::uuid[], $18::text[], $19::bigint[],
+                       $20::timestamptz[], $21::timestamptz[])
+), consumptions as (
+  insert into lot_consumption (lot_id, entry_id, amount)
+  select * from unnest($22::uuid[], $23::uuid[], $24::bigint[])
+)
+insert into balance (account_id, unit, amount)
+select * from unnest($25::uuid[], $26::text[], $27::bigint[])
+on conflict (account_id, unit) do update set amount = balance.amount + excluded.amount
+"""
+
+_OPEN_LOTS = """
+select l.id, l.account_id, l.amount - coalesce(sum(c.amount), 0) as remaining, l.expires_at
+from unnest($1::uuid[], $2::timestamptz[]) as asked(account_id, until)
+cross join lateral (
+  (select * from lot where account_id = asked.account_id and unit = 'points' and expires_at <= asked.until)
+  union all
+  (select * from lot following
+   where account_id = asked.account_id and unit = 'points' and expires_at > asked.until
+     and amount > coalesce((select sum(amount) from lot_consumption where lot_id = following.id), 0)
+   order by expires_at limit 1)
+) l
+left join lot_consumption c on c.lot_id = l.id
+group by l.id, l.account_id, l.amount, l.expires_at
+having l.amount > coalesce(sum(c.amount), 0)
+"""
+
+
+async def write_entries(session: AsyncSession, entries: Sequence[LedgerEntry], at: datetime) -> None:
+    """Write entries with all that belongs to them, and move the cached balances."""
+    if not entries:
+        return
+    legs = [(e.id, leg, p) for e in entries for leg, p in enumerate(e.postings)]
+    lots = [(e.id, lot) for e in entries for lot in e.lots]
+    used = [(e.id, c) for e in entries for c in e.consumptions]
+    changes = sorted(balance_changes(entries, HOUSE).items())
+    connection = await driver(session)
+    await connection.execute(
+        _WRITE,
+        [e.id for e in entries],
+        [e.kind for e in entries],
+        [e.cause_id for e in entries],
+        [e.member_id for e in entries],
+        [e.effective_at for e in entries],
+        at,
+        [entry_id for entry_id, _, _ in legs],
+        [leg for _, leg, _ in legs],
+        [p.from_account_id for _, _, p in legs],
+        [p.to_account_id for _, _, p in legs],
+        [p.unit for _, _, p in legs],
+        [p.amount for _, _, p in legs],
+        [p.pack_version for _, _, p in legs],
+        [p.rule_id for _, _, p in legs],
+        [lot.id for _, lot in lots],
+        [entry_id for entry_id, _ in lots],
+        [lot.account_id for _, lot in lots],
+        [lot.unit for _, lot in lots],
+        [lot.amount for _, lot in lots],
+        [lot.available_at for _, lot in lots],
+        [lot.expires_at for _, lot in lots],
+        [c.lot_id for _, c in used],
+        [entry_id for entry_id, _ in used],
+        [c.amount for _, c in used],
+        [account_id for (account_id, _), _ in changes],
+        [unit for (_, unit), _ in changes],
+        [amount for _, amount in changes],
+    )
+
+
+async def open_lots(
+    session: AsyncSession, until: Mapping[UUID, datetime]
+) -> list[tuple[UUID, UUID, int, datetime]]:
+    """(account, lot, remaining, expires_at) of points that expire up to an instant, and the next after it."""
+    connection = await driver(session)
+    rows = await connection.fetch(_OPEN_LOTS, list(until), list(until.values()))
+    return [(row["account_id"], row["id"], int(row["remaining"]), row["expires_at"]) for row in rows]
+
+
+_OPEN_ACCOUNTS = """
+insert into account (id, kind, code) select id, 'member', null from unnest($1::uuid[]) as a(id)
+"""
+
+
+async def open_accounts(session: AsyncSession, member_ids: Iterable[UUID]) -> None:
+    """Give members their accounts."""
+    connection = await driver(session)
+    await connection.execute(_OPEN_ACCOUNTS, list(member_ids))

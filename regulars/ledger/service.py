@@ -1,0 +1,47 @@
+"""Posting to the books, and reading what is left to expire."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.ledger import repository
+from regulars.ledger.domain import LedgerEntry
+
+
+async def post(session: AsyncSession, entries: Sequence[LedgerEntry], at: datetime) -> None:
+    """Write entries, set-based, and move the balances they touch.
+
+    Args:
+        session: in a transaction that holds the lock on every member concerned.
+        entries: each new, one of a kind for each cause.
+        at: aware UTC, the time of recording.
+    Raises: IntegrityError: an entry of the kind exists for the cause; nothing is written.
+    Source: ADR-0004 (a posting is balanced by its form).
+    """
+    await repository.write_entries(session, entries, at)
+
+
+async def lots_expiring(
+    session: AsyncSession, until: Mapping[UUID, datetime]
+) -> list[tuple[UUID, UUID, int, datetime]]:
+    """Open points lots that expire up to an instant, and for each account the next one after it.
+
+    Args:
+        session: any.
+        until: account id → aware instant.
+    Returns: (account id, lot id, remaining points > 0, expires_at), in no order.
+    """
+    return await repository.open_lots(session, until) if until else []
+
+
+async def open_accounts(session: AsyncSession, member_ids: Iterable[UUID]) -> None:
+    """Open a points account for each new member.
+
+    Args:
+        session: in a transaction.
+        member_ids: members without an account.
+    Raises: IntegrityError: one has an account already.
+    """
+    await repository.open_accounts(session, member_ids)

@@ -1,0 +1,231 @@
+"""All SQL of standings and lifecycle events: whole batches in one statement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from operator import attrgetter, itemgetter
+from typing import Any
+from uuid import UUID, uuid5
+
+import orjson
+from sqlalchemy import Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.db.raw import driver
+from regulars.lifecycle.domain import LifecycleEvent, Standing
+from regulars.lifecycle.tables import lifecycle_event
+
+
+@dataclass(frozen=True, slots=True)
+class LockedMember:
+    """A member under lock: nobody else moves its standing or its balance until the transaction ends."""
+
+    standing: Standing
+    tags: tuple[str, ...]
+    points_balance: int
+
+
+_COLUMNS = [field.name for field in fields(Standing)]
+_TYPES = {
+    "uuid": {"member_id", "home_store_id"},
+    "text": {"tier", "stage", "frozen_reason"},
+    "bigint": {
+        "last_seq",
+        "last_event_no",
+        "visits",
+        "spend_minor",
+        "points_earned",
+        "spend_365d_minor",
+        "visits_365d",
+    },
+}
+_STANDING_OF = itemgetter(*_COLUMNS)
+
+
+def _type_of(column: str) -> str:
+    return next((name for name, columns in _TYPES.items() if column in columns), "timestamptz")
+
+
+_PEEK = f"""
+select {", ".join(f"s.{column}" for column in _COLUMNS)}, m.tags, coalesce(b.amount, 0) as points_balance
+from standing s
+join member m on m.id = s.member_id
+left join balance b on b.account_id = s.member_id and b.unit = 'points'
+where s.member_id = any($1::uuid[])
+order by s.member_id
+"""  # noqa: S608 — column names of our own dataclass
+_LOCK = f"{_PEEK}for update of s"
+
+_FIXED = {"member_id", "home_store_id", "enrolled_at", "care_from"}
+_MOVING = [column for column in _COLUMNS if column not in _FIXED]
+_UPDATE = f"""
+update standing s set {", ".join(f"{column} = n.{column}" for column in _MOVING)}
+from unnest($1::uuid[], {", ".join(f"${i}::{_type_of(c)}[]" for i, c in enumerate(_MOVING, 2))})
+     as n(member_id, {", ".join(_MOVING)})
+where s.member_id = n.member_id
+"""  # noqa: S608
+_INSERT = f"""
+insert into standing ({", ".join(_COLUMNS)})
+select * from unnest({", ".join(f"${i}::{_type_of(c)}[]" for i, c in enumerate(_COLUMNS, 1))})
+"""  # noqa: S608
+
+_EVENT_COLUMNS = [
+    ("id", "uuid"),
+    ("member_id", "uuid"),
+    ("event_no", "bigint"),
+    ("after_seq", "bigint"),
+    ("kind", "text"),
+    ("effective_at", "timestamptz"),
+    ("tier_from", "text"),
+    ("tier_to", "text"),
+    ("stage_from", "text"),
+    ("stage_to", "text"),
+    ("pack_version", "text"),
+    ("rule_id", "text"),
+    ("reason", "jsonb"),
+    ("worked", "boolean"),
+    ("purchase_id", "uuid"),
+]
+_EVENT_NAMES = ", ".join(name for name, _ in _EVENT_COLUMNS)
+_INSERT_EVENTS = f"""
+insert into lifecycle_event ({_EVENT_NAMES}, recorded_at)
+select e.*, $16::timestamptz
+from unnest({", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(_EVENT_COLUMNS, 1))})
+     as e({_EVENT_NAMES})
+"""  # noqa: S608
+
+MEMBER_PURCHASES = """
+(select member_id, seq, occurred_at, sales_minor from purchase where member_id is not null
+ union all
+ select member_id, seq, occurred_at, sales_minor from purchase_attribution)
+"""
+_BETWEEN = f"""
+select p.member_id, p.occurred_at, p.sales_minor
+from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) as asked(member_id, since, until)
+join {MEMBER_PURCHASES} p
+  on p.member_id = asked.member_id and p.occurred_at >= asked.since and p.occurred_at < asked.until
+"""  # noqa: S608
+
+_EVENTS_OF = select(lifecycle_event).where(
+    lifecycle_event.c.member_id == any_(bindparam("member_ids", type_=ARRAY(Uuid)))
+)
+
+
+def event_id(member_id: UUID, event_no: int) -> UUID:
+    """An event's id follows from its business key, so that writing it twice cannot make two."""
+    return uuid5(member_id, str(event_no))
+
+
+async def lock(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, LockedMember]:
+    """Lock members in id order; unknown ids are left out."""
+    return _members(await (await driver(session)).fetch(_LOCK, member_ids))
+
+
+async def peek(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, LockedMember]:
+    """The same without a lock: for a look that writes nothing."""
+    return _members(await (await driver(session)).fetch(_PEEK, member_ids))
+
+
+def _members(rows: Iterable[Mapping[str, Any]]) -> dict[UUID, LockedMember]:
+    return {
+        row["member_id"]: LockedMember(
+            Standing(*_STANDING_OF(row)), tuple(row["tags"]), int(row["points_balance"])
+        )
+        for row in rows
+    }
+
+
+async def insert(session: AsyncSession, standings: Sequence[Standing]) -> None:
+    """Write the standings of newcomers."""
+    columns = list(zip(*(_plain(s) for s in standings), strict=True))
+    await (await driver(session)).execute(_INSERT, *columns)
+
+
+async def update(session: AsyncSession, standings: Sequence[Standing]) -> None:
+    """Write back what moved; the caller holds the locks."""
+    if not standings:
+        return
+    moving = attrgetter(*_MOVING)
+    columns = list(zip(*(moving(s) for s in standings), strict=True))
+    await (await driver(session)).execute(_UPDATE, [s.member_id for s in standings], *columns)
+
+
+async def write_events(
+    session: AsyncSession,
+    events: Sequence[LifecycleEvent],
+    at: datetime,
+    purchase_of: Mapping[tuple[UUID, int], UUID],
+) -> None:
+    """Append events; `purchase_of` names the purchase that caused one: (member, event_no) → purchase."""
+    if not events:
+        return
+    rows = [
+        (
+            event_id(e.member_id, e.event_no),
+            e.member_id,
+            e.event_no,
+            e.after_seq,
+            e.kind,
+            e.effective_at,
+            e.tier_from,
+            e.tier_to,
+            e.stage_from,
+            e.stage_to,
+            e.pack_version,
+            e.rule_id,
+            orjson.dumps(e.reason).decode(),
+            e.worked,
+            purchase_of.get((e.member_id, e.event_no)),
+        )
+        for e in events
+    ]
+    await (await driver(session)).execute(_INSERT_EVENTS, *zip(*rows, strict=True), at)
+
+
+async def purchases_between(
+    session: AsyncSession, spans: Sequence[tuple[UUID, datetime, datetime]]
+) -> dict[UUID, list[tuple[datetime, int]]]:
+    """Each member's (occurred_at, sales_minor) in [since, until), in order of time."""
+    if not spans:
+        return {}
+    members, since, until = zip(*spans, strict=True)
+    found: dict[UUID, list[tuple[datetime, int]]] = {}
+    for row in await (await driver(session)).fetch(_BETWEEN, members, since, until):
+        found.setdefault(row["member_id"], []).append((row["occurred_at"], row["sales_minor"]))
+    for purchases in found.values():
+        purchases.sort()
+    return found
+
+
+async def events_of(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, list[LifecycleEvent]]:
+    """Each member's events, in order of effect, then of writing."""
+    rows = await session.execute(_EVENTS_OF, {"member_ids": list(member_ids)})
+    found: dict[UUID, list[LifecycleEvent]] = {}
+    for row in rows:
+        found.setdefault(row.member_id, []).append(_event(row))
+    for events in found.values():
+        events.sort(key=lambda event: (event.effective_at, event.event_no))
+    return found
+
+
+def _plain(value: Standing) -> tuple[Any, ...]:
+    return astuple(value)
+
+
+def _event(row: Any) -> LifecycleEvent:  # noqa: ANN401 — a SQLAlchemy row
+    return LifecycleEvent(
+        member_id=row.member_id,
+        event_no=row.event_no,
+        after_seq=row.after_seq,
+        kind=row.kind,
+        effective_at=row.effective_at,
+        tier_from=row.tier_from,
+        tier_to=row.tier_to,
+        stage_from=row.stage_from,
+        stage_to=row.stage_to,
+        pack_version=row.pack_version,
+        rule_id=row.rule_id,
+        reason=row.reason,
+        worked=row.worked,
+    )

@@ -1,0 +1,188 @@
+"""Moving members through time: opening their standings, and deciding what falls due."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.ledger import service as ledger
+from regulars.ledger.domain import Consumption, LedgerEntry, expire_entry
+from regulars.lifecycle import repository
+from regulars.lifecycle.advance import Expiry, MemberTime, OpenLot
+from regulars.lifecycle.domain import Newcomer, Standing, opened
+from regulars.lifecycle.reigns import ReignBook
+from regulars.lifecycle.repository import LockedMember, event_id
+from regulars.lifecycle.window import WINDOW, SpendWindow
+from regulars.organisation.places import Places
+from regulars.outbox import service as outbox
+from regulars.outbox.domain import Change
+from regulars.rules.live import LivePacks
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Where a member stands after its time was advanced.
+
+    Attributes:
+        events: how many events were written now.
+        next_due_at: when time will next decide something; None for never.
+    """
+
+    member_id: UUID
+    tier: str
+    stage: str
+    home_store_code: str
+    next_due_at: datetime | None
+    last_seq: int
+    events: int
+    frozen: bool
+
+
+async def open_standings(
+    session: AsyncSession, newcomers: Sequence[Newcomer], at: datetime, *, bulk: bool = False
+) -> None:
+    """Begin the lifecycle of members who have just been enrolled.
+
+    Args:
+        session: in the transaction that writes the members.
+        newcomers: each a member without a standing.
+        at: aware UTC, the time of recording.
+        bulk: part of an import; their workflows start when it ends.
+    Raises: IntegrityError: one has a standing already.
+    """
+    if not newcomers:
+        return
+    pairs = [opened(newcomer) for newcomer in newcomers]
+    await repository.insert(session, [standing for standing, _ in pairs])
+    await repository.write_events(session, [event for _, event in pairs], at, {})
+    await ledger.open_accounts(session, [newcomer.member_id for newcomer in newcomers])
+    changes = [
+        Change(newcomer.member_id, seq=0, events=1, next_due_at=None, bulk=bulk) for newcomer in newcomers
+    ]
+    await outbox.announce(session, changes, at)
+
+
+async def advance(
+    session: AsyncSession,
+    packs: LivePacks,
+    places: Places,
+    member_ids: Sequence[UUID],
+    to: datetime,
+    at: datetime,
+) -> list[Advanced]:
+    """Write every event that time decides and that fell due up to `to`, for each member.
+
+    Args:
+        session: in a transaction.
+        member_ids: any order; unknown ids are left out of the answer.
+        to: aware instant up to which time is decided; earlier than before does nothing.
+        at: aware UTC, the time of recording.
+    Returns: where each known member stands now.
+    Source: ADR-0005 (time-decided events).
+    """
+    await packs.refresh(session)
+    locked = await repository.lock(session, member_ids)
+    book = ReignBook(packs, places)
+    times = await load_times(session, locked, dict.fromkeys(locked, to), book, places)
+    for time in times.values():
+        time.advance(to)
+    await write_times(session, locked, times.values(), at, {})
+    return [_advanced(time, places) for time in times.values()]
+
+
+async def load_times(
+    session: AsyncSession,
+    locked: Mapping[UUID, LockedMember],
+    until: Mapping[UUID, datetime],
+    book: ReignBook,
+    places: Places,
+) -> dict[UUID, MemberTime]:
+    """Members ready to be advanced, with what may leave their windows and expire up to then.
+
+    Args:
+        session: holds the locks on `locked`.
+        until: how far each will be advanced at most.
+    """
+    leaving = await repository.purchases_between(
+        session,
+        [
+            (member_id, member.standing.window_oldest_at, until[member_id] - WINDOW)
+            for member_id, member in locked.items()
+            if member.standing.window_oldest_at is not None
+            and member.standing.window_oldest_at < until[member_id] - WINDOW
+        ],
+    )
+    expiring = {
+        member_id: until[member_id]
+        for member_id, member in locked.items()
+        if member.standing.next_expiry_at is not None and member.standing.next_expiry_at <= until[member_id]
+    }
+    lots: dict[UUID, list[OpenLot]] = {}
+    for account_id, lot_id, remaining, expires_at in await ledger.lots_expiring(session, expiring):
+        lots.setdefault(account_id, []).append(OpenLot(lot_id, remaining, expires_at))
+    return {
+        member_id: MemberTime(
+            standing=member.standing,
+            window=SpendWindow(
+                member.standing.window_as_of,
+                member.standing.spend_365d_minor,
+                member.standing.visits_365d,
+                member.standing.window_oldest_at,
+                leaving.get(member_id, []),
+            ),
+            reigns=book.of(member.standing.home_store_id),
+            zone=places.store(member.standing.home_store_id).zone,
+            lots=lots.get(member_id, []),
+        )
+        for member_id, member in locked.items()
+    }
+
+
+async def write_times(
+    session: AsyncSession,
+    locked: Mapping[UUID, LockedMember],
+    times: Iterable[MemberTime],
+    at: datetime,
+    purchase_of: Mapping[tuple[UUID, int], UUID],
+) -> None:
+    """Write back what advancing and purchases made of members: standings, events and expiries."""
+    moved = []
+    for time in times:
+        time.standing = _with_window(time)
+        if time.standing != locked[time.standing.member_id].standing:
+            moved.append(time)
+    await repository.update(session, [time.standing for time in moved])
+    await repository.write_events(session, [e for time in moved for e in time.events], at, purchase_of)
+    await ledger.post(session, [_booked(expiry) for time in moved for expiry in time.expiries], at)
+
+
+def _with_window(time: MemberTime) -> Standing:
+    return replace(
+        time.standing,
+        spend_365d_minor=time.window.spend_minor,
+        visits_365d=time.window.visits,
+        window_as_of=time.window.as_of,
+        window_oldest_at=time.window.oldest_at,
+    )
+
+
+def _booked(expiry: Expiry) -> LedgerEntry:
+    cause = event_id(expiry.member_id, expiry.event_no)
+    used = [Consumption(lot.lot_id, lot.remaining) for lot in expiry.lots]
+    return expire_entry(uuid5(cause, "expire"), cause, expiry.member_id, expiry.at, used)
+
+
+def _advanced(time: MemberTime, places: Places) -> Advanced:
+    standing = time.standing
+    return Advanced(
+        member_id=standing.member_id,
+        tier=standing.tier,
+        stage=standing.stage,
+        home_store_code=places.store(standing.home_store_id).code,
+        next_due_at=standing.next_due_at,
+        last_seq=standing.last_seq,
+        events=len(time.events),
+        frozen=standing.frozen_at is not None,
+    )

@@ -1,0 +1,59 @@
+"""What a process keeps between purchases, and what it hands back for each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from regulars.lifecycle.reigns import ReignBook
+from regulars.organisation.places import Places
+from regulars.rules.live import LivePacks
+
+
+@dataclass(slots=True)
+class Desk:
+    """Places and live packs as one process remembers them; refreshed in every transaction.
+
+    Attributes:
+        new_id: draws the ids of purchases, entries and lots.
+        bulk: an import: its members' workflows hear of it when it ends.
+    """
+
+    places: Places
+    packs: LivePacks
+    new_id: Callable[[], UUID]
+    bulk: bool = False
+    book: ReignBook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.book = ReignBook(self.packs, self.places)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A purchase that stands, newly written or found again.
+
+    Attributes:
+        receipt_text, evaluation_text: JSON as stored; equal for every replay.
+        replayed: it stood already.
+    """
+
+    purchase_id: UUID
+    receipt_text: str
+    evaluation_text: str
+    replayed: bool
+
+    @cached_property
+    def receipt(self) -> Mapping[str, Any]:
+        """The receipt, parsed."""
+        found: Mapping[str, Any] = orjson.loads(self.receipt_text)
+        return found
+
+    @cached_property
+    def evaluation(self) -> Mapping[str, Any]:
+        """The evaluation record, parsed."""
+        found: Mapping[str, Any] = orjson.loads(self.evaluation_text)
+        return found

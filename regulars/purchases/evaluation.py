@@ -1,0 +1,220 @@
+"""How one purchase is read by the live packs, and what it does to its member: no database, no clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from regulars.ledger.domain import Lot
+from regulars.lifecycle.advance import MemberTime, OpenLot
+from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Stage, Standing, bought, moved_up
+from regulars.lifecycle.reigns import calendar_facts, member_facts
+from regulars.lifecycle.window import WINDOW
+from regulars.organisation.domain import StorePlace
+from regulars.purchases.domain import (
+    PACK_SOURCE,
+    Line,
+    lines_json,
+    pack_discounts,
+    with_discounts,
+    without_pack_discounts,
+)
+from regulars.rules.domain import (
+    ANONYMOUS,
+    CalendarFacts,
+    Evaluation,
+    LineDiscount,
+    MemberFacts,
+    PurchaseFacts,
+    StoreFacts,
+)
+from regulars.rules.evaluator import PackSet
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What is to be read: where, when and what."""
+
+    site: StorePlace
+    occurred_at: datetime
+    channel: str
+    lines: tuple[Line, ...]
+    lines_text: bytes
+    sales_minor: int
+    list_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the packs say of one purchase.
+
+    Attributes:
+        evaluation: of the lines as charged: points, tier, and what became of each rule.
+        offered: what the packs would have taken off: (line, source) → minor units.
+        charged: what the till took off in their name.
+    """
+
+    member: MemberFacts
+    calendar: CalendarFacts
+    evaluation: Evaluation
+    offered: dict[tuple[int, str], int]
+    charged: dict[tuple[int, str], int]
+
+    @property
+    def differs(self) -> bool:
+        return self.offered != self.charged
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """A purchase that comes after time has passed it by, and the history it comes into."""
+
+    history: Sequence[LifecycleEvent]
+
+    def tier_at(self, at: datetime) -> str | None:
+        """The tier the member had then, as recorded."""
+        return next((e.tier_to for e in reversed(self.history) if e.tier_to and e.effective_at <= at), None)
+
+    def stage_at(self, at: datetime) -> Stage | None:
+        """The stage the member had then, as recorded."""
+        return next((e.stage_to for e in reversed(self.history) if e.stage_to and e.effective_at <= at), None)
+
+
+def discount_source(discount: LineDiscount) -> str:
+    """How a discount of ours is named on a line."""
+    return f"{PACK_SOURCE}{discount.pack_version}#{discount.rule_id}"
+
+
+def offered_by(evaluation: Evaluation) -> dict[tuple[int, str], int]:
+    """The discounts of an evaluation: (line, source) → minor units."""
+    found: dict[tuple[int, str], int] = {}
+    for discount in evaluation.discounts:
+        key = (discount.line, discount_source(discount))
+        found[key] = found.get(key, 0) + discount.amount_minor
+    return found
+
+
+def facts_for(
+    time: MemberTime | None, tags: tuple[str, ...], sale: Sale, late: Lateness | None
+) -> MemberFacts:
+    """The member as the rules see it just before this purchase.
+
+    Args:
+        time: the member's, advanced to the purchase; None without a member.
+        late: the member's history where time has passed the purchase by.
+    """
+    if time is None:
+        return ANONYMOUS
+    spend_minor, visits = time.window.seen_at(sale.occurred_at)
+    qualifying = spend_minor + sale.sales_minor
+    if late is None:
+        return member_facts(time.standing, tags, spend_minor, visits, qualifying, sale.occurred_at)
+    # A tier counts what is known now: the window that ends at the member's latest instant may reach further.
+    if sale.occurred_at >= time.window.as_of - WINDOW:
+        qualifying = max(qualifying, time.window.spend_minor + sale.sales_minor)
+    return member_facts(
+        time.standing,
+        tags,
+        spend_minor,
+        visits,
+        qualifying,
+        sale.occurred_at,
+        tier=late.tier_at(sale.occurred_at) or BASE_TIER,
+        stage=late.stage_at(sale.occurred_at) or "joined",
+    )
+
+
+def read(packs: PackSet, member: MemberFacts, sale: Sale) -> Reading:
+    """Evaluate a purchase as charged, and what the packs would have taken off.
+
+    Args:
+        packs: live at the store when it happened.
+        member: from `facts_for`.
+        sale: the lines as the till charged them, our own discounts included.
+    """
+    calendar = calendar_facts(sale.occurred_at.astimezone(sale.site.zone))
+    store = StoreFacts(sale.site.code, sale.site.branch_code)
+    as_charged = PurchaseFacts(sale.sales_minor, sale.list_minor, sale.channel, sale.lines_text)
+    evaluation = packs.evaluate(member, as_charged, store, calendar, sale.occurred_at)
+    charged = pack_discounts(sale.lines)
+    if charged:
+        plain = without_pack_discounts(sale.lines)
+        before = PurchaseFacts(
+            sum(line.sales_minor for line in plain), sale.list_minor, sale.channel, lines_json(plain)
+        )
+        offered = offered_by(packs.evaluate(member, before, store, calendar, sale.occurred_at))
+    else:
+        offered = offered_by(evaluation)
+    return Reading(member, calendar, evaluation, offered, charged)
+
+
+def discounted(sale: Sale, offered: dict[tuple[int, str], int]) -> Sale:
+    """The same sale with the packs' discounts taken off: what a quote offers."""
+    lines = with_discounts(sale.lines, offered)
+    return replace(
+        sale, lines=lines, lines_text=lines_json(lines), sales_minor=sum(line.sales_minor for line in lines)
+    )
+
+
+def settle(
+    time: MemberTime, sale: Sale, reading: Reading, lots: Sequence[Lot], late: Lateness | None
+) -> list[LifecycleEvent]:
+    """Let a purchase count: sequence, window, stage, tier and lots of its member.
+
+    Args:
+        time: the member's; moved on.
+        lots: what the points it earned lie in.
+    Returns: the lifecycle events that this purchase caused, also kept in `time`.
+    """
+    known = len(time.events)
+    at, points = sale.occurred_at, reading.evaluation.points
+    standing = time.standing
+    counted = replace(
+        standing,
+        last_seq=standing.last_seq + 1,
+        visits=standing.visits + 1,
+        spend_minor=standing.spend_minor + sale.sales_minor,
+        points_earned=standing.points_earned + points,
+        next_expiry_at=_soonest(standing, lots),
+    )
+    time.lots += [OpenLot(lot.id, lot.amount, lot.expires_at) for lot in lots if lot.expires_at is not None]
+    time.window.add(at, sale.sales_minor)
+    if late is None:
+        plan = time.reigns(at).plan
+        time.take(*bought(counted, at, plan))
+    else:
+        time.standing = counted
+        _settle_late(time, at, late)
+    _move_up(time, reading, at if late is None else max(at, time.standing.tier_since, time.window.as_of))
+    return time.events[known:]
+
+
+def _settle_late(time: MemberTime, at: datetime, late: Lateness) -> None:
+    """A late purchase refutes the silences it interrupts; the newest one also ends the current silence."""
+    newest = time.standing.last_purchase_at is None or at >= time.standing.last_purchase_at
+    if not newest:
+        following = min(when for when, _ in time.window.past or () if when > at)
+        time.correct_silences(at, late.history, following)
+        first = time.standing.first_purchase_at
+        time.standing = replace(time.standing, first_purchase_at=min(at, first) if first else at)
+        return
+    reached = time.standing.advanced_to
+    time.correct_silences(at, late.history, None)
+    stage = late.stage_at(at) or ("joined" if time.standing.first_purchase_at is None else "active")
+    before = replace(time.standing, stage=stage)
+    time.take(*bought(before, at, time.reigns(at).plan))
+    time.standing = replace(time.standing, advanced_to=min(at, reached))
+    time.advance(reached)
+
+
+def _move_up(time: MemberTime, reading: Reading, at: datetime) -> None:
+    move, plan = reading.evaluation.tier, time.reigns(at).plan
+    if move is None or plan is None:
+        return
+    raised = moved_up(time.standing, move, plan, at, time.zone, reading.member.qualifying_spend_minor)
+    if raised is not None:
+        time.take(raised[0], [raised[1]])
+
+
+def _soonest(standing: Standing, lots: Sequence[Lot]) -> datetime | None:
+    expiries = [lot.expires_at for lot in lots]
+    return min((at for at in (*expiries, standing.next_expiry_at) if at is not None), default=None)

@@ -1,0 +1,199 @@
+"""What a basket would cost and earn: a promise the till can hold us to, and nothing written."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.lifecycle import repository as standings
+from regulars.lifecycle import service as lifecycle
+from regulars.lifecycle.advance import MemberTime
+from regulars.purchases import evaluation, receipt
+from regulars.purchases.desk import Desk
+from regulars.purchases.domain import Basket, Line, lines_json, without_pack_discounts
+from regulars.purchases.errors import MemberUnknown
+from regulars.purchases.evaluation import Sale, discounted
+
+VALID_FOR = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the live packs say of a basket now.
+
+    Attributes:
+        lines: with our discounts taken off: what to charge.
+        outcome: the receipt and the evaluation record that this purchase would get.
+        token: the promise, signed; the till sends it along with the purchase.
+    """
+
+    id: UUID
+    lines: tuple[Line, ...]
+    outcome: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    expires_at: datetime
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A quote as a till hands it back, its signature checked.
+
+    Attributes:
+        digest: of the lines it was made for, our discounts left out.
+    """
+
+    id: UUID
+    terminal_id: UUID
+    member_id: UUID | None
+    digest: str
+    expires_at: datetime
+
+
+async def quote(session: AsyncSession, desk: Desk, basket: Basket, key: bytes, at: datetime) -> Quote:
+    """Read a basket by the packs that are live now, as if it were bought now; change nothing.
+
+    Args:
+        session: any; only read from.
+        basket: as the till has rung it up; pack discounts in it are ignored and computed anew.
+        key: signs the promise.
+        at: aware UTC, now.
+    Returns: the discounts to charge, points, tier and progress, and what became of each rule.
+    Raises: MemberUnknown.
+    """
+    await desk.packs.refresh(session)
+    await desk.places.refresh(session)
+    time, tags, balance = await _member(session, desk, basket, at)
+    plain = without_pack_discounts(basket.lines)
+    sale = _sale(desk, basket, plain)
+    packs = desk.packs.at(basket.store_id, basket.occurred_at)
+    offered = evaluation.read(packs, evaluation.facts_for(time, tags, sale, None), sale).offered
+    charged = discounted(sale, offered)
+    reading = evaluation.read(packs, evaluation.facts_for(time, tags, charged, None), charged)
+    events = evaluation.settle(time, charged, reading, (), None) if time is not None else []
+    outcome = receipt.receipt_of(charged, reading, time, balance + reading.evaluation.points, events, ())
+    quote_id, expires_at = desk.new_id(), at + VALID_FOR
+    return Quote(
+        id=quote_id,
+        lines=charged.lines,
+        outcome=outcome,
+        evaluation=receipt.evaluation_record(packs, reading, charged),
+        expires_at=expires_at,
+        token=_signed(_promise(quote_id, basket, plain, outcome, packs.hashes, expires_at), key),
+    )
+
+
+async def _member(
+    session: AsyncSession, desk: Desk, basket: Basket, at: datetime
+) -> tuple[MemberTime | None, tuple[str, ...], int]:
+    if basket.member_id is None:
+        return None, (), 0
+    seen = await standings.peek(session, [basket.member_id])
+    if basket.member_id not in seen:
+        raise MemberUnknown(basket.member_id)
+    member = seen[basket.member_id]
+    until = max(at, member.standing.advanced_to)
+    times = await lifecycle.load_times(session, seen, {basket.member_id: until}, desk.book, desk.places)
+    time = times[basket.member_id]
+    time.advance(until)
+    return time, member.tags, member.points_balance - sum(expiry.points for expiry in time.expiries)
+
+
+def _sale(desk: Desk, basket: Basket, lines: tuple[Line, ...]) -> Sale:
+    return Sale(
+        site=desk.places.store(basket.store_id),
+        occurred_at=basket.occurred_at,
+        channel=basket.channel,
+        lines=lines,
+        lines_text=lines_json(lines),
+        sales_minor=sum(line.sales_minor for line in lines),
+        list_minor=basket.list_minor,
+    )
+
+
+def _promise(
+    quote_id: UUID,
+    basket: Basket,
+    plain: tuple[Line, ...],
+    outcome: Mapping[str, Any],
+    hashes: Mapping[str, str],
+    expires_at: datetime,
+) -> bytes:
+    return orjson.dumps(
+        {
+            "id": quote_id,
+            "terminal": basket.terminal_id,
+            "member": basket.member_id,
+            "lines": digest_of(plain),
+            "packs": list(hashes),
+            "sales_minor": outcome["sales_minor"],
+            "points": outcome["points"],
+            "expires_at": expires_at,
+        }
+    )
+
+
+def digest_of(lines: tuple[Line, ...]) -> str:
+    """What identifies a basket's content, our own discounts left out."""
+    return hashlib.sha256(lines_json(without_pack_discounts(lines))).hexdigest()
+
+
+def _signed(payload: bytes, key: bytes) -> str:
+    mac = hmac.digest(key, payload, "sha256")
+    return f"{_text(payload)}.{_text(mac)}"
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def opened(token: str, key: bytes) -> Promise | None:
+    """Read a promise that we signed.
+
+    Args:
+        token: as the till sent it.
+        key: signs promises.
+    Returns: the promise, or None where we never made it.
+    """
+    payload_text, _, mac_text = token.partition(".")
+    try:
+        payload = base64.urlsafe_b64decode(payload_text + "=" * (-len(payload_text) % 4))
+        mac = base64.urlsafe_b64decode(mac_text + "=" * (-len(mac_text) % 4))
+    except ValueError:
+        return None
+    if not hmac.compare_digest(mac, hmac.digest(key, payload, "sha256")):
+        return None
+    found = orjson.loads(payload)
+    return Promise(
+        id=UUID(found["id"]),
+        terminal_id=UUID(found["terminal"]),
+        member_id=UUID(found["member"]) if found["member"] else None,
+        digest=found["lines"],
+        expires_at=datetime.fromisoformat(found["expires_at"]),
+    )
+
+
+def doubts(promise: Promise | None, basket: Basket) -> tuple[str, ...]:
+    """What a person should look at where a purchase names a quote; the sale has happened all the same.
+
+    Args:
+        promise: from `opened`.
+        basket: what was bought.
+    Returns: flags: "quote_invalid", "quote_expired", "quote_for_another_basket".
+    """
+    if promise is None:
+        return ("quote_invalid",)
+    found = []
+    if basket.occurred_at > promise.expires_at:
+        found.append("quote_expired")
+    same = (promise.terminal_id, promise.member_id) == (basket.terminal_id, basket.member_id)
+    if not same or promise.digest != digest_of(basket.lines):
+        found.append("quote_for_another_basket")
+    return tuple(found)

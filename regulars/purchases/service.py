@@ -1,0 +1,275 @@
+"""The only way a purchase is written: lock, advance, read by the rules, post, announce."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.kernel.errors import RegularsError
+from regulars.ledger import service as ledger
+from regulars.ledger.domain import LedgerEntry, earn_entry
+from regulars.lifecycle import repository as standings
+from regulars.lifecycle import service as lifecycle
+from regulars.lifecycle.advance import MemberTime
+from regulars.lifecycle.repository import LockedMember
+from regulars.lifecycle.window import WINDOW
+from regulars.outbox import service as outbox
+from regulars.outbox.domain import Change
+from regulars.purchases import evaluation, receipt, repository
+from regulars.purchases.desk import Desk, Recorded
+from regulars.purchases.domain import Basket, body_hash, lines_json
+from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown
+from regulars.purchases.evaluation import Lateness, Reading, Sale
+from regulars.purchases.repository import NewRow, Stored
+
+
+@dataclass(slots=True)
+class Booking:
+    """One batch on its way: what is known before, and what is to be written."""
+
+    desk: Desk
+    at: datetime
+    locked: Mapping[UUID, LockedMember]
+    times: Mapping[UUID, MemberTime]
+    lateness: Mapping[UUID, Lateness]
+    balances: dict[UUID, int]
+    rows: list[NewRow] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    caused_by: dict[tuple[UUID, int], UUID] = field(default_factory=dict)
+
+
+async def record_purchases(
+    session: AsyncSession, desk: Desk, baskets: Sequence[Basket], at: datetime
+) -> list[Recorded | RegularsError]:
+    """Write purchases, each exactly once, with all that they decide, in one transaction.
+
+    Args:
+        session: in a transaction; the caller commits, and only then hands out receipts.
+        desk: what this process knows of places and packs.
+        baskets: each valid by itself; those of one member in the order they are to count.
+        at: aware UTC, the time of recording.
+    Returns: for each basket, in order: the purchase as it stands (a known key with the same content gives
+        the first receipt again), or why it was refused: IdempotencyMismatch, MemberUnknown. A refusal
+        leaves the others untouched.
+    Raises: UniqueViolationError: another transaction took a key in this instant; nothing is written, and
+        trying again finds that purchase.
+    Source: the way of a purchase, ARCHITECTURE.md.
+    """
+    await desk.packs.refresh(session)
+    await desk.places.refresh(session)
+    member_ids = sorted({basket.member_id for basket in baskets if basket.member_id is not None})
+    locked = await standings.lock(session, member_ids) if member_ids else {}
+    known = await repository.stored(session, baskets)
+    sorted_out = _sort_out(baskets, known, locked)
+    fresh = [item for item in sorted_out if isinstance(item, _Fresh)]
+    booking = await _prepare(session, desk, [item.basket for item in fresh], locked, at)
+    made = {id(item): _record(booking, item) for item in fresh}
+    await _write(session, booking)
+    return [_answer(item, made) for item in sorted_out]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """A basket that has not been seen before."""
+
+    basket: Basket
+    lines: bytes
+    body_hash: bytes
+
+
+_SortedOut = _Fresh | Recorded | RegularsError
+
+
+def _sort_out(
+    baskets: Sequence[Basket], known: Sequence[Stored], locked: Mapping[UUID, LockedMember]
+) -> list[_SortedOut]:
+    """Tell new baskets from repeated, contradicting and impossible ones; within the batch too."""
+    by_key: dict[object, Stored | _Fresh] = {}
+    for purchase in known:
+        by_key[purchase.business_key] = purchase
+        if purchase.idempotency_key is not None:
+            by_key[purchase.terminal_id, purchase.idempotency_key] = purchase
+    found: list[_SortedOut] = []
+    for basket in baskets:
+        lines = lines_json(basket.lines)
+        digest = body_hash(basket, lines)
+        retry_key = (basket.terminal_id, basket.idempotency_key)
+        same = by_key.get(basket.business_key)
+        if same is not None:
+            found.append(_again(same, digest))
+        elif basket.idempotency_key is not None and retry_key in by_key:
+            found.append(IdempotencyMismatch("Idempotency-Key"))
+        elif basket.member_id is not None and basket.member_id not in locked:
+            found.append(MemberUnknown(basket.member_id))
+        else:
+            fresh = _Fresh(basket, lines, digest)
+            by_key[basket.business_key] = fresh
+            if basket.idempotency_key is not None:
+                by_key[retry_key] = fresh
+            found.append(fresh)
+    return found
+
+
+def _again(same: "Stored | _Fresh", digest: bytes) -> _SortedOut:
+    if same.body_hash != digest:
+        return IdempotencyMismatch("receipt_no")
+    if isinstance(same, Stored):
+        return Recorded(same.id, same.receipt, same.evaluation, replayed=True)
+    return same
+
+
+def _answer(item: _SortedOut, made: Mapping[int, Recorded]) -> Recorded | RegularsError:
+    return made[id(item)] if isinstance(item, _Fresh) else item
+
+
+async def _prepare(
+    session: AsyncSession,
+    desk: Desk,
+    baskets: Sequence[Basket],
+    locked: Mapping[UUID, LockedMember],
+    at: datetime,
+) -> Booking:
+    """Fetch, for the whole batch at once, what its members' windows, lots and late purchases need."""
+    until: dict[UUID, datetime] = {}
+    late_since: dict[UUID, datetime] = {}
+    for basket in baskets:
+        if basket.member_id is None:
+            continue
+        member_id, when = basket.member_id, basket.occurred_at
+        reached = max(until.get(member_id, when), _reached(locked[member_id]))
+        if when < reached:
+            late_since[member_id] = min(when, late_since.get(member_id, when))
+        until[member_id] = max(reached, when)
+    present = {member_id: locked[member_id] for member_id in until}
+    times = await lifecycle.load_times(session, present, until, desk.book, desk.places)
+    lateness: dict[UUID, Lateness] = {}
+    if late_since:
+        history = await standings.events_of(session, list(late_since))
+        spans = [(m, since - WINDOW, _END_OF_TIME) for m, since in late_since.items()]
+        past = await standings.purchases_between(session, spans)
+        for member_id in late_since:
+            times[member_id].window.past = past.get(member_id, [])
+            lateness[member_id] = Lateness(history.get(member_id, []))
+    balances = {member_id: member.points_balance for member_id, member in present.items()}
+    return Booking(desk, at, present, times, lateness, balances)
+
+
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+def _reached(member: LockedMember) -> datetime:
+    standing = member.standing
+    return max(standing.advanced_to, standing.window_as_of)
+
+
+def _record(booking: Booking, item: _Fresh) -> Recorded:
+    """Let one purchase happen in memory: its member's time, its reading, its booking."""
+    basket, desk = item.basket, booking.desk
+    sale = Sale(
+        site=desk.places.store(basket.store_id),
+        occurred_at=basket.occurred_at,
+        channel=basket.channel,
+        lines=basket.lines,
+        lines_text=item.lines,
+        sales_minor=basket.sales_minor,
+        list_minor=basket.list_minor,
+    )
+    packs = desk.packs.at(basket.store_id, basket.occurred_at)
+    purchase_id = desk.new_id()
+    time, late, tags = _member_of(booking, basket)
+    if time is not None and late is None:
+        _advance(booking, time, basket.occurred_at)
+    reading = evaluation.read(packs, evaluation.facts_for(time, tags, sale, late), sale)
+    flags = _flags(basket, reading, late)
+    events = []
+    if time is not None:
+        entry = _earn(booking, basket, reading, purchase_id)
+        events = evaluation.settle(time, sale, reading, entry.lots if entry else (), late)
+        booking.caused_by.update(((e.member_id, e.event_no), purchase_id) for e in events)
+        standing = time.standing
+        booking.changes.append(
+            Change(
+                standing.member_id,
+                standing.last_seq,
+                len(time.events),
+                standing.next_due_at,
+                bulk=desk.bulk,
+            )
+        )
+    record = orjson.dumps(receipt.evaluation_record(packs, reading, sale)).decode()
+    balance = booking.balances.get(basket.member_id, 0) if basket.member_id else 0
+    paper = orjson.dumps(receipt.receipt_of(sale, reading, time, balance, events, flags)).decode()
+    booking.rows.append(
+        NewRow(
+            id=purchase_id,
+            basket=basket,
+            body_hash=item.body_hash,
+            seq=time.standing.last_seq if time is not None else None,
+            sales_minor=sale.sales_minor,
+            list_minor=sale.list_minor,
+            points=reading.evaluation.points if time is not None else 0,
+            flags=flags,
+            lines=item.lines.decode(),
+            evaluation=record,
+            receipt=paper,
+        )
+    )
+    return Recorded(purchase_id, paper, record, replayed=False)
+
+
+def _advance(booking: Booking, time: MemberTime, to: datetime) -> None:
+    expired = len(time.expiries)
+    time.advance(to)
+    for expiry in time.expiries[expired:]:
+        booking.balances[expiry.member_id] -= expiry.points
+
+
+def _member_of(
+    booking: Booking, basket: Basket
+) -> tuple[MemberTime | None, Lateness | None, tuple[str, ...]]:
+    if basket.member_id is None:
+        return None, None, ()
+    time = booking.times[basket.member_id]
+    passed = max(time.standing.advanced_to, time.window.as_of)
+    late = None
+    if basket.occurred_at < passed:
+        known = booking.lateness[basket.member_id]
+        late = Lateness(sorted([*known.history, *time.events], key=lambda e: (e.effective_at, e.event_no)))
+    return time, late, booking.locked[basket.member_id].tags
+
+
+def _flags(basket: Basket, reading: Reading, late: Lateness | None) -> tuple[str, ...]:
+    flags = list(basket.flags)
+    if reading.differs:
+        flags.append("discount_differs")
+    if late is not None:
+        flags.append("late")
+    if any(outcome.error for outcome in reading.evaluation.outcomes):
+        flags.append("rule_error")
+    return tuple(flags)
+
+
+def _earn(booking: Booking, basket: Basket, reading: Reading, purchase_id: UUID) -> LedgerEntry | None:
+    awards = [award for award in reading.evaluation.awards if award.points > 0]
+    if not awards or basket.member_id is None:
+        return None
+    new_id = booking.desk.new_id
+    entry = earn_entry(
+        new_id(), iter(new_id, None), purchase_id, basket.member_id, basket.occurred_at, awards
+    )
+    booking.entries.append(entry)
+    booking.balances[basket.member_id] += reading.evaluation.points
+    return entry
+
+
+async def _write(session: AsyncSession, booking: Booking) -> None:
+    await repository.write(session, booking.rows, booking.at)
+    await ledger.post(session, booking.entries, booking.at)
+    await lifecycle.write_times(
+        session, booking.locked, booking.times.values(), booking.at, booking.caused_by
+    )
+    await outbox.announce(session, booking.changes, booking.at)
