@@ -34,6 +34,12 @@ _INSERT_CHAIN: Final = upsert(chain).on_conflict_do_nothing().returning(chain.c.
 _SET_SETTINGS: Final = update(chain).values(
     settings=bindparam("new_settings"), places_version=chain.c.places_version + 1
 )
+_SET_CURRENCY: Final = update(chain).values(
+    currency=bindparam("new_currency"),
+    currency_exponent=bindparam("new_exponent"),
+    places_version=chain.c.places_version + 1,
+)
+_HQ_ALONE: Final = select(func.count() == 1).select_from(place)
 _VERSION: Final = select(chain.c.places_version)
 _BUMP: Final = update(chain).values(places_version=chain.c.places_version + 1)
 _INSERT: Final = insert(place)
@@ -89,6 +95,15 @@ async def find_chain(session: AsyncSession) -> Chain | None:
 
 async def set_settings(session: AsyncSession, settings: Mapping[str, object]) -> None:
     await session.execute(_SET_SETTINGS, {"new_settings": settings})
+
+
+async def set_currency(session: AsyncSession, currency: str, exponent: int) -> None:
+    await session.execute(_SET_CURRENCY, {"new_currency": currency, "new_exponent": exponent})
+
+
+async def headquarters_stand_alone(session: AsyncSession) -> bool:
+    """Whether nothing has been opened below headquarters yet."""
+    return bool((await session.execute(_HQ_ALONE)).scalar_one())
 
 
 async def places_version(session: AsyncSession) -> int | None:

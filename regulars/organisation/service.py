@@ -120,6 +120,37 @@ async def change_settings(
     return replace(before, settings=settings)
 
 
+async def begin_in(session: AsyncSession, currency: str, time_zone: str, actor: Actor, at: datetime) -> bool:
+    """Let a chain that has opened nothing yet count in another currency and live by another clock.
+
+    Args:
+        session: an open transaction.
+        currency: ISO 4217 code.
+        time_zone: IANA name for the headquarters.
+        actor: who changes.
+        at: aware instant.
+    Returns: whether the chain counts in that currency now; False, and unchanged, where it counts in
+        another and has places below its headquarters, for amounts may stand in its books.
+    Raises: NoChain; UnknownCurrency; UnknownTimeZone.
+    """
+    await repository.lock_places(session)
+    before = await get_chain(session)
+    if before.currency == currency:
+        return True
+    if not await repository.headquarters_stand_alone(session):
+        return False
+    if currency not in list_currencies():
+        raise UnknownCurrency(currency, field="currency")
+    hq = await place_by_code(session, HQ_CODE, actor.scope)
+    check_time_zone(time_zone, "time_zone")
+    await repository.set_currency(session, currency, get_currency_precision(currency))
+    await repository.update_place(session, replace(hq, time_zone=time_zone))
+    was = {"currency": before.currency, "time_zone": hq.time_zone}
+    now = {"currency": currency, "time_zone": time_zone}
+    await _record(session, "chain.begin_in", hq, actor, at, before=was, after=now)
+    return True
+
+
 async def open_place(session: AsyncSession, new: NewPlace, actor: Actor, at: datetime) -> Place:
     """Open one place. See `open_places`; fields of problems are not indexed."""
     return (await _open(session, [new], actor, at, prefix=""))[0]
