@@ -6,15 +6,6 @@ from typing import ClassVar
 from regulars.kernel.errors import RegularsError
 
 
-class StandingUnknown(RegularsError):
-    """No member has this id, or the member is out of sight for who asks."""
-
-    code: ClassVar[str] = "standing_unknown"
-
-    def __init__(self) -> None:
-        super().__init__("no such member; look the member up again", field="member_id")
-
-
 class AlreadyFrozen(RegularsError):
     """The member is frozen already; nothing was changed."""
 

@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.lifecycle import repository, service
 from regulars.lifecycle.domain import EventKind, LifecycleEvent, Standing
-from regulars.lifecycle.errors import AlreadyFrozen, FreezeReasonUnknown, NotFrozen, StandingUnknown
+from regulars.lifecycle.errors import AlreadyFrozen, FreezeReasonUnknown, NotFrozen
+from regulars.members.errors import UnknownMember
 from regulars.organisation.places import Places
 from regulars.outbox import service as outbox
-from regulars.outbox.domain import MemberChanged
+from regulars.outbox.domain import Change
 from regulars.rules.live import LivePacks
 from regulars.security import audit
 from regulars.security.domain import ActorKind
@@ -77,7 +78,7 @@ async def freeze(
         reason: code of a `FreezeReason`.
         at: aware UTC, now.
     Returns: the member's freeze.
-    Raises: StandingUnknown, AlreadyFrozen, FreezeReasonUnknown; nothing is changed then.
+    Raises: UnknownMember, AlreadyFrozen, FreezeReasonUnknown; nothing is changed then.
     """
     code = freeze_reason(reason).value
     standing = await _ready(session, packs, places, order, at)
@@ -99,7 +100,7 @@ async def unfreeze(
         order: who wants whom unfrozen; the same order again changes nothing.
         at: aware UTC, now.
     Returns: the member's freeze, none.
-    Raises: StandingUnknown, NotFrozen; nothing is changed then.
+    Raises: UnknownMember, NotFrozen; nothing is changed then.
     """
     standing = await _ready(session, packs, places, order, at)
     if await _carried_out(session, order):
@@ -114,12 +115,11 @@ async def _ready(
     session: AsyncSession, packs: LivePacks, places: Places, order: Order, at: datetime
 ) -> Standing:
     """The member under lock, with all that time had decided written first."""
-    advanced = await service.advance(session, packs, places, [order.member_id], at, at)
-    standings = await repository.standings_of(session, [each.member_id for each in advanced])
-    standing = standings.get(order.member_id)
-    if standing is None or not order.scope.covers(places.store(standing.home_store_id).path):
-        raise StandingUnknown
-    return standing
+    await service.advance(session, packs, places, [order.member_id], at, at)
+    member = (await repository.lock(session, [order.member_id])).get(order.member_id)
+    if member is None or not order.scope.covers(places.store(member.standing.home_store_id).path):
+        raise UnknownMember
+    return member.standing
 
 
 async def _carried_out(session: AsyncSession, order: Order) -> bool:
@@ -154,7 +154,7 @@ async def _write(
         after={"frozen_reason": after.frozen_reason},
         reason=order.note,
     )
-    news = MemberChanged(order.member_id, seq=after.last_seq, events=1, next_due_at=after.next_due_at)
+    news = Change(order.member_id, seq=after.last_seq, events=1, next_due_at=after.next_due_at)
     await outbox.announce(session, [news], at)
     return _freeze_of(after)
 

@@ -17,28 +17,29 @@ LONGEST_REST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class MemberChanged:
+class Change:
     """What one transaction did to one member; no personal data.
 
     Attributes:
         seq: the member's last purchase as of the transaction, 0 before the first.
         events: lifecycle events the transaction wrote.
         next_due_at: when time next decides something for the member.
+        bulk: part of an import; told when that ends.
     """
 
     member_id: UUID
     seq: int
     events: int
     next_due_at: datetime | None
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRow:
-    """An outbox row under this relay's lease; `bulk` where an import wrote it."""
+    """An outbox row under this relay's lease."""
 
     id: int
-    change: MemberChanged
-    bulk: bool
+    change: Change
     created_at: datetime
     attempts: int
 

@@ -148,7 +148,7 @@ class Relay:
         at = self.now()
         self.signals += 1
         self.changes += news.changes
-        self.lags_ms.extend(lag_ms(row.created_at, at) for row in news.rows if not row.bulk)
+        self.lags_ms.extend(lag_ms(row.created_at, at) for row in news.rows if not row.change.bulk)
 
     async def _settle(self, outcomes: Sequence[tuple[MemberNews, Failure]]) -> None:
         at = self.now()

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant
-from regulars.outbox.domain import BULK_LOAD_LOCK, CHANNEL, Backlog, ClaimedRow, MemberChanged
+from regulars.outbox.domain import BULK_LOAD_LOCK, CHANNEL, Backlog, Change, ClaimedRow
 from regulars.outbox.tables import outbox, relay_status
 
 _WRITE = insert(outbox).from_select(
@@ -35,7 +35,7 @@ _WRITE = insert(outbox).from_select(
         func.unnest(bindparam("seqs", type_=ARRAY(BigInteger))),
         func.unnest(bindparam("events", type_=ARRAY(Integer))),
         func.unnest(bindparam("dues", type_=ARRAY(Instant))),
-        bindparam("bulk", type_=Boolean),
+        func.unnest(bindparam("bulks", type_=ARRAY(Boolean))),
         bindparam("at", type_=Instant),
     ),
 )
@@ -104,7 +104,7 @@ _FORGET_RELAYS = delete(relay_status).where(
 )
 
 
-async def write(session: AsyncSession, changes: Sequence[MemberChanged], at: datetime, *, bulk: bool) -> None:
+async def write(session: AsyncSession, changes: Sequence[Change], at: datetime, *, bulk: bool) -> None:
     """Put rows into the outbox, in one statement."""
     await session.execute(
         _WRITE,
@@ -113,7 +113,7 @@ async def write(session: AsyncSession, changes: Sequence[MemberChanged], at: dat
             "seqs": [change.seq for change in changes],
             "events": [change.events for change in changes],
             "dues": [change.next_due_at for change in changes],
-            "bulk": bulk,
+            "bulks": [change.bulk for change in changes],
             "at": at,
         },
     )
@@ -172,5 +172,5 @@ async def forget_relays(session: AsyncSession, *, gone: str, before: datetime) -
 
 
 def _claimed(row: Row[Any]) -> ClaimedRow:
-    change = MemberChanged(row.member_id, row.seq, row.events, row.next_due_at)
-    return ClaimedRow(row.id, change, row.bulk, row.created_at, row.attempts)
+    change = Change(row.member_id, row.seq, row.events, row.next_due_at, row.bulk)
+    return ClaimedRow(row.id, change, row.created_at, row.attempts)

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.outbox import repository
 from regulars.outbox.domain import (
     Backlog,
-    MemberChanged,
     MemberNews,
     news_by_member,
     rest_after,
@@ -36,21 +35,18 @@ class RelayFigures:
     last_error: str | None
 
 
-async def announce(
-    session: AsyncSession, changes: Sequence[MemberChanged], at: datetime, *, bulk: bool = False
-) -> None:
+async def announce(session: AsyncSession, changes: Sequence[Change], at: datetime) -> None:
     """Write what the members' workflows must hear, in the transaction that made it so.
 
     Args:
         session: in the transaction of the change itself.
         changes: one a member and transaction; several are allowed.
         at: aware UTC, when the change is recorded.
-        bulk: part of an import; told when that ends, and wakes nobody now.
     """
     if not changes:
         return
-    await repository.write(session, changes, at, bulk=bulk)
-    if not bulk:
+    await repository.write(session, changes, at)
+    if not all(change.bulk for change in changes):
         await repository.notify(session)
 
 

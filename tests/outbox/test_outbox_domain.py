@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from regulars.outbox.domain import (
+    Change,
     ClaimedRow,
-    MemberChanged,
     lag_ms,
     news_by_member,
     rest_after,
@@ -20,7 +20,7 @@ def row(
     number: int, member: UUID, seq: int, *, events: int = 0, due_in_days: int | None = None
 ) -> ClaimedRow:
     due = None if due_in_days is None else NOON + timedelta(days=due_in_days)
-    return ClaimedRow(number, MemberChanged(member, seq, events, due), False, NOON, 0)
+    return ClaimedRow(number, Change(member, seq, events, due), NOON, 0)
 
 
 def test_rows_of_one_member_travel_as_one_message() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from regulars.db.session import Database
 from regulars.outbox import service
-from regulars.outbox.domain import BULK_LOAD_LOCK, Backlog, MemberChanged
+from regulars.outbox.domain import BULK_LOAD_LOCK, Backlog, Change
 from regulars.outbox.errors import TemporalAway
 from regulars.outbox.listener import listen
 from regulars.outbox.tables import relay_status
@@ -21,9 +21,9 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
 
 
-async def announce(database: Database, changes: Sequence[MemberChanged], *, bulk: bool = False) -> None:
+async def announce(database: Database, changes: Sequence[Change]) -> None:
     async with database.begin() as session:
-        await service.announce(session, changes, NOON, bulk=bulk)
+        await service.announce(session, changes, NOON)
 
 
 async def backlog(database: Database) -> Backlog:
@@ -31,8 +31,8 @@ async def backlog(database: Database) -> Backlog:
         return await service.measure_backlog(session)
 
 
-def purchases(count: int, members: int = 20) -> list[MemberChanged]:
-    return [MemberChanged(UUID(int=i % members + 1), i // members + 1, 0, None) for i in range(count)]
+def purchases(count: int, members: int = 20) -> list[Change]:
+    return [Change(UUID(int=i % members + 1), i // members + 1, 0, None) for i in range(count)]
 
 
 async def test_purchases_that_wait_together_travel_together(
@@ -155,8 +155,8 @@ async def test_a_message_that_is_never_answered_does_not_stop_the_others(
 async def test_imported_rows_wait_until_the_import_ends(
     database: Database, make_relay: Any, messenger: Any
 ) -> None:
-    await announce(database, [MemberChanged(UUID(int=1), 1, 0, None)], bulk=True)
-    await announce(database, [MemberChanged(UUID(int=2), 1, 0, None)])
+    await announce(database, [Change(UUID(int=1), 1, 0, None, bulk=True)])
+    await announce(database, [Change(UUID(int=2), 1, 0, None)])
     async with database.engine.connect() as importer:
         await importer.execute(text(f"select pg_advisory_lock({BULK_LOAD_LOCK})"))
         assert await make_relay().run_round() == 1
@@ -181,8 +181,8 @@ async def test_rows_committed_out_of_order_are_all_told(
     database: Database, make_relay: Any, messenger: Any
 ) -> None:
     async with database.begin() as slow:
-        await service.announce(slow, [MemberChanged(UUID(int=1), 1, 0, None)], NOON)
-        await announce(database, [MemberChanged(UUID(int=2), 1, 0, None)])
+        await service.announce(slow, [Change(UUID(int=1), 1, 0, None)], NOON)
+        await announce(database, [Change(UUID(int=2), 1, 0, None)])
         assert await make_relay().run_round() == 1
     assert await make_relay().run_round() == 1
 
@@ -195,7 +195,7 @@ async def test_a_commit_wakes_the_relay(database: Database, database_url: str) -
     await announce(database, purchases(1))
     await asyncio.wait_for(woken.wait(), 5)
     woken.clear()
-    await announce(database, [MemberChanged(UUID(int=1), 1, 0, None)], bulk=True)
+    await announce(database, [Change(UUID(int=1), 1, 0, None, bulk=True)])
     await asyncio.sleep(0.1)
     assert not woken.is_set()
     listening.cancel()
@@ -223,7 +223,7 @@ async def test_figures_are_kept_while_a_relay_runs_and_leave_with_it(
     database: Database, make_relay: Any, messenger: Any
 ) -> None:
     await announce(database, purchases(3))
-    await announce(database, [MemberChanged(UUID(int=9), 1, 0, None)], bulk=True)
+    await announce(database, [Change(UUID(int=9), 1, 0, None, bulk=True)])
     relay = make_relay(now=lambda: NOON + timedelta(milliseconds=250))
     await relay.run_round()
     async with database.begin() as session:
