@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 PackKind = Literal["eligibility", "discount", "earning", "tier"]
+LineKind = Literal["goods", "labour", "material", "service"]
 ENGINE = "datalogic-py/5.9.0"
 
 
