@@ -104,7 +104,7 @@ _FORGET_RELAYS = delete(relay_status).where(
 )
 
 
-async def write(session: AsyncSession, changes: Sequence[Change], at: datetime, *, bulk: bool) -> None:
+async def write(session: AsyncSession, changes: Sequence[Change], at: datetime) -> None:
     """Put rows into the outbox, in one statement."""
     await session.execute(
         _WRITE,

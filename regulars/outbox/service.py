@@ -7,13 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.outbox import repository
-from regulars.outbox.domain import (
-    Backlog,
-    MemberNews,
-    news_by_member,
-    rest_after,
-    typical_and_worst,
-)
+from regulars.outbox.domain import Backlog, Change, MemberNews, news_by_member, rest_after, typical_and_worst
 
 FORGET_RELAYS_AFTER = timedelta(days=1)
 
