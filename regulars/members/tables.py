@@ -1,14 +1,14 @@
 """Who a member is. What the member's history amounts to stands in `lifecycle`."""
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
     ForeignKey,
     Identity,
     Index,
-    BigInteger,
-    Boolean,
     LargeBinary,
     Table,
     Text,
