@@ -1,0 +1,234 @@
+"""Draws the moving part of the overview from its figures."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from regulars.analytics import overview
+from regulars.analytics.overview import MINUTE, MinuteCount
+from regulars.db.session import Database
+from regulars.security.scope import Scope
+from rules_ui import telling
+from rules_ui.contexts.base import Tier
+from rules_ui.contexts.overview import Bar, Cell, HealthLine, Live, SaleLine, StageRow, Told
+from rules_ui.i18n import N_, Speech
+from rules_ui.queues import QueueFigures, Queues
+from rules_ui.telling import Titles
+
+MINUTES_SHOWN = 30
+FRESH_FOR = timedelta(seconds=1.5)
+SETTLED_AFTER = 2 * MINUTE  # a transaction may commit a little after the minute it was recorded in
+CHART_HEIGHT = 34
+SLOW_RELAY = timedelta(seconds=10)
+SILENT_RELAY = timedelta(seconds=30)
+STAGES = ("joined", "active", "at_risk", "lapsed")
+HEATS = 4
+LATEST_SHOWN = 8
+HAPPENINGS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that the board shows, in no language."""
+
+    at: datetime
+    standings: Sequence[overview.StandingCount]
+    minutes: dict[datetime, int]
+    last_hour: int
+    totals: overview.Totals
+    relay: overview.RelayFigures
+    happenings: Sequence[overview.Happening]
+    recent: Sequence[overview.RecentPurchase]
+    queues: QueueFigures
+
+
+class Board:
+    """The figures of each scope, read at most once in a moment however many people watch."""
+
+    def __init__(self, database: Database, queues: Queues) -> None:
+        self._database = database
+        self._queues = queues
+        self._figures: dict[Scope, Figures] = {}
+        self._locks: dict[Scope, asyncio.Lock] = {}
+
+    async def figures(self, scope: Scope, at: datetime) -> Figures:
+        """The figures as of now, or as of a moment ago."""
+        async with self._locks.setdefault(scope, asyncio.Lock()):
+            known = self._figures.get(scope)
+            if known is None or at - known.at > FRESH_FOR:
+                known = self._figures[scope] = await self._read(scope, at, known)
+            return known
+
+    async def _read(self, scope: Scope, at: datetime, before: Figures | None) -> Figures:
+        queues = await self._queues.figures(at)
+        async with self._database.read() as session:
+            minutes, last_hour = await self._minutes(session, scope, at, before)
+            return Figures(
+                at=at,
+                standings=await overview.count_standings(session, scope),
+                minutes=minutes,
+                last_hour=last_hour,
+                totals=await overview.sum_totals(session, scope, at),
+                relay=await overview.read_relay(session),
+                happenings=await overview.list_happenings(session, scope, at, HAPPENINGS_SHOWN),
+                recent=await overview.list_recent_purchases(session, scope, LATEST_SHOWN),
+                queues=queues,
+            )
+
+    async def _minutes(
+        self, session: overview.AsyncSession, scope: Scope, at: datetime, before: Figures | None
+    ) -> tuple[dict[datetime, int], int]:
+        """Only minutes that may still change are counted again."""
+        hour_ago = _minute(at) - 59 * MINUTE
+        since = max(hour_ago, _minute(before.at) - SETTLED_AFTER) if before else hour_ago
+        fresh: Sequence[MinuteCount] = await overview.count_purchases_by_minute(session, scope, since)
+        kept = {m: n for m, n in before.minutes.items() if hour_ago <= m < since} if before else {}
+        counted = kept | {each.minute: each.purchases for each in fresh}
+        return counted, sum(counted.values())
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def draw(figures: Figures, ladder: Sequence[Tier], say: Speech) -> Live:
+    """The board in the reader's words.
+
+    Args:
+        figures: as read.
+        ladder: the tiers, lowest first.
+        say: the reader's language and clock.
+    """
+    counts = {(each.stage, each.tier): each.members for each in figures.standings}
+    tiers = _all_tiers(figures, ladder, say)
+    fullest = max(counts.values(), default=0)
+    titles = {tier.code: tier.title for tier in tiers}
+    members = sum(counts.values())
+    active = sum(n for (stage, _), n in counts.items() if stage == "active")
+    bars, per_minute = _bars(figures)
+    return Live(
+        members=members,
+        active=active,
+        active_share=say.share(active, members),
+        per_minute=per_minute,
+        last_hour=figures.last_hour,
+        bars=bars,
+        chart_says=say.text(
+            N_("Purchases a minute over the last half hour; now %(count)s"), count=say.number(per_minute)
+        ),
+        tasks_open=figures.totals.tasks_open,
+        tasks_overdue=figures.totals.tasks_overdue,
+        points=figures.totals.points,
+        tiers=tiers,
+        rows=tuple(_row(stage, tiers, counts, fullest) for stage in STAGES),
+        tier_totals=tuple(sum(counts.get((stage, tier.code), 0) for stage in STAGES) for tier in tiers),
+        health=_health(figures, say),
+        happenings=tuple(_told(each, titles, say) for each in figures.happenings),
+        sales=tuple(_sale(each, say) for each in figures.recent),
+        as_of=figures.at,
+    )
+
+
+def _all_tiers(figures: Figures, ladder: Sequence[Tier], say: Speech) -> tuple[Tier, ...]:
+    """The ladder, and whatever tiers members still hold that it no longer has."""
+    known = {tier.code for tier in ladder}
+    others = sorted({each.tier for each in figures.standings} - known)
+    return (*ladder, *(Tier(code, telling.title_of(code, {}, say)) for code in others))
+
+
+def _row(stage: str, tiers: Sequence[Tier], counts: dict[tuple[str, str], int], fullest: int) -> StageRow:
+    cells = []
+    for tier in tiers:
+        members = counts.get((stage, tier.code), 0)
+        heat = 0 if not members else 1 + min(HEATS - 1, members * HEATS // (fullest + 1))
+        cells.append(Cell(members, heat, f"/members?stage={stage}&tier={tier.code}"))
+    return StageRow(stage, tuple(cells), sum(cell.members for cell in cells))
+
+
+def _bars(figures: Figures) -> tuple[tuple[Bar, ...], int]:
+    this = _minute(figures.at)
+    counts = [figures.minutes.get(this - i * MINUTE, 0) for i in range(MINUTES_SHOWN - 1, -1, -1)]
+    top = max(*counts, 1)
+    bars = tuple(
+        Bar(x=6 * i, height=max(1 if n else 0, n * CHART_HEIGHT // top), latest=i == MINUTES_SHOWN - 1)
+        for i, n in enumerate(counts)
+    )
+    elapsed = figures.at.second + figures.at.microsecond / 1e6
+    per_minute = counts[-1] + counts[-2] * (60 - elapsed) / 60  # the last sixty seconds, smoothly
+    return bars, round(per_minute)
+
+
+def _health(figures: Figures, say: Speech) -> tuple[HealthLine, ...]:
+    return (_relay_line(figures, say), *_queue_lines(figures.queues, say))
+
+
+def _relay_line(figures: Figures, say: Speech) -> HealthLine:
+    relay, at = figures.relay, figures.at
+    age = at - relay.oldest_at if relay.oldest_at else timedelta(0)
+    notes = [say.text(N_("%(count)s waiting"), count=say.number(relay.waiting))]
+    if relay.waiting_bulk:
+        notes.append(say.text(N_("%(count)s from an import"), count=say.number(relay.waiting_bulk)))
+    if relay.lag_ms is not None:
+        notes.append(say.text(N_("usually %(ms)s ms"), ms=say.number(relay.lag_ms)))
+    silent = relay.seen_at is None or at - relay.seen_at > SILENT_RELAY
+    if silent:
+        notes.append(say.text(N_("no relay is running")))
+    slow = silent or age > SLOW_RELAY
+    return HealthLine(
+        mood="bad" if silent and relay.waiting else "warn" if slow else "good",
+        title=say.text(N_("Outbox to workflows")),
+        note=" · ".join(notes),
+        figure=say.span(age) if relay.oldest_at else say.text(N_("no lag")),
+    )
+
+
+def _queue_lines(queues: QueueFigures, say: Speech) -> tuple[HealthLine, ...]:
+    if not queues.reachable:
+        title, note = N_("Temporal"), N_("The till goes on; workflows catch up as soon as it is back.")
+        return (HealthLine("bad", say.text(title), say.text(note), say.text(N_("not reachable"))),)
+    lines = []
+    for queue in queues.queues:
+        note = say.text(N_("%(count)s workers"), count=say.number(queue.workers))
+        if queue.backlog_age.total_seconds() >= 1:
+            note += " · " + say.text(N_("oldest waits %(span)s"), span=say.span(queue.backlog_age))
+        lines.append(
+            HealthLine(
+                mood="bad" if not queue.workers else "warn" if queue.backlog_age > SLOW_RELAY else "good",
+                title=say.text(N_("Task queue %(name)s"), name=queue.name),
+                note=note,
+                figure=say.text(N_("%(count)s waiting"), count=say.number(queue.backlog)),
+            )
+        )
+    return tuple(lines)
+
+
+def _told(happening: overview.Happening, titles: Titles, say: Speech) -> Told:
+    manner = telling.manner_of(happening.kind)
+    return Told(
+        member_id=happening.member_id,
+        who=happening.member_name or happening.member_number,
+        what=telling.sentence(happening.kind, happening.tier_to, titles, say),
+        icon=manner.icon,
+        mark=manner.mark,
+        at=happening.at,
+    )
+
+
+def _sale(recent: overview.RecentPurchase, say: Speech) -> SaleLine:
+    return SaleLine(
+        id=recent.id,
+        member_id=recent.member_id,
+        who=recent.member_name or recent.member_number or "",
+        store=recent.store_name,
+        at=recent.occurred_at,
+        sales=say.amount(recent.sales_minor),
+        points=recent.points,
+    )
+
+
+def ladder_of(bands: Sequence[tuple[str, str]] | None, say: Speech) -> tuple[Tier, ...]:
+    """The tiers of the live pack, lowest first; the starter ladder where none is live."""
+    if bands:
+        return tuple(Tier(code, title) for code, title in bands)
+    return tuple(Tier(code, telling.title_of(code, {}, say)) for code in ("base", "silver", "gold"))

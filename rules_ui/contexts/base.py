@@ -1,0 +1,87 @@
+"""What every page has: its frame, its reader's language, and what is wrong with a form."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+Tone = Literal["good", "warn", "bad", "plain"]
+
+
+class View:
+    """A page or a piece of one; subclasses are frozen dataclasses whose fields the template reads."""
+
+    template: ClassVar[str]
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the main menu; `label` is a message."""
+
+    href: str
+    label: str
+    icon: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInAs:
+    """Whose session this is."""
+
+    name: str
+    initial: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence on what has just happened; `message` is a message."""
+
+    tone: Tone
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The frame around a page.
+
+    Attributes:
+        lang: BCP 47 tag of the page.
+        here: path and query of this page, to come back to after a change of language.
+        csrf_token: of the session; "" where nobody is signed in.
+    """
+
+    lang: str
+    here: str
+    other_language: str
+    other_lang: str
+    other_language_name: str
+    chain_name: str
+    nav: tuple[NavItem, ...]
+    operator: SignedInAs | None
+    csrf_token: str
+    notice: Notice | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTrouble:
+    """What is wrong with one field, already in the reader's words."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of a list; `label` is already in the reader's words."""
+
+    value: str
+    label: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A step of the ladder as it is shown."""
+
+    code: str
+    title: str

@@ -1,0 +1,131 @@
+"""The pack list and the pack page: parameters, rules in words, cases, versions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from rules_ui.contexts.base import Choice, FieldTrouble, View
+
+
+@dataclass(frozen=True, slots=True)
+class PackTile:
+    """One pack of the list."""
+
+    href: str
+    code: str
+    title: str
+    description: str
+    kind: str
+    live: str
+    rules: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackListPage(View):
+    """All packs of the chain."""
+
+    template: ClassVar[str] = "pack_list.html"
+    packs: tuple[PackTile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number that may be turned, as the form shows it.
+
+    Attributes:
+        value: as typed by a person: yuan, not fen.
+        was: the value that is live, where another one is shown; else "".
+        before, after: what stands left and right of the number.
+    """
+
+    name: str
+    title: str
+    value: str
+    was: str
+    before: str
+    after: str
+    bounds: str
+    step: str
+    least: str
+    most: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInWords:
+    """One rule as a person would say it."""
+
+    title: str
+    effect: str
+    conditions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One case and how it went."""
+
+    number: int
+    name: str
+    green: bool
+    given: str
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """One version of the history."""
+
+    version: int
+    created_at: datetime
+    created_by: str
+    live_since: datetime | None
+    where: str
+    reason: str
+    live: bool
+    shown: bool
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft(View):
+    """What saving has shown: findings and cases of what the form says now.
+
+    Attributes:
+        saved_version: the version that holds it; None while it is red or nothing was changed.
+    """
+
+    template: ClassVar[str] = "pack_draft.html"
+    code: str
+    findings: tuple[str, ...]
+    cases: tuple[CaseLine, ...]
+    green: bool
+    failing: int
+    saved_version: int | None
+    live_version: int | None
+    may_publish: bool
+    may_edit: bool
+    places: tuple[Choice, ...]
+    adoptable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PackPage(View):
+    """One pack at one version."""
+
+    template: ClassVar[str] = "pack.html"
+    code: str
+    title: str
+    description: str
+    kind: str
+    version: int
+    live_version: int | None
+    live_since: datetime | None
+    parameters: tuple[Parameter, ...]
+    problems: tuple[FieldTrouble, ...]
+    rules: tuple[RuleInWords, ...]
+    versions: tuple[VersionLine, ...]
+    may_edit: bool
+    draft: Draft
+    version_id: UUID

@@ -1,0 +1,83 @@
+"""Turns a typed context into HTML in the reader's language."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from rules_ui.assets import asset_url
+from rules_ui.contexts.base import Shell, View
+from rules_ui.i18n import LanguageTag, Speech, translations
+from rules_ui.words import word_for
+
+TEMPLATE_DIR = Path(__file__).parent / "templates"
+FRAME = ("shell", "say")
+"""What every template may read besides its own context."""
+
+
+def icon(name: str) -> Markup:
+    """A picture that says nothing to a screen reader."""
+    sprite = asset_url("vendor/icons.svg")
+    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(
+        sprite, name
+    )
+
+
+@pass_context
+def _csrf(context: Context) -> Markup:
+    token = context["shell"].csrf_token
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token)
+
+
+@pass_context
+def _part(context: Context, view: View) -> Markup:
+    return Markup(render(view, context["shell"], context["say"]))  # noqa: S704 — it is our own, escaped HTML
+
+
+def _worder(language: LanguageTag) -> Callable[[str, str], str]:
+    def words(code: str, group: str) -> str:
+        return translations(language).gettext(word_for(group, code))
+
+    return words
+
+
+def build_environment(language: LanguageTag) -> Environment:
+    """The templates of one language."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATE_DIR),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    catalogue = translations(language)
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+        catalogue.gettext, catalogue.ngettext, newstyle=True, pgettext=catalogue.pgettext
+    )
+    made.globals |= {"asset": asset_url, "icon": icon, "csrf": _csrf, "part": _part}
+    made.filters |= {"words": _worder(language), "lines": _lines}
+    return made
+
+
+def _lines(text: str) -> Markup:
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+environment = cache(build_environment)
+
+
+def render(view: View, shell: Shell, say: Speech) -> str:
+    """The HTML of a view.
+
+    Args:
+        view: a frozen dataclass; its fields are the template's variables.
+        shell: the frame.
+        say: the reader's language and clock.
+    """
+    own = {field.name: getattr(view, field.name) for field in fields(view)}  # type: ignore[arg-type]
+    return environment(say.language).get_template(view.template).render(shell=shell, say=say, **own)

@@ -1,0 +1,70 @@
+"""What codes are called on the pages. Each message is translated where it is shown."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from rules_ui.i18n import N_
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "stage": {
+        "joined": N_("New, no purchase yet"),
+        "active": N_("Active"),
+        "at_risk": N_("At risk"),
+        "lapsed": N_("Lapsed"),
+    },
+    "tier": {"base": N_("Regular"), "silver": N_("Silver"), "gold": N_("Gold")},
+    "role": {
+        "marketing": N_("Marketing"),
+        "approver": N_("Approver"),
+        "ops": N_("Operations"),
+        "store": N_("Store"),
+        "service_desk": N_("Service desk"),
+        "finance": N_("Finance"),
+        "admin": N_("Administrator"),
+        "terminal": N_("Terminal"),
+    },
+    "place": {
+        "hq": N_("Headquarters"),
+        "branch": N_("Branch"),
+        "store": N_("Store"),
+        "terminal": N_("Terminal"),
+    },
+    "pack_kind": {
+        "eligibility": N_("Eligibility"),
+        "discount": N_("Discounts"),
+        "earning": N_("Points"),
+        "tier": N_("Tiers and lifecycle"),
+    },
+    "task": {"revisit": N_("Revisit call"), "revisit_due": N_("Revisit call")},
+    "outcome": {
+        "reached": N_("Reached"),
+        "no_answer": N_("No answer"),
+        "declined": N_("Does not want calls"),
+        "wrong_number": N_("Wrong number"),
+        "not_needed": N_("Not needed"),
+    },
+    "reason": {
+        "frozen": N_("The account is frozen, so nothing is earned."),
+        "no_member": N_("No member was named, so nothing is earned."),
+        "excluded": N_("This member is excluded from earning."),
+    },
+    "flag": {
+        "late": N_("Recorded late"),
+        "discount_differs": N_("Discount differs from the rules"),
+        "rule_error": N_("A rule could not be read"),
+        "quote_invalid": N_("Quote not valid"),
+        "quote_expired": N_("Quote expired"),
+        "quote_for_another_basket": N_("Quote for another basket"),
+    },
+    "freeze": {
+        "fraud_suspected": N_("Suspected fraud"),
+        "member_request": N_("At the member's wish"),
+        "data_dispute": N_("Data in dispute"),
+        "other": N_("Another reason"),
+    },
+}
+
+
+def word_for(group: str, code: str) -> str:
+    """The message of a code, untranslated; the code itself where it has none."""
+    return WORDS[group].get(code, code)
