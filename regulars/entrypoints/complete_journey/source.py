@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from regulars.kernel.clock import add_local_days
-from regulars.kernel.errors import RegularsError
+from regulars.entrypoints.stack.problems import StackProblem
 from regulars.purchases.domain import Basket, Discount, Funder, Line
 
 TIME_ZONE = "America/New_York"
@@ -34,10 +34,8 @@ _ROWS_A_FETCH = 20_000
 _MEMORY = "300MB"
 
 
-class SourceMissing(RegularsError):
+class SourceMissing(StackProblem):
     """The package that carries the files is not installed."""
-
-    code = "source_missing"
 
     def __init__(self) -> None:
         super().__init__(
