@@ -1,6 +1,6 @@
 """All SQL of purchases: whole batches in one statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
-from regulars.purchases.domain import Basket
+from regulars.purchases.domain import Basket, Discount, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,22 @@ class NewRow:
     points: int
     flags: tuple[str, ...]
     lines: str
+    evaluation: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """A purchase given to a member afterwards, its documents as text."""
+
+    purchase_id: UUID
+    member_id: UUID
+    seq: int
+    occurred_at: datetime
+    sales_minor: int
+    actor: str
+    points: int
+    flags: tuple[str, ...]
     evaluation: str
     receipt: str
 
@@ -152,11 +168,52 @@ def _values(row: NewRow) -> tuple[Any, ...]:
     )
 
 
-async def lock_for_attribution(session: AsyncSession, purchase_id: UUID) -> Mapping[str, Any] | None:
-    """A purchase's row, so that only one attribution looks at it at a time."""
-    return await (await driver(session)).fetchrow(_FOR_ATTRIBUTION, purchase_id)
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """A purchase as somebody wants to attribute it."""
+
+    id: UUID
+    basket: Basket
+    lines: str
+    owned: bool
 
 
-async def attribute(session: AsyncSession, values: Iterable[Any]) -> None:
-    """Write one attribution, in the order of the table's columns."""
-    await (await driver(session)).execute(_ATTRIBUTE, *values)
+async def lock_for_attribution(session: AsyncSession, purchase_id: UUID) -> Unclaimed | None:
+    """A purchase under lock, so that only one attribution looks at it at a time."""
+    row = await (await driver(session)).fetchrow(_FOR_ATTRIBUTION, purchase_id)
+    if row is None:
+        return None
+    basket = Basket(
+        terminal_id=row["terminal_id"],
+        store_id=row["store_id"],
+        receipt_no=row["receipt_no"],
+        occurred_at=row["occurred_at"],
+        business_day=row["business_day"],
+        lines=tuple(_line(line) for line in orjson.loads(row["lines_text"])),
+        kind=row["kind"],
+        channel=row["channel"],
+    )
+    return Unclaimed(row["id"], basket, row["lines_text"], row["member_id"] is not None or row["attributed"])
+
+
+def _line(stored_line: dict[str, Any]) -> Line:
+    discounts = tuple(Discount(**discount) for discount in stored_line.pop("discounts"))
+    return Line(**stored_line, discounts=discounts)
+
+
+async def attribute(session: AsyncSession, row: Attribution, at: datetime) -> None:
+    """Write one attribution."""
+    await (await driver(session)).execute(
+        _ATTRIBUTE,
+        row.purchase_id,
+        row.member_id,
+        row.seq,
+        row.occurred_at,
+        row.sales_minor,
+        at,
+        row.actor,
+        row.points,
+        list(row.flags),
+        row.evaluation,
+        row.receipt,
+    )

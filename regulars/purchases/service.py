@@ -14,6 +14,7 @@ from regulars.ledger.domain import LedgerEntry, earn_entry
 from regulars.lifecycle import repository as standings
 from regulars.lifecycle import service as lifecycle
 from regulars.lifecycle.advance import MemberTime
+from regulars.lifecycle.domain import LifecycleEvent
 from regulars.lifecycle.repository import LockedMember
 from regulars.lifecycle.window import WINDOW
 from regulars.outbox import service as outbox
@@ -66,7 +67,7 @@ async def record_purchases(
     known = await repository.stored(session, baskets)
     sorted_out = _sort_out(baskets, known, locked)
     fresh = [item for item in sorted_out if isinstance(item, _Fresh)]
-    booking = await _prepare(session, desk, [item.basket for item in fresh], locked, at)
+    booking = await prepare(session, desk, [item.basket for item in fresh], locked, at)
     made = {id(item): _record(booking, item) for item in fresh}
     await _write(session, booking)
     return [_answer(item, made) for item in sorted_out]
@@ -126,7 +127,7 @@ def _answer(item: _SortedOut, made: Mapping[int, Recorded]) -> Recorded | Regula
     return made[id(item)] if isinstance(item, _Fresh) else item
 
 
-async def _prepare(
+async def prepare(
     session: AsyncSession,
     desk: Desk,
     baskets: Sequence[Basket],
@@ -167,58 +168,104 @@ def _reached(member: LockedMember) -> datetime:
 
 
 def _record(booking: Booking, item: _Fresh) -> Recorded:
-    """Let one purchase happen in memory: its member's time, its reading, its booking."""
-    basket, desk = item.basket, booking.desk
+    """Let one purchase happen in memory, and note the row to write."""
+    purchase_id = booking.desk.new_id()
+    happened = happen(booking, item.basket, item.lines, purchase_id)
+    sale, time = happened.sale, happened.time
+    booking.rows.append(
+        NewRow(
+            id=purchase_id,
+            basket=item.basket,
+            body_hash=item.body_hash,
+            seq=time.standing.last_seq if time is not None else None,
+            sales_minor=sale.sales_minor,
+            list_minor=sale.list_minor,
+            points=happened.points,
+            flags=happened.flags,
+            lines=item.lines.decode(),
+            evaluation=happened.evaluation_text,
+            receipt=happened.receipt_text,
+        )
+    )
+    return Recorded(purchase_id, happened.receipt_text, happened.evaluation_text, replayed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What a purchase came to."""
+
+    sale: Sale
+    time: MemberTime | None
+    points: int
+    flags: tuple[str, ...]
+    evaluation_text: str
+    receipt_text: str
+
+
+def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) -> Happened:
+    """Let one purchase happen in memory: its member's time, its reading, its booking.
+
+    Args:
+        booking: the batch; gains what is to be written of ledger, lifecycle and outbox.
+        basket: what was bought; its member, if any, is locked.
+        lines: the basket's `lines_json`.
+    """
+    desk = booking.desk
     sale = Sale(
         site=desk.places.store(basket.store_id),
         occurred_at=basket.occurred_at,
         channel=basket.channel,
         lines=basket.lines,
-        lines_text=item.lines,
+        lines_text=lines,
         sales_minor=basket.sales_minor,
         list_minor=basket.list_minor,
     )
     packs = desk.packs.at(basket.store_id, basket.occurred_at)
-    purchase_id = desk.new_id()
     time, late, tags = _member_of(booking, basket)
     if time is not None and late is None:
         _advance(booking, time, basket.occurred_at)
     reading = evaluation.read(packs, evaluation.facts_for(time, tags, sale, late), sale)
     flags = _flags(basket, reading, late)
-    events = []
-    if time is not None:
-        entry = _earn(booking, basket, reading, purchase_id)
-        events = evaluation.settle(time, sale, reading, entry.lots if entry else (), late)
-        booking.caused_by.update(((e.member_id, e.event_no), purchase_id) for e in events)
-        standing = time.standing
-        booking.changes.append(
-            Change(
-                standing.member_id,
-                standing.last_seq,
-                len(time.events),
-                standing.next_due_at,
-                bulk=desk.bulk,
-            )
-        )
-    record = orjson.dumps(receipt.evaluation_record(packs, reading, sale)).decode()
-    balance = booking.balances.get(basket.member_id, 0) if basket.member_id else 0
-    paper = orjson.dumps(receipt.receipt_of(sale, reading, time, balance, events, flags)).decode()
-    booking.rows.append(
-        NewRow(
-            id=purchase_id,
-            basket=basket,
-            body_hash=item.body_hash,
-            seq=time.standing.last_seq if time is not None else None,
-            sales_minor=sale.sales_minor,
-            list_minor=sale.list_minor,
-            points=reading.evaluation.points if time is not None else 0,
-            flags=flags,
-            lines=item.lines.decode(),
-            evaluation=record,
-            receipt=paper,
+    events = _count(booking, basket, time, sale, reading, late, purchase_id) if time is not None else []
+    balance = booking.balances[basket.member_id] if basket.member_id is not None else 0
+    return Happened(
+        sale=sale,
+        time=time,
+        points=reading.evaluation.points if time is not None else 0,
+        flags=flags,
+        evaluation_text=_text(receipt.evaluation_record(packs, reading, sale)),
+        receipt_text=_text(receipt.receipt_of(sale, reading, time, balance, events, flags)),
+    )
+
+
+def _count(
+    booking: Booking,
+    basket: Basket,
+    time: MemberTime,
+    sale: Sale,
+    reading: Reading,
+    late: Lateness | None,
+    purchase_id: UUID,
+) -> list[LifecycleEvent]:
+    """Book a member's purchase: points, standing, and word to the workflow."""
+    entry = _earn(booking, basket, reading, purchase_id)
+    events = evaluation.settle(time, sale, reading, entry.lots if entry else (), late)
+    booking.caused_by.update(((event.member_id, event.event_no), purchase_id) for event in events)
+    standing = time.standing
+    booking.changes.append(
+        Change(
+            standing.member_id,
+            standing.last_seq,
+            len(time.events),
+            standing.next_due_at,
+            bulk=booking.desk.bulk,
         )
     )
-    return Recorded(purchase_id, paper, record, replayed=False)
+    return events
+
+
+def _text(document: Mapping[str, object]) -> str:
+    return orjson.dumps(document).decode()
 
 
 def _advance(booking: Booking, time: MemberTime, to: datetime) -> None:
@@ -268,6 +315,11 @@ def _earn(booking: Booking, basket: Basket, reading: Reading, purchase_id: UUID)
 
 async def _write(session: AsyncSession, booking: Booking) -> None:
     await repository.write(session, booking.rows, booking.at)
+    await write_booking(session, booking)
+
+
+async def write_booking(session: AsyncSession, booking: Booking) -> None:
+    """Write what a batch did to ledger and members, and announce it."""
     await ledger.post(session, booking.entries, booking.at)
     await lifecycle.write_times(
         session, booking.locked, booking.times.values(), booking.at, booking.caused_by

@@ -1,0 +1,252 @@
+"""Proof that what is cached equals what history says: each check lists the differences it finds."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+SHOWN_PER_CHECK: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One figure that is kept and can be recomputed.
+
+    Attributes:
+        name: stable, for scripts.
+        claim: what ought to be true, in words.
+        sql: rows (subject, kept, recomputed) wherever it is not.
+    """
+
+    name: str
+    claim: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where a kept figure is not what history says."""
+
+    check: str
+    subject: str
+    kept: str
+    recomputed: str
+
+
+_MEMBER_PURCHASE: Final = """
+(select id as purchase_id, member_id, seq, occurred_at, sales_minor, points
+   from purchase where member_id is not null
+ union all
+ select purchase_id, member_id, seq, occurred_at, sales_minor, points from purchase_attribution)
+"""
+
+_SUMS: Final = f"""
+with history as (
+  select member_id, count(*) as visits, max(seq) as last_seq, sum(sales_minor) as spend_minor,
+         sum(points) as points_earned, min(occurred_at) as first_purchase_at,
+         max(occurred_at) as last_purchase_at
+  from {_MEMBER_PURCHASE} p group by member_id
+)
+select s.member_id as subject,
+       jsonb_build_array(s.visits, s.last_seq, s.spend_minor, s.points_earned,
+                         s.first_purchase_at, s.last_purchase_at)::text as kept,
+       jsonb_build_array(coalesce(h.visits, 0), coalesce(h.last_seq, 0), coalesce(h.spend_minor, 0),
+                         coalesce(h.points_earned, 0), h.first_purchase_at, h.last_purchase_at)::text
+         as recomputed
+from standing s left join history h using (member_id)
+where (s.visits, s.last_seq, s.spend_minor, s.points_earned)
+      <> (coalesce(h.visits, 0), coalesce(h.last_seq, 0), coalesce(h.spend_minor, 0),
+          coalesce(h.points_earned, 0))
+   or s.visits <> s.last_seq
+   or s.first_purchase_at is distinct from h.first_purchase_at
+   or s.last_purchase_at is distinct from h.last_purchase_at
+"""  # noqa: S608 — our own text
+
+_WINDOWS: Final = f"""
+select s.member_id as subject,
+       jsonb_build_array(s.spend_365d_minor, s.visits_365d)::text as kept,
+       jsonb_build_array(w.spend, w.visits)::text as recomputed
+from standing s cross join lateral (
+  select coalesce(sum(p.sales_minor), 0) as spend, count(*) as visits, min(p.occurred_at) as oldest
+  from {_MEMBER_PURCHASE} p
+  where p.member_id = s.member_id
+    and p.occurred_at between s.window_as_of - interval '8760 hours' and s.window_as_of
+) w
+where (s.spend_365d_minor, s.visits_365d) <> (w.spend, w.visits)
+   or (w.visits > 0 and (s.window_oldest_at is null or s.window_oldest_at > w.oldest))
+"""  # noqa: S608
+
+CHECKS: Final = (
+    Check(
+        "balances",
+        "a member's balance is the sum of the postings",
+        """
+        with moved as (
+          select account_id, unit, sum(amount) as amount from (
+            select to_account_id as account_id, unit, amount from posting
+            union all select from_account_id, unit, -amount from posting) legs
+          group by account_id, unit)
+        select coalesce(b.account_id, m.account_id) || '/' || coalesce(b.unit, m.unit) as subject,
+               coalesce(b.amount, 0)::text as kept, coalesce(m.amount, 0)::text as recomputed
+        from balance b full join moved m on m.account_id = b.account_id and m.unit = b.unit
+        where coalesce(b.amount, 0) <> coalesce(m.amount, 0)
+          and not exists (select from account a
+                          where a.id = coalesce(b.account_id, m.account_id) and a.kind = 'house')
+        """,
+    ),
+    Check(
+        "lots",
+        "what is left in a member's lots is the member's points balance",
+        """
+        with open_lots as (
+          select l.account_id, sum(l.amount) - coalesce(sum(c.used), 0) as amount
+          from lot l left join (select lot_id, sum(amount) as used from lot_consumption group by lot_id) c
+            on c.lot_id = l.id
+          where l.unit = 'points' group by l.account_id)
+        select coalesce(b.account_id, o.account_id) as subject,
+               coalesce(b.amount, 0)::text as kept, coalesce(o.amount, 0)::text as recomputed
+        from (select * from balance where unit = 'points') b full join open_lots o using (account_id)
+        where coalesce(b.amount, 0) <> coalesce(o.amount, 0)
+        """,
+    ),
+    Check(
+        "lots_not_overdrawn",
+        "no lot gives more than it holds",
+        """
+        select l.id as subject, l.amount::text as kept, sum(c.amount)::text as recomputed
+        from lot l join lot_consumption c on c.lot_id = l.id
+        group by l.id, l.amount having sum(c.amount) > l.amount
+        """,
+    ),
+    Check(
+        "entries_whole",
+        "every entry has postings, and its lots sum to what the member earned",
+        """
+        with p as (select entry_id, sum(amount) as amount from posting group by entry_id),
+             l as (select entry_id, sum(amount) as amount from lot group by entry_id),
+             c as (select entry_id, sum(amount) as amount from lot_consumption group by entry_id)
+        select e.id as subject, p.amount::text as kept,
+               coalesce(case e.kind when 'earn' then l.amount else c.amount end, 0)::text as recomputed
+        from ledger_entry e left join p on p.entry_id = e.id left join l on l.entry_id = e.id
+        left join c on c.entry_id = e.id
+        where p.amount is distinct from case e.kind when 'earn' then l.amount else c.amount end
+        union all
+        select p.entry_id, p.amount::text, 'no entry' from p
+        where not exists (select from ledger_entry e where e.id = p.entry_id)
+        """,
+    ),
+    Check(
+        "posting_accounts",
+        "every posting runs between accounts that exist",
+        """
+        select p.entry_id || '/' || p.leg as subject, 'posted' as kept, 'no such account' as recomputed
+        from posting p
+        where not exists (select from account where id = p.from_account_id)
+           or not exists (select from account where id = p.to_account_id)
+        """,
+    ),
+    Check(
+        "purchase_points",
+        "a purchase's points are what was posted for it",
+        f"""
+        with earned as (
+          select e.cause_id, sum(p.amount) as points from ledger_entry e join posting p on p.entry_id = e.id
+          where e.kind = 'earn' group by e.cause_id)
+        select coalesce(p.purchase_id, e.cause_id) as subject, coalesce(p.points, 0)::text as kept,
+               coalesce(e.points, 0)::text as recomputed
+        from {_MEMBER_PURCHASE} p full join earned e on e.cause_id = p.purchase_id
+        where coalesce(p.points, 0) <> coalesce(e.points, 0)
+        """,  # noqa: S608
+    ),
+    Check(
+        "purchase_lines",
+        "a purchase's sums are those of its lines",
+        """
+        select p.id as subject, jsonb_build_array(p.sales_minor, p.list_minor, p.line_count)::text as kept,
+               jsonb_build_array(l.sales, l.list, l.lines)::text as recomputed
+        from purchase p cross join lateral (
+          select coalesce(sum((line->>'sales_minor')::bigint), 0) as sales,
+                 coalesce(sum((line->>'list_minor')::bigint), 0) as list, count(*) as lines
+          from jsonb_array_elements(p.lines) line) l
+        where (p.sales_minor, p.list_minor, p.line_count) <> (l.sales, l.list, l.lines)
+        """,
+    ),
+    Check("standings", "a standing's sums are those of the member's purchases", _SUMS),
+    Check("windows", "a standing's 365-day window is what was bought in it", _WINDOWS),
+    Check(
+        "tiers_and_stages",
+        "a standing's tier and stage are those of the last lifecycle event",
+        """
+        with last_tier as (
+          select distinct on (member_id) member_id, tier_to from lifecycle_event
+          where tier_to is not null order by member_id, effective_at desc, event_no desc),
+        last_stage as (
+          select distinct on (member_id) member_id, stage_to from lifecycle_event
+          where stage_to is not null order by member_id, effective_at desc, event_no desc),
+        numbers as (select member_id, count(*) as events, max(event_no) as last
+                    from lifecycle_event group by member_id)
+        select s.member_id as subject,
+               jsonb_build_array(s.tier, s.stage, s.last_event_no)::text as kept,
+               jsonb_build_array(t.tier_to, g.stage_to, n.last, n.events)::text as recomputed
+        from standing s left join last_tier t using (member_id) left join last_stage g using (member_id)
+        left join numbers n using (member_id)
+        where (s.tier, s.stage, s.last_event_no) is distinct from (t.tier_to, g.stage_to, n.last)
+           or n.last is distinct from n.events
+        """,
+    ),
+    Check(
+        "expiry_dates",
+        "the next expiry of a standing is that of its soonest open lot",
+        """
+        with soonest as (
+          select l.account_id, min(l.expires_at) as expires_at
+          from lot l left join (select lot_id, sum(amount) as used from lot_consumption group by lot_id) c
+            on c.lot_id = l.id
+          where l.unit = 'points' and l.amount > coalesce(c.used, 0) group by l.account_id)
+        select s.member_id as subject, s.next_expiry_at::text as kept, o.expires_at::text as recomputed
+        from standing s left join soonest o on o.account_id = s.member_id
+        where s.next_expiry_at is distinct from o.expires_at
+        """,
+    ),
+    Check(
+        "members_whole",
+        "every member has a standing and an account, and nobody else has",
+        """
+        select m.id as subject, 'member' as kept, 'no standing or account' as recomputed from member m
+        where not exists (select from standing s where s.member_id = m.id)
+           or not exists (select from account a where a.id = m.id and a.kind = 'member')
+        """,
+    ),
+    Check(
+        "due_dates",
+        "nothing that time decides is planned before the time already decided",
+        """
+        select member_id as subject, next_due_at::text as kept, advanced_to::text as recomputed
+        from standing where next_due_at < advanced_to and next_due_at is not null
+        """,
+    ),
+    Check(
+        "care_tasks",
+        "a task belongs to a revisit that was to be worked",
+        """
+        select t.id as subject, t.kind as kept, e.kind as recomputed
+        from care_task t join lifecycle_event e on e.id = t.event_id
+        where e.kind <> 'revisit_due' or not e.worked or e.member_id <> t.member_id
+        """,
+    ),
+)
+
+
+async def differences(session: AsyncSession, check: Check) -> AsyncIterator[Difference]:
+    """What one check finds; nothing where all is well.
+
+    Args:
+        session: best a read-only snapshot, so that all checks see one state.
+        check: one of `CHECKS`.
+    Returns: at most `SHOWN_PER_CHECK` differences.
+    """
+    limited = f"select * from ({check.sql}) found limit {SHOWN_PER_CHECK}"  # noqa: S608
+    for row in await session.execute(text(limited)):
+        yield Difference(check.name, str(row.subject), str(row.kept), str(row.recomputed))
