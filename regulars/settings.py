@@ -134,7 +134,7 @@ def load_settings(data_dir: Path | None = None, **options: object) -> Settings:
         options: settings given on the command line, by name; None means not given.
     Raises: InvalidInput: with one problem for each setting that is unknown or out of bounds.
     """
-    folder = Path(data_dir or os.environ.get(_variable("data_dir")) or DEFAULT_DATA_DIR).absolute()
+    folder = Path(data_dir or os.environ.get(_variable("data_dir")) or DEFAULT_DATA_DIR).resolve()
     file = folder / FILE_NAME
     kept = {name: value for name, value in _read(file).items() if _variable(name) not in os.environ}
     given = {name: value for name, value in options.items() if value is not None}

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -17,6 +18,7 @@ import psutil
 
 from regulars.entrypoints.stack.privileges import run_as, server_user
 from regulars.entrypoints.stack.problems import StackProblem
+from regulars.entrypoints.stack.processes import Identity, end
 from regulars.kernel import ids
 
 SUPERUSER = "postgres"
@@ -136,16 +138,25 @@ def _write_password(path: Path) -> None:
 
 def _forget_dead_owner(data: Path) -> None:
     """Remove the lock of a killed server whose process number a stranger has since been given."""
-    lock = data / "postmaster.pid"
+    if _owner(data) is None:
+        (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _owner(data: Path) -> psutil.Process | None:
+    """The server that may be running on this data now, by the lock it keeps there."""
     try:
-        owner = psutil.Process(int(lock.read_text().split("\n", 1)[0]))
-        if "postgres" in owner.name() and owner.status() != psutil.STATUS_ZOMBIE:
-            return
-    except FileNotFoundError:
-        return
-    except (psutil.NoSuchProcess, ValueError):
-        pass
-    lock.unlink(missing_ok=True)
+        owner = psutil.Process(int((data / "postmaster.pid").read_text().split("\n", 1)[0]))
+        may_be = owner.name() == "postgres" and owner.status() != psutil.STATUS_ZOMBIE
+        return owner if may_be else None
+    except (FileNotFoundError, NotADirectoryError, psutil.NoSuchProcess, ValueError):
+        return None
+
+
+def end_orphan(data: Path, patience_seconds: float) -> None:
+    """End a server that its supervisor left running on this data."""
+    owner = _owner(data)
+    if owner and str(data) in owner.cmdline() and (identity := Identity.of(owner.pid)):
+        end(identity, signal.SIGINT, patience_seconds)
 
 
 def start(cluster: Cluster, options: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
@@ -205,7 +216,7 @@ def wait_ready(cluster: Cluster, server: subprocess.Popen[bytes], timeout_second
 def stop(server: subprocess.Popen[bytes], timeout_seconds: float = 30) -> None:
     """End the server as it likes best: connections are cut, everything is written, nothing to recover."""
     if server.poll() is None:
-        server.send_signal(2)
+        server.send_signal(signal.SIGINT)
     try:
         server.wait(timeout_seconds)
     except subprocess.TimeoutExpired:

@@ -1,0 +1,53 @@
+"""The command `regulars`: parses, calls one composition root, and says failures in one sentence."""
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+
+import typer
+
+from regulars.entrypoints.stack.problems import StackProblem
+from regulars.kernel.errors import RegularsError
+
+COMMAND_MODULES = ("stack", "packs", "data", "verify")
+"""Modules of `regulars.entrypoints.commands`, in the order of the help."""
+
+FAILED = 1
+INTERRUPTED = 130
+
+
+def make_app() -> typer.Typer:
+    """The command line with all commands."""
+    app = typer.Typer(
+        name="regulars",
+        help="熟客 Regulars: the membership platform for chain stores that business users configure.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for name in COMMAND_MODULES:
+        module = f"regulars.entrypoints.commands.{name}"
+        if find_spec(module):
+            import_module(module).register(app)
+    return app
+
+
+def main() -> None:
+    """What the console script calls."""
+    try:
+        make_app()()
+    except (StackProblem, RegularsError) as problem:
+        _fail(str(problem))
+    except (ConnectionError, PermissionError) as problem:
+        _fail(f"{problem.filename or ''} {problem.strerror or problem}".strip())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _fail(sentence: str) -> None:
+    print(f"regulars: {sentence}", file=sys.stderr)
+    sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands, a module a subject; each has `register(app)` and imports what is heavy only when it runs."""
