@@ -70,6 +70,18 @@ class Places:
             raise UnknownPlace(terminal_id)
         return found
 
+    @property
+    def headquarters(self) -> Place:
+        """The root of the tree. Raises: NoChain."""
+        for place in self._by_id.values():
+            if place.parent_id is None:
+                return place
+        raise NoChain("this database holds no chain yet")
+
+    def all(self) -> Iterable[Place]:
+        """Every place, closed ones included, in no order."""
+        return self._by_id.values()
+
     def stores(self) -> Iterable[StorePlace]:
         """Every store, closed ones included."""
         return self._stores.values()
