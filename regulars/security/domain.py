@@ -16,13 +16,19 @@ PASSWORD_LENGTH_MIN: Final = 12
 PASSWORD_LENGTH_MAX: Final = 256
 LIVE_KEYS_MAX: Final = 2
 
-SESSION_IDLE: Final = timedelta(hours=2)
-SESSION_LIFE: Final = timedelta(hours=12)
 SEEN_EVERY: Final = timedelta(minutes=1)
 
 FAILURE_WINDOW: Final = timedelta(minutes=15)
 FAILURES_PER_LOGIN: Final = 10
 FAILURES_PER_ADDRESS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTimes:
+    """How long a session lasts: without a request, and at most."""
+
+    idle: timedelta = timedelta(hours=2)
+    life: timedelta = timedelta(hours=12)
 
 
 class Role(StrEnum):

@@ -31,7 +31,6 @@ from sqlalchemy.types import Text, Uuid
 from regulars.db.base import Ltree
 from regulars.security.domain import (
     FAILURE_WINDOW,
-    SESSION_IDLE,
     Grant,
     Locale,
     Operator,
@@ -257,10 +256,10 @@ async def insert_session(session: AsyncSession, row: Session, at: datetime) -> N
 
 
 async def find_session(
-    session: AsyncSession, token_hash: bytes, at: datetime
+    session: AsyncSession, token_hash: bytes, at: datetime, idle_since: datetime
 ) -> tuple[Session, datetime] | None:
     """The live session with this hash and when it was last seen."""
-    parameters = {"token_hash": token_hash, "at": at, "idle_since": at - SESSION_IDLE}
+    parameters = {"token_hash": token_hash, "at": at, "idle_since": idle_since}
     found = (await session.execute(_SESSION, parameters)).first()
     if found is None:
         return None
@@ -280,9 +279,9 @@ async def end_sessions_of(session: AsyncSession, operator_id: UUID, keep: bytes)
     await session.execute(_END_SESSIONS_OF, {"operator_id": operator_id, "keep": keep})
 
 
-async def sweep(session: AsyncSession, at: datetime) -> None:
+async def sweep(session: AsyncSession, at: datetime, idle_since: datetime) -> None:
     """Remove sessions and failure counts that no longer matter."""
-    await session.execute(_SWEEP_SESSIONS, {"at": at, "idle_since": at - SESSION_IDLE})
+    await session.execute(_SWEEP_SESSIONS, {"at": at, "idle_since": idle_since})
     await session.execute(_SWEEP_FAILURES, {"window_since": at - FAILURE_WINDOW})
 
 

@@ -16,14 +16,15 @@ from regulars.security.domain import (
     FAILURES_PER_LOGIN,
     PASSWORD_LENGTH_MAX,
     SEEN_EVERY,
-    SESSION_LIFE,
     Operator,
     Session,
+    SessionTimes,
     SignedIn,
 )
 from regulars.security.errors import CsrfRefused, SignInRefused, TooManySignIns
 
 _LOGIN_LENGTH_MAX: Final = 64
+_USUAL: Final = SessionTimes()
 
 
 def token_hash(token: str) -> bytes:
@@ -32,7 +33,14 @@ def token_hash(token: str) -> bytes:
 
 
 async def sign_in(
-    database: Database, login: str, password: str, address: str, at: datetime, previous: str | None = None
+    database: Database,
+    login: str,
+    password: str,
+    address: str,
+    at: datetime,
+    *,
+    previous: str | None = None,
+    times: SessionTimes = _USUAL,
 ) -> SignedIn:
     """Open a session for an operator who proves to be it.
 
@@ -47,17 +55,18 @@ async def sign_in(
         address: the client's network address.
         at: aware instant.
         previous: token of the session the browser had; it ends.
+        times: how long the session may last.
     Returns: the token for the cookie, and the session.
     Raises: TooManySignIns; SignInRefused: unknown login, wrong password or disabled, alike.
     Source: reliability, "Security".
     """
     login = login.strip().lower()[:_LOGIN_LENGTH_MAX]
-    subjects = {
+    limits = {
         _subject("address", address): FAILURES_PER_ADDRESS,
         _subject("login", login): FAILURES_PER_LOGIN,
     }
     async with database.begin() as session:
-        waits = [await _count(session, subject, subjects[subject], at) for subject in sorted(subjects)]
+        waits = [await _count(session, subject, limits[subject], at) for subject in sorted(limits)]
         known = await repository.find_credentials(session, login)
     if max(waits) > 0:
         raise TooManySignIns(max(waits))
@@ -65,18 +74,22 @@ async def sign_in(
     if known is None or not right or known[0].disabled_at is not None:
         raise SignInRefused
     async with database.begin() as session:
-        return await _open_session(session, known[0], login, address, at, previous)
+        await _forgive(session, login, address)
+        return await _open_session(session, known[0], at, previous, times)
 
 
-async def session_of(session: AsyncSession, token: str, at: datetime) -> Session | None:
+async def session_of(
+    session: AsyncSession, token: str, at: datetime, times: SessionTimes = _USUAL
+) -> Session | None:
     """The live session of a token, or None: unknown, idle too long, too old, or operator disabled.
 
     Args:
         session: an open transaction.
         token: from the cookie.
         at: aware instant.
+        times: how long a session may last.
     """
-    found = await repository.find_session(session, token_hash(token), at)
+    found = await repository.find_session(session, token_hash(token), at, at - times.idle)
     if found is None:
         return None
     live, last_seen_at = found
@@ -103,16 +116,19 @@ async def _count(session: AsyncSession, subject: str, limit: int, at: datetime) 
     return max(1, int((since + FAILURE_WINDOW - at).total_seconds()))
 
 
-async def _open_session(
-    session: AsyncSession, operator: Operator, login: str, address: str, at: datetime, previous: str | None
-) -> SignedIn:
+async def _forgive(session: AsyncSession, login: str, address: str) -> None:
     await repository.forget_failures(session, _subject("login", login))
     await repository.take_back_attempt(session, _subject("address", address))
-    await repository.sweep(session, at)
+
+
+async def _open_session(
+    session: AsyncSession, operator: Operator, at: datetime, previous: str | None, times: SessionTimes
+) -> SignedIn:
+    await repository.sweep(session, at, at - times.idle)
     if previous:
         await repository.end_session(session, token_hash(previous))
     token = new_token()
-    opened = Session(operator, new_token(), token_hash(token), at + SESSION_LIFE)
+    opened = Session(operator, new_token(), token_hash(token), at + times.life)
     await repository.insert_session(session, opened, at)
     await audit.record(
         session,
