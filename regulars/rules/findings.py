@@ -63,6 +63,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
                       "Use small letters, digits and hyphens, beginning with a letter, such as grocery-classic."),
     "number_or_parameter_expected": ('这里要写整数，或 {{"param": "参数名"}}。',
                                      'Write a whole number, or {{"param": "name"}}.'),
+    "wall_time_expected": ("时间要写成 2026-11-20T18:30（门店当地时间）。",
+                           "Write the time as 2026-11-20T18:30, on the store's clock."),
     "one_action_expected": ("每条规则写且只写一个动作：{choices}。", "Give each rule exactly one action: {choices}."),
     # pack
     "action_wrong_kind": ("“{kind}”类规则包不能用动作“{action}”。可用：{choices}。",
@@ -101,10 +103,10 @@ _ERRORS: dict[str, tuple[str, str]] = {
                           'Inside a line, var sees only the line. Write {{"val": [[2], {path}]}}.'),
     "operand_count": ("“{operator}”需要 {expected} 个参数，这里有 {found} 个。",
                       "“{operator}” takes {expected} operands, here are {found}."),
-    "operand_type": ("“{operator}”这里需要{expected_zh}，实际是{found_zh}。",
-                     "“{operator}” needs {expected_en} here, this is {found_en}."),
-    "types_differ": ("“{operator}”两边类型不同：{left_zh}和{right_zh}。",
-                     "“{operator}” compares different types: {left_en} and {right_en}."),
+    "operand_type": ("“{operator}”这里需要{expected}，实际是{found}。",
+                     "“{operator}” needs {expected} here, this is {found}."),
+    "types_differ": ("“{operator}”两边类型不同：{left}和{right}。",
+                     "“{operator}” compares different types: {left} and {right}."),
     "option_unknown": ("“{path}”没有取值“{value}”。可用：{choices}。", "“{path}” is never “{value}”. Use one of: {choices}."),
     "literal_refused": ("这里不能写 {value}。", "{value} cannot stand here."),
     "iterator_nested": ("逐行处理里不能再逐行处理。请拆开。", "No iteration inside an iteration. Take them apart."),
@@ -127,7 +129,7 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "case_expects_nothing": ("用例没有写期望结果。请写 expect。", "The case expects nothing. Say what it expects."),
     "case_expects_other_kind": ("“{kind}”类规则包的用例不能期望“{field}”。", "A case of kind “{kind}” cannot expect “{field}”."),
     "case_failed": ("用例“{name}”不通过：{what} 应为 {expected}，实际为 {got}。",
-                    "The case “{name_en}” fails: {what} should be {expected}, it is {got}."),
+                    "The case “{name}” fails: {what} should be {expected}, it is {got}."),
 }
 _WARNINGS: dict[str, tuple[str, str]] = {
     "parameter_unused": ("参数“{name}”没有被使用。请删除，或在规则里引用。",
@@ -145,10 +147,13 @@ SENTENCES: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
 
 
 def finding(code: str, pointer: str, **details: object) -> Finding:
-    """A finding in words; long details are cut."""
+    """A finding in words; long details are cut. A detail that is a pair is (Chinese, English)."""
     severity, zh, en = SENTENCES[code]
-    short = {name: shorten(value) for name, value in details.items()}
-    return Finding(code, severity, pointer, zh.format(**short), en.format(**short))
+    in_zh, in_en = (
+        {name: shorten(value[side] if isinstance(value, tuple) else value) for name, value in details.items()}
+        for side in (0, 1)
+    )
+    return Finding(code, severity, pointer, zh.format(**in_zh), en.format(**in_en))
 
 
 def shorten(value: object) -> str:

@@ -1,0 +1,68 @@
+"""Points and discounts to the last unit: exact integers, one rounding, shares that sum up."""
+
+from collections.abc import Sequence
+from math import lcm
+
+from regulars.kernel.money import share_by_weight
+
+BPS = 10_000
+
+
+def share_points(earned: Sequence[tuple[int, int]], rates_bps: Sequence[int]) -> list[int]:
+    """What a purchase earns, attributed to the rules that gave it.
+
+    The whole is floor(Σ amount/per × Π rate/10000), rounded once. Each rule gets by how much it raises
+    the rounded whole, in the order given: so the shares are whole, not negative, and sum to the whole.
+
+    Args:
+        earned: (amount ≥ 0, per > 0) a rule that earns.
+        rates_bps: ≥ 10000 each, the multipliers after them.
+    Returns: points by rule: first those that earn, then the multipliers.
+    Source: rule packs, "earn" and "multiply".
+    """
+    unit = lcm(*(per for _, per in earned)) if earned else 1
+    numerator, denominator, given = 0, unit, 0
+    shares: list[int] = []
+    for amount, per in earned:
+        numerator += amount * (unit // per)
+        shares.append(numerator // denominator - given)
+        given = numerator // denominator
+    for rate in rates_bps:
+        numerator, denominator = numerator * rate, denominator * BPS
+        shares.append(numerator // denominator - given)
+        given = numerator // denominator
+    return shares
+
+
+def discount_of(weights_minor: Sequence[int], rate_bps: int, cap_minor: int | None) -> tuple[int, bool]:
+    """What a rate takes off, rounded down, and whether the cap made it less.
+
+    Args:
+        weights_minor: sales value of each selected line, ≥ 0.
+        rate_bps: 0 to 10000.
+        cap_minor: the most a purchase gets, or None.
+    Returns: (minor units, capped).
+    """
+    full = sum(weights_minor) * rate_bps // BPS
+    return (full, False) if cap_minor is None or full <= cap_minor else (cap_minor, True)
+
+
+def spread(
+    amount_minor: int, lines: Sequence[tuple[int, int]], left: dict[int, int]
+) -> list[tuple[int, int]]:
+    """A discount's share of each line, never more than what is left of it.
+
+    Args:
+        amount_minor: what to spread, at most the sum of the lines' values.
+        lines: (line number, sales value ≥ 0) selected.
+        left: what earlier discounts left of each line; lowered by what is spread here.
+    Returns: (line number, minor units > 0).
+    """
+    shares: list[tuple[int, int]] = []
+    parts = share_by_weight(amount_minor, [value for _, value in lines])
+    for (number, value), share in zip(lines, parts, strict=True):
+        part = min(share, left.setdefault(number, value))
+        if part > 0:
+            left[number] -= part
+            shares.append((number, part))
+    return shares

@@ -1,0 +1,183 @@
+"""Runs a pack's cases through the evaluator that the till uses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from regulars.rules.case_model import Case, Expect, Given
+from regulars.rules.domain import (
+    CalendarFacts,
+    Evaluation,
+    MemberFacts,
+    PackVersion,
+    PurchaseFacts,
+    StoreFacts,
+)
+from regulars.rules.evaluator import PackSet
+from regulars.rules.facts import safe_code
+from regulars.rules.model import Pack
+from regulars.rules.parts import Part
+
+USUAL_AT = "2026-11-18T12:00"  # a Wednesday
+NO_ID = UUID(int=0)
+_DRAFT_HASH = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a case expected and did not get."""
+
+    what: str
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case run."""
+
+    name_zh: str
+    name_en: str
+    differences: tuple[Difference, ...]
+    applied: frozenset[str]
+    failed: frozenset[str]
+
+    @property
+    def passed(self) -> bool:
+        return not self.differences
+
+
+def run_cases(pack: Pack, document: Mapping[str, object]) -> list[CaseResult]:
+    """Run all cases of a pack on the pack alone.
+
+    Args:
+        pack: checked.
+        document: the values it was made of.
+    Returns: one result a case, in the pack's order.
+    """
+    live = PackSet([PackVersion(NO_ID, pack.code, 1, pack.kind, _DRAFT_HASH, document)])
+    return [_run(case, live) for case in pack.cases]
+
+
+def facts_of(given: Given) -> tuple[MemberFacts, PurchaseFacts, StoreFacts, CalendarFacts, datetime]:
+    """The facts that a case stands for; what it leaves out has its usual value."""
+    lines = _lines(given)
+    bought = _set(given.purchase)
+    sales = bought.get("sales_minor", sum(line["sales_minor"] for line in lines))
+    purchase = PurchaseFacts(
+        sales_minor=sales,
+        list_minor=bought.get("list_minor", sum(line["list_minor"] for line in lines)),
+        channel=bought.get("channel", "store"),
+        lines_json=orjson.dumps([_safe(line) for line in lines]),
+    )
+    wall = datetime.fromisoformat(given.at or USUAL_AT).replace(tzinfo=UTC)
+    store = {"code": "store-001", "branch": "branch-01"} | _set(given.store)
+    return _member(given, sales), purchase, StoreFacts(**store), _calendar(given, wall), wall
+
+
+def calendar_at(wall: datetime) -> CalendarFacts:
+    """The calendar facts of an instant on the clock it is given in."""
+    date = wall.year * 10_000 + wall.month * 100 + wall.day
+    return CalendarFacts(date, wall.isoweekday(), wall.hour, wall.minute, wall.month, wall.day)
+
+
+def _run(case: Case, live: PackSet) -> CaseResult:
+    evaluation = live.evaluate(*facts_of(case.given))
+    applied = frozenset(o.rule_id for o in evaluation.outcomes if o.applied)
+    failed = frozenset(o.rule_id for o in evaluation.outcomes if not o.applied)
+    refused = {scope for pack in live.packs for r in pack.rules if r.id in applied for scope in r.scopes}
+    got = _got(evaluation) | {"refused": sorted(refused), "applied": sorted(applied)}
+    return CaseResult(case.name.zh, case.name.en, tuple(_differences(case.expect, got)), applied, failed)
+
+
+def _got(evaluation: Evaluation) -> dict[str, object]:
+    discounts: dict[str, int] = {}
+    for discount in evaluation.discounts:
+        key = str(discount.line)
+        discounts[key] = discounts.get(key, 0) + discount.amount_minor
+    outcomes = evaluation.outcomes
+    return {
+        "points": evaluation.points,
+        "awards": {award.rule_id: award.points for award in evaluation.awards},
+        "discount_minor": sum(discounts.values()),
+        "lines": discounts,
+        "tier": evaluation.tier.tier if evaluation.tier else None,
+        "failed": {o.rule_id: o.failed for o in outcomes if o.failed is not None},
+        "errors": {o.rule_id: o.error for o in outcomes if o.error is not None},
+    }
+
+
+def _differences(expect: Expect, got: Mapping[str, object]) -> list[Difference]:
+    found = [
+        Difference(what, _shown(wanted), _shown(got[what]))
+        for what, wanted in _set(expect).items()
+        if _comparable(wanted) != got[what]
+    ]
+    if got["errors"]:
+        found.append(Difference("errors", "{}", _shown(got["errors"])))
+    return found
+
+
+def _comparable(wanted: object) -> object:
+    return sorted(wanted) if isinstance(wanted, list) else wanted
+
+
+def _shown(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _set(part: Part | None) -> dict[str, Any]:
+    return {} if part is None else {name: getattr(part, name) for name in part.model_fields_set}
+
+
+def _lines(given: Given) -> list[dict[str, Any]]:
+    return [
+        _line(_set(line), index + 1) for index, line in enumerate(_set(given.purchase).get("lines") or ())
+    ]
+
+
+def _line(own: dict[str, Any], number: int) -> dict[str, Any]:
+    sales, discount = own.get("sales_minor", 0), own.get("discount_minor", 0)
+    usual = {
+        "line": number,
+        "sku": "",
+        "department": "",
+        "kind": "goods",
+        "quantity_milli": 1_000,
+        "list_minor": sales + discount,
+        "sales_minor": sales,
+        "discount_minor": discount,
+        "promotional": False,
+    }
+    return usual | own
+
+
+def _safe(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: safe_code(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _member(given: Given, sales_minor: int) -> MemberFacts:
+    own = _set(given.member)
+    spend = own.get("spend_365d_minor", 0)
+    usual: dict[str, Any] = {
+        "known": True,
+        "tier": "base",
+        "stage": "active",
+        "tags": (),
+        "spend_365d_minor": spend,
+        "visits_365d": 0,
+        "qualifying_spend_minor": spend + sales_minor,
+        "visits": 0,
+        "enrolled_days": 0,
+        "frozen": False,
+    }
+    merged = usual | own
+    return MemberFacts(**merged | {"tags": tuple(merged["tags"])})
+
+
+def _calendar(given: Given, wall: datetime) -> CalendarFacts:
+    return replace(calendar_at(wall), **_set(given.calendar))

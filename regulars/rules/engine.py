@@ -1,0 +1,63 @@
+"""The JSON-logic engine: text in, text out, and an error in one rule stays in that rule."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from datalogic_py import BatchItemError, CompileError, DataHandle, DataLogicError, Engine, Rule
+
+OPS_BUDGET = 100_000
+
+_ENGINE: Final = Engine(
+    config={
+        "preset": "strict",
+        "missing_var": "error",
+        "division_by_zero": "throw_error",
+        "ops_budget": OPS_BUDGET,
+    },
+    strict_operator_names=True,
+    families=["ExtString", "ExtArray", "ExtObject", "ExtMath", "ExtControl"],
+)
+
+
+class RefusedByEngine(Exception):
+    """The engine does not compile this text."""
+
+
+class EngineFailed(Exception):
+    """The engine gave no results; the argument is its tag."""
+
+
+def compile_rule(text: str) -> Rule:
+    """A compiled rule.
+
+    Args:
+        text: JSON-logic as text; never a Python object, for a deep one ends the process.
+    Raises: RefusedByEngine: with the engine's first complaint.
+    """
+    try:
+        return _ENGINE.compile_checked(text)
+    except CompileError as error:
+        first = error.diagnostics[0] if error.diagnostics else None
+        raise RefusedByEngine(first["message"] if first else str(error)) from None
+    except DataLogicError as error:
+        raise RefusedByEngine(str(error)) from None
+
+
+def run(rules: Sequence[Rule], document: str) -> list[str | BatchItemError]:
+    """Each rule's result on one document.
+
+    Args:
+        rules: compiled rules.
+        document: JSON text of the facts.
+    Returns: JSON text a rule, or what went wrong in its place.
+    Raises: EngineFailed: nothing could be evaluated at all.
+    """
+    try:
+        session = _ENGINE.session()  # one a call: a session may not leave its thread
+        return session.evaluate_many(rules, DataHandle(document))
+    except Exception as error:
+        raise EngineFailed(getattr(error, "error_type", type(error).__name__)) from None
+    except BaseException as error:  # the engine panics outside of Exception
+        if type(error).__name__ == "PanicException":
+            raise EngineFailed("Panic") from None
+        raise

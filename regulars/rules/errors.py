@@ -1,0 +1,62 @@
+"""What can stop a use-case of rules."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from regulars.kernel.errors import RegularsError
+from regulars.rules.findings import Finding
+
+
+class PackNotGreen(RegularsError):
+    """The pack has findings or failing cases; it cannot become a version."""
+
+    code = "pack_not_green"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        errors = [found for found in findings if found.severity == "error"]
+        first = f"{errors[0].pointer or '/'}: {errors[0].en}" if errors else ""
+        super().__init__(f"the pack has {len(errors)} errors; the first: {first}", field="document")
+        self.findings = tuple(findings)
+
+
+class UnknownPack(RegularsError):
+    """There is no pack of this code, or no such version of it."""
+
+    code = "unknown_pack"
+
+    def __init__(self, code: str, version: int | None = None) -> None:
+        name = code if version is None else f"{code}/{version}"
+        super().__init__(f"there is no pack {name}; see the list of packs", field="pack", pack=name)
+
+
+class ParameterInvalid(RegularsError):
+    """The pack has no such parameter."""
+
+    code = "parameter_invalid"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the pack has no parameter {name}; see its parameters", field=f"parameters.{name}", name=name
+        )
+
+
+class UnknownStore(RegularsError):
+    """The store is not among the places that were last read."""
+
+    code = "unknown_store"
+
+    def __init__(self, store_id: UUID) -> None:
+        super().__init__(f"no store {store_id} is known here; open it, then refresh", field="store_id")
+
+
+class LiveFromInvalid(RegularsError):
+    """A pack cannot go live at such a time."""
+
+    code = "live_from_invalid"
+
+    def __init__(self, live_from: datetime) -> None:
+        super().__init__(
+            f"{live_from.isoformat()} has no time zone; give an instant such as 2026-11-22T00:00:00+08:00",
+            field="live_from",
+        )

@@ -1,0 +1,272 @@
+"""What the live packs say of one purchase: facts in, awards, discounts and reasons out. Never raises."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+import orjson
+from datalogic_py import BatchItemError
+
+from regulars.rules import facts
+from regulars.rules.arithmetic import discount_of, share_points, spread
+from regulars.rules.catalogue import EXACT_BELOW
+from regulars.rules.compiler import CompiledPack, CompiledRule, compile_pack
+from regulars.rules.domain import (
+    Award,
+    CalendarFacts,
+    Evaluation,
+    LifecyclePlan,
+    LineDiscount,
+    MemberFacts,
+    PackVersion,
+    PurchaseFacts,
+    RuleOutcome,
+    StoreFacts,
+    TierMove,
+)
+from regulars.rules.engine import EngineFailed, run
+from regulars.rules.plan import plan_of
+
+KIND_ORDER = ("eligibility", "discount", "earning", "tier")
+NOT_WHOLE = "NotWhole"
+TOO_LARGE = "TooLarge"
+REFUSED_RULE = "RuleRefused"
+
+Selected = list[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class _Outcomes:
+    """The outcome of each rule, in the order of the rules, and the values of those that hold."""
+
+    rules: Sequence[CompiledRule]
+    known: list[RuleOutcome]
+    amounts: dict[int, int] = field(default_factory=dict)
+    selected: dict[int, Selected] = field(default_factory=dict)
+
+    def withhold(self, index: int, note: str) -> None:
+        rule = self.rules[index]
+        self.known[index] = RuleOutcome(rule.pack, rule.id, applied=False, note=note)
+
+    def gave(self, index: int, amount: int, note: str | None = None) -> None:
+        rule = self.rules[index]
+        self.known[index] = RuleOutcome(rule.pack, rule.id, applied=True, gave=amount, note=note)
+
+
+class PackSet:
+    """The pack versions that are live together somewhere at some time."""
+
+    def __init__(self, versions: Sequence[PackVersion]) -> None:
+        packs = sorted((compile_pack(version) for version in versions), key=_place_in_line)
+        self.versions: tuple[PackVersion, ...] = tuple(pack.version for pack in packs)
+        self.hashes: Mapping[str, str] = MappingProxyType({v.name: v.hash for v in self.versions})
+        self.packs: tuple[CompiledPack, ...] = tuple(packs)
+        self.plan: LifecyclePlan | None = next((plan_of(p) for p in packs if p.kind == "tier"), None)
+        self._rules = tuple(rule for pack in packs for rule in pack.rules)
+        self._program = _Program(self._rules)
+        self._review = _Program(tuple(rule for rule in self._rules if rule.action == "set_tier"))
+        self._by_action = {
+            action: [i for i, rule in enumerate(self._rules) if rule.action == action]
+            for action in ("refuse", "discount", "earn", "multiply", "set_tier")
+        }
+
+    def evaluate(
+        self,
+        member: MemberFacts,
+        purchase: PurchaseFacts,
+        store: StoreFacts,
+        calendar: CalendarFacts,
+        at: datetime,
+    ) -> Evaluation:
+        """What all live packs give for one purchase.
+
+        Args:
+            member: the member before this purchase, or `ANONYMOUS`.
+            purchase: the basket; discounts are computed on its lines as they are.
+            store, calendar: where and when, on the store's wall clock.
+            at: aware instant of the purchase; expiry counts from here.
+        Returns: awards, discounts, tier and every rule's outcome. A rule that cannot be evaluated gives
+            nothing and says so in its outcome.
+        Raises: nothing.
+        Source: rule packs; semantics, "What is kept for each purchase".
+        """
+        outcomes = self._program.read(lambda: facts.document(member, purchase, store, calendar))
+        refused = self._refusals(outcomes)
+        discounts = self._discounts(outcomes, refused.get("discount"))
+        withheld = _withheld(member) or refused.get("earning")
+        awards = self._awards(outcomes, withheld, at)
+        tier = _highest(self._rules, outcomes) if member.known else None
+        reasons = [
+            code for code, holds in (("no_member", not member.known), ("frozen", member.frozen)) if holds
+        ]
+        if refused:
+            reasons.append("excluded")
+        return Evaluation(awards, discounts, tier, tuple(outcomes.known), tuple(reasons))
+
+    def tier_for(
+        self, member: MemberFacts, calendar: CalendarFacts | None = None, store: StoreFacts | None = None
+    ) -> TierMove | None:
+        """The highest tier whose rule the member fulfils; None where none does.
+
+        Args:
+            member: with `qualifying_spend_minor` of the window under review.
+            calendar, store: not read: tier rules see the member only.
+        Returns: the move, or None.
+        Raises: nothing; a rule that cannot be evaluated gives nothing.
+        Source: semantics, "Tier".
+        """
+        del calendar, store
+        outcomes = self._review.read(lambda: facts.member_document(member))
+        return _highest(self._review.rules, outcomes)
+
+    def _refusals(self, outcomes: _Outcomes) -> dict[str, str]:
+        refused: dict[str, str] = {}
+        for index in self._by_action["refuse"]:
+            if index in outcomes.amounts:
+                rule = self._rules[index]
+                for scope in rule.scopes:
+                    refused.setdefault(scope, f"excluded:{rule.pack}")
+        return refused
+
+    def _discounts(self, outcomes: _Outcomes, withheld: str | None) -> tuple[LineDiscount, ...]:
+        holding = [index for index in self._by_action["discount"] if index in outcomes.selected]
+        if not holding:
+            return ()
+        if withheld is not None:
+            for index in holding:
+                outcomes.withhold(index, withheld)
+            return ()
+        found: list[LineDiscount] = []
+        left: dict[int, int] = {}
+        worth = {index: self._worth(index, outcomes.selected[index]) for index in holding}
+        for index in self._winners(holding, lambda i: worth[i][0], outcomes):
+            rule, (amount, capped) = self._rules[index], worth[index]
+            shares = spread(amount, outcomes.selected[index], left)
+            given = sum(share for _, share in shares)
+            if given:
+                outcomes.gave(index, given, "capped" if capped or given < amount else None)
+            found += [LineDiscount(number, share, rule.pack, rule.id) for number, share in shares]
+        return tuple(found)
+
+    def _worth(self, index: int, selected: Selected) -> tuple[int, bool]:
+        rule = self._rules[index]
+        return discount_of([value for _, value in selected], rule.rate_bps, rule.cap_minor)
+
+    def _winners(self, holding: Sequence[int], worth: Callable[[int], int], outcomes: _Outcomes) -> list[int]:
+        best: dict[str, int] = {}
+        for index in holding:
+            group = self._rules[index].group
+            if group not in best or worth(index) > worth(best[group]):
+                best[group] = index
+        winners = set(best.values())
+        for index in holding:
+            if index not in winners:
+                outcomes.withhold(index, f"outranked:{self._rules[best[self._rules[index].group]].id}")
+        return [index for index in holding if index in winners]
+
+    def _awards(self, outcomes: _Outcomes, withheld: str | None, at: datetime) -> tuple[Award, ...]:
+        earning = [index for index in self._by_action["earn"] if index in outcomes.amounts]
+        multiplying = [index for index in self._by_action["multiply"] if index in outcomes.amounts]
+        if withheld is not None:
+            for index in (*earning, *multiplying):
+                outcomes.withhold(index, withheld)
+            return ()
+        if not earning:
+            return ()
+        rules = self._rules
+        if len(multiplying) > 1:
+            multiplying = self._winners(multiplying, lambda i: rules[i].rate_bps, outcomes)
+        shares = share_points(
+            [(outcomes.amounts[index], rules[index].per) for index in earning],
+            [rules[index].rate_bps for index in multiplying],
+        )
+        giving = (*earning, *multiplying)
+        if sum(shares) >= EXACT_BELOW:
+            for index in giving:
+                outcomes.known[index] = rules[index].error(TOO_LARGE)
+            return ()
+        awards: list[Award] = []
+        for index, points in zip(giving, shares, strict=True):
+            if points:
+                rule = rules[index]
+                outcomes.gave(index, points)
+                days = rule.valid_days if rule.valid_days is not None else rules[earning[0]].valid_days
+                expires_at = None if days is None else at + timedelta(days=days)
+                awards.append(Award(points, rule.pack, rule.id, expires_at, at))
+        return tuple(awards)
+
+
+def _place_in_line(pack: CompiledPack) -> tuple[int, int, str]:
+    return KIND_ORDER.index(pack.kind), pack.priority, pack.version.code
+
+
+def _withheld(member: MemberFacts) -> str | None:
+    if not member.known:
+        return "no_member"
+    return "frozen" if member.frozen else None
+
+
+def _reasons(member: MemberFacts, *, excluded: bool) -> tuple[str, ...]:
+    withheld = _withheld(member)
+    return ((withheld,) if withheld else ()) + (("excluded",) if excluded else ())
+
+
+def _highest(rules: Sequence[CompiledRule], outcomes: _Outcomes) -> TierMove | None:
+    reached = [rules[i] for i in outcomes.amounts if rules[i].action == "set_tier"]
+    if not reached:
+        return None
+    top = max(reached, key=lambda rule: rule.rank)
+    return TierMove(top.tier, top.rank, top.pack, top.id)
+
+
+class _Program:
+    """Rules that run together on one document."""
+
+    def __init__(self, rules: Sequence[CompiledRule]) -> None:
+        self.rules = rules
+        self._runnable = [rule.rule for rule in rules if rule.rule is not None]
+        self._ready = [(index, rule) for index, rule in enumerate(rules) if rule.rule is not None]
+        self._start = [rule.nothing if rule.rule else rule.error(REFUSED_RULE) for rule in rules]
+
+    def read(self, document: Callable[[], str]) -> _Outcomes:
+        """Run the rules, and sort their results into outcomes and values."""
+        try:
+            results = run(self._runnable, document())
+        except EngineFailed as failed:
+            return self._all_failed(str(failed))
+        except (TypeError, ValueError) as error:  # a fact that is no JSON
+            return self._all_failed(type(error).__name__)
+        outcomes = _Outcomes(self.rules, self._start.copy())
+        for (index, rule), result in zip(self._ready, results, strict=True):
+            if isinstance(result, BatchItemError):
+                outcomes.known[index] = rule.error(result.tag)
+            elif result[0] == '"':
+                outcomes.known[index] = rule.failed[int(result[1:-1])]
+            else:
+                _take(outcomes, index, rule, result)
+        return outcomes
+
+    def _all_failed(self, tag: str) -> _Outcomes:
+        return _Outcomes(self.rules, [rule.error(tag) for rule in self.rules])
+
+
+def _take(outcomes: _Outcomes, index: int, rule: CompiledRule, result: str) -> None:
+    if rule.action == "discount":
+        selected = _selected(result)
+        if selected is not None:
+            outcomes.selected[index] = selected
+            return
+    elif result.isdecimal():
+        amount = int(result)
+        if amount < EXACT_BELOW:
+            outcomes.amounts[index] = amount
+            return
+    outcomes.known[index] = rule.error(NOT_WHOLE)
+
+
+def _selected(result: str) -> Selected | None:
+    try:
+        return [(number, value) for number, value in orjson.loads(result) if 0 < value < EXACT_BELOW]
+    except (TypeError, ValueError):
+        return None
