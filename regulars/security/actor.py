@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from regulars.security.domain import ActorKind, Grant, Locale, Operator
+from regulars.security.domain import ActorKind, Grant, Locale, Operator, Session
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission, roles_with
 from regulars.security.scope import EVERYWHERE, NOWHERE, Scope
@@ -37,6 +37,15 @@ class Actor:
     @classmethod
     def of_operator(cls, operator: Operator) -> Self:
         return cls("operator", str(operator.id), operator.display_name, operator.grants, operator.locale)
+
+    @classmethod
+    def of_session(cls, session: Session) -> Self:
+        """The operator of a live session."""
+        return replace(
+            cls.of_operator(session.operator),
+            csrf_token=session.csrf_token,
+            session_hash=session.token_hash,
+        )
 
     def may(self, permission: Permission) -> bool:
         """Whether the permission holds anywhere."""

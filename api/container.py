@@ -1,0 +1,79 @@
+"""What one web process holds for all its requests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Self
+
+from fastapi import Request
+from regulars.rules.live import LivePacks
+
+from api.temporal_link import TemporalLink
+from regulars.db.session import Database, make_engine
+from regulars.kernel import clock
+from regulars.members.phones import PhoneKeys
+from regulars.members.service import MemberRules
+from regulars.organisation.places import Places
+from regulars.security.domain import SessionTimes
+from regulars.security.terminal_keys import TerminalKeys
+from regulars.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """The parts of a web process.
+
+    Attributes:
+        places: refresh it in a session before use: `await container.places.refresh(session)`.
+        now: the clock; tests give another.
+    """
+
+    settings: Settings
+    database: Database
+    places: Places
+    packs: LivePacks
+    terminal_keys: TerminalKeys
+    phone_keys: PhoneKeys
+    temporal: TemporalLink
+    now: Callable[[], datetime] = field(default=clock.now)
+
+    @classmethod
+    def build(cls, settings: Settings, database_url: str) -> Self:
+        """A container on a database; nothing is connected yet."""
+        engine = make_engine(
+            database_url, application="regulars-web", pool_size=settings.database_connections
+        )
+        database = Database(engine)
+        secrets = settings.secrets
+        return cls(
+            settings=settings,
+            database=database,
+            places=Places(),
+            packs=LivePacks(),
+            terminal_keys=TerminalKeys(database, secrets.terminal_key_pepper),
+            phone_keys=PhoneKeys(secrets.phone_key, secrets.blind_index_key),
+            temporal=TemporalLink(settings),
+        )
+
+    @property
+    def session_times(self) -> SessionTimes:
+        """How long operators stay signed in."""
+        return SessionTimes(
+            timedelta(minutes=self.settings.session_idle_minutes),
+            timedelta(minutes=self.settings.session_life_minutes),
+        )
+
+    @property
+    def member_rules(self) -> MemberRules:
+        """What chain and installation say about members' details; `places` must have been refreshed."""
+        return MemberRules.of(self.places.chain, self.phone_keys)
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self.database.close()
+
+
+def container_of(request: Request) -> Container:
+    """The container of the process that serves a request."""
+    container: Container = request.app.state.container
+    return container

@@ -1,0 +1,150 @@
+"""The one table from error codes to statuses and words. A test keeps it complete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from api.language import Language
+
+_TITLES: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("请求有误", "Bad request"),
+    401: ("请先登录", "Sign in first"),
+    403: ("没有权限", "Not allowed"),
+    404: ("未找到", "Not found"),
+    405: ("请求方式不支持", "Method not allowed"),
+    409: ("状态冲突", "Conflict"),
+    413: ("内容过大", "Too large"),
+    415: ("内容格式不支持", "Unsupported media type"),
+    422: ("填写有误", "Invalid input"),
+    429: ("操作过于频繁", "Too many requests"),
+    500: ("系统出错", "Internal error"),
+    503: ("暂时无法服务", "Temporarily unavailable"),
+}
+
+
+class _Details(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one code is presented.
+
+    Attributes:
+        zh: the sentence in Chinese; `{name}` stands for a value of the error's details.
+        en: the sentence in English where the error brings none of its own.
+    """
+
+    status: int
+    zh: str
+    en: str = ""
+
+    def title(self, language: Language) -> str:
+        """What kind of problem it is, by its status."""
+        zh, en = _TITLES.get(self.status, _TITLES[400])
+        return zh if language == "zh" else en
+
+    def detail(self, language: Language, message: str, details: Mapping[str, object]) -> str:
+        """The sentence in a language.
+
+        Args:
+            language: zh or en.
+            message: the error's own English sentence, or "".
+            details: the error's values.
+        """
+        if language == "zh":
+            shown = {
+                key: "、".join(map(str, v)) if isinstance(v, list | tuple) else v
+                for key, v in details.items()
+            }
+            return self.zh.format_map(_Details(shown))
+        return message or self.en
+
+
+def _said(value: object) -> object:
+    return "、".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+ROWS: Final[Mapping[str, Row]] = {
+    # the frame
+    "regulars_error": Row(500, "系统出错，请稍后再试。", "Something went wrong; try again later."),
+    "internal_error": Row(500, "系统出错，请稍后再试。", "Something went wrong; try again later."),
+    "database_unavailable": Row(
+        503, "数据库暂时无法使用，请稍后重试。", "The database cannot be used just now; try again."
+    ),
+    "bad_request": Row(400, "请求有误，请检查后重试。", "The request cannot be understood."),
+    "not_found": Row(404, "没有这个地址。", "There is nothing at this address."),
+    "method_not_allowed": Row(405, "这个地址不支持该请求方式。", "This address does not take this method."),
+    "body_too_large": Row(413, "提交的内容过大。", "The request body is too large."),
+    "unsupported_media_type": Row(415, "请以 application/json 提交。", "Send application/json."),
+    "json_malformed": Row(400, "提交的内容不是有效的 UTF-8 JSON。", "The body is not valid UTF-8 JSON."),
+    "json_too_deep": Row(400, "JSON 嵌套超过 32 层。", "The JSON is nested deeper than 32 levels."),
+    "json_name_twice": Row(400, "JSON 对象里有重复的字段名。", "An object of the JSON has a name twice."),
+    "json_not_finite": Row(400, "JSON 里不能有 NaN 或 Infinity。", "The JSON has NaN or Infinity."),
+    "invalid_input": Row(422, "部分内容有误，请逐项更正。", "Some fields are wrong; correct each."),
+    "invalid_settings": Row(500, "系统设置有误。", "Some settings cannot be used."),
+    "field_invalid": Row(422, "内容不符合要求。", "The value is not valid."),
+    "field_missing": Row(422, "必须填写。", "The field is required."),
+    "field_unknown": Row(422, "没有这个字段，请检查拼写。", "There is no such field; check the spelling."),
+    # security
+    "not_signed_in": Row(401, "请先登录，或使用终端密钥。"),
+    "sign_in_refused": Row(401, "登录名或密码不正确。"),
+    "too_many_sign_ins": Row(429, "失败次数过多，请在 {retry_after_seconds} 秒后再试。"),
+    "permission_denied": Row(403, "您的角色在这里没有此项权限。"),
+    "csrf_refused": Row(403, "页面已过期，或请求来自其他网站；请刷新页面后重试。"),
+    "https_required": Row(403, "请通过 https 登录，或在运行熟客的本机上登录。"),
+    "unknown_operator": Row(404, "没有这位操作员。"),
+    "login_invalid": Row(422, "请用 2 至 64 个小写字母、数字或 . _ @ -。"),
+    "login_taken": Row(422, "该登录名已被使用，请换一个。"),
+    "password_too_weak": Row(422, "密码须为 {minimum} 至 {maximum} 个字符，且不含登录名。"),
+    "no_role": Row(422, "请至少授予一个角色。"),
+    "role_place_unknown": Row(422, "您的管辖范围内没有这个机构。"),
+    "last_admin": Row(409, "这是全连锁最后一位管理员，请先任命另一位。"),
+    "too_many_terminal_keys": Row(409, "该终端已有 {limit} 把有效密钥，请先停用一把。"),
+    "unknown_terminal": Row(404, "没有这个终端，或终端已关闭。"),
+    "unknown_terminal_key": Row(404, "该终端没有这把密钥。"),
+    # organisation
+    "chain_exists": Row(409, "数据库里已经有连锁企业。"),
+    "no_chain": Row(503, "连锁企业尚未建立。"),
+    "unknown_currency": Row(422, "请填写 ISO 4217 货币代码，如 CNY。"),
+    "unknown_time_zone": Row(422, "请填写 IANA 时区名，如 Asia/Shanghai。"),
+    "code_reads_as_time": Row(422, "这个编码会被规则当成时长或日期，请在前面加字母，如 S-1d。"),
+    "place_code_taken": Row(422, "编码已被其他机构使用，请换一个。"),
+    "wrong_parent": Row(422, "这类机构不能设在该上级之下。"),
+    "unknown_place": Row(404, "没有这个机构。"),
+    "place_closed": Row(409, "机构已关闭。"),
+    "place_has_open_places": Row(409, "请先关闭其下属机构。"),
+    # members
+    "unknown_member": Row(404, "没有这位会员。"),
+    "phone_invalid": Row(422, "请填写手机号或座机号；外地区号码请以 + 和国家代码开头。"),
+    "phone_taken": Row(409, "该号码已有会员使用，请直接查找那位会员。"),
+    "reference_invalid": Row(422, "外部编号须以字母开头，最多 64 个字母、数字或 . _ : -。"),
+    "reference_taken": Row(409, "该外部编号已属于另一位会员。"),
+    "name_invalid": Row(422, "请填写 1 至 {maximum} 个字的姓名。"),
+    "birthday_invalid": Row(422, "请填写 1900 年至今天之间的日期。"),
+    "tag_invalid": Row(422, "标签只能用字母、数字、- 或 _，最多 40 个，且不能像时长或日期。"),
+    "too_many": Row(422, "最多 {maximum} 个。"),
+    "attribute_invalid": Row(422, "属性值不符合要求。"),
+    "home_store_unknown": Row(422, "请选择您管辖范围内营业中的门店。"),
+    "choice_invalid": Row(422, "请从以下选项中选择：{choices}。"),
+    "enrolled_in_future": Row(422, "入会时间不能晚于现在。"),
+    # purchases
+    "basket_invalid": Row(422, "消费单内容有误：{field}。"),
+    "idempotency_mismatch": Row(409, "该单号或幂等键已用于另一笔内容；新的消费单请用新的键。"),
+    "member_unknown": Row(404, "没有这位会员，请重新查找。"),
+    "purchase_unknown": Row(404, "没有这笔消费单。"),
+    "already_attributed": Row(409, "这笔消费单已归属于一位会员。"),
+    "attribution_too_late": Row(409, "已超过补登积分的期限。"),
+    # lifecycle and care
+    "already_frozen": Row(409, "会员已被冻结。"),
+    "not_frozen": Row(409, "会员未被冻结。"),
+    "freeze_reason_unknown": Row(422, "请从以下原因中选择：{allowed}。"),
+    "task_unknown": Row(404, "没有这项回访任务。"),
+    "task_closed": Row(409, "这项回访任务已由他人完成。"),
+    "outcome_unknown": Row(422, "请从以下结果中选择：{allowed}。"),
+    "note_too_long": Row(422, "备注请控制在 {limit} 字以内。"),
+    # workflows
+    "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
+    "message_refused": Row(409, "工作流没有接受这项操作。"),
+}

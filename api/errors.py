@@ -1,0 +1,189 @@
+"""Every error as RFC 9457 problem details: the one table code → status stands here."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from api.error_table import ROWS
+from api.language import Language, choose_language
+from api.strict_json import BodyRefused
+from regulars.kernel.errors import InvalidInput, RegularsError
+
+CONTENT_TYPE: Final = "application/problem+json"
+RETRY_SECONDS: Final = 2
+_INPUT_PLACES: Final = frozenset({"body", "query", "path", "header", "cookie"})
+_HTTP_CODES: Final[Mapping[int, str]] = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+# SQLSTATE classes of a database that is away, full, stopping or too busy; trying again can help.
+_PASSING_STATES: Final = ("08", "53", "57P", "40", "55P03", "58")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field in the reader's language."""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as the edge presents it."""
+
+    code: str
+    status: int
+    title: str
+    detail: str
+    field: str | None = None
+    errors: tuple[FieldError, ...] = ()
+    details: Mapping[str, object] | None = None
+    retry_after_seconds: int | None = None
+
+
+def problem_of(error: Exception, language: Language) -> Problem:
+    """Any error as a problem in a language; what we do not know says nothing of its inside.
+
+    Args:
+        error: whatever was raised.
+        language: zh or en.
+    Returns: code, status and words.
+    """
+    if isinstance(error, InvalidInput):
+        return _of_several(error, language)
+    if isinstance(error, RegularsError):
+        return _of_ours(error, language)
+    if isinstance(error, RequestValidationError):
+        fields = [_field_of(detail, language) for detail in error.errors()]
+        return _with_fields("invalid_input", fields, language)
+    code, status = _code_of_others(error)
+    retry = RETRY_SECONDS if code == "database_unavailable" else None
+    return _plain(code, language, status=status, retry_after_seconds=retry)
+
+
+def _code_of_others(error: Exception) -> tuple[str, int | None]:
+    if isinstance(error, BodyRefused):
+        return error.code, None
+    if isinstance(error, HTTPException):
+        return _HTTP_CODES.get(error.status_code, "bad_request"), error.status_code
+    return ("database_unavailable" if is_database_away(error) else "internal_error"), None
+
+
+def is_database_away(error: Exception) -> bool:
+    """Whether the database cannot be reached or cannot work just now."""
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None)
+        return error.connection_invalidated or (isinstance(state, str) and state.startswith(_PASSING_STATES))
+    return isinstance(error, PoolTimeout | OSError)
+
+
+def respond(problem: Problem) -> Response:
+    """The problem as an HTTP answer."""
+    body: dict[str, object] = {
+        "type": f"urn:regulars:error:{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+    }
+    if problem.field is not None:
+        body["field"] = problem.field
+    if problem.errors:
+        body["errors"] = [
+            {"field": one.field, "code": one.code, "message": one.message} for one in problem.errors
+        ]
+    if problem.details:
+        body["details"] = problem.details
+    headers = {} if problem.retry_after_seconds is None else {"Retry-After": str(problem.retry_after_seconds)}
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    content = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS)
+    return Response(content, problem.status, headers, media_type=CONTENT_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app by this module.
+
+    Pages may set `app.state.error_page`, an async function of (request, problem, error) that answers
+    errors outside of /v1.
+    """
+    for kind in (RegularsError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _answer)
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    problem = problem_of(error, choose_language(request.headers.get("accept-language")))
+    error_page = getattr(request.app.state, "error_page", None)
+    if error_page is not None and not request.url.path.startswith(("/v1/", "/healthz", "/readyz")):
+        page: Response = await error_page(request, problem, error)
+        return page
+    return respond(problem)
+
+
+def _of_ours(error: RegularsError, language: Language) -> Problem:
+    row = ROWS[error.code]
+    retry = error.details.get("retry_after_seconds")
+    return Problem(
+        code=error.code,
+        status=row.status,
+        title=row.title(language),
+        detail=row.detail(language, error.message, error.details),
+        field=error.field,
+        details=error.details or None,
+        retry_after_seconds=retry if isinstance(retry, int) else None,
+    )
+
+
+def _of_several(error: InvalidInput, language: Language) -> Problem:
+    fields = tuple(_fields_of(error, language))
+    if len(error.problems) == 1:
+        return replace(_of_ours(error.problems[0], language), errors=fields)
+    return _with_fields(error.code, fields, language)
+
+
+def _fields_of(error: InvalidInput, language: Language) -> Iterator[FieldError]:
+    for problem in error.problems:
+        words = ROWS[problem.code].detail(language, problem.message, problem.details)
+        yield FieldError(problem.field or "", problem.code, words)
+
+
+def _with_fields(code: str, fields: Sequence[FieldError], language: Language) -> Problem:
+    row = ROWS[code]
+    words = "; ".join(f"{one.field}: {one.message}" for one in fields[:5])
+    return Problem(code, row.status, row.title(language), words, errors=tuple(fields))
+
+
+def _field_of(detail: Mapping[str, object], language: Language) -> FieldError:
+    location = detail.get("loc", ())
+    parts = list(location) if isinstance(location, Sequence) else []
+    name = ""
+    for part in parts[1:] if parts and parts[0] in _INPUT_PLACES else parts:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else str(part)
+    kind = str(detail.get("type", ""))
+    code = {"missing": "field_missing", "extra_forbidden": "field_unknown"}.get(kind, "field_invalid")
+    return FieldError(name, code, ROWS[code].detail(language, str(detail.get("msg", "")), {}))
+
+
+def _plain(
+    code: str, language: Language, *, status: int | None = None, retry_after_seconds: int | None = None
+) -> Problem:
+    row = ROWS[code]
+    return Problem(
+        code,
+        status or row.status,
+        row.title(language),
+        row.detail(language, "", {}),
+        retry_after_seconds=retry_after_seconds,
+    )
