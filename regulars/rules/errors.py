@@ -41,13 +41,13 @@ class ParameterInvalid(RegularsError):
         )
 
 
-class UnknownStore(RegularsError):
-    """The store is not among the places that were last read."""
+class PackPlaceUnknown(RegularsError):
+    """Packs are asked for, or put live, at a place that is not there."""
 
-    code = "unknown_store"
+    code = "pack_place_unknown"
 
-    def __init__(self, store_id: UUID) -> None:
-        super().__init__(f"no store {store_id} is known here; open it, then refresh", field="store_id")
+    def __init__(self, place_id: UUID) -> None:
+        super().__init__(f"there is no place {place_id}; see the list of places", field="place_id")
 
 
 class LiveFromInvalid(RegularsError):

@@ -1,0 +1,183 @@
+"""All SQL of packs: versions, activations, and the paths of places that they are live at."""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Text, Uuid, any_, bindparam, cast, column, func, insert, select, table
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.rules.domain import PackVersion
+from regulars.rules.stored import Activation, StoredVersion, VersionLine
+from regulars.rules.tables import pack_activation, pack_version
+
+_place = table("place", column("id", Uuid), column("path", Text))
+_chain = table("chain", column("places_version"))
+_LINE_COLUMNS = (
+    pack_version.c.id,
+    pack_version.c.code,
+    pack_version.c.version,
+    pack_version.c.kind,
+    pack_version.c.hash,
+    pack_version.c.created_at,
+    pack_version.c.created_by,
+)
+
+_LOCK: Final = select(func.pg_advisory_xact_lock(func.hashtext("regulars.rules")))
+_STATE: Final = select(
+    select(func.max(pack_activation.c.id)).scalar_subquery(),
+    select(_chain.c.places_version).limit(1).scalar_subquery(),
+)
+_ACTIVATIONS: Final = (
+    select(
+        pack_activation.c.id,
+        pack_activation.c.pack_code,
+        pack_activation.c.version_id,
+        pack_version.c.version,
+        pack_activation.c.place_id,
+        cast(_place.c.path, Text).label("place_path"),
+        pack_activation.c.live_from,
+        pack_activation.c.recorded_at,
+        pack_activation.c.recorded_by,
+        pack_activation.c.reason,
+    )
+    .join(_place, _place.c.id == pack_activation.c.place_id)
+    .join(pack_version, pack_version.c.id == pack_activation.c.version_id, isouter=True)
+    .order_by(pack_activation.c.id)
+)
+_ACTIVATIONS_OF: Final = _ACTIVATIONS.where(pack_activation.c.pack_code == bindparam("pack"))
+_PLACES: Final = select(_place.c.id, cast(_place.c.path, Text))
+_PLACE_EXISTS: Final = select(_place.c.id).where(_place.c.id == bindparam("place_id"))
+_VERSIONS: Final = select(*_LINE_COLUMNS, pack_version.c.document).where(
+    pack_version.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+)
+_BY_HASH: Final = (
+    select(*_LINE_COLUMNS, pack_version.c.document)
+    .where(pack_version.c.code == bindparam("pack"), pack_version.c.hash == bindparam("digest"))
+    .order_by(pack_version.c.version.desc())
+    .limit(1)
+)
+_NEWEST: Final = (
+    select(*_LINE_COLUMNS, pack_version.c.document)
+    .where(pack_version.c.code == bindparam("pack"))
+    .order_by(pack_version.c.version.desc())
+    .limit(1)
+)
+_BY_NUMBER: Final = select(*_LINE_COLUMNS, pack_version.c.document).where(
+    pack_version.c.code == bindparam("pack"), pack_version.c.version == bindparam("number")
+)
+_LINES: Final = select(*_LINE_COLUMNS).order_by(pack_version.c.code, pack_version.c.version.desc())
+_INSERT_VERSION: Final = insert(pack_version)
+_INSERT_ACTIVATION: Final = insert(pack_activation).returning(pack_activation.c.id)
+
+
+async def lock_packs(session: AsyncSession) -> None:
+    """Let one transaction at a time change packs, so that numbers are gapless and ids commit in order."""
+    await session.execute(_LOCK)
+
+
+async def state(session: AsyncSession) -> tuple[int | None, int | None]:
+    """What grows with every activation, and what grows with every change of places."""
+    newest, places = (await session.execute(_STATE)).one()
+    return newest, places
+
+
+async def activations(session: AsyncSession) -> list[Activation]:
+    """All activations, oldest first."""
+    return [Activation(**row._mapping) for row in await session.execute(_ACTIVATIONS)]
+
+
+async def activations_of(session: AsyncSession, code: str) -> list[Activation]:
+    """A pack's activations, oldest first."""
+    return [Activation(**row._mapping) for row in await session.execute(_ACTIVATIONS_OF, {"pack": code})]
+
+
+async def place_paths(session: AsyncSession) -> dict[UUID, str]:
+    """The path of every place."""
+    return {row[0]: row[1] for row in await session.execute(_PLACES)}
+
+
+async def has_place(session: AsyncSession, place_id: UUID) -> bool:
+    """Whether the place is there."""
+    return (await session.execute(_PLACE_EXISTS, {"place_id": place_id})).first() is not None
+
+
+async def versions(session: AsyncSession, ids: Collection[UUID]) -> list[PackVersion]:
+    """Versions by id, in no order."""
+    rows = await session.execute(_VERSIONS, {"ids": list(ids)})
+    return [_stored(row._mapping).version for row in rows]
+
+
+async def version_with_hash(session: AsyncSession, code: str, digest: str) -> StoredVersion | None:
+    """The newest version of exactly this content."""
+    return await _one(session, _BY_HASH, {"pack": code, "digest": digest})
+
+
+async def newest_version(session: AsyncSession, code: str) -> StoredVersion | None:
+    """The version with the highest number."""
+    return await _one(session, _NEWEST, {"pack": code})
+
+
+async def version_numbered(session: AsyncSession, code: str, number: int) -> StoredVersion | None:
+    """One version."""
+    return await _one(session, _BY_NUMBER, {"pack": code, "number": number})
+
+
+async def version_lines(session: AsyncSession) -> list[VersionLine]:
+    """All versions of all packs, by code, newest first."""
+    return [VersionLine(**row._mapping) for row in await session.execute(_LINES)]
+
+
+async def insert_version(session: AsyncSession, stored: StoredVersion) -> None:
+    """Keep a version."""
+    version = stored.version
+    row = {
+        "id": version.id,
+        "code": version.code,
+        "version": version.version,
+        "kind": version.kind,
+        "hash": version.hash,
+        "document": stored.text,
+        "created_at": stored.created_at,
+        "created_by": stored.created_by,
+    }
+    await session.execute(_INSERT_VERSION, row)
+
+
+async def insert_activation(
+    session: AsyncSession,
+    *,
+    pack_code: str,
+    version_id: UUID | None,
+    place_id: UUID,
+    live_from: datetime,
+    recorded_at: datetime,
+    recorded_by: str,
+    reason: str | None,
+) -> int:
+    """Keep an activation; its id."""
+    row = {
+        "pack_code": pack_code,
+        "version_id": version_id,
+        "place_id": place_id,
+        "live_from": live_from,
+        "recorded_at": recorded_at,
+        "recorded_by": recorded_by,
+        "reason": reason,
+    }
+    made: int = (await session.execute(_INSERT_ACTIVATION, row)).scalar_one()
+    return made
+
+
+async def _one(session: AsyncSession, statement: Any, values: Mapping[str, object]) -> StoredVersion | None:  # noqa: ANN401 — SQLAlchemy's Select of many columns
+    row = (await session.execute(statement, values)).first()
+    return None if row is None else _stored(row._mapping)
+
+
+def _stored(row: Mapping[Any, Any]) -> StoredVersion:
+    text: str = row["document"]
+    version = PackVersion(row["id"], row["code"], row["version"], row["kind"], row["hash"], json.loads(text))
+    return StoredVersion(version, text, row["created_at"], row["created_by"])

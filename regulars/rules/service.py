@@ -1,0 +1,186 @@
+"""Use-cases of packs: make a version, put it live somewhere, switch it off, look it up."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.rules import repository
+from regulars.rules.canonical import canonical, content_hash
+from regulars.rules.checker import examine
+from regulars.rules.domain import PackVersion
+from regulars.rules.errors import LiveFromInvalid, PackNotGreen, PackPlaceUnknown, UnknownPack
+from regulars.rules.stored import Activation, StoredVersion, VersionLine
+from regulars.security import audit
+from regulars.security.actor import Actor
+
+
+async def create_version(session: AsyncSession, text: str | bytes, actor: Actor, at: datetime) -> PackVersion:
+    """Keep a pack as a version that never changes.
+
+    Args:
+        session: an open transaction.
+        text: the pack as JSON text.
+        actor: who makes it.
+        at: aware instant, now.
+    Returns: the version; the existing one where the pack has one of the same content.
+    Raises: PackNotGreen: it has errors or failing cases; nothing is kept.
+    Source: semantics, "Which pack version".
+    """
+    report = examine(text)
+    if report.pack is None or report.document is None or not report.green:
+        raise PackNotGreen(report.findings)
+    pack, content = report.pack, canonical(report.document)
+    digest = content_hash(content)
+    await repository.lock_packs(session)
+    same = await repository.version_with_hash(session, pack.code, digest)
+    if same is not None:
+        return same.version
+    newest = await repository.newest_version(session, pack.code)
+    number = newest.version.version + 1 if newest else 1
+    version_id = uuid5(NAMESPACE_URL, f"regulars:pack:{pack.code}:{digest}")
+    version = PackVersion(version_id, pack.code, number, pack.kind, digest, report.document)
+    await repository.insert_version(session, StoredVersion(version, content, at, _name(actor)))
+    await audit.record(
+        session,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        action="pack.create_version",
+        subject_kind="pack",
+        subject_id=version.name,
+        at=at,
+        after={"hash": digest},
+    )
+    return version
+
+
+async def activate(
+    session: AsyncSession,
+    code: str,
+    version: int | None,
+    *,
+    place_id: UUID,
+    live_from: datetime,
+    actor: Actor,
+    at: datetime,
+    reason: str | None = None,
+) -> None:
+    """Put a version live at a place and all below it, or switch the pack off there.
+
+    Args:
+        session: an open transaction.
+        code: the pack's.
+        version: its number, or None to switch the pack off.
+        place_id: where; a place below can have another version.
+        live_from: aware instant from which on it counts, by when purchases happen; it may be past.
+        actor: who does it.
+        at: aware instant, now.
+        reason: the actor's own words.
+    Returns: nothing; nothing is written where that version is live there by then already.
+    Raises: UnknownPack, PackPlaceUnknown, LiveFromInvalid.
+    Source: semantics, "Which pack version".
+    """
+    if live_from.tzinfo is None:
+        raise LiveFromInvalid(live_from)
+    await repository.lock_packs(session)
+    if not await repository.has_place(session, place_id):
+        raise PackPlaceUnknown(place_id)
+    wanted = await _wanted(session, code, version)
+    before = _reigning(await repository.activations_of(session, code), place_id, live_from)
+    if before is not None and before.version_id == (wanted.id if wanted else None):
+        return
+    await repository.insert_activation(
+        session,
+        pack_code=code,
+        version_id=wanted.id if wanted else None,
+        place_id=place_id,
+        live_from=live_from,
+        recorded_at=at,
+        recorded_by=_name(actor),
+        reason=reason,
+    )
+    await audit.record(
+        session,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        action="pack.activate" if wanted else "pack.switch_off",
+        subject_kind="pack",
+        subject_id=wanted.name if wanted else code,
+        at=at,
+        place_id=place_id,
+        before={"version": before.version if before else None},
+        after={"version": version, "live_from": live_from.isoformat()},
+        reason=reason,
+    )
+
+
+async def publish(
+    session: AsyncSession,
+    text: str | bytes,
+    *,
+    place_id: UUID,
+    live_from: datetime,
+    actor: Actor,
+    at: datetime,
+    reason: str | None = None,
+) -> PackVersion:
+    """Make a version of a pack and put it live.
+
+    Args: as `create_version` and `activate`.
+    Returns: the version.
+    Raises: PackNotGreen, PackPlaceUnknown, LiveFromInvalid.
+    """
+    version = await create_version(session, text, actor, at)
+    await activate(
+        session,
+        version.code,
+        version.version,
+        place_id=place_id,
+        live_from=live_from,
+        actor=actor,
+        at=at,
+        reason=reason,
+    )
+    return version
+
+
+async def get_version(session: AsyncSession, code: str, number: int | None = None) -> StoredVersion:
+    """A version with its text; without a number the newest.
+
+    Raises: UnknownPack.
+    """
+    found = (
+        await repository.newest_version(session, code)
+        if number is None
+        else await repository.version_numbered(session, code, number)
+    )
+    if found is None:
+        raise UnknownPack(code, number)
+    return found
+
+
+async def list_versions(session: AsyncSession) -> Sequence[VersionLine]:
+    """All versions of all packs, by code, newest first, without their texts."""
+    return await repository.version_lines(session)
+
+
+async def list_activations(session: AsyncSession, code: str) -> Sequence[Activation]:
+    """Where and when versions of a pack were put live or switched off, oldest first."""
+    return await repository.activations_of(session, code)
+
+
+async def _wanted(session: AsyncSession, code: str, version: int | None) -> PackVersion | None:
+    if version is not None:
+        return (await get_version(session, code, version)).version
+    await get_version(session, code)
+    return None
+
+
+def _reigning(activations: Sequence[Activation], place_id: UUID, at: datetime) -> Activation | None:
+    begun = [a for a in activations if a.place_id == place_id and a.live_from <= at]
+    return max(begun, key=lambda a: (a.live_from, a.id), default=None)
+
+
+def _name(actor: Actor) -> str:
+    return f"{actor.kind}:{actor.id}"
