@@ -10,6 +10,7 @@ DataDirOption = Annotated[
     typer.Option(
         "--data-dir",
         metavar="FOLDER",
+        readable=False,  # said in our own words, with what to do
         help="Folder that holds everything this machine keeps; default: `.regulars` in the current folder.",
     ),
 ]
