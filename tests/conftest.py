@@ -1,6 +1,7 @@
 """Real servers for the tests: a PostgreSQL and a Temporal a test process, a fresh database a test."""
 
 import asyncio
+import os
 import shutil
 import socket
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from small_chain import SmallChain, open_small_chain
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -20,6 +22,9 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from regulars.db.migrate import upgrade
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.stack import postgres
+
+for variable in [name for name in os.environ if name.startswith("REGULARS_")]:
+    del os.environ[variable]  # tests are about what stands in them
 
 TEMPLATE = "template_regulars"
 _numbers = count(1)
@@ -120,3 +125,9 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
 def temporal_client(temporal: WorkflowEnvironment) -> Client:
     """A client of the real Temporal server."""
     return temporal.client
+
+
+@pytest.fixture
+async def chain(database: Database) -> SmallChain:
+    """A small chain with the four starter packs live."""
+    return await open_small_chain(database)

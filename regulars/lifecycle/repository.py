@@ -7,6 +7,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID, uuid5
 
+import asyncpg
 import orjson
 from sqlalchemy import Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -127,7 +128,7 @@ async def peek(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, 
     return _members(await (await driver(session)).fetch(_PEEK, member_ids))
 
 
-def _members(rows: Iterable[Mapping[str, Any]]) -> dict[UUID, LockedMember]:
+def _members(rows: Iterable[asyncpg.Record]) -> dict[UUID, LockedMember]:
     return {
         row["member_id"]: LockedMember(
             Standing(*_STANDING_OF(row)), tuple(row["tags"]), int(row["points_balance"])

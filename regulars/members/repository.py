@@ -6,7 +6,7 @@ from typing import Final, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, any_, bindparam, func, insert, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, JSON
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import LargeBinary, Text, Uuid
@@ -28,7 +28,7 @@ _LAST_WORDS: Final = (
         member_consent.c.at,
         member_consent.c.source,
     )
-    .distinct(member_consent.c.purpose)
+    .ext(distinct_on(member_consent.c.purpose))
     .where(member_consent.c.member_id == member.c.id)
     .order_by(member_consent.c.purpose, member_consent.c.id.desc())
     .correlate(member)
