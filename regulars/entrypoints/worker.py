@@ -1,0 +1,109 @@
+"""The worker process: runs the members' workflows and what they have done in the database."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+
+from activities.failures import Discretion
+from activities.lifecycle import LifecycleActivities
+from regulars.db.session import Database, make_engine
+from regulars.entrypoints.ready import announce_ready
+from regulars.entrypoints.shutdown import ends_on_signal
+from regulars.entrypoints.temporal import WORKFLOW_RUNNER, connect
+from regulars.kernel import clock
+from regulars.organisation.places import Places
+from regulars.rules.live import LivePacks
+from regulars.settings import Settings
+from workflows.member_lifecycle import MemberLifecycleWorkflow
+from workflows.messages import TASK_QUEUE
+from workflows.search_attributes import ensure_search_attributes
+
+log = structlog.get_logger(__name__)
+
+RETRY_S = 1.0
+CONNECT_WITHIN_S = 10.0
+CACHED_WORKFLOWS = 1_000
+"""Each costs about 60 kB; a member who is not cached costs a replay of at most 300 events."""
+
+WORKFLOW_TASKS = 32
+GRACE = timedelta(seconds=10)
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM or Ctrl-C."""
+    asyncio.run(work_until(settings))
+
+
+async def work_until(settings: Settings, stop: asyncio.Event | None = None) -> None:
+    """Work until `stop` is set; Temporal and PostgreSQL may come and go.
+
+    Args:
+        settings: with a database and a Temporal.
+        stop: None: a signal of the operating system ends it.
+    """
+    assert settings.database_url is not None
+    stop = stop or ends_on_signal()
+    pool_size = settings.database_connections
+    engine = make_engine(settings.database_url, application="regulars-worker", pool_size=pool_size)
+    database = Database(engine)
+    activities = LifecycleActivities(database, LivePacks(), Places(), clock.now)
+    try:
+        while not stop.is_set():
+            try:
+                await _work_once(settings, activities, stop)
+            except (RPCError, RuntimeError, OSError, TimeoutError) as error:
+                log.warning("temporal_away", error=type(error).__name__)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), RETRY_S)
+    finally:
+        await database.close()
+
+
+async def _work_once(settings: Settings, activities: LifecycleActivities, stop: asyncio.Event) -> None:
+    async with asyncio.timeout(CONNECT_WITHIN_S):
+        client = await connect(settings, identity="regulars-worker")
+        await ensure_search_attributes(client)
+    worker = make_worker(client, activities, concurrent_activities=settings.database_connections)
+    working = asyncio.create_task(worker.run())
+    stopping = asyncio.create_task(stop.wait())
+    announce_ready()
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            await worker.shutdown()
+        await working
+    finally:
+        stopping.cancel()
+
+
+def make_worker(
+    client: Client,
+    activities: LifecycleActivities,
+    *,
+    concurrent_activities: int,
+    task_queue: str = TASK_QUEUE,
+) -> Worker:
+    """A worker on the members' task queue.
+
+    Args:
+        concurrent_activities: no more than there are connections to the database, for each holds one.
+    """
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[MemberLifecycleWorkflow],
+        activities=activities.all,
+        interceptors=[Discretion()],
+        workflow_runner=WORKFLOW_RUNNER,
+        max_cached_workflows=CACHED_WORKFLOWS,
+        max_concurrent_workflow_tasks=WORKFLOW_TASKS,
+        max_concurrent_activities=concurrent_activities,
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(maximum=16),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(maximum=8),
+        graceful_shutdown_timeout=GRACE,
+    )
