@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, Select, Uuid, bindparam, cast, func, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant
@@ -86,7 +87,7 @@ def _members_by(state: ColumnElement[str]) -> Select[tuple[str, int]]:
     latest = (
         select(lifecycle_event.c.member_id, state.label("state"))
         .where(lifecycle_event.c.effective_at <= _AS_OF, state.is_not(None))
-        .distinct(lifecycle_event.c.member_id)
+        .ext(distinct_on(lifecycle_event.c.member_id))
         .order_by(
             lifecycle_event.c.member_id,
             lifecycle_event.c.effective_at.desc(),

@@ -18,13 +18,15 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from regulars.kernel.clock import add_local_days
 from regulars.entrypoints.stack.problems import StackProblem
+from regulars.kernel.clock import add_local_days
 from regulars.purchases.domain import Basket, Discount, Funder, Line
 
 TIME_ZONE = "America/New_York"
 ZONE = ZoneInfo(TIME_ZONE)
 CURRENCY = "USD"
+KEY_PREFIX = "cj-"
+"""Begins the name of every household, store and basket of this source."""
 NOTICE_EN = (
     "Complete Journey is simulated data, made for education; it describes no real shopper, chain or store."
 )
@@ -223,17 +225,17 @@ def open_source() -> CompleteJourney:
 
 def imported_as(basket_number: int) -> str:
     """How an imported basket is known for ever: its source's name, never its shifted date."""
-    return f"cj-{basket_number}"
+    return f"{KEY_PREFIX}{basket_number}"
 
 
 def member_reference(household_number: int) -> str:
     """The external reference of a household's member."""
-    return f"cj-{household_number}"
+    return f"{KEY_PREFIX}{household_number}"
 
 
 def store_code(store_number: int) -> str:
     """The code of a source store's place."""
-    return f"cj-{store_number}"
+    return f"{KEY_PREFIX}{store_number}"
 
 
 def largest_shift_weeks(last_local_day: date, today: date) -> int:
