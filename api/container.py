@@ -4,16 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
+from uuid import UUID
 
 from fastapi import Request
-from regulars.rules.live import LivePacks
+from temporalio.client import Client
 
 from api.temporal_link import TemporalLink
 from regulars.db.session import Database, make_engine
-from regulars.kernel import clock
+from regulars.kernel import clock, ids
 from regulars.members.phones import PhoneKeys
 from regulars.members.service import MemberRules
 from regulars.organisation.places import Places
+from regulars.rules.live import LivePacks
 from regulars.security.domain import SessionTimes
 from regulars.security.terminal_keys import TerminalKeys
 from regulars.settings import Settings
@@ -26,6 +28,7 @@ class Container:
     Attributes:
         places: refresh it in a session before use: `await container.places.refresh(session)`.
         now: the clock; tests give another.
+        new_id: draws identifiers.
     """
 
     settings: Settings
@@ -34,8 +37,9 @@ class Container:
     packs: LivePacks
     terminal_keys: TerminalKeys
     phone_keys: PhoneKeys
-    temporal: TemporalLink
+    temporal_link: TemporalLink
     now: Callable[[], datetime] = field(default=clock.now)
+    new_id: Callable[[], UUID] = field(default=ids.new_id)
 
     @classmethod
     def build(cls, settings: Settings, database_url: str) -> Self:
@@ -52,7 +56,7 @@ class Container:
             packs=LivePacks(),
             terminal_keys=TerminalKeys(database, secrets.terminal_key_pepper),
             phone_keys=PhoneKeys(secrets.phone_key, secrets.blind_index_key),
-            temporal=TemporalLink(settings),
+            temporal_link=TemporalLink(settings),
         )
 
     @property
@@ -67,6 +71,15 @@ class Container:
     def member_rules(self) -> MemberRules:
         """What chain and installation say about members' details; `places` must have been refreshed."""
         return MemberRules.of(self.places.chain, self.phone_keys)
+
+    async def refresh_places(self) -> None:
+        """Notice what other processes changed of chain and places."""
+        async with self.database.read() as session:
+            await self.places.refresh(session)
+
+    async def temporal(self) -> Client:
+        """The client of Temporal, connected when first asked for. Raises: TemporalAway."""
+        return await self.temporal_link.client()
 
     async def close(self) -> None:
         """Give back every connection."""

@@ -120,7 +120,7 @@ def _problems_of(
     if new.enrolled_at > at:
         problems.append(EnrolledInFuture(field=f"{prefix}enrolled_at"))
     if not _may_enrol_at(new.home_store_id, places, scope):
-        problems.append(HomeStoreUnknown(field=f"{prefix}home_store"))
+        problems.append(HomeStoreUnknown(field=f"{prefix}home_store_code"))
     if new.phone is not None:
         try:
             draft.phone = seal(rules.keys, new.id, normalise(new.phone, rules.region, field=f"{prefix}phone"))

@@ -203,16 +203,21 @@ async def reveal_phone(
     return None if cipher is None else unseal(rules.keys, member_id, cipher)
 
 
+def phone_index(text: str, rules: MemberRules) -> bytes | None:
+    """The blind index of a text that reads as a telephone number, else None."""
+    try:
+        return blind_index(rules.keys, normalise(text, rules.region))
+    except PhoneInvalid:
+        return None
+
+
 def _lookup(text: str, rules: MemberRules) -> tuple[str, UUID | str | bytes | None]:
     named = read_reference(text)
     if named.kind == "id":
         return "id", UUID(named.value)
     if named.kind != "phone":
         return named.kind, named.value
-    try:
-        return "phone", blind_index(rules.keys, normalise(named.value, rules.region))
-    except PhoneInvalid:
-        return "phone", None
+    return "phone", phone_index(named.value, rules)
 
 
 def _plain_values(change: ProfileChange) -> dict[str, object]:

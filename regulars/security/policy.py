@@ -21,6 +21,7 @@ class Permission(StrEnum):
     MEMBER_READ = "member.read"
     MEMBER_ENROL = "member.enrol"
     MEMBER_UPDATE = "member.update"
+    MEMBER_PHONE_REVEAL = "member.phone_reveal"
     MEMBER_FREEZE = "member.freeze"
     CARE_TASK_READ = "care_task.read"
     CARE_TASK_CLOSE = "care_task.close"
@@ -51,6 +52,7 @@ GRANTS: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.MEMBER_READ: _READERS,
     Permission.MEMBER_ENROL: _DESK | _TILL | {_R.ADMIN},
     Permission.MEMBER_UPDATE: _DESK | {_R.ADMIN},
+    Permission.MEMBER_PHONE_REVEAL: _DESK,
     Permission.MEMBER_FREEZE: frozenset({_R.SERVICE_DESK, _R.OPS, _R.ADMIN}),
     Permission.CARE_TASK_READ: _READERS,
     Permission.CARE_TASK_CLOSE: _DESK | {_R.ADMIN},

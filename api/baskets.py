@@ -1,0 +1,163 @@
+"""From a request to a basket: which till, which member, which day, and does it add up."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.container import Container
+from api.schemas.purchases import BasketIn, LineIn, PurchaseIn, QuoteIn
+from regulars.kernel.clock import business_day
+from regulars.kernel.errors import FieldProblem, InvalidInput
+from regulars.members.service import find_member_id
+from regulars.organisation.domain import Till
+from regulars.organisation.errors import UnknownPlace
+from regulars.purchases.domain import Basket, Discount, Line, check_lines
+from regulars.purchases.quoting import doubts, opened
+from regulars.security.actor import Actor
+from regulars.security.errors import PermissionDenied
+from regulars.security.policy import Permission
+
+CLOCK_SKEW: Final = timedelta(minutes=15)
+"""How far a till's clock may run ahead: time that was decided too early cannot be taken back."""
+DAY_SKEW: Final = timedelta(days=2)
+KEY_MAX: Final = 200
+
+
+async def till_of(
+    session: AsyncSession, parts: Container, actor: Actor, code: str | None, permission: Permission
+) -> Till:
+    """The terminal that a request is about: the key's own, or the one an operator names.
+
+    Raises: InvalidInput: an operator names none, or none that exists; PermissionDenied: out of scope.
+    """
+    await parts.places.refresh(session)
+    if actor.kind == "terminal":
+        return parts.places.till(UUID(actor.id))
+    if code is None:
+        raise InvalidInput([FieldProblem("name the terminal by its code", field="terminal")])
+    try:
+        till = parts.places.till(parts.places.by_code(code).id)
+    except UnknownPlace:
+        raise InvalidInput([FieldProblem("no terminal has this code", field="terminal")]) from None
+    if not actor.may_at(permission, till.path):
+        raise PermissionDenied(permission)
+    return till
+
+
+async def member_id_of(session: AsyncSession, parts: Container, reference: str | None) -> UUID | None:
+    """The member whom a till names; a till that holds a reference may look everywhere.
+
+    Raises: InvalidInput: nobody is known by it.
+    """
+    if reference is None:
+        return None
+    try:
+        return UUID(reference)  # the purchase itself tells whether the member exists
+    except ValueError:
+        found = await find_member_id(session, reference, parts.member_rules)
+    if found is None:
+        message = "no member is known by this number, reference or phone; look the member up, or enrol first"
+        raise InvalidInput([FieldProblem(message, field="member")])
+    return found
+
+
+def quote_basket(body: QuoteIn, till: Till, member_id: UUID | None, at: datetime) -> Basket:
+    """The basket that a quote is asked for.
+
+    Raises: BasketInvalid, InvalidInput.
+    """
+    return Basket(
+        terminal_id=till.id,
+        store_id=till.store.id,
+        receipt_no="",
+        occurred_at=_in_time(body, at),
+        business_day=_day(till, body.occurred_at or at),
+        lines=_lines(body),
+        member_id=member_id,
+        channel=body.channel,
+    )
+
+
+def purchase_basket(
+    body: PurchaseIn, till: Till, member_id: UUID | None, idempotency_key: str, quote_key: bytes, at: datetime
+) -> Basket:
+    """The basket as it was bought.
+
+    Raises: BasketInvalid, InvalidInput.
+    """
+    occurred_at = _in_time(body, at)
+    basket = Basket(
+        terminal_id=till.id,
+        store_id=till.store.id,
+        receipt_no=body.receipt_no,
+        occurred_at=occurred_at,
+        business_day=_given_day(body, till, occurred_at),
+        lines=_lines(body),
+        member_id=member_id,
+        idempotency_key=idempotency_key,
+        cashier=body.cashier,
+        channel=body.channel,
+        tenders=body.tenders,
+        original_purchase_id=body.original_purchase_id,
+    )
+    if body.quote is None:
+        return basket
+    promise = opened(body.quote, quote_key)
+    return basket.with_quote(promise.id if promise else None, doubts(promise, basket))
+
+
+def check_key(key: str | None) -> str:
+    """The till's retry key. Raises: InvalidInput: it is missing, or too long."""
+    if key is None or not 1 <= len(key.strip()) <= KEY_MAX:
+        message = f"send a key of 1 to {KEY_MAX} characters, made once for this purchase and kept for retries"
+        raise InvalidInput([FieldProblem(message, field="Idempotency-Key")])
+    return key.strip()
+
+
+def _in_time(body: BasketIn, at: datetime) -> datetime:
+    occurred_at = body.occurred_at or at
+    if occurred_at > at + CLOCK_SKEW:
+        message = "lies in the future; set the till's clock, and send the purchase again"
+        raise InvalidInput([FieldProblem(message, field="occurred_at")])
+    return occurred_at
+
+
+def _day(till: Till, at: datetime) -> date:
+    return business_day(at, till.store.zone, till.store.cutoff_minutes)
+
+
+def _given_day(body: PurchaseIn, till: Till, occurred_at: datetime) -> date:
+    usual = _day(till, occurred_at)
+    if body.business_day is None:
+        return usual
+    if abs(body.business_day - usual) > DAY_SKEW:
+        message = f"is far from occurred_at, which lies in the trading day {usual.isoformat()}"
+        raise InvalidInput([FieldProblem(message, field="business_day")])
+    return body.business_day
+
+
+def _lines(body: BasketIn) -> tuple[Line, ...]:
+    lines = tuple(_line(line) for line in body.lines)
+    check_lines(lines)
+    return lines
+
+
+def _line(line: LineIn) -> Line:
+    discounts = tuple(Discount(d.source, d.funder, d.amount_minor) for d in line.discounts)
+    chain_funded = sum(d.amount_minor for d in discounts if d.funder == "chain")
+    return Line(
+        line=line.line,
+        sku=line.sku,
+        department=line.department,
+        kind=line.kind,
+        quantity_milli=line.quantity_milli,
+        list_minor=line.list_minor,
+        sales_minor=line.list_minor - chain_funded if line.sales_minor is None else line.sales_minor,
+        discount_minor=sum(d.amount_minor for d in discounts),
+        promotional=line.promotional,
+        tax_minor=line.tax_minor,
+        tax_included=line.tax_included,
+        discounts=discounts,
+    )

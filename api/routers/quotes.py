@@ -1,0 +1,33 @@
+"""What a basket would cost and earn."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from api.baskets import member_id_of, quote_basket, till_of
+from api.dependencies import At, Parts, requires
+from api.receipts import quote_out
+from api.schemas.purchases import QuoteIn, QuoteOut
+from api.strict_json import StrictJsonRoute
+from regulars.purchases.quoting import quote
+from regulars.security.actor import Actor
+from regulars.security.policy import Permission
+
+router = APIRouter(prefix="/v1/quotes", tags=["purchases"], route_class=StrictJsonRoute)
+
+
+@router.post("", summary="Quote a basket; nothing is written")
+async def make_quote(
+    body: QuoteIn,
+    parts: Parts,
+    at: At,
+    actor: Annotated[Actor, Depends(requires(Permission.PURCHASE_QUOTE))],
+) -> QuoteOut:
+    """The discounts to charge, the points to be earned, and what became of each rule."""
+    async with parts.database.read() as session:
+        till = await till_of(session, parts, actor, body.terminal, Permission.PURCHASE_QUOTE)
+        basket = quote_basket(body, till, await member_id_of(session, parts, body.member), at)
+        life = timedelta(seconds=parts.settings.quote_life_seconds)
+        found = await quote(session, parts.desk, basket, parts.settings.secrets.quote_signing_key, life, at)
+    return quote_out(found, parts.packs)
