@@ -7,7 +7,6 @@ from typing import Self
 from uuid import UUID
 
 from fastapi import Request
-from temporalio.client import Client
 
 from api.temporal_link import TemporalLink
 from regulars.db.session import Database, make_engine
@@ -37,7 +36,7 @@ class Container:
     packs: LivePacks
     terminal_keys: TerminalKeys
     phone_keys: PhoneKeys
-    temporal_link: TemporalLink
+    temporal: TemporalLink
     now: Callable[[], datetime] = field(default=clock.now)
     new_id: Callable[[], UUID] = field(default=ids.new_id)
 
@@ -56,7 +55,7 @@ class Container:
             packs=LivePacks(),
             terminal_keys=TerminalKeys(database, secrets.terminal_key_pepper),
             phone_keys=PhoneKeys(secrets.phone_key, secrets.blind_index_key),
-            temporal_link=TemporalLink(settings),
+            temporal=TemporalLink(settings),
         )
 
     @property
@@ -76,10 +75,6 @@ class Container:
         """Notice what other processes changed of chain and places."""
         async with self.database.read() as session:
             await self.places.refresh(session)
-
-    async def temporal(self) -> Client:
-        """The client of Temporal, connected when first asked for. Raises: TemporalAway."""
-        return await self.temporal_link.client()
 
     async def close(self) -> None:
         """Give back every connection."""
