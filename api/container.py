@@ -14,6 +14,7 @@ from regulars.kernel import clock, ids
 from regulars.members.phones import PhoneKeys
 from regulars.members.service import MemberRules
 from regulars.organisation.places import Places
+from regulars.purchases.desk import Desk
 from regulars.rules.live import LivePacks
 from regulars.security.domain import SessionTimes
 from regulars.security.terminal_keys import TerminalKeys
@@ -28,6 +29,7 @@ class Container:
         places: refresh it in a session before use: `await container.places.refresh(session)`.
         now: the clock; tests give another.
         new_id: draws identifiers.
+        desk: what purchases need of places and packs.
     """
 
     settings: Settings
@@ -39,6 +41,10 @@ class Container:
     temporal: TemporalLink
     now: Callable[[], datetime] = field(default=clock.now)
     new_id: Callable[[], UUID] = field(default=ids.new_id)
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "desk", Desk(self.places, self.packs, self.new_id))
 
     @classmethod
     def build(cls, settings: Settings, database_url: str) -> Self:

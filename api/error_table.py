@@ -132,7 +132,7 @@ ROWS: Final[Mapping[str, Row]] = {
     # purchases
     "basket_invalid": Row(422, "消费单内容有误：{field}。"),
     "idempotency_mismatch": Row(409, "该单号或幂等键已用于另一笔内容；新的消费单请用新的键。"),
-    "member_unknown": Row(404, "没有这位会员，请重新查找。"),
+    "member_unknown": Row(422, "没有这位会员，请重新查找。"),
     "purchase_unknown": Row(404, "没有这笔消费单。"),
     "already_attributed": Row(409, "这笔消费单已归属于一位会员。"),
     "attribution_too_late": Row(409, "已超过补登积分的期限。"),

@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import Depends, Header, Response
 
 from api.baskets import check_key, member_id_of, purchase_basket, till_of
 from api.dependencies import At, Parts, requires
 from api.receipts import receipt_out
 from api.schemas.purchases import AttributionIn, PurchaseIn, ReceiptOut
-from api.strict_json import StrictJsonRoute
+from api.strict_json import api_router
 from regulars.kernel.errors import RegularsError
 from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.errors import MemberUnknown
@@ -18,11 +18,11 @@ from regulars.purchases.posting import post_purchases
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 
-router = APIRouter(prefix="/v1/purchases", tags=["purchases"], route_class=StrictJsonRoute)
+router = api_router("purchases")
 REPLAYED = "Idempotency-Replayed"
 
 
-@router.post("", status_code=201, summary="Record a purchase, exactly once")
+@router.post("/purchases", status_code=201, summary="Record a purchase, exactly once")
 async def record_purchase(
     body: PurchaseIn,
     parts: Parts,
@@ -49,7 +49,7 @@ async def record_purchase(
     return receipt_out(answer, parts.packs)
 
 
-@router.get("/{purchase_id}", summary="A purchase as it was answered")
+@router.get("/purchases/{purchase_id}", summary="A purchase as it was answered")
 async def get_purchase(
     purchase_id: UUID,
     parts: Parts,
@@ -64,7 +64,9 @@ async def get_purchase(
 
 
 @router.post(
-    "/{purchase_id}/attribution", status_code=201, summary="Give a purchase to a member afterwards (补登积分)"
+    "/purchases/{purchase_id}/attribution",
+    status_code=201,
+    summary="Give a purchase to a member afterwards (补登积分)",
 )
 async def attribute(
     purchase_id: UUID,

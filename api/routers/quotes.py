@@ -3,21 +3,21 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from api.baskets import member_id_of, quote_basket, till_of
 from api.dependencies import At, Parts, requires
 from api.receipts import quote_out
 from api.schemas.purchases import QuoteIn, QuoteOut
-from api.strict_json import StrictJsonRoute
+from api.strict_json import api_router
 from regulars.purchases.quoting import quote
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 
-router = APIRouter(prefix="/v1/quotes", tags=["purchases"], route_class=StrictJsonRoute)
+router = api_router("purchases")
 
 
-@router.post("", summary="Quote a basket; nothing is written")
+@router.post("/quotes", summary="Quote a basket; nothing is written")
 async def make_quote(
     body: QuoteIn,
     parts: Parts,

@@ -39,7 +39,7 @@ class LineIn(_Body):
     list_minor: Minor = Field(description="Before any discount, for the whole line.")
     sales_minor: Minor | None = Field(
         default=None,
-        description="What the chain receives: list_minor less the discounts the chain funds; may be left out.",
+        description="What the chain receives: list_minor less the discounts it funds; may be left out.",
     )
     tax_minor: Minor | None = None
     tax_included: bool = True

@@ -90,6 +90,10 @@ class Basket:
         day = self.business_day.isoformat()
         return f"{self.store_id}/{self.terminal_id}/{day}/{self.receipt_no}/{self.kind}"
 
+    def with_quote(self, quote_id: UUID | None, flags: tuple[str, ...]) -> "Basket":
+        """The same basket, charged by a quote, with what is doubtful about it."""
+        return replace(self, quote_id=quote_id, flags=flags)
+
     @property
     def sales_minor(self) -> int:
         return sum(line.sales_minor for line in self.lines)
@@ -143,6 +147,9 @@ def check_lines(lines: Sequence[Line]) -> None:
         if line.line in seen:
             raise BasketInvalid(f"line number {line.line} is used twice; number each line once", f"{at}.line")
         seen.add(line.line)
+        if line.discount_minor > line.list_minor:
+            message = f"the discounts of {line.discount_minor} exceed list_minor {line.list_minor}"
+            raise BasketInvalid(message, f"{at}.discounts")
         chain_funded = sum(d.amount_minor for d in line.discounts if d.funder == "chain")
         if line.sales_minor != line.list_minor - chain_funded:
             raise BasketInvalid(

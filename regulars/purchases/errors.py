@@ -49,7 +49,7 @@ class PurchaseUnknown(RegularsError):
 class AlreadyAttributed(RegularsError):
     """The purchase belongs to a member already."""
 
-    code: ClassVar[str] = "purchase_attributed"
+    code: ClassVar[str] = "already_attributed"
 
     def __init__(self) -> None:
         super().__init__("this purchase belongs to a member already", field="purchase_id")

@@ -21,8 +21,6 @@ from regulars.purchases.domain import Basket, Line, lines_json, without_pack_dis
 from regulars.purchases.errors import MemberUnknown
 from regulars.purchases.evaluation import Sale, discounted
 
-VALID_FOR = timedelta(minutes=30)
-
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -57,13 +55,16 @@ class Promise:
     expires_at: datetime
 
 
-async def quote(session: AsyncSession, desk: Desk, basket: Basket, key: bytes, at: datetime) -> Quote:
+async def quote(
+    session: AsyncSession, desk: Desk, basket: Basket, key: bytes, life: timedelta, at: datetime
+) -> Quote:
     """Read a basket by the packs that are live now, as if it were bought now; change nothing.
 
     Args:
         session: any; only read from.
         basket: as the till has rung it up; pack discounts in it are ignored and computed anew.
         key: signs the promise.
+        life: how long it holds.
         at: aware UTC, now.
     Returns: the discounts to charge, points, tier and progress, and what became of each rule.
     Raises: MemberUnknown.
@@ -79,7 +80,7 @@ async def quote(session: AsyncSession, desk: Desk, basket: Basket, key: bytes, a
     reading = evaluation.read(packs, evaluation.facts_for(time, tags, charged, None), charged)
     events = evaluation.settle(time, charged, reading, (), None) if time is not None else []
     outcome = receipt.receipt_of(charged, reading, time, balance + reading.evaluation.points, events, ())
-    quote_id, expires_at = desk.new_id(), at + VALID_FOR
+    quote_id, expires_at = desk.new_id(), at + life
     return Quote(
         id=quote_id,
         lines=charged.lines,

@@ -83,6 +83,10 @@ class LivePacks:
         """
         return self._timeline(place_id).boundaries
 
+    def named(self, name: str) -> PackVersion | None:
+        """A version that is or was live somewhere, e.g. "grocery-classic/1"; None where none is known."""
+        return next((version for version in self._versions.values() if version.name == name), None)
+
     def _timeline(self, place_id: UUID) -> _Timeline:
         timeline = self._timelines.get(place_id)
         if timeline is None:

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     PURCHASE_QUOTE = "purchase.quote"
     PURCHASE_RECORD = "purchase.record"
     PURCHASE_READ = "purchase.read"
+    PURCHASE_ATTRIBUTE = "purchase.attribute"
     PACK_READ = "pack.read"
     PACK_EDIT = "pack.edit"
     PACK_PUBLISH = "pack.publish"
@@ -59,6 +60,7 @@ GRANTS: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.PURCHASE_QUOTE: _DESK | _TILL | {_R.MARKETING, _R.ADMIN},
     Permission.PURCHASE_RECORD: _TILL,
     Permission.PURCHASE_READ: _READERS | _TILL,
+    Permission.PURCHASE_ATTRIBUTE: _DESK | {_R.ADMIN},
     Permission.PACK_READ: _READERS,
     Permission.PACK_EDIT: frozenset({_R.MARKETING, _R.ADMIN}),
     Permission.PACK_PUBLISH: frozenset({_R.MARKETING, _R.APPROVER, _R.ADMIN}),
