@@ -37,7 +37,7 @@ async def posted_keys(session: AsyncSession, prefix: str) -> set[str]:
 async def referenced_members(session: AsyncSession, prefix: str) -> dict[str, UUID]:
     """Members by the rest of their outside reference, of those that begin with `prefix`."""
     rows = await session.execute(_REFERENCES, {"prefix": prefix})
-    return {row.reference[len(prefix) :]: row.member_id for row in rows}
+    return {row.reference[len(prefix) :]: UUID(int=row.member_id.int) for row in rows}
 
 
 async def count_overdue_members(session: AsyncSession, at: datetime) -> int:

@@ -131,7 +131,7 @@ def body_hash(basket: Basket, lines: bytes) -> bytes:
         basket.original_purchase_id,
         basket.quote_id,
     )
-    return hashlib.sha256(orjson.dumps(head, option=orjson.OPT_UTC_Z) + lines).digest()
+    return hashlib.sha256(orjson.dumps(head, default=str, option=orjson.OPT_UTC_Z) + lines).digest()
 
 
 def check_lines(lines: Sequence[Line]) -> None:

@@ -147,8 +147,7 @@ class Loader:
 
 def _run(task: Load, reports: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who then ends us
-    # Hundreds of thousands of small values that live as long as their batch: collecting early is waste.
-    gc.freeze()
+    # Tens of thousands of small values live as long as their batch: looking through them early is waste.
     gc.set_threshold(200_000, 20, 100)
 
     def loaded(count: int) -> None:
