@@ -55,12 +55,12 @@ async def running(
     data_dir.prepare(settings.disk_reserve_bytes)
     held, state = await _own_or_running(data_dir, parts)
     if held is None:
-        yield _endpoints(state, started_here=False)
+        yield endpoints(state, started_here=False)
         return
     supervisor = Supervisor(settings, parts, watcher)
     try:
         await supervisor.start()
-        yield _endpoints(supervisor.state, started_here=True)
+        yield endpoints(supervisor.state, started_here=True)
     finally:
         await asyncio.shield(supervisor.stop())
         held.release()
@@ -72,7 +72,7 @@ async def _own_or_running(data_dir: DataDir, parts: Sequence[PartName]) -> tuple
         if held := try_lock(data_dir):
             return held, StackState()
         state = read_state(data_dir.state)
-        if state.running() and state.ready and state.database_url and set(parts) <= _offered(state):
+        if state.running() and state.database_url and set(parts) <= _offered(state):
             return None, state
         await asyncio.sleep(POLL_SECONDS)
     raise StackProblem(
@@ -82,13 +82,14 @@ async def _own_or_running(data_dir: DataDir, parts: Sequence[PartName]) -> tuple
 
 
 def _offered(state: StackState) -> set[str]:
-    """The parts that run, and those whose server is elsewhere."""
-    elsewhere = {"postgres"} if state.database_url else set()
-    elsewhere |= {"temporal"} if state.temporal_address else set()
-    return elsewhere | set(state.parts)
+    """The parts that are ready, and those whose server is elsewhere."""
+    elsewhere = {"postgres": state.database_url, "temporal": state.temporal_address}
+    offered = {name for name, place in elsewhere.items() if place and name not in state.parts}
+    return offered | {name for name, part in state.parts.items() if part.state == "ready"}
 
 
-def _endpoints(state: StackState, *, started_here: bool) -> Endpoints:
+def endpoints(state: StackState, *, started_here: bool) -> Endpoints:
+    """Where a stack's parts are reached."""
     if state.database_url is None:
         raise StackProblem("No PostgreSQL: name one in REGULARS_DATABASE_URL, or ask for the part postgres.")
     return Endpoints(

@@ -92,17 +92,18 @@ class Supervisor:
         self._write()
 
     async def _start_database(self) -> None:
-        self.state.database_url = self.settings.database_url
+        url = self.settings.database_url
         if "postgres" in self._wanted:
             part, cluster = postgres_part(self.data_dir, self.state.ports["postgres"])
             await self._keep(part)
             await postgres.ensure_database(cluster, DATABASE)
-            self.state.database_url = cluster.url(DATABASE)
-        if self.state.database_url:
+            url = cluster.url(DATABASE)
+        if url:
             started = time.monotonic()
-            revisions = await upgrade(self.state.database_url)
+            revisions = await upgrade(url)
             if self._watcher:
                 self._watcher.schema_ready(revisions, time.monotonic() - started)
+        self.state.database_url = url  # told to others only now that it can be used
 
     async def _start_temporal(self) -> None:
         self.state.temporal_address = self.settings.temporal_address

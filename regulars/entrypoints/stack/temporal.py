@@ -4,26 +4,16 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from regulars.entrypoints.stack.ports import LOOPBACK
 from regulars.entrypoints.stack.privileges import run_as
 from regulars.entrypoints.stack.problems import StackProblem
-
-SEARCH_ATTRIBUTES: Mapping[str, IndexedValueType.ValueType] = {
-    "RegularsStage": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "RegularsTier": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "RegularsStore": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "RegularsNextDue": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-}
-"""By these, ops find workflows; added at each start: a kept database ignores them on the command line."""
+from workflows.search_attributes import ensure_search_attributes
 
 DYNAMIC_CONFIG = (
     "frontend.WorkflowTimeSkippingEnabled=true",  # lets a forecast run a workflow ahead of time
@@ -102,16 +92,7 @@ async def is_ready(server: TemporalServer) -> bool:
         writer.close()
         async with asyncio.timeout(CONNECT_SECONDS):
             client = await Client.connect(server.address)
-            await _add_search_attributes(client)
+            await ensure_search_attributes(client)
     except (OSError, RPCError, RuntimeError, TimeoutError):
         return False
     return True
-
-
-async def _add_search_attributes(client: Client) -> None:
-    service = client.operator_service
-    known = await service.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
-    missing = {name: kind for name, kind in SEARCH_ATTRIBUTES.items() if name not in known.custom_attributes}
-    if missing:
-        request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
-        await service.add_search_attributes(request)

@@ -3,13 +3,15 @@
 import asyncio
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TextIO
 
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.stack.datadir import DataDir, try_lock
 from regulars.entrypoints.stack.parts import ALL_PARTS
 from regulars.entrypoints.stack.ports import require_free
 from regulars.entrypoints.stack.problems import StackProblem
+from regulars.entrypoints.stack.running import Endpoints, endpoints
 from regulars.entrypoints.stack.state import StackState, read_state
 from regulars.entrypoints.stack.supervisor import Supervisor
 from regulars.kernel import clock
@@ -30,9 +32,27 @@ class Teller:
         print(f"  {'schema':<10} ready   {what:<22} {seconds:5.1f} s", flush=True)
 
 
-async def up(settings: Settings) -> None:
+async def found_chain(database: Database, settings: Settings) -> None:
+    """Make the chain and its first operator in an empty database, and show the password this once."""
+    from regulars.entrypoints.bootstrap import bootstrap
+
+    first = await bootstrap(database, settings, clock.now())
+    if first is not None:
+        print(
+            f"  First sign-in: {first.login} with the password {first.password} (shown only now)", flush=True
+        )
+
+
+Founder = Callable[[Database, Settings], Awaitable[None]]
+Companion = Callable[[Endpoints], Awaitable[None]]
+
+
+async def up(settings: Settings, *, found: Founder = found_chain, beside: Companion | None = None) -> None:
     """Run everything until a signal asks to end.
 
+    Args:
+        found: sees to it that an empty database has a chain and its first operator.
+        beside: runs while the stack is up; its end leaves the stack up, its error ends the stack.
     Raises: StackProblem: one sentence about what keeps it from running; nothing is left running then.
     """
     data_dir = DataDir(settings.data_dir)
@@ -42,13 +62,18 @@ async def up(settings: Settings) -> None:
         raise StackProblem(_in_use(data_dir))
     try:
         require_free(settings.host, settings.port)
-        with data_dir.log("supervisor").open("a") as log:
+        with _open_log(data_dir) as log:
             configure_logs("supervisor", settings.log_level, log)
-            await _run(Supervisor(settings, ALL_PARTS, Teller()))
-    except OSError as error:
-        raise StackProblem(data_dir.explain(error)) from error
+            await _run(Supervisor(settings, ALL_PARTS, Teller()), found, beside)
     finally:
         held.release()
+
+
+def _open_log(data_dir: DataDir) -> TextIO:
+    try:
+        return data_dir.log("supervisor").open("a")
+    except OSError as error:
+        raise StackProblem(data_dir.explain(error)) from None
 
 
 def _in_use(data_dir: DataDir) -> str:
@@ -58,45 +83,39 @@ def _in_use(data_dir: DataDir) -> str:
     return f"Regulars already runs on {data_dir.root}{who}{where}; end that one, or name another --data-dir."
 
 
-async def _run(supervisor: Supervisor) -> None:
+async def _run(supervisor: Supervisor, found: Founder, beside: Companion | None) -> None:
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, asked.set)
     print(f"Regulars 熟客, data in {supervisor.settings.data_dir}", flush=True)
     waiting = asyncio.create_task(asked.wait())
-    starting = asyncio.create_task(_start(supervisor))
+    working = asyncio.create_task(_start(supervisor, found, beside))
     try:
-        await asyncio.wait({waiting, starting}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            starting.result()
+        await asyncio.wait({waiting, working}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
             await waiting
-            print("Stopping …", flush=True)
     finally:
+        print("Stopping …", flush=True)
         waiting.cancel()
-        starting.cancel()
-        await asyncio.wait({starting})
+        working.cancel()
+        await asyncio.wait({working})
         await supervisor.stop()
         print("Stopped.", flush=True)
 
 
-async def _start(supervisor: Supervisor) -> None:
+async def _start(supervisor: Supervisor, found: Founder, beside: Companion | None) -> None:
+    async def after_schema(state: StackState) -> None:
+        database = Database(make_engine(state.database_url or "", application="regulars-up", pool_size=1))
+        try:
+            await found(database, supervisor.settings)
+        finally:
+            await database.close()
+
     started = time.monotonic()
-    await supervisor.start(after_schema=lambda state: _found_chain(supervisor.settings, state))
+    await supervisor.start(after_schema)
     seconds = time.monotonic() - started
     print(f"Ready in {seconds:.1f} s at {supervisor.state.web_url} — Ctrl-C stops it.", flush=True)
-
-
-async def _found_chain(settings: Settings, state: StackState) -> None:
-    """Make the chain and its first operator in an empty database, and show the password this once."""
-    from regulars.entrypoints.bootstrap import bootstrap
-
-    database = Database(make_engine(state.database_url or "", application="regulars-up", pool_size=1))
-    try:
-        first = await bootstrap(database, settings, clock.now())
-    finally:
-        await database.close()
-    if first is not None:
-        print(
-            f"  First sign-in: {first.login} with the password {first.password} (shown only now)", flush=True
-        )
+    if beside:
+        await beside(endpoints(supervisor.state, started_here=True))
