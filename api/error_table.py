@@ -144,6 +144,12 @@ ROWS: Final[Mapping[str, Row]] = {
     "task_closed": Row(409, "这项回访任务已由他人完成。"),
     "outcome_unknown": Row(422, "请从以下结果中选择：{allowed}。"),
     "note_too_long": Row(422, "备注请控制在 {limit} 字以内。"),
+    # packs
+    "pack_not_green": Row(422, "规则包检查不通过，请先更正。"),
+    "unknown_pack": Row(404, "没有规则包 {pack}。"),
+    "parameter_invalid": Row(422, "规则包没有参数 {name}。"),
+    "pack_place_unknown": Row(422, "没有这个机构，无法在此发布规则包。"),
+    "live_from_invalid": Row(422, "生效时间要带时区，如 2026-11-22T00:00:00+08:00。"),
     # workflows
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
     "message_refused": Row(409, "工作流没有接受这项操作。"),

@@ -1,0 +1,140 @@
+"""The commands for rule packs in files: check them, run their cases, publish them."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+
+if TYPE_CHECKING:
+    from regulars.rules.checker import Report
+
+MOST_READ = 1 << 20
+"""Enough for every pack that is not refused for its size."""
+
+FilesArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True, help="Packs as JSON files."),
+]
+FileArgument = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, help="A pack as JSON file."),
+]
+LanguageOption = Annotated[
+    Literal["zh", "en"] | None,
+    typer.Option("--language", help="Language of the findings; default: as LANG says."),
+]
+PlaceOption = Annotated[
+    str,
+    typer.Option(
+        "--place", metavar="CODE", help="Where it goes live, with all below; default: headquarters."
+    ),
+]
+FromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="INSTANT",
+        help="From when on it counts, such as 2026-11-22T00:00:00+08:00; default: now.",
+    ),
+]
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why, for the audit trail.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    packs = typer.Typer(no_args_is_help=True, help="Rule packs in files: check, test, publish.")
+    packs.command("check")(check_packs)
+    packs.command("test")(run_cases_of_packs)
+    packs.command("publish")(publish_pack)
+    app.add_typer(packs, name="packs")
+
+
+def check_packs(files: FilesArgument, json: JsonOption = False, language: LanguageOption = None) -> None:
+    """Say all that is wrong with packs; end with 1 if anything stands in the way of publishing."""
+    from regulars.rules.checker import check
+
+    reports = [(file, check(_text(file))) for file in files]
+    _show(reports, json=json, language=language)
+
+
+def run_cases_of_packs(files: FilesArgument, json: JsonOption = False, language: LanguageOption = None) -> None:
+    """Check packs and run their cases; end with 1 if one is red."""
+    from regulars.rules.checker import examine
+
+    reports = [(file, examine(_text(file))) for file in files]
+    _show(reports, json=json, language=language)
+
+
+def publish_pack(
+    file: FileArgument,
+    place: PlaceOption = "HQ",
+    live_from: FromOption = None,
+    reason: ReasonOption = None,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Make a version of a pack and put it live at a place; a red pack is refused."""
+    import orjson
+
+    from regulars.entrypoints.publishing import Publication, instant, publish
+    from regulars.rules.checker import examine
+    from regulars.settings import load_settings
+
+    text = _text(file)
+    report = examine(text)
+    if not report.green:
+        _show([(file, report)], json=json, language=language)
+    wanted = Publication(text, place, instant(live_from), reason)
+    made = asyncio.run(publish(load_settings(data_dir), wanted))
+    if json:
+        print(orjson.dumps({"version": made.name, "hash": made.hash, "place": place}).decode())
+    else:
+        print(f"{made.name} is live at {place} from {wanted.live_from.isoformat()}.")
+
+
+def _text(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(MOST_READ)
+
+
+def _show(
+    reports: Sequence[tuple[Path, "Report"]], *, json: bool, language: Literal["zh", "en"] | None
+) -> None:
+    import orjson
+
+    speaks = language or ("zh" if os.environ.get("LANG", "").startswith("zh") else "en")
+    if json:
+        shown = [_as_json(file, report) for file, report in reports]
+        print(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
+    else:
+        for file, report in reports:
+            print("\n".join(_as_text(file, report, speaks)))
+    raise typer.Exit(0 if all(report.green for _, report in reports) else 1)
+
+
+def _as_text(file: Path, report: "Report", speaks: str) -> list[str]:
+    passed = sum(case.passed for case in report.cases)
+    cases = f", {passed} of {len(report.cases)} cases pass" if report.cases else ""
+    lines = [f"{'ok  ' if report.green else 'FAIL'}  {file}{cases}"]
+    for found in report.findings:
+        sentence = found.zh if speaks == "zh" else found.en
+        lines.append(f"      {found.severity} {found.code} at {found.pointer or '/'}: {sentence}")
+    return lines
+
+
+def _as_json(file: Path, report: "Report") -> dict[str, object]:
+    return {
+        "file": str(file),
+        "green": report.green,
+        "findings": report.findings,
+        "cases": [
+            {"name_zh": c.name_zh, "name_en": c.name_en, "passed": c.passed, "differences": c.differences}
+            for c in report.cases
+        ],
+    }
