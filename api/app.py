@@ -6,9 +6,9 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import errors
+from api import errors, temporal_proxy
 from api.container import Container
-from api.routers import health, members, operators, places, sessions, terminals
+from api.routers import health, members, operators, places, purchases, quotes, sessions, terminals
 from api.schemas.base import ProblemOut
 from api.security_headers import SecurityHeaders
 
@@ -19,7 +19,7 @@ DESCRIPTION: Final = (
     "minor units, instants carry their offset. Every error is RFC 9457 problem details with a stable `code`."
 )
 VERSION: Final = "1"
-ROUTERS: Final = (health, sessions, places, terminals, operators, members)
+ROUTERS: Final = (health, sessions, places, terminals, operators, members, quotes, purchases)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -48,6 +48,7 @@ def create_app(container: Container, lifespan: Lifespan | None = None) -> FastAP
     app.add_middleware(SecurityHeaders)
     for module in ROUTERS:
         app.include_router(module.router)
+    app.include_router(temporal_proxy.router)
     return app
 
 

@@ -1,5 +1,6 @@
 """What routes ask for: who acts, with which permission, in which process, at what time."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -8,7 +9,8 @@ from fastapi import Depends, Request
 from api.container import Container, container_of
 from api.session_cookies import CSRF_FIELD, CSRF_HEADER, require_own_origin, session_token
 from regulars.security.actor import Actor
-from regulars.security.errors import NotSignedIn
+from regulars.security.domain import Session
+from regulars.security.errors import CsrfRefused, NotSignedIn
 from regulars.security.policy import Permission
 from regulars.security.sign_in import check_csrf, session_of
 
@@ -17,18 +19,23 @@ _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _BEARER: Final = "bearer "
 
 
+ChangeCheck = Callable[[Request, Session], Awaitable[None]]
+"""Refuses a changing request that another site may have caused."""
+
+
 class Requires:
     """A route's policy: the permission that admits, and the actor who has it."""
 
-    def __init__(self, permission: Permission) -> None:
+    def __init__(self, permission: Permission, check_change: ChangeCheck) -> None:
         self.permission = permission
+        self._check_change = check_change
 
     async def __call__(self, request: Request) -> Actor:
         """The actor, whose `scope` is where the permission holds.
 
         Raises: NotSignedIn, PermissionDenied, CsrfRefused.
         """
-        actor = await _actor_of(request)
+        actor = await _actor_of(request, self._check_change)
         if actor is None:
             raise NotSignedIn
         return actor.admitted(self.permission)
@@ -38,7 +45,7 @@ class Public:
     """A route's policy: anybody. Who is signed in is known to reads only: nothing is changed in that name."""
 
     async def __call__(self, request: Request) -> Actor | None:
-        return await _actor_of(request) if request.method in _SAFE else None
+        return await _actor_of(request, _own_token) if request.method in _SAFE else None
 
 
 public: Final = Public()
@@ -51,7 +58,15 @@ def requires(permission: Permission) -> Requires:
 
     Example: `actor: Annotated[Actor, Depends(requires(Permission.MEMBER_READ))]`.
     """
-    return Requires(permission)
+    return Requires(permission, _own_token)
+
+
+def requires_for_foreign_page(permission: Permission) -> Requires:
+    """The same for another program's pages under our address, which know nothing of our token.
+
+    A changing request must say that it comes from our own origin; the program checks its own token.
+    """
+    return Requires(permission, _named_origin)
 
 
 def _now(request: Request) -> datetime:
@@ -65,14 +80,14 @@ At = Annotated[datetime, Depends(_now)]
 """The instant of the request, aware UTC."""
 
 
-async def _actor_of(request: Request) -> Actor | None:
+async def _actor_of(request: Request, check_change: ChangeCheck) -> Actor | None:
     authorization = request.headers.get("authorization", "")
     if authorization[: len(_BEARER)].lower() == _BEARER:
         return await container_of(request).terminal_keys.actor_of(authorization[len(_BEARER) :].strip())
-    return await _operator_of(request)
+    return await _operator_of(request, check_change)
 
 
-async def _operator_of(request: Request) -> Actor | None:
+async def _operator_of(request: Request, check_change: ChangeCheck) -> Actor | None:
     container = container_of(request)
     token = session_token(request, container)
     if not token:
@@ -83,8 +98,17 @@ async def _operator_of(request: Request) -> Actor | None:
         return None
     if request.method not in _SAFE:
         require_own_origin(request, container)
-        check_csrf(live.csrf_token, await _csrf_token(request))
+        await check_change(request, live)
     return Actor.of_session(live)
+
+
+async def _own_token(request: Request, live: Session) -> None:
+    check_csrf(live.csrf_token, await _csrf_token(request))
+
+
+async def _named_origin(request: Request, _: Session) -> None:
+    if "origin" not in request.headers and request.headers.get("sec-fetch-site") != "same-origin":
+        raise CsrfRefused
 
 
 async def _csrf_token(request: Request) -> str | None:

@@ -1,0 +1,87 @@
+"""Temporal's own pages under /temporal, for operators who may work on workflows."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Annotated, Final
+
+import httpx
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.container import container_of
+from api.dependencies import requires_for_foreign_page
+from api.session_cookies import PLAIN_NAME, SECURE_NAME
+from regulars.outbox.errors import TemporalAway
+from regulars.security.actor import Actor
+from regulars.security.policy import Permission
+
+router = APIRouter(include_in_schema=False)
+Ops = Annotated[Actor, Depends(requires_for_foreign_page(Permission.WORKFLOW_OPERATE))]
+
+_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_HOP_BY_HOP: Final = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+_OURS: Final = frozenset({b"host", b"cookie", b"authorization", b"content-length"})
+_TIMEOUT: Final = httpx.Timeout(30.0, connect=2.0)
+
+
+@router.api_route("/temporal", methods=_METHODS, response_model=None)
+@router.api_route("/temporal/{path:path}", methods=_METHODS, response_model=None)
+async def pass_on(request: Request, _: Ops) -> Response:
+    """Hand the request to Temporal's UI as it came, without our session."""
+    address = container_of(request).settings.temporal_ui_address
+    if address is None:
+        raise TemporalAway("no address of Temporal's UI is set")
+    client = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+    try:
+        # The decoded path would turn the %2F of a workflow id into a slash, and find nothing.
+        target = f"http://{address}{request.scope['raw_path'].decode('ascii')}"
+        query = request.scope["query_string"].decode("ascii")
+        outgoing = client.build_request(
+            request.method,
+            f"{target}?{query}" if query else target,
+            headers=_request_headers(request),
+            content=await request.body(),
+        )
+        answer = await client.send(outgoing, stream=True)
+    except httpx.TransportError:
+        await client.aclose()
+        raise TemporalAway("Temporal's UI does not answer") from None
+    except BaseException:
+        await client.aclose()
+        raise
+    passed = StreamingResponse(_body(answer, client), answer.status_code)
+    passed.raw_headers = [
+        (name.lower(), value) for name, value in answer.headers.raw if name.lower() not in _HOP_BY_HOP
+    ]
+    return passed
+
+
+async def _body(answer: httpx.Response, client: httpx.AsyncClient) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in answer.aiter_raw():
+            yield chunk
+    finally:
+        await answer.aclose()
+        await client.aclose()
+
+
+def _request_headers(request: Request) -> list[tuple[bytes, bytes]]:
+    kept = [
+        (name, value) for name, value in request.headers.raw if name not in _HOP_BY_HOP and name not in _OURS
+    ]
+    cookies = "; ".join(_foreign(request.cookies.items()))
+    return [*kept, (b"cookie", cookies.encode("latin-1"))] if cookies else kept
+
+
+def _foreign(cookies: Iterable[tuple[str, str]]) -> Iterable[str]:
+    return (f"{name}={value}" for name, value in cookies if name not in (SECURE_NAME, PLAIN_NAME))
