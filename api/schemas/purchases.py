@@ -1,10 +1,10 @@
 """What a till sends of a basket, and what it gets back."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, JsonValue, ConfigDict, Field, StringConstraints
 
 AMOUNT_MAX = 10**12
 Minor = Annotated[int, Field(ge=0, le=AMOUNT_MAX, strict=True)]
@@ -60,7 +60,7 @@ class BasketIn(_Body):
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=LINES_MAX)]
 
 
-_LINES_EXAMPLE: list[dict[str, Any]] = [
+_LINES_EXAMPLE: list[JsonValue] = [
     {"line": 1, "sku": "1033142", "department": "GROCERY", "list_minor": 1299},
     {
         "line": 2,

@@ -104,10 +104,11 @@ from unnest($2::uuid[], $3::text[]) as k(terminal_id, idempotency_key)
 join purchase p on p.terminal_id = k.terminal_id and p.idempotency_key = k.idempotency_key
 """
 
+_LOCK = "select from purchase where id = $1 for update"
 _FOR_ATTRIBUTION = """
 select p.*, p.lines::text as lines_text, exists (
   select from purchase_attribution a where a.purchase_id = p.id) as attributed
-from purchase p where p.id = $1 for update
+from purchase p where p.id = $1
 """
 
 _ATTRIBUTE = """
@@ -180,7 +181,9 @@ class Unclaimed:
 
 async def lock_for_attribution(session: AsyncSession, purchase_id: UUID) -> Unclaimed | None:
     """A purchase under lock, so that only one attribution looks at it at a time."""
-    row = await (await driver(session)).fetchrow(_FOR_ATTRIBUTION, purchase_id)
+    connection = await driver(session)
+    await connection.execute(_LOCK, purchase_id)  # what is read after the wait is what the winner left
+    row = await connection.fetchrow(_FOR_ATTRIBUTION, purchase_id)
     if row is None:
         return None
     basket = Basket(
