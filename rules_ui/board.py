@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from regulars.analytics import overview
 from regulars.analytics.overview import MINUTE, MinuteCount
 from regulars.db.session import Database
@@ -77,7 +79,7 @@ class Board:
             )
 
     async def _minutes(
-        self, session: overview.AsyncSession, scope: Scope, at: datetime, before: Figures | None
+        self, session: AsyncSession, scope: Scope, at: datetime, before: Figures | None
     ) -> tuple[dict[datetime, int], int]:
         """Only minutes that may still change are counted again."""
         hour_ago = _minute(at) - 59 * MINUTE
@@ -225,10 +227,3 @@ def _sale(recent: overview.RecentPurchase, say: Speech) -> SaleLine:
         sales=say.amount(recent.sales_minor),
         points=recent.points,
     )
-
-
-def ladder_of(bands: Sequence[tuple[str, str]] | None, say: Speech) -> tuple[Tier, ...]:
-    """The tiers of the live pack, lowest first; the starter ladder where none is live."""
-    if bands:
-        return tuple(Tier(code, title) for code, title in bands)
-    return tuple(Tier(code, telling.title_of(code, {}, say)) for code in ("base", "silver", "gold"))

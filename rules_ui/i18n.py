@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 from babel.support import NullTranslations, Translations
 
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -105,9 +105,18 @@ class Speech:
         """1234 → "1,234"."""
         return str(format_decimal(value, locale=self.locale))
 
-    def decimal(self, value: float) -> str:
-        """12.34 → "12.3": one digit, for rates that are only looked at."""
-        return str(format_decimal(Decimal(str(round(value, 1))), locale=self.locale))
+    def quantity(self, milli: int) -> str:
+        """Thousandths as a quantity: 1500 → "1.5"."""
+        return str(format_decimal(Decimal(milli).scaleb(-3), locale=self.locale))
+
+    def decimal(self, value: int, places: int) -> str:
+        """A scaled whole number without needless zeros: 12500 with 2 places → "125"."""
+        return str(format_decimal(Decimal(value).scaleb(-places), locale=self.locale))
+
+    @property
+    def currency_sign(self) -> str:
+        """What stands before an amount: "¥"."""
+        return str(get_currency_symbol(self.money.currency, locale=self.locale))
 
     def share(self, part: int, whole: int) -> str:
         """A part of a whole as a percentage, without decimals."""

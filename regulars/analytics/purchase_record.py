@@ -10,6 +10,7 @@ from sqlalchemy import Text, Uuid, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.members.tables import member
 from regulars.organisation.tables import place
 from regulars.purchases.tables import purchase, purchase_attribution
 from regulars.rules.tables import pack_version
@@ -72,12 +73,12 @@ _RECORD = (
     )
     .join(place, place.c.id == purchase.c.store_id)
     .outerjoin(purchase_attribution, purchase_attribution.c.purchase_id == purchase.c.id)
+    .outerjoin(member, member.c.id == func.coalesce(purchase.c.member_id, purchase_attribution.c.member_id))
     .where(
         purchase.c.id == bindparam("purchase_id", type_=Uuid),
         or_(
             within_place(purchase.c.store_id),
-            func.coalesce(purchase.c.member_id, purchase_attribution.c.member_id)
-            == bindparam("reader_of", type_=Uuid),
+            within_place(member.c.home_store_id),
         ),
     )
 )
@@ -89,19 +90,16 @@ _PACKS = select(
 )
 
 
-async def read_purchase(
-    session: AsyncSession, scope: Scope, purchase_id: UUID, reader_of: UUID | None = None
-) -> PurchaseRecord | None:
+async def read_purchase(session: AsyncSession, scope: Scope, purchase_id: UUID) -> PurchaseRecord | None:
     """A purchase with its evaluation.
 
     Args:
         session: any.
-        scope: stores whose purchases the reader may see.
+        scope: where the reader may look: the store must lie there, or the member be at home there.
         purchase_id: which.
-        reader_of: a member whom the reader may see; that member's purchases show wherever they were made.
     Returns: None where there is none, or none that the reader may see.
     """
-    parameters = {**scope.parameters, "purchase_id": purchase_id, "reader_of": reader_of}
+    parameters = {**scope.parameters, "purchase_id": purchase_id}
     row = (await session.execute(_RECORD, parameters)).first()
     if row is None:
         return None

@@ -38,7 +38,6 @@ class PlaceListPage(View):
 class KeyLine:
     """One key of a terminal, without its secret."""
 
-    id: UUID
     key_id: str
     created_at: datetime
     revoked_at: datetime | None

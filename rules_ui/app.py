@@ -1,0 +1,37 @@
+"""Puts the pages onto the web process."""
+
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.container import Container
+from api.errors import Problem
+from rules_ui.assets import serve_asset
+from rules_ui.error_pages import error_answer
+from rules_ui.routes import enrolment, members, operators, overview, packs, places, purchases, session
+from rules_ui.ui import Ui
+
+# Enrolment first: its address would read as a member's.
+ROUTERS = tuple(
+    area.router for area in (session, overview, enrolment, members, purchases, packs, places, operators)
+)
+
+
+def mount(app: FastAPI, container: Container) -> None:
+    """Add the pages and their files to an app that answers the API already.
+
+    Args:
+        app: with `app.state.container` set.
+        container: the process's parts.
+    """
+    ui = app.state.ui = Ui(container)
+    for router in ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", Starlette(routes=[Route("/{name:path}", serve_asset)]))
+
+    async def error_page(request: Request, problem: Problem, error: Exception) -> Response:
+        return await error_answer(ui, request, problem, error)
+
+    app.state.error_page = error_page

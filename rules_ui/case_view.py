@@ -1,0 +1,168 @@
+"""Presents the cases of a pack: what is given, what is expected, what came out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from babel.dates import format_date
+
+from regulars.rules import catalogue
+from regulars.rules.case_model import Case, Given
+from regulars.rules.cases import CaseResult
+from regulars.rules.checker import Report
+from regulars.rules.model import Pack
+from regulars.rules.parts import Part
+from rules_ui.contexts.packs import CaseLine
+from rules_ui.i18n import N_, Speech
+from rules_ui.rule_words import PackWords
+from rules_ui.words import word_for
+
+LINES_NAMED = 3
+_REFUSED = {"earning": N_("no points"), "discount": N_("no discounts")}
+
+
+def case_lines(pack: Pack, report: Report, words: PackWords, say: Speech) -> tuple[CaseLine, ...]:
+    """Each case of a pack, and how it went; failing ones first."""
+    lines = [
+        _line(number, case, result, words, say)
+        for number, (case, result) in enumerate(zip(pack.cases, report.cases, strict=False), start=1)
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.green, line.number)))
+
+
+def _line(number: int, case: Case, result: CaseResult, words: PackWords, say: Speech) -> CaseLine:
+    wanted = {name: getattr(case.expect, name) for name in case.expect.model_fields_set}
+    differing = {each.what: orjson.loads(each.got) for each in result.differences}
+    got = wanted | differing
+    return CaseLine(
+        number=number,
+        name=case.name.of(say.language),
+        green=result.passed,
+        given=_given(case.given, say),
+        expected=_outcome(wanted, words, say),
+        got=_outcome(got, words, say),
+    )
+
+
+def _outcome(values: Mapping[str, Any], words: PackWords, say: Speech) -> str:
+    told = [_TELLERS[what](value, words, say) for what, value in values.items() if what in _TELLERS]
+    return say.text(N_("; ")).join(each for each in told if each)
+
+
+def _points(value: int, words: PackWords, say: Speech) -> str:  # noqa: ARG001 — one shape for all
+    return say.text(N_("%(points)s pts"), points=say.number(value))
+
+
+def _off(value: int, words: PackWords, say: Speech) -> str:  # noqa: ARG001
+    return say.text(N_("%(amount)s off"), amount=say.amount(value))
+
+
+def _awards(value: Mapping[str, int], words: PackWords, say: Speech) -> str:
+    named = [f"{_title(rule, words)} {say.number(points)}" for rule, points in value.items()]
+    return say.text(N_(", ")).join(named)
+
+
+def _lines(value: Mapping[str, int], words: PackWords, say: Speech) -> str:  # noqa: ARG001
+    told = [
+        say.text(N_("line %(line)s: %(amount)s"), line=line, amount=say.amount(amount))
+        for line, amount in value.items()
+    ]
+    return say.text(N_(", ")).join(told)
+
+
+def _refused(value: Sequence[str], words: PackWords, say: Speech) -> str:  # noqa: ARG001
+    if not value:
+        return say.text(N_("nothing is refused"))
+    return say.text(N_(", ")).join(say.text(_REFUSED.get(scope, scope)) for scope in value)
+
+
+def _tier(value: str | None, words: PackWords, say: Speech) -> str:  # noqa: ARG001
+    return say.text(word_for("tier", value)) if value else say.text(N_("no move up"))
+
+
+def _applied(value: Sequence[str], words: PackWords, say: Speech) -> str:
+    titles = say.text(N_(", ")).join(_title(rule, words) for rule in value)
+    return say.text(N_("applied: %(rules)s"), rules=titles or "–")
+
+
+def _failed(value: Mapping[str, int], words: PackWords, say: Speech) -> str:
+    titles = say.text(N_(", ")).join(_title(rule, words) for rule in value)
+    return say.text(N_("not applied: %(rules)s"), rules=titles or "–")
+
+
+def _errors(value: Mapping[str, str], words: PackWords, say: Speech) -> str:
+    titles = say.text(N_(", ")).join(_title(rule, words) for rule in value)
+    return say.text(N_("cannot be read: %(rules)s"), rules=titles)
+
+
+_TELLERS: Mapping[str, Callable[[Any, PackWords, Speech], str]] = {
+    "points": _points,
+    "awards": _awards,
+    "discount_minor": _off,
+    "lines": _lines,
+    "refused": _refused,
+    "tier": _tier,
+    "applied": _applied,
+    "failed": _failed,
+    "errors": _errors,
+}
+
+
+def _title(rule: str, words: PackWords) -> str:
+    found = words.rules.get(rule)
+    return found.title if found else rule
+
+
+def _given(given: Given, say: Speech) -> str:
+    told = []
+    if given.at:
+        at = datetime.fromisoformat(given.at)
+        told.append(f"{format_date(at.date(), 'EEE', locale=say.locale)} {at:%H:%M}")
+    told += _facts("member", given.member, say)
+    told += _facts("store", given.store, say)
+    told += _facts("calendar", given.calendar, say)
+    told += _basket(given, say)
+    return " · ".join(told)
+
+
+def _facts(group: str, part: Part | None, say: Speech) -> list[str]:
+    if part is None:
+        return []
+    fields = catalogue.fields_of(group)
+    return [
+        _fact(fields[name], getattr(part, name), say)
+        for name in fields
+        if name in part.model_fields_set and getattr(part, name) is not None
+    ]
+
+
+def _fact(field: catalogue.Field, value: Any, say: Speech) -> str:  # noqa: ANN401 — any fact
+    zh = say.language == "zh"
+    name = field.zh if zh else field.en
+    named = {option.value: (option.zh if zh else option.en) for option in field.options}
+    if isinstance(value, bool):
+        shown = say.text(N_("yes")) if value else say.text(N_("no"))
+    elif isinstance(value, list):
+        shown = ", ".join(value) or "–"
+    elif field.unit == "minor":
+        shown = say.amount(value)
+    elif field.path == "member.tier":
+        shown = say.text(word_for("tier", value)) if value else "–"
+    else:
+        shown = str(named.get(value, value))
+    return say.text(N_("%(name)s: %(value)s"), name=name, value=shown)
+
+
+def _basket(given: Given, say: Speech) -> list[str]:
+    lines = getattr(given.purchase, "lines", None) or []
+    told = []
+    for line in lines[:LINES_NAMED]:
+        department = getattr(line, "department", None) or say.text(N_("no department"))
+        sales = say.amount(getattr(line, "sales_minor", None) or 0)
+        off = getattr(line, "discount_minor", None)
+        reduced = say.text(N_(" (after %(amount)s off)"), amount=say.amount(off)) if off else ""
+        told.append(f"{department} {sales}{reduced}")
+    if len(lines) > LINES_NAMED:
+        told.append("…")
+    return [" + ".join(told)] if told else []

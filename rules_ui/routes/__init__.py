@@ -1,0 +1,1 @@
+"""One router an area: read the request, ask the services, present a typed context."""

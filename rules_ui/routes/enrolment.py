@@ -1,0 +1,108 @@
+"""Taking somebody in as a member."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import HTMLResponse, Response
+from starlette.requests import Request
+
+from api.dependencies import requires
+from regulars.kernel.errors import RegularsError
+from regulars.kernel.ids import new_id
+from regulars.lifecycle import enrolment
+from regulars.members.domain import NewMember
+from regulars.organisation.errors import UnknownPlace
+from regulars.security.actor import Actor
+from regulars.security.policy import Permission
+from rules_ui.contexts.base import Choice, FieldTrouble
+from rules_ui.contexts.members import EnrolPage
+from rules_ui.i18n import N_
+from rules_ui.troubles import troubles_of
+from rules_ui.ui import Pages, Ui, go
+
+STORES_OFFERED = 1_000
+
+
+router = APIRouter(prefix="/members")
+
+
+def _stores(ui: Ui, actor: Actor, chosen: str) -> tuple[Choice, ...]:
+    found = [s for s in ui.container.places.stores() if s.open and actor.scope.covers(s.path)]
+    found.sort(key=lambda store: (store.name, store.code))
+    return tuple(
+        Choice(str(s.id), f"{s.name} · {s.code}", str(s.id) == chosen) for s in found[:STORES_OFFERED]
+    )
+
+
+@router.get("/enrol", response_class=HTMLResponse)
+async def show(
+    request: Request, ui: Pages, actor: Actor = Depends(requires(Permission.MEMBER_ENROL))
+) -> HTMLResponse:
+    await ui.refresh()
+    view = EnrolPage(name="", phone="", birthday="", stores=_stores(ui, actor, ""), problems=())
+    return ui.page(request, actor, view)
+
+
+@router.post("/enrol", response_model=None)
+async def enrol(
+    request: Request,
+    ui: Pages,
+    name: Annotated[str, Form(max_length=200)] = "",
+    phone: Annotated[str, Form(max_length=80)] = "",
+    birthday: Annotated[str, Form(max_length=20)] = "",
+    store: Annotated[str, Form(max_length=60)] = "",
+    actor: Actor = Depends(requires(Permission.MEMBER_ENROL)),
+) -> Response:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    born, problems = _birthday(birthday)
+    home = _store_id(ui, store)
+    if home is None:
+        problems.append(FieldTrouble("store", N_("Choose a store.")))
+    if not problems and home is not None:
+        try:
+            new = NewMember(
+                id=new_id(),
+                name=name,
+                home_store_id=home,
+                enrolled_at=say.now,
+                phone=phone or None,
+                birthday=born,
+            )
+            async with ui.container.database.begin() as session:
+                written = await enrolment.enrol(
+                    session, new, ui.container.member_rules, ui.container.places, actor, say.now
+                )
+            return go(f"/members/{written.id}?done=enrolled")
+        except RegularsError as error:
+            said = troubles_of(error, say.language)
+            problems = [FieldTrouble(_FIELDS.get(each.field, each.field), each.message) for each in said]
+    else:
+        problems = [FieldTrouble(each.field, say.text(each.message)) for each in problems]
+    view = EnrolPage(
+        name=name,
+        phone=phone,
+        birthday=birthday,
+        stores=_stores(ui, actor, store),
+        problems=tuple(problems),
+    )
+    return ui.page(request, actor, view, say, status=422)
+
+
+_FIELDS = {"home_store_id": "store", "home_store": "store"}
+
+
+def _birthday(text: str) -> tuple[date | None, list[FieldTrouble]]:
+    try:
+        return (date.fromisoformat(text) if text else None), []
+    except ValueError:
+        return None, [FieldTrouble("birthday", N_("Write the date as year-month-day."))]
+
+
+def _store_id(ui: Ui, text: str) -> UUID | None:
+    try:
+        return ui.container.places.store(UUID(text)).id
+    except (ValueError, UnknownPlace):
+        return None

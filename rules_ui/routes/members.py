@@ -1,0 +1,190 @@
+"""The member list, enrolment, the member page and what an operator does there."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from api.dependencies import requires
+from regulars.analytics import member_list, member_story
+from regulars.analytics.member_list import MemberFilter
+from regulars.analytics.member_story import MemberProfile
+from regulars.care import service as care
+from regulars.kernel.errors import RegularsError
+from regulars.kernel.ids import new_id
+from regulars.lifecycle.freezing import FreezeReason
+from regulars.members.errors import PhoneInvalid, UnknownMember
+from regulars.members.phones import blind_index, normalise
+from regulars.security.actor import Actor
+from regulars.security.policy import Permission
+from rules_ui.contexts.members import MemberListPage, MemberPage
+from rules_ui.ladder import ladder_of, progress_of, tier_of
+from rules_ui.member_view import (
+    STORY_STEP,
+    care_of,
+    key_from,
+    masked,
+    results_of,
+    stage_choices,
+    story_of,
+    tier_choices,
+)
+from rules_ui.troubles import trouble_of
+from rules_ui.ui import Pages, Ui, go, wants_part
+from workflows.messages import workflow_id
+
+MEMBERS_A_PAGE = 50
+TASKS_SHOWN = 30
+Words = Annotated[str, Query(max_length=80)]
+
+
+router = APIRouter(prefix="/members")
+
+
+@router.get("", response_class=HTMLResponse)
+async def show_list(
+    request: Request,
+    ui: Pages,
+    q: Words = "",
+    tier: Words = "",
+    stage: Words = "",
+    before: UUID | None = None,
+    actor: Actor = Depends(requires(Permission.MEMBER_READ)),
+) -> HTMLResponse:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    ladder = ladder_of(ui.chain_plan(), say)
+    wanted = MemberFilter(
+        words=q.strip() or None, phone_index=_phone_index(ui, q), tier=tier or None, stage=stage or None
+    )
+    async with ui.container.database.read() as session:
+        page = await member_list.list_members(
+            session, actor.scope, wanted, before=before, limit=MEMBERS_A_PAGE
+        )
+    view = MemberListPage(
+        words=q,
+        tiers=tier_choices(tier, ladder),
+        stages=stage_choices(stage, say),
+        results=results_of(page, wanted, first=before is None, ladder=ladder, say=say),
+        may_enrol=actor.may(Permission.MEMBER_ENROL),
+    )
+    return ui.page(request, actor, view, say)
+
+
+@router.get("/{member_id}", response_class=HTMLResponse)
+async def show(
+    request: Request,
+    ui: Pages,
+    member_id: UUID,
+    before: Annotated[str | None, Query(max_length=60)] = None,
+    actor: Actor = Depends(requires(Permission.MEMBER_READ)),
+) -> HTMLResponse:
+    await ui.refresh()
+    async with ui.container.database.read() as session:
+        profile = await _profile(session, actor, member_id)
+        items, more = await member_story.read_story(
+            session, member_id, before=key_from(before), limit=STORY_STEP
+        )
+        expiring = await member_story.read_expiring(session, member_id, ui.container.now())
+        tasks = await member_story.list_tasks(session, member_id, TASKS_SHOWN)
+    say = ui.speech(request, actor, profile.time_zone)
+    plan = ui.plan_at(profile.home_store_id, say.now)
+    ladder = ladder_of(plan, say)
+    story = story_of(member_id, items, more=more, ladder=ladder, say=say)
+    if wants_part(request):
+        return ui.page(request, actor, story, say)
+    may_freeze = actor.may_at(Permission.MEMBER_FREEZE, profile.home_path)
+    may_close = actor.may_at(Permission.CARE_TASK_CLOSE, profile.home_path)
+    operates = actor.may(Permission.WORKFLOW_OPERATE)
+    view = MemberPage(
+        member_id=member_id,
+        number=profile.number,
+        name=profile.name,
+        phone=masked(profile.phone_last4),
+        tags=profile.tags,
+        references=profile.references,
+        home_store=profile.home_store,
+        zone_name=profile.time_zone,
+        enrolled_at=profile.enrolled_at,
+        tier=tier_of(profile.tier, ladder, say),
+        tier_since=profile.tier_since,
+        tier_year_ends_at=profile.tier_year_ends_at,
+        stage=profile.stage,
+        stage_since=profile.stage_since,
+        progress=progress_of(profile.tier, profile.spend_365d_minor, plan, say),
+        points=profile.points,
+        points_earned=profile.points_earned,
+        expiring_points=expiring.points if expiring else 0,
+        expiring_at=expiring.at if expiring else None,
+        visits=profile.visits,
+        visits_365d=profile.visits_365d,
+        spend=say.amount(profile.spend_minor),
+        spend_365d=say.amount(profile.spend_365d_minor),
+        last_purchase_at=profile.last_purchase_at,
+        frozen_at=profile.frozen_at,
+        frozen_reason=profile.frozen_reason or "",
+        may_freeze=may_freeze,
+        order_id=new_id(),
+        freeze_reasons=tuple(reason.value for reason in FreezeReason),
+        workflow_href=workflow_href(member_id) if operates else None,
+        care=care_of(profile, tasks, say, may_close=may_close),
+        story=story,
+    )
+    return ui.page(request, actor, view, say)
+
+
+@router.post("/{member_id}/tasks/{task_id}", response_model=None)
+async def close_task(
+    request: Request,
+    ui: Pages,
+    member_id: UUID,
+    task_id: UUID,
+    outcome: Annotated[str, Form(max_length=40)] = "",
+    note: Annotated[str, Form(max_length=2_000)] = "",
+    actor: Actor = Depends(requires(Permission.CARE_TASK_CLOSE)),
+) -> Response:
+    trouble = None
+    say = ui.speech(request, actor)
+    try:
+        async with ui.container.database.begin() as session:
+            await care.close_task(session, actor, task_id, outcome, note, say.now)
+    except RegularsError as error:
+        if not by_htmx(request):
+            raise
+        trouble = trouble_of(error, say.language)
+    if not by_htmx(request):
+        return go(f"/members/{member_id}?done=task-closed")
+    async with ui.container.database.read() as session:
+        profile = await _profile(session, actor, member_id)
+        tasks = await member_story.list_tasks(session, member_id, TASKS_SHOWN)
+    say = ui.speech(request, actor, profile.time_zone)
+    panel = care_of(profile, tasks, say, may_close=True, trouble=trouble)
+    return ui.page(request, actor, panel, say)
+
+
+def by_htmx(request: Request) -> bool:
+    """Whether htmx asks, and so takes a piece of a page."""
+    return request.headers.get("hx-request") == "true"
+
+
+def workflow_href(member_id: UUID) -> str:
+    """Where Temporal's own pages show the member's workflow."""
+    return f"/temporal/namespaces/default/workflows/{workflow_id(member_id).replace('/', '%2F')}"
+
+
+async def _profile(session: AsyncSession, actor: Actor, member_id: UUID) -> MemberProfile:
+    profile = await member_story.read_profile(session, actor.scope, member_id)
+    if profile is None:
+        raise UnknownMember
+    return profile
+
+
+def _phone_index(ui: Ui, words: str) -> bytes | None:
+    rules = ui.container.member_rules
+    try:
+        return blind_index(rules.keys, normalise(words, rules.region))
+    except PhoneInvalid:
+        return None

@@ -1,0 +1,68 @@
+"""The overview, and the stream that keeps it moving."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import HTMLResponse, StreamingResponse
+from starlette.requests import Request
+
+from api.dependencies import requires
+from regulars.security.actor import Actor
+from regulars.security.policy import Permission
+from rules_ui.board import draw
+from rules_ui.contexts.overview import Live, OverviewPage
+from rules_ui.i18n import Speech
+from rules_ui.ladder import ladder_of
+from rules_ui.render import render
+from rules_ui.ui import Pages, Ui
+
+BEAT_S = 2.0
+LONGEST_STREAM_BEATS = 150
+"""After five minutes the browser connects again, and is asked anew who it is."""
+
+
+router = APIRouter()
+
+
+async def _live(ui: Ui, actor: Actor, say: Speech) -> Live:
+    figures = await ui.board.figures(actor.scope, ui.container.now())
+    plan = ui.plan_at(ui.container.places.headquarters.id, figures.at)
+    return draw(figures, ladder_of(plan, say), say)
+
+
+@router.get("/", response_class=HTMLResponse)
+async def show(
+    request: Request, ui: Pages, actor: Actor = Depends(requires(Permission.OVERVIEW_READ))
+) -> HTMLResponse:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    view = OverviewPage(await _live(ui, actor, say), may_operate=actor.may(Permission.WORKFLOW_OPERATE))
+    return ui.page(request, actor, view, say)
+
+
+@router.get("/overview/live")
+async def stream(
+    request: Request, ui: Pages, actor: Actor = Depends(requires(Permission.OVERVIEW_READ))
+) -> StreamingResponse:
+    async def beats() -> AsyncIterator[str]:
+        for beat in range(LONGEST_STREAM_BEATS):
+            if beat:
+                await asyncio.sleep(BEAT_S)
+            if await request.is_disconnected():
+                return
+            say = ui.speech(request, actor)
+            shell = ui.shell(request, actor, say.language)
+            yield as_message(render(await _live(ui, actor, say), shell, say))
+
+    return StreamingResponse(
+        beats(),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+def as_message(html: str) -> str:
+    """One unnamed server-sent event."""
+    lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
+    return f"{lines}\n"

@@ -1,0 +1,190 @@
+"""The pack list, the pack page, saving parameters and publishing."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from api.dependencies import requires
+from regulars.rules import service as rules
+from regulars.rules.adopting import can_adopt, with_new_results
+from regulars.rules.canonical import with_parameters
+from regulars.rules.checker import examine
+from regulars.rules.model import Pack
+from regulars.rules.stored import StoredVersion
+from regulars.security import service as security
+from regulars.security.actor import Actor
+from regulars.security.errors import PermissionDenied
+from regulars.security.policy import Permission
+from regulars.security.scope import EVERYWHERE
+from rules_ui import pack_view
+from rules_ui.contexts.base import Choice
+from rules_ui.contexts.packs import PackListPage
+from rules_ui.i18n import Speech
+from rules_ui.pack_view import Known, Rights
+from rules_ui.parameter_form import read_parameters
+from rules_ui.ui import Pages, Ui, go
+
+LONGEST_VALUE = 40
+_NOT_PARAMETERS = frozenset({"csrf_token", "adopt"})
+_KIND_ORDER = ("earning", "tier", "discount", "eligibility")
+
+router = APIRouter(prefix="/packs")
+
+
+@router.get("", response_class=HTMLResponse)
+async def show_list(
+    request: Request, ui: Pages, actor: Annotated[Actor, Depends(requires(Permission.PACK_READ))]
+) -> HTMLResponse:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    async with ui.container.database.read() as session:
+        codes = sorted({line.code for line in await rules.list_versions(session)})
+        found = [
+            (await rules.get_version(session, code), await _live(ui, session, code, say)) for code in codes
+        ]
+    tiles = [pack_view.tile_of(newest, live, say) for newest, live in found]
+    tiles.sort(key=lambda tile: (_KIND_ORDER.index(tile.kind), tile.code))
+    return ui.page(request, actor, PackListPage(tuple(tiles)), say)
+
+
+@router.get("/{code}", response_class=HTMLResponse)
+async def show(
+    request: Request, ui: Pages, code: str, actor: Annotated[Actor, Depends(requires(Permission.PACK_READ))]
+) -> HTMLResponse:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    async with ui.container.database.read() as session:
+        live = await _live(ui, session, code, say)
+        shown = live or await rules.get_version(session, code)
+    return await _page(request, ui, actor, shown, {}, say)
+
+
+@router.get("/{code}/versions/{version}", response_class=HTMLResponse)
+async def show_version(
+    request: Request,
+    ui: Pages,
+    code: str,
+    version: int,
+    actor: Annotated[Actor, Depends(requires(Permission.PACK_READ))],
+) -> HTMLResponse:
+    await ui.refresh()
+    async with ui.container.database.read() as session:
+        shown = await rules.get_version(session, code, version)
+    return await _page(request, ui, actor, shown, {}, ui.speech(request, actor))
+
+
+@router.post("/{code}/versions/{version}", response_model=None)
+async def save(
+    request: Request,
+    ui: Pages,
+    code: str,
+    version: int,
+    actor: Annotated[Actor, Depends(requires(Permission.PACK_EDIT))],
+) -> Response:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    form = await request.form()
+    typed = _typed(form)
+    async with ui.container.database.read() as session:
+        base = await rules.get_version(session, code, version)
+    changed, problems = read_parameters(Pack.model_validate(base.version.document), typed, say)
+    if problems:
+        return await _page(request, ui, actor, base, typed, say, problems=problems)
+    if not changed:
+        return go(f"/packs/{code}/versions/{version}?done=unchanged")
+    text = with_parameters(base.text, changed)
+    report = examine(text)
+    if not report.green and form.get("adopt") == "yes" and can_adopt(report):
+        text = with_new_results(report)
+        report = examine(text)
+    if not report.green:
+        return await _page(request, ui, actor, base, typed, say, text=text)
+    async with ui.container.database.begin() as session:
+        saved = await rules.create_version(session, text, actor, say.now)
+    return go(f"/packs/{code}/versions/{saved.version}?done=saved")
+
+
+@router.post("/{code}/versions/{version}/publish", response_model=None)
+async def publish(
+    ui: Pages,
+    code: str,
+    version: int,
+    place: Annotated[UUID, Form()],
+    reason: Annotated[str, Form(min_length=3, max_length=200)],
+    actor: Annotated[Actor, Depends(requires(Permission.PACK_PUBLISH))],
+) -> Response:
+    await ui.refresh()
+    if not actor.scope.covers(ui.container.places.get(place).path):
+        raise PermissionDenied(Permission.PACK_PUBLISH)
+    at = ui.container.now()
+    async with ui.container.database.begin() as session:
+        await rules.activate(
+            session, code, version, place_id=place, live_from=at, actor=actor, at=at, reason=reason.strip()
+        )
+    await ui.refresh()
+    return go(f"/packs/{code}/versions/{version}?done=published")
+
+
+async def _page(
+    request: Request,
+    ui: Ui,
+    actor: Actor,
+    shown: StoredVersion,
+    typed: Mapping[str, str],
+    say: Speech,
+    *,
+    text: str | None = None,
+    problems: pack_view.Problems = (),
+) -> HTMLResponse:
+    code = shown.version.code
+    async with ui.container.database.read() as session:
+        lines = [line for line in await rules.list_versions(session) if line.code == code]
+        activations = await rules.list_activations(session, code)
+        live = await _live(ui, session, code, say)
+        operators = await security.list_operators(session, EVERYWHERE, limit=500)
+    form = pack_view.Form(examine(text or shown.text), typed, problems)
+    view = pack_view.page_of(
+        Known(shown, lines, activations, live),
+        form,
+        _rights(ui, actor),
+        {str(operator.id): operator.display_name for operator in operators},
+        {place.id: place.name for place in ui.container.places.all()},
+        say,
+    )
+    return ui.page(request, actor, view, say, status=422 if typed else 200)
+
+
+async def _live(ui: Ui, session: AsyncSession, code: str, say: Speech) -> StoredVersion | None:
+    """What is live at headquarters."""
+    packs = ui.container.packs.at(ui.container.places.headquarters.id, say.now)
+    found = next((version for version in packs.versions if version.code == code), None)
+    return await rules.get_version(session, code, found.version) if found else None
+
+
+def _rights(ui: Ui, actor: Actor) -> Rights:
+    publishes = actor.scope_for(Permission.PACK_PUBLISH)
+    places = [
+        place
+        for place in ui.container.places.all()
+        if place.kind != "terminal" and place.closed_at is None and publishes.covers(place.path)
+    ]
+    places.sort(key=lambda place: (place.path.count("."), place.name))
+    return Rights(
+        may_edit=actor.may(Permission.PACK_EDIT),
+        may_publish=actor.may(Permission.PACK_PUBLISH),
+        places=tuple(Choice(str(place.id), f"{place.name} · {place.code}") for place in places),
+    )
+
+
+def _typed(form: FormData) -> dict[str, str]:
+    return {
+        name: value[:LONGEST_VALUE]
+        for name, value in form.items()
+        if isinstance(value, str) and name not in _NOT_PARAMETERS
+    }

@@ -1,0 +1,181 @@
+"""What the pages share within one process, and how a page is answered."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.requests import Request
+
+from api.container import Container
+from regulars.organisation.errors import NoChain
+from regulars.rules.domain import LifecyclePlan
+from regulars.security.actor import Actor
+from regulars.security.policy import Permission
+from rules_ui.board import Board
+from rules_ui.contexts.base import NavItem, Notice, Shell, SignedInAs, Tone, View
+from rules_ui.i18n import LANGUAGE_COOKIE, N_, LanguageTag, Money, Speech, choose_language
+from rules_ui.queues import Queues
+from rules_ui.render import render
+from workflows.messages import TASK_QUEUE
+
+LANGS: Final[Mapping[LanguageTag, str]] = {"zh": "zh-CN", "en": "en"}
+_OTHER: Final[Mapping[LanguageTag, tuple[LanguageTag, str]]] = {"zh": ("en", "English"), "en": ("zh", "中文")}
+_NAV: Final = (
+    ("/", N_("Overview"), "layout-dashboard", Permission.OVERVIEW_READ),
+    ("/members", N_("Members"), "users", Permission.MEMBER_READ),
+    ("/packs", N_("Rule packs"), "adjustments", Permission.PACK_READ),
+    ("/places", N_("Places"), "building-store", Permission.PLACE_READ),
+    ("/operators", N_("Operators"), "id-badge-2", Permission.OPERATOR_READ),
+)
+NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
+    "enrolled": ("good", N_("Welcome! The member is enrolled.")),
+    "task-closed": ("good", N_("The revisit is closed.")),
+    "frozen": ("good", N_("The account is frozen. Purchases earn nothing from now on.")),
+    "unfrozen": ("good", N_("The account is unfrozen. Purchases earn again from now on.")),
+    "saved": ("good", N_("Saved as a new version; its cases pass. Publish it to make it live.")),
+    "unchanged": ("plain", N_("Nothing was changed.")),
+    "published": ("good", N_("Published. The next quote already follows this version.")),
+    "opened": ("good", N_("The place is open.")),
+    "revoked": ("good", N_("The key is revoked.")),
+    "added": ("good", N_("The operator is added.")),
+    "disabled": ("good", N_("The operator is shut out from the next request on.")),
+    "signed-out": ("good", N_("You are signed out.")),
+}
+"""What a page may be told by `?done=` after a redirect."""
+
+
+class Ui:
+    """The pages' view of the process."""
+
+    def __init__(self, container: Container) -> None:
+        self.container = container
+        self.board = Board(container.database, Queues(container.temporal.client, [TASK_QUEUE]))
+
+    async def refresh(self) -> None:
+        """Notice what other processes changed of places and packs."""
+        async with self.container.database.read() as session:
+            await self.container.places.refresh(session)
+            await self.container.packs.refresh(session)
+
+    def language(self, request: Request, actor: Actor | None) -> LanguageTag:
+        """The reader's language."""
+        return choose_language(
+            cookie=request.cookies.get(LANGUAGE_COOKIE),
+            own=actor.locale if actor else None,
+            accepted=request.headers.get("accept-language", ""),
+        )
+
+    def speech(self, request: Request, actor: Actor | None, zone: str | None = None) -> Speech:
+        """The reader's language and clock; the chain's own zone where none is asked for."""
+        money, home_zone = Money("CNY", 2), "UTC"
+        try:
+            chain = self.container.places.chain
+            money = Money(chain.currency, chain.currency_exponent)
+            home_zone = self.home_zone()
+        except NoChain:
+            pass
+        return Speech(
+            language=self.language(request, actor),
+            zone=ZoneInfo(zone or home_zone),
+            money=money,
+            now=self.container.now(),
+        )
+
+    def home_zone(self) -> str:
+        """The zone of headquarters."""
+        return self.container.places.headquarters.time_zone
+
+    def plan_at(self, store_id: UUID, at: datetime) -> LifecyclePlan | None:
+        """The numbers of the tier pack that is live at a place."""
+        return self.container.packs.at(store_id, at).plan
+
+    def chain_plan(self) -> LifecyclePlan | None:
+        """The numbers of the tier pack that is live at headquarters."""
+        return self.plan_at(self.container.places.headquarters.id, self.container.now())
+
+    def shell(self, request: Request, actor: Actor | None, language: LanguageTag) -> Shell:
+        """The frame of a page."""
+        path = request.url.path
+        query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
+        other, name = _OTHER[language]
+        try:
+            chain_name = self.container.places.chain.name
+        except NoChain:
+            chain_name = ""
+        return Shell(
+            lang=LANGS[language],
+            here=path + query,
+            other_language=other,
+            other_lang=LANGS[other],
+            other_language_name=name,
+            chain_name=chain_name,
+            nav=_nav(actor, path) if actor else (),
+            operator=_signed_in_as(actor) if actor else None,
+            csrf_token=(actor.csrf_token or "") if actor else "",
+            notice=_notice(request.query_params.get("done")),
+        )
+
+    def page(
+        self,
+        request: Request,
+        actor: Actor | None,
+        view: View,
+        say: Speech | None = None,
+        *,
+        status: int = 200,
+    ) -> HTMLResponse:
+        """Answer with a view."""
+        said = say or self.speech(request, actor)
+        html = render(view, self.shell(request, actor, said.language), said)
+        return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def ui_of(request: Request) -> Ui:
+    """The pages' view of the process that serves a request."""
+    ui: Ui = request.app.state.ui
+    return ui
+
+
+Pages = Annotated[Ui, Depends(ui_of)]
+"""What a page's route asks for."""
+
+
+def go(path: str) -> RedirectResponse:
+    """Send the browser to a page after a change; it comes with GET."""
+    return RedirectResponse(path, status_code=303)
+
+
+def own_path(wish: str | None) -> str:
+    """A path on this host, whatever was asked for: never another host's address."""
+    if not wish or not wish.startswith("/") or wish.startswith(("//", "/\\")) or not wish.isprintable():
+        return "/"
+    parts = urlsplit(wish)
+    return "/" if parts.scheme or parts.netloc or parts.path == "/sign-in" else wish
+
+
+def wants_part(request: Request) -> bool:
+    """Whether only a piece of the page is asked for."""
+    return request.query_params.get("part") == "1"
+
+
+def _nav(actor: Actor, path: str) -> tuple[NavItem, ...]:
+    return tuple(
+        NavItem(href, label, icon, path == href or (href != "/" and path.startswith(href)))
+        for href, label, icon, permission in _NAV
+        if actor.may(permission)
+    )
+
+
+def _signed_in_as(actor: Actor) -> SignedInAs:
+    roles: Sequence[str] = sorted({grant.role.value for grant in actor.grants})
+    return SignedInAs(actor.name, actor.name[:1].upper(), tuple(roles))
+
+
+def _notice(code: str | None) -> Notice | None:
+    found = NOTICES.get(code or "")
+    return Notice(*found) if found else None
