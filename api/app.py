@@ -8,7 +8,18 @@ from fastapi import FastAPI
 
 from api import errors, temporal_proxy
 from api.container import Container
-from api.routers import health, members, operators, places, purchases, quotes, sessions, terminals
+from api.routers import (
+    care,
+    freezes,
+    health,
+    members,
+    operators,
+    places,
+    purchases,
+    quotes,
+    sessions,
+    terminals,
+)
 from api.schemas.base import ProblemOut
 from api.security_headers import SecurityHeaders
 
@@ -19,7 +30,7 @@ DESCRIPTION: Final = (
     "minor units, instants carry their offset. Every error is RFC 9457 problem details with a stable `code`."
 )
 VERSION: Final = "1"
-ROUTERS: Final = (health, sessions, places, terminals, operators, members, quotes, purchases)
+ROUTERS: Final = (health, sessions, places, terminals, operators, members, care, freezes, quotes, purchases)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
