@@ -205,12 +205,13 @@ class MemberTime:
 
         Args:
             late_at: when the late purchase happened.
-            history: the member's at_risk and lapsed events.
+            history: the member's events so far, corrections of silences included.
             next_purchase_at: the member's first purchase after it, or None where it is the newest;
                 the silences up to then that are true are appended too (without one, advancing does that).
         """
         plan = self.reigns(late_at).plan
-        refuted = [event for event in history if _refutes(late_at, event)]
+        corrected = {e.reason["corrects_event_no"] for e in history if e.kind == "silence_corrected"}
+        refuted = [e for e in history if e.event_no not in corrected and _refutes(late_at, e)]
         if plan is None or not refuted:
             return
         for event in refuted:
@@ -247,7 +248,7 @@ class MemberTime:
 
 
 def _refutes(late_at: datetime, event: LifecycleEvent) -> bool:
-    """A purchase refutes a silence that it interrupts: one that began before it and was recorded after it."""
+    """A purchase refutes a silence that it interrupts: one that began by then and was recorded for later."""
     if event.kind not in SILENCES:
         return False
-    return datetime.fromisoformat(str(event.reason["silent_since"])) < late_at < event.effective_at
+    return datetime.fromisoformat(str(event.reason["silent_since"])) <= late_at < event.effective_at
