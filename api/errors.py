@@ -29,6 +29,8 @@ _HTTP_CODES: Final[Mapping[int, str]] = {
 # SQLSTATE classes of a database that is away, full, stopping or too busy; trying again can help.
 _PASSING_STATES: Final = ("08", "53", "57P", "40", "55P03", "58")
 
+_UNSTORABLE: Final = frozenset({"22021", "22P05"})
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -78,15 +80,22 @@ def _code_of_others(error: Exception) -> tuple[str, int | None]:
         return error.code, None
     if isinstance(error, HTTPException):
         return _HTTP_CODES.get(error.status_code, "bad_request"), error.status_code
-    return ("database_unavailable" if is_database_away(error) else "internal_error"), None
+    if is_database_away(error):
+        return "database_unavailable", None
+    # A character that no database text can hold, from a path or a query.
+    return ("bad_request" if _sqlstate(error) in _UNSTORABLE else "internal_error"), None
 
 
 def is_database_away(error: Exception) -> bool:
     """Whether the database cannot be reached or cannot work just now."""
     if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None)
-        return error.connection_invalidated or (isinstance(state, str) and state.startswith(_PASSING_STATES))
+        return error.connection_invalidated or _sqlstate(error).startswith(_PASSING_STATES)
     return isinstance(error, PoolTimeout | OSError)
+
+
+def _sqlstate(error: Exception) -> str:
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return state if isinstance(state, str) else ""
 
 
 def respond(problem: Problem) -> Response:

@@ -32,14 +32,27 @@ def read_json(body: bytes) -> object:
     Args:
         body: raw, already within the size limit.
     Returns: plain Python values.
-    Raises: BodyRefused: not JSON in UTF-8, deeper than 32, a name twice in an object, NaN or Infinity.
+    Raises: BodyRefused: not JSON in UTF-8, deeper than 32, a name twice in an object, NaN or Infinity,
+        a zero or half a character in a text.
     """
     if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
         raise BodyRefused("json_too_deep")
     try:
-        return json.loads(body.decode(), object_pairs_hook=_once_each, parse_constant=_no_constant)
+        value = json.loads(body.decode(), object_pairs_hook=_once_each, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise BodyRefused("json_malformed") from None
+    if b"\\u" in body and not _is_storable(value):
+        raise BodyRefused("json_malformed")
+    return value
+
+
+def _is_storable(value: object) -> bool:
+    """Whether no text in the value holds a zero or half a character, which no database takes."""
+    if isinstance(value, dict):
+        return all(_is_storable(key) and _is_storable(inner) for key, inner in value.items())
+    if isinstance(value, list):
+        return all(map(_is_storable, value))
+    return not isinstance(value, str) or not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
 
 
 def _depth(body: bytes) -> int:

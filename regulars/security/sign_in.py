@@ -14,6 +14,7 @@ from regulars.security.domain import (
     FAILURE_WINDOW,
     FAILURES_PER_ADDRESS,
     FAILURES_PER_LOGIN,
+    LOGIN_PATTERN,
     PASSWORD_LENGTH_MAX,
     SEEN_EVERY,
     Operator,
@@ -67,7 +68,7 @@ async def sign_in(
     }
     async with database.begin() as session:
         waits = [await _count(session, subject, limits[subject], at) for subject in sorted(limits)]
-        known = await repository.find_credentials(session, login)
+        known = await repository.find_credentials(session, login) if _is_login(login) else None
     if max(waits) > 0:
         raise TooManySignIns(max(waits))
     right = await passwords.matches(password[: PASSWORD_LENGTH_MAX + 1], known[1] if known else None)
@@ -107,6 +108,10 @@ def check_csrf(expected: str, given: str | None) -> None:
     """Refuse a changing request without the session's own token. Raises: CsrfRefused."""
     if given is None or not hmac.compare_digest(expected.encode(), given.encode()):
         raise CsrfRefused
+
+
+def _is_login(text: str) -> bool:
+    return LOGIN_PATTERN.fullmatch(text) is not None
 
 
 async def _count(session: AsyncSession, subject: str, limit: int, at: datetime) -> int:
