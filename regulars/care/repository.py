@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
-    null,
     or_,
     select,
     tuple_,
@@ -85,7 +84,7 @@ _OPEN_PAGE = (
     _SEEN.where(
         care_task.c.status == "open",
         or_(
-            null() == _AFTER_DUE,
+            _AFTER_DUE.is_(None),
             and_(
                 care_task.c.due_at >= _AFTER_DUE,
                 tuple_(care_task.c.due_at, care_task.c.id)
