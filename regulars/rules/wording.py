@@ -179,7 +179,7 @@ def _compared(wording: Wording, operator: str, operands: Sequence[object]) -> st
     if not isinstance(left, dict) and isinstance(right, dict):
         left, right, operator = right, left, _FLIPPED.get(operator, operator)
     money = wording.unit(left) == "minor"
-    if money and right == 0 and operator in _ABOUT_NOTHING:
+    if money and right == 0 and operator in _ABOUT_NOTHING and wording.field(left):
         return wording.say(_ABOUT_NOTHING[operator], a=wording.words(left))
     template = "reaches" if money and operator == ">=" else operator
     return wording.say(template, a=wording.words(left, right), b=wording.words(right, left))
