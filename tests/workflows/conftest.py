@@ -1,68 +1,22 @@
-"""A worker with the real workflow and activities that answer as a test says."""
+"""A worker with the real workflow, and a member to tell it of."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import pytest
-from temporalio import activity
+from scripted_activities import ScriptedActivities
 from temporalio.client import Client, WorkflowHandle
-from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities import messages as ask
-from activities.messages import AdvanceMember, FreezeDone, FreezeOrder, MemberStanding
+from activities.messages import FreezeOrder
 from regulars.entrypoints.temporal import WORKFLOW_RUNNER
 from workflows.member_lifecycle import MemberLifecycleWorkflow
 from workflows.messages import LifecycleState, MemberHint, workflow_id
 from workflows.search_attributes import ensure_search_attributes
-
-NEWCOMER = MemberStanding(
-    tier="base",
-    stage="joined",
-    store="store-1",
-    next_due_at=None,
-    last_seq=0,
-    frozen=False,
-    events=0,
-    tasks=0,
-)
-
-
-@dataclass
-class ScriptedActivities:
-    """Answers as the test says, and remembers what it was asked."""
-
-    standing: MemberStanding = NEWCOMER
-    looks: list[datetime] = field(default_factory=list)
-    orders: list[FreezeOrder] = field(default_factory=list)
-    fail_with: list[Exception] = field(default_factory=list)
-    on_look: Callable[[datetime], None] = lambda _: None
-
-    @activity.defn(name=ask.ADVANCE)
-    async def advance(self, request: AdvanceMember) -> MemberStanding:
-        self.looks.append(request.to)
-        if self.fail_with:
-            raise self.fail_with.pop(0)
-        self.on_look(request.to)
-        return self.standing
-
-    @activity.defn(name=ask.FREEZE)
-    async def freeze(self, order: FreezeOrder) -> FreezeDone:
-        self.orders.append(order)
-        if self.standing.frozen:
-            raise ApplicationError("already_frozen", type="already_frozen", non_retryable=True)
-        self.standing = replace(self.standing, frozen=True)
-        return FreezeDone(datetime(2026, 11, 20, tzinfo=UTC), order.reason)
-
-    @activity.defn(name=ask.UNFREEZE)
-    async def unfreeze(self, order: FreezeOrder) -> FreezeDone:
-        self.orders.append(order)
-        self.standing = replace(self.standing, frozen=False)
-        return FreezeDone(None, None)
 
 
 @pytest.fixture
@@ -121,7 +75,3 @@ async def member(temporal_client: Client, task_queue: str) -> AsyncIterator[Memb
     made = Member(temporal_client, task_queue, UUID(int=uuid.uuid4().int // 60 * 60))  # noqa: TID251
     yield made
     await made.handle.terminate("the test is over")
-
-
-def soon(**span: float) -> datetime:
-    return datetime.now(UTC) + timedelta(**span)  # noqa: TID251
