@@ -10,12 +10,23 @@ from api.container import Container
 from api.errors import Problem
 from rules_ui.assets import serve_asset
 from rules_ui.error_pages import error_answer
-from rules_ui.routes import enrolment, members, operators, overview, packs, places, purchases, session
+from rules_ui.routes import (
+    enrolment,
+    member_acts,
+    members,
+    operators,
+    overview,
+    packs,
+    places,
+    purchases,
+    session,
+)
 from rules_ui.ui import Ui
 
 # Enrolment first: its address would read as a member's.
 ROUTERS = tuple(
-    area.router for area in (session, overview, enrolment, members, purchases, packs, places, operators)
+    area.router
+    for area in (session, overview, enrolment, members, member_acts, purchases, packs, places, operators)
 )
 
 

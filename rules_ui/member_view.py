@@ -25,6 +25,7 @@ from rules_ui.words import WORDS, word_for
 
 LATE_AFTER = timedelta(days=7)
 STORY_STEP = 25
+TASKS_SHOWN = 30
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -11,6 +11,8 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, Describe
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from regulars.outbox.errors import TemporalAway
+
 PATIENCE = timedelta(seconds=1)
 FRESH_FOR = timedelta(seconds=3)
 _KINDS = (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
@@ -61,7 +63,7 @@ class Queues:
                     client = await self._connect()
                     found = await asyncio.gather(*(_describe(client, name) for name in self._names))
                 self._known = QueueFigures(reachable=True, queues=tuple(found))
-            except (RPCError, TimeoutError, OSError, RuntimeError):
+            except (TemporalAway, RPCError, TimeoutError, OSError, RuntimeError):
                 self._known = UNREACHABLE
         return self._known
 

@@ -37,6 +37,8 @@ NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "task-closed": ("good", N_("The revisit is closed.")),
     "frozen": ("good", N_("The account is frozen. Purchases earn nothing from now on.")),
     "unfrozen": ("good", N_("The account is unfrozen. Purchases earn again from now on.")),
+    "was-frozen": ("warn", N_("The account was frozen already.")),
+    "was-not-frozen": ("warn", N_("The account was not frozen.")),
     "saved": ("good", N_("Saved as a new version; its cases pass. Publish it to make it live.")),
     "unchanged": ("plain", N_("Nothing was changed.")),
     "published": ("good", N_("Published. The next quote already follows this version.")),
@@ -161,6 +163,11 @@ def own_path(wish: str | None) -> str:
 def wants_part(request: Request) -> bool:
     """Whether only a piece of the page is asked for."""
     return request.query_params.get("part") == "1"
+
+
+def by_htmx(request: Request) -> bool:
+    """Whether htmx asks, and so takes a piece of a page."""
+    return request.headers.get("hx-request") == "true"
 
 
 def _nav(actor: Actor, path: str) -> tuple[NavItem, ...]:

@@ -3,8 +3,8 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -12,8 +12,6 @@ from api.dependencies import requires
 from regulars.analytics import member_list, member_story
 from regulars.analytics.member_list import MemberFilter
 from regulars.analytics.member_story import MemberProfile
-from regulars.care import service as care
-from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_id
 from regulars.lifecycle.freezing import FreezeReason
 from regulars.members.errors import PhoneInvalid, UnknownMember
@@ -24,6 +22,7 @@ from rules_ui.contexts.members import MemberListPage, MemberPage
 from rules_ui.ladder import ladder_of, progress_of, tier_of
 from rules_ui.member_view import (
     STORY_STEP,
+    TASKS_SHOWN,
     care_of,
     key_from,
     masked,
@@ -32,12 +31,10 @@ from rules_ui.member_view import (
     story_of,
     tier_choices,
 )
-from rules_ui.troubles import trouble_of
-from rules_ui.ui import Pages, Ui, go, wants_part
+from rules_ui.ui import Pages, Ui, wants_part
 from workflows.messages import workflow_id
 
 MEMBERS_A_PAGE = 50
-TASKS_SHOWN = 30
 Words = Annotated[str, Query(max_length=80)]
 
 
@@ -84,7 +81,7 @@ async def show(
 ) -> HTMLResponse:
     await ui.refresh()
     async with ui.container.database.read() as session:
-        profile = await _profile(session, actor, member_id)
+        profile = await profile_of(session, actor, member_id)
         items, more = await member_story.read_story(
             session, member_id, before=key_from(before), limit=STORY_STEP
         )
@@ -136,46 +133,13 @@ async def show(
     return ui.page(request, actor, view, say)
 
 
-@router.post("/{member_id}/tasks/{task_id}", response_model=None)
-async def close_task(
-    request: Request,
-    ui: Pages,
-    member_id: UUID,
-    task_id: UUID,
-    outcome: Annotated[str, Form(max_length=40)] = "",
-    note: Annotated[str, Form(max_length=2_000)] = "",
-    actor: Actor = Depends(requires(Permission.CARE_TASK_CLOSE)),
-) -> Response:
-    trouble = None
-    say = ui.speech(request, actor)
-    try:
-        async with ui.container.database.begin() as session:
-            await care.close_task(session, actor, task_id, outcome, note, say.now)
-    except RegularsError as error:
-        if not by_htmx(request):
-            raise
-        trouble = trouble_of(error, say.language)
-    if not by_htmx(request):
-        return go(f"/members/{member_id}?done=task-closed")
-    async with ui.container.database.read() as session:
-        profile = await _profile(session, actor, member_id)
-        tasks = await member_story.list_tasks(session, member_id, TASKS_SHOWN)
-    say = ui.speech(request, actor, profile.time_zone)
-    panel = care_of(profile, tasks, say, may_close=True, trouble=trouble)
-    return ui.page(request, actor, panel, say)
-
-
-def by_htmx(request: Request) -> bool:
-    """Whether htmx asks, and so takes a piece of a page."""
-    return request.headers.get("hx-request") == "true"
-
-
 def workflow_href(member_id: UUID) -> str:
     """Where Temporal's own pages show the member's workflow."""
     return f"/temporal/namespaces/default/workflows/{workflow_id(member_id).replace('/', '%2F')}"
 
 
-async def _profile(session: AsyncSession, actor: Actor, member_id: UUID) -> MemberProfile:
+async def profile_of(session: AsyncSession, actor: Actor, member_id: UUID) -> MemberProfile:
+    """The member, where the actor may see it. Raises: UnknownMember."""
     profile = await member_story.read_profile(session, actor.scope, member_id)
     if profile is None:
         raise UnknownMember
