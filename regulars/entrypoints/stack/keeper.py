@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
+import logging
 import math
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-import structlog
 
 from regulars.entrypoints.stack.logfiles import last_line
 from regulars.entrypoints.stack.parts import Part
@@ -25,7 +24,7 @@ PAUSE_LONGEST_SECONDS = 10.0
 STEADY_SECONDS = 30.0
 """A part that ran this long had not failed to start: its next pause is the shortest again."""
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 
 class Keeper:
@@ -74,7 +73,7 @@ class Keeper:
             started = time.monotonic()
             if self._server:
                 await _has_ended(self._server)
-            log.warning("part_ended", ended=self.part.name, code=self._code(), restarts=self.state.restarts)
+            log.warning("part_ended", extra={"ended": self.part.name, "code": self._code()})
             self._set("restarting")
             steady = time.monotonic() - started > STEADY_SECONDS
             pause_seconds = PAUSE_FIRST_SECONDS if steady else min(pause_seconds * 2, PAUSE_LONGEST_SECONDS)
@@ -86,7 +85,7 @@ class Keeper:
         try:
             self._launch()
         except (OSError, StackProblem) as error:
-            log.exception("part_not_started", ended=self.part.name, error=str(error))
+            log.warning("part_not_started", extra={"ended": self.part.name, "error": str(error)})
             return
         if not await self._became_ready() and self._server and self._code() is None:
             await self._end(self._server)
