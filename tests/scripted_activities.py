@@ -1,5 +1,6 @@
 """Activities of a member's workflow that answer as a test says."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ class ScriptedActivities:
     orders: list[FreezeOrder] = field(default_factory=list)
     fail_with: list[Exception] = field(default_factory=list)
     on_look: Callable[[datetime], None] = lambda _: None
+    gate: asyncio.Event | None = None
 
     @activity.defn(name=ask.ADVANCE)
     async def advance(self, request: AdvanceMember) -> MemberStanding:
@@ -38,7 +40,10 @@ class ScriptedActivities:
         if self.fail_with:
             raise self.fail_with.pop(0)
         self.on_look(request.to)
-        return self.standing
+        standing = self.standing
+        if self.gate is not None:
+            await self.gate.wait()
+        return standing
 
     @activity.defn(name=ask.FREEZE)
     async def freeze(self, order: FreezeOrder) -> FreezeDone:
