@@ -7,12 +7,18 @@ from contextlib import asynccontextmanager
 from rich.console import Console
 
 from regulars.db.session import Database, make_engine
-from regulars.entrypoints.bootstrap import bootstrap
 from regulars.entrypoints.complete_journey.importer import (
     Imported,
     Wish,
     import_history,
     wait_for_workflows,
+)
+from regulars.entrypoints.complete_journey.interrupts import DatabaseAway
+from regulars.entrypoints.complete_journey.player import (
+    HELD_BACK_DAYS,
+    held_back,
+    play,
+    publish_live_packs,
 )
 from regulars.entrypoints.complete_journey.source import (
     CURRENCY,
@@ -20,13 +26,17 @@ from regulars.entrypoints.complete_journey.source import (
     NOTICE_ZH,
     TIME_ZONE,
     Slice,
+    open_source,
 )
-from regulars.entrypoints.stack.running import running
+from regulars.entrypoints.complete_journey.tills import TillKeys, TillLine
+from regulars.entrypoints.stack.running import Endpoints, running
+from regulars.entrypoints.stack.up import found_chain, up
 from regulars.kernel.clock import now
 from regulars.members.phones import PhoneKeys
 from regulars.settings import Settings
 
 WHOLE_SOURCE_DAYS = 10_000
+REST_SECONDS = 2.0
 
 
 async def run_import(settings: Settings, *, days: int | None, wait: bool) -> None:
@@ -37,7 +47,7 @@ async def run_import(settings: Settings, *, days: int | None, wait: bool) -> Non
         running(settings, ("postgres", "temporal", "worker", "relay")) as stack,
         _connected(stack.database_url) as database,
     ):
-        await found_chain(database, settings, console)
+        await _found_fitting(database, settings)
         wish = Wish(stack.database_url, phone_keys(settings), Slice(0, to_day=days or WHOLE_SOURCE_DAYS))
         try:
             done = await import_history(wish, database, console)
@@ -50,20 +60,80 @@ async def run_import(settings: Settings, *, days: int | None, wait: bool) -> Non
             raise
 
 
-async def found_chain(database: Database, settings: Settings, console: Console) -> None:
-    """Found the chain of an empty database, in the data's currency and time zone."""
-    fitting = settings.model_copy(update={"chain_currency": CURRENCY, "chain_time_zone": TIME_ZONE})
-    first = await bootstrap(database, fitting, now())
-    if first is not None:
+async def run_demo(settings: Settings, *, purchases_a_minute: float) -> None:
+    """Run the whole stack, fill it with history, then play the held-back days until asked to end."""
+    console = Console()
+
+    async def beside(stack: Endpoints) -> None:
+        async with _connected(stack.database_url) as database:
+            await _show(settings, stack, database, console, purchases_a_minute)
+
+    console.print(f"{NOTICE_EN}\n{NOTICE_ZH}", style="dim")
+    await up(settings, found=_found_fitting, beside=beside)
+
+
+async def _show(
+    settings: Settings, stack: Endpoints, database: Database, console: Console, purchases_a_minute: float
+) -> None:
+    last_day = source_days() - HELD_BACK_DAYS
+    wish = Wish(stack.database_url, phone_keys(settings), Slice(0, to_day=last_day))
+    done = await _import_whatever_happens(wish, database, console)
+    _say_loaded(console, done)
+    await publish_live_packs(database, now())
+    baskets = await held_back(database, done.ground)
+    if not baskets:
+        console.print("Every held-back purchase has been played; the chain stays up.")
+        return
+    keys = TillKeys(database, settings.secrets.terminal_key_pepper, settings.data_dir)
+    line = TillLine(stack.web_url or "", keys)
+    caught_up = asyncio.create_task(_tell_when_caught_up(database, console))
+    try:
         console.print(
-            f"First sign-in: {first.login} with the password {first.password} (shown only now)",
+            f"Playing {len(baskets):,} purchases of the last {HELD_BACK_DAYS} days live, "
+            f"{purchases_a_minute:g} a minute, at {stack.web_url}",
             highlight=False,
         )
+        played = await play(baskets, done.ground, line, console, purchases_a_minute=purchases_a_minute)
+        console.print(f"Played {played.posted:,} purchases, {played.refused:,} refused; the chain stays up.")
+        await caught_up
+    finally:
+        caught_up.cancel()
+        await line.close()
+
+
+async def _import_whatever_happens(wish: Wish, database: Database, console: Console) -> Imported:
+    """Import, and go on where it stopped when PostgreSQL dies under it: the stack brings it back."""
+    while True:
+        try:
+            return await import_history(wish, database, console)
+        except DatabaseAway:
+            console.print("PostgreSQL went away; going on as soon as it is back.")
+            await asyncio.sleep(REST_SECONDS)
+
+
+async def _tell_when_caught_up(database: Database, console: Console) -> None:
+    seconds = await wait_for_workflows(database, Console(quiet=True))
+    console.print(f"Workflows caught up {seconds:.1f} s after the last imported purchase.", highlight=False)
+
+
+async def _found_fitting(database: Database, settings: Settings) -> None:
+    """Found the chain of an empty database, in the data's currency and time zone."""
+    fitting = settings.model_copy(update={"chain_currency": CURRENCY, "chain_time_zone": TIME_ZONE})
+    await found_chain(database, fitting)
 
 
 def phone_keys(settings: Settings) -> PhoneKeys:
     """The keys that members' phones are kept under."""
     return PhoneKeys(cipher=settings.secrets.phone_key, index=settings.secrets.blind_index_key)
+
+
+def source_days() -> int:
+    """How many local days the source covers."""
+    source = open_source()
+    try:
+        return source.days()
+    finally:
+        source.close()
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from rich.console import Console
 from regulars.analytics.imported import count_overdue_members, imported_keys, posted_keys
 from regulars.db.session import Database
 from regulars.entrypoints.complete_journey.founding import Ground, lay_ground
+from regulars.entrypoints.complete_journey.interrupts import DATABASE_AWAY, DatabaseAway
 from regulars.entrypoints.complete_journey.loading import Load, Loader, load
 from regulars.entrypoints.complete_journey.progress import Meter
 from regulars.entrypoints.complete_journey.source import KEY_PREFIX, Slice, open_source
@@ -80,7 +81,7 @@ async def import_history(wish: Wish, database: Database, console: Console) -> Im
         console: where progress is shown.
     Returns: what was done, once the last purchase is committed; the workflows follow from then on.
     Raises: StackProblem: the files are missing, another import runs, the chain counts in another
-        currency, or a basket was refused.
+        currency, a basket was refused, or PostgreSQL went away.
     """
     started = time.monotonic()
     source = open_source()
@@ -88,17 +89,20 @@ async def import_history(wish: Wish, database: Database, console: Console) -> Im
         async with _alone(wish.database_url):
             ground = await lay_ground(database, source, wish.wanted, wish.keys, now())
             numbers = source.basket_numbers(wish.wanted)
-            known = await _known(database) & frozenset(numbers)
+            known = await known_baskets(database) & frozenset(numbers)
             missing = len(numbers) - len(known)
             with Meter(console, "Purchases", missing) as meter:
                 if missing:
                     await _load_all(wish, ground, known, missing, meter.add)
+    except DATABASE_AWAY:
+        raise DatabaseAway from None
     finally:
         source.close()
     return Imported(missing, len(known), time.monotonic() - started, ground)
 
 
-async def _known(database: Database) -> frozenset[int]:
+async def known_baskets(database: Database) -> frozenset[int]:
+    """Numbers of the source's baskets that are in, imported or played."""
     async with database.read() as session:
         found = await imported_keys(session, KEY_PREFIX) | await posted_keys(session, PLAYED_PREFIX)
     return frozenset(int(key) for key in found if key.isdecimal())

@@ -1,10 +1,28 @@
-"""Ends a command in order when it is asked to end, whichever signal asks."""
+"""What stops a command half way: being asked to end, and a database that goes away."""
 
 import asyncio
 import signal
 from collections.abc import Coroutine
+from typing import Final
 
-ASKED_TO_END = (signal.SIGTERM, signal.SIGHUP)
+import asyncpg
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from regulars.entrypoints.stack.problems import StackProblem
+
+DATABASE_AWAY: Final = (
+    OSError,
+    OperationalError,
+    InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+)
+"""How drivers say that the server stopped, is starting, or cut the line."""
+
+ASKED_TO_END: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 def run_until_interrupted(work: Coroutine[None, None, None]) -> None:
@@ -24,3 +42,10 @@ def run_until_interrupted(work: Coroutine[None, None, None]) -> None:
         asyncio.run(watched())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
+
+
+class DatabaseAway(StackProblem):
+    """PostgreSQL went away in the middle; what was committed stays."""
+
+    def __init__(self) -> None:
+        super().__init__("PostgreSQL went away; run the import again, and it goes on where it stopped.")

@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from regulars.db.session import Database, make_engine
+from regulars.entrypoints.complete_journey.interrupts import DATABASE_AWAY, DatabaseAway
 from regulars.entrypoints.complete_journey.source import Slice, SourceBasket, Till, open_source
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.kernel.clock import now
@@ -25,6 +26,7 @@ from regulars.rules.live import LivePacks
 LINES_A_BATCH: Final = 4_000
 """One transaction: enough to make its round trips cheap, little enough to show progress and to lose."""
 
+_AWAY: Final = -2
 _FAILED: Final = -1
 _ENDED: Final = 0
 
@@ -121,6 +123,8 @@ class Loader:
                     count, words = self._receive()
                     if count == _ENDED:
                         return
+                    if count == _AWAY:
+                        raise DatabaseAway
                     if count == _FAILED:
                         raise StackProblem(words)
                     loaded(count)
@@ -158,7 +162,9 @@ def _run(task: Load, reports: Connection) -> None:
 
     try:
         asyncio.run(load(task, loaded))
-    except (StackProblem, RegularsError, OSError) as problem:
+    except (StackProblem, RegularsError) as problem:
         reports.send((_FAILED, str(problem)))
+    except DATABASE_AWAY:
+        reports.send((_AWAY, ""))
     else:
         reports.send((_ENDED, ""))

@@ -21,8 +21,16 @@ LINE_EVERY_SECONDS: Final = 5.0
 class Meter:
     """Counts one task up to its total."""
 
-    def __init__(self, console: Console, title: str, total: int) -> None:
+    def __init__(
+        self,
+        console: Console,
+        title: str,
+        total: int,
+        *,
+        line_every_seconds: float = LINE_EVERY_SECONDS,
+    ) -> None:
         self._console = console
+        self._line_every_seconds = line_every_seconds
         self._title = title
         self._total = total
         self._done = 0
@@ -58,7 +66,7 @@ class Meter:
         self._done = done
         if self._bar and self._task is not None:
             self._bar.update(self._task, completed=done)
-        elif time.monotonic() - self._said_at >= LINE_EVERY_SECONDS:
+        elif time.monotonic() - self._said_at >= self._line_every_seconds:
             self._say()
 
     def _say(self) -> None:
