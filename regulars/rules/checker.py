@@ -8,9 +8,10 @@ from pydantic_core import ErrorDetails
 
 from regulars.rules.cases import CaseResult, run_cases
 from regulars.rules.compiler import rule_text
+from regulars.rules.cost import MOST_CASE_STEPS, MOST_STEPS, USUAL_LINES, case_steps, cost_of
 from regulars.rules.engine import RefusedByEngine, compile_rule
 from regulars.rules.expressions import Expressions
-from regulars.rules.findings import Finding, at, finding, first, is_green
+from regulars.rules.findings import MOST_FINDINGS, Finding, at, finding, first, is_green
 from regulars.rules.model import (
     ACTIONS_OF,
     BPS,
@@ -65,7 +66,8 @@ def check(text: str | bytes) -> Report:
     try:
         pack = Pack.model_validate(value)
     except ValidationError as error:
-        return Report(first([_shape_finding(detail, value) for detail in error.errors(include_url=False)]))
+        details = error.errors(include_url=False, include_input=False)[: MOST_FINDINGS + 1]
+        return Report(first([_shape_finding(detail, value) for detail in details]))
     assert isinstance(value, dict)
     found = list(_meaning(pack))
     if is_green(found):
@@ -161,7 +163,17 @@ def _meaning(pack: Pack) -> Iterator[Finding]:
     yield from expressions.findings
     for name in pack.parameters.keys() - expressions.used:
         yield finding("parameter_unused", at("", "parameters", name), name=name)
+    yield from _costs(pack)
     yield from _case_shapes(pack)
+
+
+def _costs(pack: Pack) -> Iterator[Finding]:
+    cost = cost_of(pack)
+    steps, case_work = cost.on(USUAL_LINES), case_steps(pack, cost)
+    if steps > MOST_STEPS:
+        yield finding("pack_too_costly", "/rules", steps=steps, limit=MOST_STEPS)
+    if case_work > MOST_CASE_STEPS:
+        yield finding("cases_too_costly", "/cases", steps=case_work, limit=MOST_CASE_STEPS)
 
 
 def _parameters(pack: Pack) -> Iterator[Finding]:

@@ -122,9 +122,12 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "number_may_overflow": ("结果可能达到 {high}，超过 2^52，无法精确计算。请缩小数字或参数上限。",
                             "The result may reach {high}, beyond 2^52, and would not be exact. Lower the numbers or bounds."),
     "engine_refuses": ("规则引擎不接受：{message}。", "The rule engine refuses it: {message}."),
+    "pack_too_costly": ("规则包每单要做 {steps} 步运算，上限 {limit} 步。请减少逐行运算或拆成几个规则包。",
+                        "The pack takes {steps} steps a purchase, the limit is {limit}. Use fewer sums over lines, or split it."),
+    "cases_too_costly": ("运行全部用例要 {steps} 步运算，上限 {limit} 步。请减少用例或明细。",
+                         "Running all cases takes {steps} steps, the limit is {limit}. Use fewer cases or lines."),
     # cases
     "no_cases": ("没有用例。请至少给每条规则写一个用例。", "There are no cases. Write at least one case for each rule."),
-    "rule_without_case": ("没有用例让规则“{rule}”生效。请补一个。", "No case makes the rule “{rule}” apply. Add one."),
     "case_rule_unknown": ("没有规则“{rule}”。请检查拼写。", "There is no rule “{rule}”. Mend its spelling."),
     "case_expects_nothing": ("用例没有写期望结果。请写 expect。", "The case expects nothing. Say what it expects."),
     "case_expects_other_kind": ("“{kind}”类规则包的用例不能期望“{field}”。", "A case of kind “{kind}” cannot expect “{field}”."),
@@ -134,6 +137,7 @@ _ERRORS: dict[str, tuple[str, str]] = {
 _WARNINGS: dict[str, tuple[str, str]] = {
     "parameter_unused": ("参数“{name}”没有被使用。请删除，或在规则里引用。",
                          "The parameter “{name}” is not used. Remove it or use it in a rule."),
+    "rule_without_case": ("没有用例让规则“{rule}”生效。请补一个。", "No case makes the rule “{rule}” apply. Add one."),
     "rule_never_fails": ("没有用例让规则“{rule}”不生效。请在边界上补一个。",
                          "No case makes the rule “{rule}” fail. Add one at its edge."),
     "more_findings": ("还有其他问题没有列出。请先改正上面的。", "There are more findings. Mend these first."),

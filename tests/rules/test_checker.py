@@ -232,6 +232,27 @@ def test_a_hostile_text_is_a_finding_at_once(text: str) -> None:
     assert time.perf_counter() - begun < 1.0  # a tenth of it on a machine at rest
 
 
+def test_a_pack_that_would_slow_the_till_is_refused_before_it_runs(pack: Any, rule: Any) -> None:
+    sums = {"+": [{"+": [{"map": [LINES, {"var": "sales_minor"}]}]} for _ in range(1_000)]}
+    rules = [rule("base", 1), rule("slow", 2, {"and": [{">": [sums, 1]}]})]
+    lines = [{"sales_minor": 1} for _ in range(20)]
+    case = {
+        "name": {"zh": "一", "en": "one"},
+        "given": {"purchase": {"lines": lines}},
+        "expect": {"points": 0},
+    }
+    begun = time.perf_counter()
+    report = examine(json.dumps(pack(rules=rules, cases=[case] * 60)))
+    assert codes(report) == {"pack_too_costly", "cases_too_costly"}
+    assert report.cases == ()
+    assert time.perf_counter() - begun < 1.0
+
+
+def test_a_pack_with_thousands_of_unknown_keys_is_answered_in_part(pack: Any) -> None:
+    report = check(json.dumps(pack(**{f"x{i}": 1 for i in range(15_000)})))
+    assert codes(report) == {"field_unknown", "more_findings"}
+
+
 def test_deep_conditions_are_a_finding(pack: Any, rule: Any) -> None:
     assert check(_nested(pack, rule, 10)).green
     assert codes(check(_nested(pack, rule, 60))) == {"too_deep"}
@@ -300,11 +321,12 @@ def test_a_failing_case_says_what_it_expected_and_got(pack: Any) -> None:
     assert not report.green
 
 
-def test_every_rule_needs_a_case_that_makes_it_apply(pack: Any, rule: Any) -> None:
+def test_a_rule_that_no_case_makes_apply_is_pointed_out(pack: Any, rule: Any) -> None:
     never = rule("never", 20, {"and": [{">": [SPEND, 1]}]})
     report = examine(json.dumps(pack(rules=[rule(), never])))
-    assert codes(report) == {"rule_without_case"}
-    assert not report.green
+    assert [(f.code, f.severity, f.pointer) for f in report.findings] == [
+        ("rule_without_case", "warning", "/rules/1")
+    ]
 
 
 def test_sentences_stand_in_both_languages_and_say_different_things() -> None:
