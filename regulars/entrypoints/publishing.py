@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.stack.running import running
 from regulars.kernel import clock
 from regulars.kernel.errors import FieldProblem
 from regulars.organisation import service as organisation
+from regulars.organisation.domain import Place
+from regulars.organisation.errors import UnknownPlace
 from regulars.rules import service as rules
 from regulars.rules.domain import PackVersion
 from regulars.security.actor import Actor
@@ -54,7 +58,7 @@ async def publish_at(url: str, wanted: Publication) -> PackVersion:
     database = Database(make_engine(url, application="regulars-packs", pool_size=2))
     try:
         async with database.begin() as session:
-            place = await organisation.place_by_code(session, wanted.place_code, EVERYWHERE)
+            place = await _place(session, wanted.place_code)
             return await rules.publish(
                 session,
                 wanted.text,
@@ -66,3 +70,13 @@ async def publish_at(url: str, wanted: Publication) -> PackVersion:
             )
     finally:
         await database.close()
+
+
+async def _place(session: AsyncSession, code: str) -> Place:
+    try:
+        return await organisation.place_by_code(session, code, EVERYWHERE)
+    except UnknownPlace:
+        raise FieldProblem(
+            f"--place {code}: there is no such place; `regulars up` founds the chain, its pages open places",
+            field="place",
+        ) from None

@@ -100,6 +100,9 @@ class RuleOutcome:
         failed: index of the first top-level condition that was not true, or None.
         error: the engine's tag where the rule could not be evaluated; it then gave nothing.
         gave: what it contributed in the rule's own unit (points, minor units), for the receipt.
+        note: where it did not apply though its conditions hold: "no_member", "frozen",
+            "excluded:<pack version>", "outranked:<rule id>"; where it did: "capped", or the code of the
+            reason why it refuses.
     """
 
     pack_version: str
@@ -108,7 +111,7 @@ class RuleOutcome:
     failed: int | None = None
     error: str | None = None
     gave: int = 0
-    note: str | None = None  # e.g. "capped", "excluded:staff-excluded/1", "outranked:spend-3000"
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

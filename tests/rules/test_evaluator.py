@@ -1,6 +1,7 @@
 """What several packs say together of one purchase."""
 
 import random  # noqa: TID251 — Hypothesis hands its own in
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -9,6 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.rules.arithmetic import BPS
+from regulars.rules.case_model import Given
+from regulars.rules.cases import NO_ID, facts_of
+from regulars.rules.domain import PackVersion
+from regulars.rules.evaluator import PackSet
 
 SALES = {"+": [{"map": [{"var": "purchase.lines"}, {"var": "sales_minor"}]}]}
 SPEND = {"var": "member.spend_365d_minor"}
@@ -170,6 +175,14 @@ def test_a_line_that_is_not_a_number_fails_closed(pack: Any, rule: Any, evaluate
     evaluation = evaluate([saving, pack()], [line])
     assert (evaluation.points, evaluation.discounts) == (0, ())
     assert all(outcome.error for outcome in evaluation.outcomes)
+
+
+def test_one_pack_set_serves_several_threads(pack: Any) -> None:
+    live = PackSet([PackVersion(NO_ID, "sample", 1, "earning", "hash", pack())])
+    facts = facts_of(Given.model_validate({"purchase": {"lines": [{"sales_minor": 1_000}]}}))
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: live.evaluate(*facts).points, range(200)))
+    assert set(found) == {10}
 
 
 def test_the_highest_tier_that_is_reached_counts(pack: Any, rule: Any, evaluate: Any) -> None:

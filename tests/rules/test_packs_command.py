@@ -13,7 +13,6 @@ from regulars.entrypoints.publishing import Publication, instant, publish_at
 from regulars.kernel.errors import FieldProblem
 from regulars.kernel.ids import new_id
 from regulars.organisation import service as organisation
-from regulars.organisation.errors import UnknownPlace
 from regulars.rules import service as rules
 from regulars.rules.canonical import with_parameters
 from regulars.rules.starters import FOLDER, starter_codes, starter_text
@@ -90,7 +89,7 @@ async def test_a_pack_is_published_into_a_database(database: Database, database_
     text = starter_text("staff-excluded").encode()
     made = await publish_at(database_url, Publication(text, "HQ", at, "begin"))
     assert made.name == "staff-excluded/1"
-    with pytest.raises(UnknownPlace):
+    with pytest.raises(FieldProblem, match="--place nowhere"):
         await publish_at(database_url, Publication(text, "nowhere", at, None))
     async with database.read() as session:
         (activation,) = await rules.list_activations(session, "staff-excluded")
