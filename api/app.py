@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from api import errors, temporal_proxy
+from api.body_limit import BodyLimit
 from api.container import Container
 from api.routers import (
     care,
@@ -51,11 +52,11 @@ def create_app(container: Container, lifespan: Lifespan | None = None) -> FastAP
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan or _nothing_around,
-        max_body_size=container.settings.request_limit_bytes,
         responses={"default": {"model": ProblemOut, "description": "Problem details (RFC 9457)"}},
     )
     app.state.container = container
     errors.install(app)
+    app.add_middleware(BodyLimit, limit_bytes=container.settings.request_limit_bytes)
     app.add_middleware(SecurityHeaders)
     for module in ROUTERS:
         app.include_router(module.router)

@@ -15,14 +15,14 @@ _BRACKETS: Final = re.compile(rb"[\[{\]}]")
 
 
 class BodyRefused(HTTPException):
-    """The body is not JSON as we take it.
+    """The body is not one that we take.
 
     Attributes:
         code: which of the rows in `api.errors`.
     """
 
-    def __init__(self, code: str) -> None:
-        super().__init__(400, code)
+    def __init__(self, code: str, status: int = 400) -> None:
+        super().__init__(status, code)
         self.code = code
 
 

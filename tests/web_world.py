@@ -1,5 +1,7 @@
 """The web application as tests use it: somebody signs in, a till shows its key, and both send requests."""
 
+import base64
+import json
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -7,13 +9,13 @@ from uuid import UUID
 
 import httpx
 from fastapi import FastAPI
-from small_chain import ACTOR, OPENED, SmallChain
+from small_chain import ACTOR, KEYS, OPENED, SmallChain
 
 from api.container import Container
 from regulars.entrypoints.web import build
 from regulars.kernel import clock
 from regulars.kernel.ids import new_id, new_token
-from regulars.secret_keys import ensure_secrets
+from regulars.secret_keys import FILE_NAME, ensure_secrets
 from regulars.security import repository
 from regulars.security.domain import Operator, Role, RoleAt, Session, SessionTimes
 from regulars.security.scope import EVERYWHERE
@@ -28,7 +30,10 @@ _numbers = count(1)
 
 
 def make_app(database_url: str, data_dir: Path, **settings: object) -> FastAPI:
-    """API and pages on a database, with secrets of their own."""
+    """API and pages on a database, reading the phones that the small chain sealed."""
+    keys = {"phone_key": KEYS.cipher, "blind_index_key": KEYS.index}
+    kept = {name: base64.urlsafe_b64encode(key).decode() for name, key in keys.items()}
+    (data_dir / FILE_NAME).write_text(json.dumps(kept))
     ensure_secrets(data_dir)
     return build(Settings.model_validate({"data_dir": data_dir, "database_url": database_url, **settings}))
 

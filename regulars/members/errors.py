@@ -25,6 +25,15 @@ class PhoneInvalid(FieldProblem):
         )
 
 
+class PhoneUnreadable(RegularsError):
+    """The stored number was sealed under a key that this installation does not have."""
+
+    code = "phone_unreadable"
+
+    def __init__(self) -> None:
+        super().__init__("this number cannot be opened with the phone key in use; ask your administrator")
+
+
 class PhoneTaken(FieldProblem):
     """Another member has this telephone number."""
 

@@ -7,11 +7,12 @@ from typing import Final
 from uuid import UUID
 
 import phonenumbers
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from phonenumbers import NumberParseException, PhoneNumberType
 
 from regulars.kernel.ids import random_bytes
-from regulars.members.errors import PhoneInvalid
+from regulars.members.errors import PhoneInvalid, PhoneUnreadable
 
 DEFAULT_REGION: Final = "CN"
 REGION_SETTING: Final = "phone_region"
@@ -87,11 +88,16 @@ def seal(keys: PhoneKeys, member_id: UUID, e164: str) -> SealedPhone:
 def unseal(keys: PhoneKeys, member_id: UUID, cipher: bytes) -> str:
     """The number of a stored cipher.
 
-    Raises: InvalidTag: another member's cipher, or another installation's; KeyError: a lost key.
+    Raises: PhoneUnreadable: another member's cipher, another installation's, or a lost key.
     """
-    key = keys.cipher if cipher[0] == keys.cipher_id else keys.retired[cipher[0]]
+    key = keys.cipher if cipher[0] == keys.cipher_id else keys.retired.get(cipher[0])
+    if key is None:
+        raise PhoneUnreadable
     nonce, body = cipher[1 : 1 + _NONCE_BYTES], cipher[1 + _NONCE_BYTES :]
-    return AESGCM(key).decrypt(nonce, body, member_id.bytes).decode()
+    try:
+        return AESGCM(key).decrypt(nonce, body, member_id.bytes).decode()
+    except InvalidTag:
+        raise PhoneUnreadable from None
 
 
 def blind_index(keys: PhoneKeys, e164: str) -> bytes:

@@ -193,7 +193,7 @@ async def reveal_phone(
         at: aware instant.
         reason: the actor's own words, not empty.
     Returns: E.164, or None where the member gave none.
-    Raises: UnknownMember; FieldProblem: no reason.
+    Raises: UnknownMember; PhoneUnreadable; FieldProblem: no reason.
     """
     if not reason.strip():
         raise FieldProblem("say why you need the number", field="reason")
