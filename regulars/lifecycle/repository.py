@@ -1,7 +1,7 @@
 """All SQL of standings and lifecycle events: whole batches in one statement."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -42,6 +42,7 @@ _TYPES = {
     },
 }
 _STANDING_OF = itemgetter(*_COLUMNS)
+_VALUES_OF = attrgetter(*_COLUMNS)
 
 
 def _type_of(column: str) -> str:
@@ -139,7 +140,7 @@ def _members(rows: Iterable[asyncpg.Record]) -> dict[UUID, LockedMember]:
 
 async def insert(session: AsyncSession, standings: Sequence[Standing]) -> None:
     """Write the standings of newcomers."""
-    columns = list(zip(*(_plain(s) for s in standings), strict=True))
+    columns = list(zip(*(_VALUES_OF(one) for one in standings), strict=True))
     await (await driver(session)).execute(_INSERT, *columns)
 
 
@@ -208,10 +209,6 @@ async def events_of(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[U
     for events in found.values():
         events.sort(key=lambda event: (event.effective_at, event.event_no))
     return found
-
-
-def _plain(value: Standing) -> tuple[Any, ...]:
-    return astuple(value)
 
 
 def _event(row: Any) -> LifecycleEvent:  # noqa: ANN401 — a SQLAlchemy row

@@ -1,1 +1,0 @@
-"""What a tier is worth and when a member moves."""
