@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
-
-from regulars.rules.domain import Award
 
 EntryKind = Literal["earn", "expire"]
 POINTS = "points"
@@ -19,6 +17,21 @@ def house_account(code: str) -> UUID:
 
 POINTS_ISSUED = house_account("points_issued")
 POINTS_EXPIRED = house_account("points_expired")
+
+
+class Earned(Protocol):
+    """Points that one rule of one pack version gave."""
+
+    @property
+    def points(self) -> int: ...
+    @property
+    def pack_version(self) -> str: ...
+    @property
+    def rule_id(self) -> str: ...
+    @property
+    def available_at(self) -> datetime: ...
+    @property
+    def expires_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,7 @@ def earn_entry(
     cause_id: UUID,
     member_id: UUID,
     at: datetime,
-    awards: Sequence[Award],
+    awards: Sequence[Earned],
 ) -> LedgerEntry:
     """Book awarded points: one posting for each rule, one lot for each expiry.
 
