@@ -2,7 +2,6 @@
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 
 import typer
 
@@ -26,9 +25,7 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     for name in COMMAND_MODULES:
-        module = f"regulars.entrypoints.commands.{name}"
-        if find_spec(module):
-            import_module(module).register(app)
+        import_module(f"regulars.entrypoints.commands.{name}").register(app)
     return app
 
 

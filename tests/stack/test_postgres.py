@@ -1,6 +1,7 @@
 """A cluster starts where people put it, after whatever happened to it."""
 
 import os
+import pwd
 import shutil
 import signal
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from regulars.entrypoints.stack import postgres, tuning
@@ -97,3 +99,14 @@ def test_machine_settings_keep_what_was_committed() -> None:
     settings = tuning.for_machine()
     assert not {"fsync", "synchronous_commit", "full_page_writes"} & settings.keys()
     assert int(settings["shared_buffers"].removesuffix("MB")) <= 512
+
+
+async def test_root_runs_a_plain_users_cluster_as_that_user(tmp_path: Path) -> None:
+    """Whoever starts it, the cluster stays its owner's; as a plain user this is the usual case."""
+    cluster = _cluster(tmp_path / "postgres")
+    owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    cluster.data.mkdir(parents=True)
+    os.chown(cluster.data, owner.pw_uid, owner.pw_gid)
+    with _server(cluster) as pid:
+        assert psutil.Process(pid).uids().real == owner.pw_uid
+        assert await _value(cluster.url("postgres"), "select 1") == 1

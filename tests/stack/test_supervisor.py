@@ -172,3 +172,27 @@ def test_a_grown_log_is_kept_once_and_begun_anew(tmp_path: Path) -> None:
         writer.write("again\n")
     assert file.read_text() == "again\n"
     assert (tmp_path / "part.log.1").read_text() == "first\nlast\n"
+
+
+async def test_a_database_elsewhere_is_used_and_none_is_started_here(
+    settings: Settings, empty_database_url: str
+) -> None:
+    elsewhere = settings.model_copy(update={"database_url": empty_database_url})
+    async with running(elsewhere, ("postgres",)) as stack:
+        assert stack.database_url == empty_database_url
+        assert await _ask(stack, "select count(*) from account") == 2
+        assert read_state(DataDir(settings.data_dir).state).parts == {}
+    assert not (settings.data_dir / "postgres" / "data").exists()
+
+
+def test_a_part_alone_says_which_servers_it_needs(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "regulars.entrypoints.cli", "relay", "--data-dir", str(tmp_path / "data")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "REGULARS_DATABASE_URL" in done.stderr
+    assert "REGULARS_TEMPORAL_ADDRESS" in done.stderr
+    assert "Traceback" not in done.stderr

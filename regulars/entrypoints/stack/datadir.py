@@ -57,8 +57,9 @@ class DataDir:
             self.root.mkdir(parents=True, exist_ok=True)
             if new:
                 self.root.chmod(0o711)  # what is private inside has modes of its own
-            for folder in (self.logs, self.run, self.temporal, self.postgres):
-                folder.mkdir(exist_ok=True)
+            self.postgres.mkdir(exist_ok=True)
+            for folder in (self.logs, self.run, self.temporal):
+                folder.mkdir(mode=0o700, exist_ok=True)
             self.lock.touch()
             os.scandir(self.root).close()
             free = shutil.disk_usage(self.root).free

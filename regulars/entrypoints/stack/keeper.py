@@ -14,6 +14,7 @@ from regulars.entrypoints.stack.parts import Part
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.entrypoints.stack.processes import Identity, kill_group
 from regulars.entrypoints.stack.state import PartState
+from regulars.entrypoints.stack.watcher import Watcher
 from regulars.kernel import clock
 
 POLL_SECONDS = 0.1
@@ -28,13 +29,19 @@ log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """The one who looks after a part; `changed` is called whenever its state has changed."""
+    """The one who looks after a part.
 
-    def __init__(self, part: Part, log_file: Path, changed: Callable[[], None]) -> None:
+    Attributes:
+        part: what it looks after.
+        state: how that is; `changed` is called whenever this has changed.
+    """
+
+    def __init__(self, part: Part, log_file: Path, watcher: Watcher, changed: Callable[[], None]) -> None:
         self.part = part
         self.state = PartState(address=part.address)
         self._log_file = log_file
         self._changed = changed
+        self._watcher = watcher
         self._server: subprocess.Popen[bytes] | None = None
         self._keeping: asyncio.Task[None] | None = None
 
@@ -50,6 +57,7 @@ class Keeper:
                 return
             if self._code() is None:
                 break
+            self._note_end()
             if tried < FIRST_TRIES:
                 await asyncio.sleep(PAUSE_FIRST_SECONDS * 4**tried)
         raise StackProblem(self._why_not_ready())
@@ -73,8 +81,7 @@ class Keeper:
             started = time.monotonic()
             if self._server:
                 await _has_ended(self._server)
-            log.warning("part_ended", extra={"ended": self.part.name, "code": self._code()})
-            self._set("restarting")
+            self._note_end()
             steady = time.monotonic() - started > STEADY_SECONDS
             pause_seconds = PAUSE_FIRST_SECONDS if steady else min(pause_seconds * 2, PAUSE_LONGEST_SECONDS)
             await asyncio.sleep(pause_seconds)
@@ -91,21 +98,28 @@ class Keeper:
             await self._end(self._server)
 
     def _launch(self) -> None:
-        if self._server is not None:
-            kill_group(self._server.pid)  # what a dead leader left behind
         self._server = self.part.start()
         self.state.identity = Identity.of(self._server.pid)
         self._set("starting")
 
     async def _became_ready(self) -> bool:
-        deadline = time.monotonic() + READY_SECONDS
+        started = time.monotonic()
+        deadline = started + READY_SECONDS
         while self._server and self._code() is None and time.monotonic() < deadline:
             if await self.part.is_ready(self._server.pid) and self._code() is None:
                 self.state.up_since = clock.now().isoformat(timespec="seconds")
                 self._set("ready")
+                self._watcher.part_ready(self.part.name, self.part.address, time.monotonic() - started)
                 return True
             await asyncio.sleep(POLL_SECONDS)
         return False
+
+    def _note_end(self) -> None:
+        if self._server:
+            kill_group(self._server.pid)  # what a dead leader left behind
+        log.warning("part_ended", extra={"ended": self.part.name, "code": self._code()})
+        self._set("restarting")
+        self._watcher.part_ended(self.part.name, self._code())
 
     def _code(self) -> int | None:
         return self._server.poll() if self._server else 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from pwd import struct_passwd
 from urllib.parse import quote
 
 import asyncpg
@@ -92,13 +93,13 @@ def prepare(cluster: Cluster) -> None:
     _forget_dead_owner(cluster.data)
     folder = cluster.socket_folder
     if folder != cluster.data:
-        _own_private_folder(folder)
+        _own_private_folder(folder, server_user(cluster.data))
 
 
 def _initialise(cluster: Cluster) -> None:
-    user = server_user()
-    _write_password(cluster.password_file)
-    _own_private_folder(cluster.data)
+    user = server_user(cluster.data)
+    _write_password(cluster.password_file, user)
+    _own_private_folder(cluster.data, user)
     for half_made in cluster.data.iterdir():
         raise StackProblem(
             f"{cluster.data} is not a PostgreSQL cluster but holds {half_made.name}; "
@@ -113,9 +114,8 @@ def _initialise(cluster: Cluster) -> None:
         raise StackProblem(f"PostgreSQL could not lay out {cluster.data}: {_last_line(made.stderr)}")
 
 
-def _own_private_folder(folder: Path) -> None:
+def _own_private_folder(folder: Path, user: struct_passwd | None) -> None:
     """Make a folder that only the server's user can open, or refuse one that somebody else made."""
-    user = server_user()
     owner = user.pw_uid if user else os.geteuid()
     folder.mkdir(mode=0o700, exist_ok=True)
     if user and folder.stat().st_uid == 0:
@@ -127,12 +127,12 @@ def _own_private_folder(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def _write_password(path: Path) -> None:
+def _write_password(path: Path, user: struct_passwd | None) -> None:
     if path.exists():
         return
     path.touch(mode=0o600)
     path.write_text(ids.new_token() + "\n")
-    if user := server_user():
+    if user:
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
@@ -179,7 +179,7 @@ def start(cluster: Cluster, options: Mapping[str, str], log: Path) -> subprocess
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     reaching = [Path(command[0]), cluster.data, cluster.socket_folder]
-    line = run_as(server_user(), command, reaching=reaching, dies_by="INT")
+    line = run_as(server_user(cluster.data), command, reaching=reaching, dies_by="INT")
     with log.open("ab") as output:
         return subprocess.Popen(
             line,

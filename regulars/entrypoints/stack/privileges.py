@@ -15,11 +15,20 @@ _CROSSING_CAPABILITIES = {"dac_read_search": 2, "dac_override": 1}
 """What lets a process cross closed folders, weakest first, with the bit in the kernel's sets."""
 
 
-def server_user() -> pwd.struct_passwd | None:
-    """The user PostgreSQL runs as when we are root, made if it is missing; None when we are not root."""
+def server_user(data: Path) -> pwd.struct_passwd | None:
+    """Who PostgreSQL runs as: the present user (None), but when that is root, whoever owns the data.
+
+    New data gets a user of its own, who is made if missing.
+    """
     if os.geteuid() != 0:
         return None
-    return _existing_user() or _make_user()
+    owner = data.stat().st_uid if data.exists() else 0
+    if owner == 0:
+        return _existing_user() or _make_user()
+    try:
+        return pwd.getpwuid(owner)
+    except KeyError:
+        raise StackProblem(f"{data} belongs to user {owner}, whom this machine does not know.") from None
 
 
 def _existing_user() -> pwd.struct_passwd | None:

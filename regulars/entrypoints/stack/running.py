@@ -10,7 +10,8 @@ from regulars.entrypoints.stack.datadir import DataDir, Held, try_lock
 from regulars.entrypoints.stack.parts import PartName
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.entrypoints.stack.state import StackState, read_state
-from regulars.entrypoints.stack.supervisor import Supervisor, Watcher
+from regulars.entrypoints.stack.supervisor import Supervisor
+from regulars.entrypoints.stack.watcher import Watcher
 from regulars.settings import Settings
 
 WAIT_SECONDS = 60.0

@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Protocol
 
 from regulars.db.migrate import upgrade
 from regulars.entrypoints.stack import postgres
@@ -29,21 +28,12 @@ from regulars.entrypoints.stack.ports import LOOPBACK, choose, require_free
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.entrypoints.stack.processes import Identity, end
 from regulars.entrypoints.stack.state import StackState, read_state, write_state
+from regulars.entrypoints.stack.watcher import Silence, Watcher
 from regulars.secret_keys import ensure_secrets
 from regulars.settings import Settings
 
 ORPHAN_PATIENCE_SECONDS = 10.0
 LOG_ROUND_SECONDS = 5.0
-
-
-class Watcher(Protocol):
-    """Told what happens while the stack starts."""
-
-    def part_ready(self, name: str, address: str | None, seconds: float) -> None:
-        """A part is ready, so long after it was started."""
-
-    def schema_ready(self, revisions: Sequence[str], seconds: float) -> None:
-        """The schema is new, after these revisions ran."""
 
 
 class Supervisor:
@@ -53,7 +43,7 @@ class Supervisor:
         self.settings = settings
         self.data_dir = DataDir(settings.data_dir)
         self._wanted = [name for name in ALL_PARTS if name in parts and not self._is_elsewhere(name)]
-        self._watcher = watcher
+        self._watcher = watcher or Silence()
         self._keepers: dict[PartName, Keeper] = {}
         self._capping: asyncio.Task[None] | None = None
         self.state = StackState()
@@ -101,8 +91,7 @@ class Supervisor:
         if url:
             started = time.monotonic()
             revisions = await upgrade(url)
-            if self._watcher:
-                self._watcher.schema_ready(revisions, time.monotonic() - started)
+            self._watcher.schema_ready(revisions, time.monotonic() - started)
         self.state.database_url = url  # told to others only now that it can be used
 
     async def _start_temporal(self) -> None:
@@ -133,12 +122,9 @@ class Supervisor:
         return parts
 
     async def _keep(self, part: Part) -> None:
-        started = time.monotonic()
-        keeper = Keeper(part, self.data_dir.log(part.name), self._write)
+        keeper = Keeper(part, self.data_dir.log(part.name), self._watcher, self._write)
         self._keepers[part.name] = keeper
         await keeper.start()
-        if self._watcher:
-            self._watcher.part_ready(part.name, part.address, time.monotonic() - started)
 
     async def stop(self) -> None:
         """End every part, the last first, and leave none. Safe at any point of a start."""

@@ -22,10 +22,13 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Teller:
-    """Prints one line a part as it becomes ready."""
+    """Prints a line when a part becomes ready, and when it has died."""
 
     def part_ready(self, name: str, address: str | None, seconds: float) -> None:
         print(f"  {name:<10} ready   {address or '':<22} {seconds:5.1f} s", flush=True)
+
+    def part_ended(self, name: str, code: int | None) -> None:
+        print(f"  {name:<10} ended with code {code}; starting it anew", flush=True)
 
     def schema_ready(self, revisions: Sequence[str], seconds: float) -> None:
         what = f"{len(revisions)} new" if revisions else "up to date"
