@@ -23,7 +23,7 @@ def with_new_results(report: Report) -> str:
         report: of a text whose cases ran, see `can_adopt`.
     Returns: canonical text; what cases did not expect is not added, what passed is not touched.
     Raises: ValueError: the cases did not run, or a rule could not be evaluated.
-    Source: issue point 10.
+    Source: rule packs, cases.
     """
     if report.document is None or not can_adopt(report):
         raise ValueError("there is no result that the cases could adopt")

@@ -25,7 +25,7 @@ def _given(name: str, fields: Mapping[str, catalogue.Field]) -> type[Part]:
 
 
 def _annotation(field: catalogue.Field) -> Any:  # noqa: ANN401 — a type made at run time
-    if field.options:
+    if field.options and field.type == "text":
         return Literal[tuple(option.value for option in field.options)]
     match field.type:
         case "integer":

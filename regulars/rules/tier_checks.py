@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from regulars.rules.expressions import Expressions
 from regulars.rules.findings import at
-from regulars.rules.model import Lifecycle, Pack, ParameterRef, Tier
+from regulars.rules.model import Lifecycle, Pack, ParameterRef, Tier, conditions_of
 
 MOST_DAYS = 36_500
 
@@ -55,9 +55,19 @@ def _reached(expressions: Expressions, pack: Pack, steps: list[Tier]) -> None:
         if code and code not in codes:
             pointer = at("", "rules", index, "then", "set_tier", "tier")
             expressions.say("tier_unknown", pointer, tier=code, choices=", ".join(codes))
+    for index, rule in enumerate(pack.rules):
+        tier = next((tier for tier in steps if tier.code == named[index]), None)
+        if tier is not None and _asks(tier) not in conditions_of(rule.when):
+            expressions.say("tier_rule_differs", at("", "rules", index, "when"), tier=tier.code)
     for tier in steps[1:]:
         if tier.code not in named:
             expressions.say("tier_without_rule", at("", "tiers"), tier=tier.code)
+
+
+def _asks(tier: Tier) -> object:
+    threshold = tier.threshold
+    wanted = {"param": threshold.param} if isinstance(threshold, ParameterRef) else threshold
+    return {">=": [{"var": "member.qualifying_spend_minor"}, wanted]}
 
 
 def _days(expressions: Expressions, pack: Pack, lifecycle: Lifecycle) -> None:

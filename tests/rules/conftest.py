@@ -7,10 +7,14 @@ from uuid import uuid5
 
 import orjson
 import pytest
+from hypothesis import settings
 
 from regulars.rules.cases import NO_ID, calendar_at
 from regulars.rules.domain import Evaluation, MemberFacts, PackVersion, PurchaseFacts, StoreFacts
 from regulars.rules.evaluator import PackSet
+
+settings.register_profile("rules", deadline=None)  # the machine may be busy with other tests
+settings.load_profile("rules")
 
 FRIDAY = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 WORDS = {"zh": "名称", "en": "name"}

@@ -225,11 +225,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_text_is_a_finding_at_once(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     report = examine(text)
     assert report.findings
     assert not report.green
-    assert time.perf_counter() - begun < 1.0  # a tenth of it on a machine at rest
+    assert time.process_time() - begun < 1.0  # a tenth of it on a machine at rest
 
 
 def test_a_pack_that_would_slow_the_till_is_refused_before_it_runs(pack: Any, rule: Any) -> None:
@@ -241,11 +241,11 @@ def test_a_pack_that_would_slow_the_till_is_refused_before_it_runs(pack: Any, ru
         "given": {"purchase": {"lines": lines}},
         "expect": {"points": 0},
     }
-    begun = time.perf_counter()
+    begun = time.process_time()
     report = examine(json.dumps(pack(rules=rules, cases=[case] * 60)))
     assert codes(report) == {"pack_too_costly", "cases_too_costly"}
     assert report.cases == ()
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 1.0
 
 
 def test_a_pack_with_thousands_of_unknown_keys_is_answered_in_part(pack: Any) -> None:
@@ -260,11 +260,11 @@ def test_deep_conditions_are_a_finding(pack: Any, rule: Any) -> None:
 
 def test_a_pack_of_nothing_but_errors_is_answered_at_once_and_in_part(pack: Any, rule: Any) -> None:
     wrong = {"and": [{">": [{"var": f"member.x{i}"}, i]} for i in range(90)]}
-    begun = time.perf_counter()
+    begun = time.process_time()
     report = check(json.dumps(pack(rules=[rule(f"r{i}", i, wrong) for i in range(30)])))
     assert codes(report) == {"path_unknown", "more_findings"}
     assert len(report.findings) <= MOST_FINDINGS + 1
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 1.0
 
 
 def test_a_pointer_names_the_place_in_the_text(pack: Any) -> None:
@@ -284,7 +284,8 @@ def test_cases_are_held_to_the_catalogue(pack: Any) -> None:
         (given(member={"spend": 1}), "field_unknown"),
         (given(member={"spend_365d_minor": "1"}), "integer_expected"),
         (given(member={"stage": "churned"}), "choice_expected"),
-        (given(calendar={"weekday": 8}), "choice_expected"),
+        (given(calendar={"weekday": 8}), "value_too_large"),
+        (given(calendar={"weekday": True}), "integer_expected"),
         (given(purchase={"lines": [{"sales_minor": -1}]}), "value_too_small"),
         (given(at="2026-11-20"), "wall_time_expected"),
         (given(at="2026-11-20T18:30Z"), "wall_time_expected"),
