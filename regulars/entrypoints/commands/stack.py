@@ -66,23 +66,23 @@ def web(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
 ) -> None:
     """Run the API and the pages alone, against REGULARS_DATABASE_URL and REGULARS_TEMPORAL_ADDRESS."""
-    from regulars.entrypoints import web as part
     from regulars.entrypoints.stack.alone import alone
+    from regulars.entrypoints.web import run
 
-    part.run(alone("web", data_dir, port=port, host=host))
+    run(alone("web", data_dir, port=port, host=host))
 
 
 def worker(data_dir: DataDirOption = None) -> None:
     """Run the workflows and activities alone."""
-    from regulars.entrypoints import worker as part
     from regulars.entrypoints.stack.alone import alone
+    from regulars.entrypoints.worker import run
 
-    part.run(alone("worker", data_dir))
+    run(alone("worker", data_dir))
 
 
 def relay(data_dir: DataDirOption = None) -> None:
     """Run alone what tells the workflows about committed purchases."""
-    from regulars.entrypoints import relay as part
+    from regulars.entrypoints.relay import run
     from regulars.entrypoints.stack.alone import alone
 
-    part.run(alone("relay", data_dir))
+    run(alone("relay", data_dir))
