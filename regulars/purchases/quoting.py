@@ -137,7 +137,8 @@ def _promise(
             "sales_minor": outcome["sales_minor"],
             "points": outcome["points"],
             "expires_at": expires_at,
-        }
+        },
+        default=str,  # the driver has a UUID type of its own
     )
 
 
