@@ -12,9 +12,9 @@ from api.errors import Problem, problem_of
 from regulars.kernel.errors import RegularsError
 from regulars.security.actor import Actor
 from regulars.security.errors import CsrfRefused, NotSignedIn
-from rules_ui.contexts.entry import ErrorPage
+from rules_ui.contexts.entry import ErrorPage, ErrorPart
 from rules_ui.i18n import N_, Speech
-from rules_ui.ui import Ui
+from rules_ui.ui import Ui, by_htmx
 
 _ADVICE = {
     403: (
@@ -57,6 +57,8 @@ async def error_answer(ui: Ui, request: Request, problem: Problem, error: Except
     actor = await _reader(request)
     say = ui.speech(request, actor)
     title, advice = _words(problem, error, say)
+    if by_htmx(request):
+        return ui.page(request, actor, ErrorPart(title, advice), say, status=problem.status)
     view = ErrorPage(
         status=problem.status,
         title=title,
@@ -74,7 +76,7 @@ def _to_sign_in(request: Request) -> Response:
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     wish = here if request.method == "GET" and "/live" not in here else "/"
     target = "/sign-in" if wish == "/" else f"/sign-in?next={quote(wish, safe='')}"
-    if request.headers.get("hx-request") == "true":
+    if by_htmx(request):
         return HTMLResponse("", status_code=401, headers={"HX-Redirect": target})
     return RedirectResponse(target, status_code=303)
 

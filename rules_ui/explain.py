@@ -12,6 +12,8 @@ from rules_ui.words import word_for
 LINES_SHOWN = 12
 MILLI = 1000
 ACTS_BY_MONEY = "discount"
+GIVING = frozenset({"earning", "discount"})
+READING_ORDER = ("earning", "discount", "tier", "eligibility")
 
 _NOTES: Mapping[str, str] = {
     "no_member": N_("No member was named."),
@@ -50,11 +52,19 @@ def explain(
         points=record.points,
         reasons=tuple(say.text(word_for("reason", code)) for code in evaluation.get("reasons", ())),
         facts=_facts(evaluation.get("facts", {}).get("member"), say),
-        packs=tuple(_pack(name, outcomes, packs.get(name), say) for name, outcomes in by_pack.items()),
+        packs=tuple(
+            _pack(name, by_pack[name], packs.get(name), say)
+            for name in sorted(by_pack, key=lambda name: _place(packs.get(name)))
+        ),
         lines=tuple(_line(line, say) for line in shown),
         more_lines=len(record.lines) - len(shown),
         page_href=f"/purchases/{record.id}",
     )
+
+
+def _place(pack: PackDocument | None) -> int:
+    """What people ask for first stands first: points, then discounts."""
+    return READING_ORDER.index(pack.kind) if pack and pack.kind in READING_ORDER else len(READING_ORDER)
 
 
 def pack_names(record: PurchaseRecord) -> Sequence[str]:
@@ -84,14 +94,31 @@ def _rule(outcome: Mapping[str, Any], words: PackWords | None, kind: str, say: S
         return ExplainedRule("bad", title, why, "")
     note = _note(outcome.get("note"), words, say)
     if not outcome["applied"]:
-        return ExplainedRule("no", title, _not_applied(outcome, rule, note, say), "")
-    return ExplainedRule("yes", title, note or (rule.effect if rule else ""), _gave(outcome, kind, say))
+        return ExplainedRule("no", title, _not_applied(outcome, rule, note, kind, say), "")
+    if kind in GIVING and not outcome.get("gave"):
+        return ExplainedRule(
+            "idle", title, say.text(N_("It holds, but had nothing to give on this basket.")), ""
+        )
+    return ExplainedRule("yes", title, note or _applied(rule, kind, say), _gave(outcome, kind, say))
 
 
-def _not_applied(outcome: Mapping[str, Any], rule: RuleWords | None, note: str, say: Speech) -> str:
+def _applied(rule: RuleWords | None, kind: str, say: Speech) -> str:
+    if rule is None:
+        return ""
+    if kind == "tier" and rule.conditions:
+        return say.text(N_("Reached: %(condition)s"), condition=say.text(N_("; ")).join(rule.conditions))
+    return rule.effect
+
+
+def _not_applied(
+    outcome: Mapping[str, Any], rule: RuleWords | None, note: str, kind: str, say: Speech
+) -> str:
     failed = outcome.get("failed")
     if failed is not None and rule and failed < len(rule.conditions):
-        return say.text(N_("Not so: %(condition)s"), condition=rule.conditions[failed])
+        condition = rule.conditions[failed]
+        if kind == "eligibility":
+            return say.text(N_("Does not concern this purchase; not so: %(condition)s"), condition=condition)
+        return say.text(N_("Not so: %(condition)s"), condition=condition)
     return note or say.text(N_("It had nothing to give here."))
 
 

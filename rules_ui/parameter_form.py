@@ -69,7 +69,8 @@ def _field(
 ) -> Parameter:
     places = _places(one, say)
     before, after = _around(one, say)
-    differs = live is not None and live.value != one.value
+    shown = one.value if typed is None else _whole(typed, places)
+    differs = live is not None and live.value != shown
     help_text = f"{one.help.of(say.language)} " if one.help else ""
     bounds = say.text(
         N_("from %(least)s to %(most)s"),

@@ -75,6 +75,7 @@ class OperatorLine:
     name: str
     roles: tuple[str, ...]
     disabled: bool
+    self: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,3 +32,12 @@ class ErrorPage(View):
     back: str
     back_label: str
     trace: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPart(View):
+    """The same where only a piece of a page was asked for."""
+
+    template: ClassVar[str] = "error_part.html"
+    title: str
+    advice: str

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rules_ui.contexts.base import Choice, FieldTrouble, Tier, View
 
-RuleMood = Literal["yes", "no", "bad"]
+RuleMood = Literal["yes", "no", "idle", "bad"]
 
 
 @dataclass(frozen=True, slots=True)

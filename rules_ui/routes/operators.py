@@ -51,7 +51,7 @@ async def _show(
     ]
     places.sort(key=lambda place: (place.path.count("."), place.name))
     view = OperatorListPage(
-        operators=tuple(_line(ui, each, say) for each in operators),
+        operators=tuple(_line(ui, each, actor, say) for each in operators),
         roles=tuple(
             Choice(role.value, say.text(word_for("role", role.value)))
             for role in Role
@@ -115,7 +115,7 @@ def _field(name: str) -> str:
     return _FIELDS.get(head, head)
 
 
-def _line(ui: Ui, operator: Operator, say: Speech) -> OperatorLine:
+def _line(ui: Ui, operator: Operator, actor: Actor, say: Speech) -> OperatorLine:
     places = {place.id: place.name for place in ui.container.places.all()}
     roles = tuple(
         say.text(
@@ -131,4 +131,5 @@ def _line(ui: Ui, operator: Operator, say: Speech) -> OperatorLine:
         name=operator.display_name,
         roles=roles,
         disabled=operator.disabled_at is not None,
+        self=str(operator.id) == actor.id,
     )

@@ -41,7 +41,7 @@ def _show_list(
     status: int = 200,
 ) -> HTMLResponse:
     seen = _in_order(_seen(ui, actor.scope))
-    found = [place for place in seen if _matches(place, words)]
+    found = [place for place in seen if _matches(place, words) and (words or place.kind != "terminal")]
     manageable = actor.scope_for(Permission.PLACE_MANAGE)
     view = PlaceListPage(
         words=words,
