@@ -4,12 +4,16 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, JsonValue, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-AMOUNT_MAX = 10**12
+from regulars.rules.catalogue import MAX_DISCOUNTS as DISCOUNTS_MAX
+from regulars.rules.catalogue import MAX_LINE_MINOR as AMOUNT_MAX
+from regulars.rules.catalogue import MAX_LINES as LINES_MAX
+from regulars.rules.catalogue import MAX_PURCHASE_MINOR
+
 Minor = Annotated[int, Field(ge=0, le=AMOUNT_MAX, strict=True)]
+Tendered = Annotated[int, Field(ge=0, le=MAX_PURCHASE_MINOR, strict=True)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
-LINES_MAX = 2_000
 
 
 class _Body(BaseModel):
@@ -44,7 +48,7 @@ class LineIn(_Body):
     tax_minor: Minor | None = None
     tax_included: bool = True
     promotional: bool = False
-    discounts: Annotated[list[DiscountIn], Field(max_length=50)] = Field(default_factory=list)
+    discounts: Annotated[list[DiscountIn], Field(max_length=DISCOUNTS_MAX)] = Field(default_factory=list)
 
 
 class BasketIn(_Body):
@@ -93,7 +97,7 @@ class PurchaseIn(BasketIn):
     )
     occurred_at: AwareDatetime
     cashier: Word | None = None
-    tenders: Annotated[dict[Word, Minor], Field(max_length=20)] = Field(
+    tenders: Annotated[dict[Word, Tendered], Field(max_length=20)] = Field(
         default_factory=dict, description="How it was paid: type → minor units."
     )
     original_purchase_id: UUID | None = None

@@ -13,9 +13,12 @@ Unit = Literal["minor", "milli", "days", "count", "yyyymmdd", "weekday", "hour",
 Source = Literal["member", "history", "till", "place", "calendar", "chain"]
 
 LINES_PATH = "purchase.lines"
-MAX_LINES = 1_000
+MAX_LINES = 2_000
 MAX_LINE_MINOR = 1_000_000_000
-MAX_PURCHASE_MINOR = 1_000_000_000_000
+MAX_PURCHASE_MINOR = MAX_LINES * MAX_LINE_MINOR
+MAX_DISCOUNTS = 50
+"""Discounts of one line: each is at most the most that a line can cost."""
+
 MAX_SPEND_MINOR = 1_000_000_000_000
 MAX_COUNT = 1_000_000
 EXACT_BELOW = 1 << 52
@@ -40,7 +43,7 @@ class Field:
 
     Attributes:
         path: dotted from the document's root; a line's field is named alone, seen from inside the line.
-        low, high: inclusive bounds of an integer; the caller refuses what lies outside.
+        low, high: inclusive bounds of an integer; the till's door refuses what lies outside.
         options: the only values it can have; empty where any value may occur.
         kinds: pack kinds whose rules may read it.
     """
@@ -161,7 +164,7 @@ _LINE = (
           269, "till", PURCHASE_KINDS, 0, MAX_LINE_MINOR),
     Field("discount_minor", "integer", "minor", "折扣金额", "discount",
           "本行全部折扣之和，包括优惠券。", "All discounts on the line, coupons included.",
-          30, "till", PURCHASE_KINDS, 0, MAX_LINE_MINOR),
+          30, "till", PURCHASE_KINDS, 0, MAX_DISCOUNTS * MAX_LINE_MINOR),
     Field("promotional", "boolean", None, "促销品", "promotional item",
           "收银系统标记为促销品的明细。", "The till marks the line as a promotional item.",
           False, "till", PURCHASE_KINDS),

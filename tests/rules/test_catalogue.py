@@ -50,6 +50,7 @@ def test_a_line_of_a_basket_has_every_field_of_a_line() -> None:
 
 def test_a_purchase_of_the_most_lines_stays_exact() -> None:
     assert MAX_LINES * LINE_FIELDS["sales_minor"].high <= MAX_PURCHASE_MINOR < EXACT_BELOW
+    assert MAX_LINES * LINE_FIELDS["discount_minor"].high < EXACT_BELOW
 
 
 def test_every_fact_has_words_in_both_languages() -> None:
