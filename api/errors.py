@@ -159,7 +159,9 @@ def _of_several(error: InvalidInput, language: Language) -> Problem:
     fields = tuple(_fields_of(error, language))
     if len(error.problems) == 1:
         return replace(_of_ours(error.problems[0], language), errors=fields)
-    return _with_fields(error.code, fields, language)
+    statuses = {ROWS[one.code].status for one in fields}
+    told = _with_fields(error.code, fields, language)
+    return replace(told, status=statuses.pop()) if len(statuses) == 1 else told
 
 
 def _fields_of(error: InvalidInput, language: Language) -> Iterator[FieldError]:
