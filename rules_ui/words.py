@@ -7,7 +7,7 @@ from rules_ui.i18n import N_
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "stage": {
-        "joined": N_("New, no purchase yet"),
+        "joined": N_("New"),
         "active": N_("Active"),
         "at_risk": N_("At risk"),
         "lapsed": N_("Lapsed"),
