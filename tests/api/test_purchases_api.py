@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from small_chain import SmallChain
+from sqlalchemy import text
 from web_world import WebWorld
 
 from regulars.entrypoints.verifying import verify
@@ -147,8 +148,6 @@ async def test_bad_input_names_its_field_and_nothing_is_written(
     named = {error["field"] for error in problem.get("errors", [])} | {problem.get("field")}
     assert field in named
     async with chain.database.read() as session:
-        from sqlalchemy import text
-
         assert (await session.execute(text("select count(*) from purchase"))).scalar_one() == 0
 
 

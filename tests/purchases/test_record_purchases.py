@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from small_chain import MONDAY, SmallChain, discounted_line, line, lines
+from sqlalchemy import text
 
 from regulars.entrypoints.verifying import verify
 from regulars.purchases.desk import Recorded
@@ -145,8 +146,6 @@ async def test_a_late_purchase_ends_a_silence_that_was_none(chain: SmallChain) -
     late = await chain.buy(member, line(1_000), occurred_at=MONDAY + timedelta(days=50))
     assert late.receipt["member"]["stage"] == "active"
     async with chain.database.read() as session:
-        from sqlalchemy import text
-
         rows = await session.execute(
             text(
                 "select kind, stage_to from lifecycle_event where member_id = :m and stage_to is not null "
@@ -192,7 +191,5 @@ async def test_five_hundred_lines_are_fine(chain: SmallChain) -> None:
 
 
 async def _count(chain: SmallChain, table: str) -> int:
-    from sqlalchemy import text
-
     async with chain.database.read() as session:
         return int((await session.execute(text(f"select count(*) from {table}"))).scalar_one())
