@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from api.error_reference import errors_page
 from regulars.rules.reference import fields_page, findings_page, schema_page
 from regulars.secret_keys import FILE_NAME as SECRETS_FILE
 from regulars.secret_keys import MEANINGS, variable
@@ -60,6 +61,7 @@ def _setting_row(name: str, field: FieldInfo) -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/settings.md": settings_page,
+    "docs/errors.md": errors_page,
     "docs/rules/fields.md": fields_page,
     "docs/rules/findings.md": findings_page,
     "docs/rules/pack.schema.json": schema_page,

@@ -129,6 +129,28 @@ class ChoiceInvalid(FieldProblem):
         super().__init__(f"choose one of: {', '.join(choices)}", field=field, choices=list(choices))
 
 
+class ReasonMissing(FieldProblem):
+    """What is asked for needs a reason in the asker's own words."""
+
+    code = "reason_missing"
+
+    def __init__(self) -> None:
+        super().__init__("say why, in your own words", field="reason")
+
+
+class SourceInvalid(FieldProblem):
+    """Where a consent was given is missing or too long."""
+
+    code = "source_invalid"
+
+    def __init__(self, maximum: int) -> None:
+        super().__init__(
+            f"say in 1 to {maximum} characters where the member said so, e.g. desk",
+            field="source",
+            maximum=maximum,
+        )
+
+
 class EnrolledInFuture(FieldProblem):
     """The time of enrolment has not come yet."""
 

@@ -22,7 +22,14 @@ from regulars.members.domain import (
     check_references,
     read_reference,
 )
-from regulars.members.errors import PhoneInvalid, PhoneTaken, ReferenceTaken, UnknownMember
+from regulars.members.errors import (
+    PhoneInvalid,
+    PhoneTaken,
+    ReasonMissing,
+    ReferenceTaken,
+    SourceInvalid,
+    UnknownMember,
+)
 from regulars.members.phones import (
     DEFAULT_REGION,
     REGION_SETTING,
@@ -150,7 +157,7 @@ async def record_consents(
     """
     problems = check_purposes(list(consents), "")
     if not 1 <= len(source.strip()) <= SOURCE_LENGTH_MAX:
-        problems.append(FieldProblem("say where the member said so, e.g. desk", field="source"))
+        problems.append(SourceInvalid(SOURCE_LENGTH_MAX))
     if problems:
         raise InvalidInput(problems)
     if not await repository.lock_member(session, member_id, actor.scope):
@@ -193,10 +200,10 @@ async def reveal_phone(
         at: aware instant.
         reason: the actor's own words, not empty.
     Returns: E.164, or None where the member gave none.
-    Raises: UnknownMember; PhoneUnreadable; FieldProblem: no reason.
+    Raises: UnknownMember; PhoneUnreadable; ReasonMissing.
     """
     if not reason.strip():
-        raise FieldProblem("say why you need the number", field="reason")
+        raise ReasonMissing
     await get_member(session, member_id, actor.scope)
     cipher = await repository.phone_cipher_of(session, member_id, actor.scope)
     await _record(session, "member.reveal_phone", member_id, actor, at, None, reason)

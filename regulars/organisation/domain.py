@@ -10,8 +10,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from regulars.kernel.codes import CODE_LENGTH_MAX, is_code, reads_as_time
-from regulars.kernel.errors import FieldProblem
-from regulars.organisation.errors import CodeReadsAsTime, UnknownTimeZone
+from regulars.organisation.errors import (
+    CodeReadsAsTime,
+    CutoffInvalid,
+    PlaceCodeInvalid,
+    PlaceNameInvalid,
+    UnknownTimeZone,
+)
 
 PlaceKind = Literal["hq", "branch", "store", "terminal"]
 
@@ -131,22 +136,19 @@ def path_under(parent_path: str | None, place_id: UUID) -> str:
 def check_code(code: str, field: str) -> None:
     """Refuse a place code that people or rules could misread.
 
-    Raises: FieldProblem, CodeReadsAsTime.
+    Raises: PlaceCodeInvalid, CodeReadsAsTime.
     """
     if not is_code(code):
-        raise FieldProblem(
-            f"use 1 to {CODE_LENGTH_MAX} letters, digits, - or _, beginning with a letter or digit",
-            field=field,
-        )
+        raise PlaceCodeInvalid(CODE_LENGTH_MAX, field=field)
     if reads_as_time(code):
         raise CodeReadsAsTime(code, field=field)
 
 
 def check_name(name: str, field: str) -> str:
-    """The name without surrounding blanks. Raises: FieldProblem."""
+    """The name without surrounding blanks. Raises: PlaceNameInvalid."""
     clean = name.strip()
     if not clean or len(clean) > NAME_LENGTH_MAX or not clean.isprintable():
-        raise FieldProblem(f"give a name of 1 to {NAME_LENGTH_MAX} printable characters", field=field)
+        raise PlaceNameInvalid(NAME_LENGTH_MAX, field=field)
     return clean
 
 
@@ -161,6 +163,6 @@ def check_time_zone(name: str, field: str) -> ZoneInfo:
 
 
 def check_cutoff(minutes: int, field: str) -> None:
-    """Refuse a cut-off outside the day. Raises: FieldProblem."""
+    """Refuse a cut-off outside the day. Raises: CutoffInvalid."""
     if not 0 <= minutes <= 1439:
-        raise FieldProblem("give the minutes after midnight, 0 to 1439", field=field)
+        raise CutoffInvalid(field=field)

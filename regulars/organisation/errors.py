@@ -35,6 +35,46 @@ class UnknownTimeZone(FieldProblem):
         super().__init__("give an IANA name such as Asia/Shanghai", field=field, time_zone=name[:64])
 
 
+class PlaceCodeInvalid(FieldProblem):
+    """The code has characters or a length that a code cannot have."""
+
+    code = "place_code_invalid"
+
+    def __init__(self, maximum: int, *, field: str) -> None:
+        super().__init__(
+            f"use 1 to {maximum} letters, digits, - or _, beginning with a letter or digit",
+            field=field,
+            maximum=maximum,
+        )
+
+
+class PlaceNameInvalid(FieldProblem):
+    """The name is empty, too long, or not printable."""
+
+    code = "place_name_invalid"
+
+    def __init__(self, maximum: int, *, field: str) -> None:
+        super().__init__(f"give a name of 1 to {maximum} printable characters", field=field, maximum=maximum)
+
+
+class CutoffInvalid(FieldProblem):
+    """The trading day cannot begin then."""
+
+    code = "cutoff_invalid"
+
+    def __init__(self, *, field: str) -> None:
+        super().__init__("give the minutes after midnight, 0 to 1439", field=field)
+
+
+class ParentUnknown(FieldProblem):
+    """The place above does not exist, or lies outside the asker's places."""
+
+    code = "parent_unknown"
+
+    def __init__(self, *, field: str) -> None:
+        super().__init__("no such place within yours", field=field)
+
+
 class CodeReadsAsTime(FieldProblem):
     """The code looks like a duration or a date, which rules would compare as one."""
 

@@ -26,6 +26,7 @@ from regulars.organisation.domain import (
 from regulars.organisation.errors import (
     ChainExists,
     NoChain,
+    ParentUnknown,
     PlaceClosed,
     PlaceCodeTaken,
     PlaceHasOpenPlaces,
@@ -299,7 +300,7 @@ def _made(
     found = len(problems)
     parent = known.get(row.parent_code)
     if parent is None or not scope.covers(parent.path):
-        problems.append(FieldProblem("no such place within yours", field=f"{prefix}parent_code"))
+        problems.append(ParentUnknown(field=f"{prefix}parent_code"))
     elif parent.kind not in PARENT_KINDS[row.kind]:
         problems.append(WrongParent(row.kind, parent.kind, field=f"{prefix}kind"))
     elif parent.closed_at is not None:

@@ -79,6 +79,35 @@ class LoginInvalid(FieldProblem):
         super().__init__("use 2 to 64 lower-case letters, digits, or . _ @ -", field="login")
 
 
+class DisplayNameInvalid(FieldProblem):
+    """The name shown to colleagues is empty, too long, or not printable."""
+
+    code = "display_name_invalid"
+
+    def __init__(self, maximum: int) -> None:
+        super().__init__(
+            f"give a name of 1 to {maximum} printable characters", field="display_name", maximum=maximum
+        )
+
+
+class LocaleUnknown(FieldProblem):
+    """Not a language that Regulars speaks."""
+
+    code = "locale_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("choose zh or en", field="locale")
+
+
+class RoleForTerminals(FieldProblem):
+    """The role is what a till has by its key; nobody is appointed to it."""
+
+    code = "role_for_terminals"
+
+    def __init__(self, index: int) -> None:
+        super().__init__("this role is for terminals only", field=f"roles[{index}].role")
+
+
 class LoginTaken(FieldProblem):
     """Another operator signs in with this login."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,17 +22,22 @@ from regulars.security.domain import (
     RoleAt,
 )
 from regulars.security.errors import (
+    DisplayNameInvalid,
     LastAdmin,
+    LocaleUnknown,
     LoginInvalid,
     LoginTaken,
     NoRole,
     PermissionDenied,
+    RoleForTerminals,
     RolePlaceUnknown,
     SignInRefused,
     UnknownOperator,
 )
 from regulars.security.policy import Permission
 from regulars.security.scope import Scope
+
+DISPLAY_NAME_LENGTH_MAX: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +204,10 @@ def _problems_of(new: NewOperator) -> list[FieldProblem]:
     if not LOGIN_PATTERN.fullmatch(new.login):
         problems.append(LoginInvalid())
     name = new.display_name.strip()
-    if not 1 <= len(name) <= 80 or not name.isprintable():
-        problems.append(FieldProblem("give a name of 1 to 80 printable characters", field="display_name"))
+    if not 1 <= len(name) <= DISPLAY_NAME_LENGTH_MAX or not name.isprintable():
+        problems.append(DisplayNameInvalid(DISPLAY_NAME_LENGTH_MAX))
     if new.locale not in LOCALES:
-        problems.append(FieldProblem("choose zh or en", field="locale"))
+        problems.append(LocaleUnknown())
     if not new.roles:
         problems.append(NoRole())
     try:
@@ -221,7 +227,7 @@ async def _grants(
         if path is None or not scope.covers(path):
             problems.append(RolePlaceUnknown(index))
         elif role.role not in OPERATOR_ROLES:
-            problems.append(FieldProblem("this role is for terminals only", field=f"roles[{index}].role"))
+            problems.append(RoleForTerminals(index))
         else:
             grants.append(Grant(role.role, role.place_id, path))
     return tuple(grants)

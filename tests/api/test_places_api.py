@@ -42,9 +42,9 @@ async def test_wrong_places_are_refused_field_by_field(admin: httpx.AsyncClient)
     answer = await admin.post("/v1/places", json=wrong, headers={"Accept-Language": "zh"})
     assert answer.status_code == 422
     assert {error["field"]: error["code"] for error in answer.json()["errors"]} == {
-        "parent_code": "field_invalid",
+        "parent_code": "parent_unknown",
         "code": "code_reads_as_time",
-        "name": "field_invalid",
+        "name": "place_name_invalid",
         "time_zone": "unknown_time_zone",
     }
 

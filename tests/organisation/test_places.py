@@ -105,11 +105,11 @@ async def test_all_problems_of_a_list_are_told_at_once_and_nothing_is_written(da
             await service.open_places(session, wrong, COMMAND, AT)
     assert {(problem.field, problem.code) for problem in refusal.value.problems} == {
         ("places[0].kind", "wrong_parent"),
-        ("places[1].parent_code", "field_invalid"),
+        ("places[1].parent_code", "parent_unknown"),
         ("places[2].code", "code_reads_as_time"),
-        ("places[2].name", "field_invalid"),
+        ("places[2].name", "place_name_invalid"),
         ("places[2].time_zone", "unknown_time_zone"),
-        ("places[2].cutoff_minutes", "field_invalid"),
+        ("places[2].cutoff_minutes", "cutoff_invalid"),
         ("places[3].code", "place_code_taken"),
     }
     async with database.begin() as session:

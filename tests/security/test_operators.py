@@ -63,10 +63,10 @@ async def test_all_that_is_wrong_with_a_new_operator_is_told_at_once(
             await service.create_operator(session, new, COMMAND, AT)
     assert {(problem.field, problem.code) for problem in refusal.value.problems} == {
         ("login", "login_invalid"),
-        ("display_name", "field_invalid"),
+        ("display_name", "display_name_invalid"),
         ("password", "password_too_weak"),
         ("roles[0].place", "role_place_unknown"),
-        ("roles[1].role", "field_invalid"),
+        ("roles[1].role", "role_for_terminals"),
     }
 
 
