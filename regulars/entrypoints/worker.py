@@ -103,6 +103,7 @@ def make_worker(
         max_cached_workflows=CACHED_WORKFLOWS,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS,
         max_concurrent_activities=concurrent_activities,
+        max_concurrent_local_activities=concurrent_activities,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(maximum=16),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(maximum=8),
         graceful_shutdown_timeout=GRACE,
