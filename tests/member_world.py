@@ -112,10 +112,12 @@ async def until(holds: Callable[[], Awaitable[bool]], *, within_s: float = 20.0)
 
 
 @asynccontextmanager
-async def open_member_world(chain: SmallChain, temporal: WorkflowEnvironment) -> AsyncIterator[MemberWorld]:
+async def open_member_world(
+    chain: SmallChain, temporal: WorkflowEnvironment, task_queue: str | None = None
+) -> AsyncIterator[MemberWorld]:
     """A world around a chain, its worker at work until the end; its members' workflows end with it."""
     await ensure_search_attributes(temporal.client)
-    queue = f"member-{uuid.uuid4()}"  # noqa: TID251
+    queue = task_queue or f"member-{uuid.uuid4()}"  # noqa: TID251
     activities = LifecycleActivities(chain.database, LivePacks(), Places(), clock.now)
     relay = Relay(chain.database, MemberMessenger(temporal.client, queue), "relay", clock.now)
     async with make_worker(temporal.client, activities, concurrent_activities=5, task_queue=queue):

@@ -49,7 +49,7 @@ class Pace:
         retry_s: pause before trying again where PostgreSQL or Temporal is away.
     """
 
-    members_per_round: int = 256
+    members_per_round: int = 128
     in_flight: int = 16
     tell_within_s: float = 10.0
     lease_s: float = 60.0
