@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from activities.failures import Discretion
@@ -21,7 +21,7 @@ from regulars.rules.live import LivePacks
 from regulars.settings import Settings
 from workflows.member_lifecycle import MemberLifecycleWorkflow
 from workflows.messages import TASK_QUEUE
-from workflows.search_attributes import ensure_search_attributes
+from workflows.search_attributes import TYPES, ensure_search_attributes
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ async def work_until(settings: Settings, stop: asyncio.Event | None = None) -> N
 async def _work_once(settings: Settings, activities: LifecycleActivities, stop: asyncio.Event) -> None:
     async with asyncio.timeout(CONNECT_WITHIN_S):
         client = await connect(settings, identity="regulars-worker")
-        await ensure_search_attributes(client)
+        await _ensure_search_attributes(client)
     worker = make_worker(client, activities, concurrent_activities=settings.database_connections)
     working = asyncio.create_task(worker.run())
     stopping = asyncio.create_task(stop.wait())
@@ -79,6 +79,15 @@ async def _work_once(settings: Settings, activities: LifecycleActivities, stop: 
         await working
     finally:
         stopping.cancel()
+
+
+async def _ensure_search_attributes(client: Client) -> None:
+    try:
+        await ensure_search_attributes(client)
+    except RPCError as error:
+        if error.status not in (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED):
+            raise
+        log.warning("search_attributes_are_for_the_operator_to_add", names=sorted(TYPES))
 
 
 def make_worker(
