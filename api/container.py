@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Self
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final, Self
 from uuid import UUID
 
+import httpx
 from fastapi import Request
 
 from api.temporal_link import TemporalLink
@@ -20,6 +22,9 @@ from regulars.security.domain import SessionTimes
 from regulars.security.terminal_keys import TerminalKeys
 from regulars.settings import Settings
 
+TEMPORAL_UI_TIMEOUT: Final = httpx.Timeout(30.0, connect=2.0)
+TEMPORAL_UI_LIMITS: Final = httpx.Limits(max_connections=50, max_keepalive_connections=10)
+
 
 @dataclass(frozen=True, slots=True)
 class Container:
@@ -27,6 +32,7 @@ class Container:
 
     Attributes:
         places: refresh it in a session before use: `await container.places.refresh(session)`.
+        temporal_ui: connections to Temporal's pages, kept open: making a client costs more than a request.
         now: the clock; tests give another.
         new_id: draws identifiers.
         desk: what purchases need of places and packs.
@@ -39,6 +45,7 @@ class Container:
     terminal_keys: TerminalKeys
     phone_keys: PhoneKeys
     temporal: TemporalLink
+    temporal_ui: httpx.AsyncClient
     now: Callable[[], datetime] = field(default=clock.now)
     new_id: Callable[[], UUID] = field(default=ids.new_id)
     desk: Desk = field(init=False)
@@ -62,6 +69,12 @@ class Container:
             terminal_keys=TerminalKeys(database, secrets.terminal_key_pepper),
             phone_keys=PhoneKeys(secrets.phone_key, secrets.blind_index_key),
             temporal=TemporalLink(settings),
+            temporal_ui=httpx.AsyncClient(
+                timeout=TEMPORAL_UI_TIMEOUT,
+                limits=TEMPORAL_UI_LIMITS,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps nobody's cookies
+                trust_env=False,
+            ),
         )
 
     @property
@@ -84,6 +97,7 @@ class Container:
 
     async def close(self) -> None:
         """Give back every connection."""
+        await self.temporal_ui.aclose()
         await self.database.close()
 
 

@@ -44,7 +44,8 @@ class SecurityHeaders:
             return
         nonce = new_token(NONCE_BYTES)
         scope.setdefault("state", {})["csp_nonce"] = nonce
-        policy = _TEMPORALS if _is_temporals(scope["path"]) else _OURS.format(nonce=nonce)
+        ours = not _is_temporals(scope["path"])
+        policy = _OURS.format(nonce=nonce) if ours else _TEMPORALS
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -54,7 +55,8 @@ class SecurityHeaders:
                     headers[name] = value
                 if scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = _HSTS
-                headers.setdefault("Cache-Control", "no-store")
+                if ours:
+                    headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -30,8 +30,9 @@ _HOP_BY_HOP: Final = frozenset(
         b"upgrade",
     }
 )
+_NOT_PASSED_BACK: Final = _HOP_BY_HOP | {b"date"}
+_NEVER_CHANGES: Final = "/_app/immutable/"  # files named by their content: 200 of them a page
 _OURS: Final = frozenset({b"host", b"cookie", b"authorization", b"content-length"})
-_TIMEOUT: Final = httpx.Timeout(30.0, connect=2.0)
 
 
 @router.api_route("/temporal", methods=_METHODS, response_model=None)
@@ -41,44 +42,43 @@ async def pass_on(request: Request, _: Ops) -> Response:
     address = container_of(request).settings.temporal_ui_address
     if address is None:
         raise TemporalAway("no address of Temporal's UI is set")
-    client = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+    client = container_of(request).temporal_ui
+    # The decoded path would turn the %2F of a workflow id into a slash, and find nothing.
+    target = f"http://{address}{request.scope['raw_path'].decode('ascii')}"
+    query = request.scope["query_string"].decode("ascii")
+    outgoing = client.build_request(
+        request.method,
+        f"{target}?{query}" if query else target,
+        headers=_request_headers(request),
+        content=await request.body(),
+    )
     try:
-        # The decoded path would turn the %2F of a workflow id into a slash, and find nothing.
-        target = f"http://{address}{request.scope['raw_path'].decode('ascii')}"
-        query = request.scope["query_string"].decode("ascii")
-        outgoing = client.build_request(
-            request.method,
-            f"{target}?{query}" if query else target,
-            headers=_request_headers(request),
-            content=await request.body(),
-        )
         answer = await client.send(outgoing, stream=True)
     except httpx.TransportError:
-        await client.aclose()
         raise TemporalAway("Temporal's UI does not answer") from None
-    except BaseException:
-        await client.aclose()
-        raise
-    passed = StreamingResponse(_body(answer, client), answer.status_code)
+    passed = StreamingResponse(_body(answer), answer.status_code)
     passed.raw_headers = [
-        (name.lower(), value) for name, value in answer.headers.raw if name.lower() not in _HOP_BY_HOP
+        (name.lower(), value) for name, value in answer.headers.raw if name.lower() not in _NOT_PASSED_BACK
     ]
+    if _NEVER_CHANGES in request.url.path and answer.status_code == httpx.codes.OK:
+        passed.headers["cache-control"] = "private, max-age=31536000, immutable"
     return passed
 
 
-async def _body(answer: httpx.Response, client: httpx.AsyncClient) -> AsyncIterator[bytes]:
+async def _body(answer: httpx.Response) -> AsyncIterator[bytes]:
     try:
         async for chunk in answer.aiter_raw():
             yield chunk
     finally:
         await answer.aclose()
-        await client.aclose()
 
 
 def _request_headers(request: Request) -> list[tuple[bytes, bytes]]:
     kept = [
         (name, value) for name, value in request.headers.raw if name not in _HOP_BY_HOP and name not in _OURS
     ]
+    if "accept-encoding" not in request.headers:
+        kept.append((b"accept-encoding", b"identity"))  # else the HTTP client asks for gzip by itself
     cookies = "; ".join(_foreign(request.cookies.items()))
     return [*kept, (b"cookie", cookies.encode("latin-1"))] if cookies else kept
 

@@ -123,3 +123,13 @@ async def test_our_session_is_not_told_to_temporal_and_its_absence_is_said(
     assert b"regulars_session" not in told[0]
     assert away.status_code == 503
     await app.state.container.close()
+
+
+async def test_files_that_never_change_are_fetched_once(temporals: WebWorld) -> None:
+    async with await temporals.operator("ops", temporals.chain.hq) as ops:
+        page = (await ops.get("/temporal/")).text
+        file = "/temporal/_app/immutable/" + page.split("/temporal/_app/immutable/")[1].split('"')[0]
+        kept = (await ops.get(file)).headers["cache-control"]
+        live = await ops.get("/temporal/api/v1/settings")
+        assert "immutable" in kept
+        assert "immutable" not in live.headers.get("cache-control", "")
