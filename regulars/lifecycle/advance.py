@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -210,8 +211,9 @@ class MemberTime:
                 the silences up to then that are true are appended too (without one, advancing does that).
         """
         plan = self.reigns(late_at).plan
-        corrected = {e.reason["corrects_event_no"] for e in history if e.kind == "silence_corrected"}
-        refuted = [e for e in history if e.event_no not in corrected and _refutes(late_at, e)]
+        by_number = sorted(history, key=attrgetter("event_no"))
+        last_words = {event.effective_at: event for event in by_number if event.stage_to is not None}
+        refuted = [event for event in last_words.values() if _refutes(late_at, event)]
         if plan is None or not refuted:
             return
         for event in refuted:
@@ -248,7 +250,11 @@ class MemberTime:
 
 
 def _refutes(late_at: datetime, event: LifecycleEvent) -> bool:
-    """A purchase refutes a silence that it interrupts: one that began by then and was recorded for later."""
-    if event.kind not in SILENCES:
+    """A purchase refutes a silence that it interrupts: it began before and was recorded for later."""
+    if event.kind in SILENCES:
+        silent_since = event.reason["silent_since"]
+    elif event.kind == "silence_corrected" and event.stage_to != "active":
+        silent_since = event.reason["late_purchase_at"]  # less silent than thought, but silent still
+    else:
         return False
-    return datetime.fromisoformat(str(event.reason["silent_since"])) <= late_at < event.effective_at
+    return datetime.fromisoformat(str(silent_since)) < late_at < event.effective_at
