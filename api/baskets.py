@@ -9,11 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.container import Container
 from api.schemas.purchases import BasketIn, LineIn, PurchaseIn, QuoteIn
 from regulars.kernel.clock import business_day
-from regulars.kernel.errors import FieldProblem, InvalidInput
+from regulars.kernel.errors import InvalidInput
 from regulars.members.service import find_member_id
 from regulars.organisation.domain import Till
 from regulars.organisation.errors import UnknownPlace
 from regulars.purchases.domain import Basket, Discount, Line, check_lines
+from regulars.purchases.errors import (
+    BusinessDayFar,
+    MemberNotKnown,
+    OccurredInFuture,
+    RetryKeyNeeded,
+    TerminalNeeded,
+)
 from regulars.purchases.quoting import doubts, opened
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
@@ -36,11 +43,11 @@ async def till_of(
     if actor.kind == "terminal":
         return parts.places.till(UUID(actor.id))
     if code is None:
-        raise InvalidInput([FieldProblem("name the terminal by its code", field="terminal")])
+        raise InvalidInput([TerminalNeeded()])
     try:
         till = parts.places.till(parts.places.by_code(code).id)
     except UnknownPlace:
-        raise InvalidInput([FieldProblem("no terminal has this code", field="terminal")]) from None
+        raise InvalidInput([TerminalNeeded()]) from None
     if not actor.may_at(permission, till.path):
         raise PermissionDenied(permission)
     return till
@@ -58,8 +65,7 @@ async def member_id_of(session: AsyncSession, parts: Container, reference: str |
     except ValueError:
         found = await find_member_id(session, reference, parts.member_rules)
     if found is None:
-        message = "no member is known by this number, reference or phone; look the member up, or enrol first"
-        raise InvalidInput([FieldProblem(message, field="member")])
+        raise InvalidInput([MemberNotKnown()])
     return found
 
 
@@ -111,16 +117,14 @@ def purchase_basket(
 def check_key(key: str | None) -> str:
     """The till's retry key. Raises: InvalidInput: it is missing, or too long."""
     if key is None or not 1 <= len(key.strip()) <= KEY_MAX:
-        message = f"send a key of 1 to {KEY_MAX} characters, made once for this purchase and kept for retries"
-        raise InvalidInput([FieldProblem(message, field="Idempotency-Key")])
+        raise InvalidInput([RetryKeyNeeded(KEY_MAX)])
     return key.strip()
 
 
 def _in_time(body: BasketIn, at: datetime) -> datetime:
     occurred_at = body.occurred_at or at
     if occurred_at > at + CLOCK_SKEW:
-        message = "lies in the future; set the till's clock, and send the purchase again"
-        raise InvalidInput([FieldProblem(message, field="occurred_at")])
+        raise InvalidInput([OccurredInFuture()])
     return occurred_at
 
 
@@ -133,8 +137,7 @@ def _given_day(body: PurchaseIn, till: Till, occurred_at: datetime) -> date:
     if body.business_day is None:
         return usual
     if abs(body.business_day - usual) > DAY_SKEW:
-        message = f"is far from occurred_at, which lies in the trading day {usual.isoformat()}"
-        raise InvalidInput([FieldProblem(message, field="business_day")])
+        raise InvalidInput([BusinessDayFar(usual.isoformat())])
     return body.business_day
 
 

@@ -142,6 +142,11 @@ ROWS: Final[Mapping[str, Row]] = {
     # purchases
     "basket_invalid": Row(422, "消费单内容有误：{field}。"),
     "idempotency_mismatch": Row(409, "该单号或幂等键已用于另一笔内容；新的消费单请用新的键。"),
+    "terminal_needed": Row(422, "请填写营业中的终端编码。"),
+    "member_not_known": Row(422, "没有会员使用这个卡号、外部编号或手机号；请重新查找，或先办理入会。"),
+    "retry_key_needed": Row(422, "请附上 1 至 {maximum} 个字符的幂等键：每笔消费单生成一次，重试时不变。"),
+    "occurred_in_future": Row(422, "消费时间晚于现在；请校准收银机时钟后重新提交。"),
+    "business_day_far": Row(422, "营业日与消费时间不符；该时间属于营业日 {usual}。"),
     "member_unknown": Row(422, "没有这位会员，请重新查找。"),
     "purchase_unknown": Row(404, "没有这笔消费单。"),
     "already_attributed": Row(409, "这笔消费单已归属于一位会员。"),

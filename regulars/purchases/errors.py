@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from regulars.kernel.errors import RegularsError
+from regulars.kernel.errors import FieldProblem, RegularsError
 
 
 class BasketInvalid(RegularsError):
@@ -65,4 +65,60 @@ class AttributionTooLate(RegularsError):
             f"points can be claimed within {window_days} days of the purchase",
             field="purchase_id",
             window_days=window_days,
+        )
+
+
+class TerminalNeeded(FieldProblem):
+    """An operator asked for a quote and named no terminal, or none that exists."""
+
+    code: ClassVar[str] = "terminal_needed"
+
+    def __init__(self) -> None:
+        super().__init__("name an open terminal by its code", field="terminal")
+
+
+class MemberNotKnown(FieldProblem):
+    """Nobody is known by what the till sent."""
+
+    code: ClassVar[str] = "member_not_known"
+
+    def __init__(self) -> None:
+        message = "no member is known by this number, reference or phone; look the member up, or enrol first"
+        super().__init__(message, field="member")
+
+
+class RetryKeyNeeded(FieldProblem):
+    """A purchase came without the key that makes retrying safe."""
+
+    code: ClassVar[str] = "retry_key_needed"
+
+    def __init__(self, maximum: int) -> None:
+        super().__init__(
+            f"send a key of 1 to {maximum} characters, made once for this purchase and kept for retries",
+            field="Idempotency-Key",
+            maximum=maximum,
+        )
+
+
+class OccurredInFuture(FieldProblem):
+    """The till's clock runs ahead; time decided too early could not be taken back."""
+
+    code: ClassVar[str] = "occurred_in_future"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "lies in the future; set the till's clock, and send the purchase again", field="occurred_at"
+        )
+
+
+class BusinessDayFar(FieldProblem):
+    """The trading day that the till names is not near the purchase."""
+
+    code: ClassVar[str] = "business_day_far"
+
+    def __init__(self, usual: str) -> None:
+        super().__init__(
+            f"is far from occurred_at, which lies in the trading day {usual}",
+            field="business_day",
+            usual=usual,
         )
