@@ -12,6 +12,13 @@ CHANNEL = "outbox"
 BULK_LOAD_LOCK = 0x5245_4755
 """Advisory lock key; while a session holds it exclusively, rows marked `bulk` stay where they are."""
 
+STOPPED_IMPORT_WAITS = timedelta(hours=1)
+"""How long the rows of an import that was stopped half way wait for somebody to finish it.
+
+Told at once, the workflows would decide until today about members whose history ends half way, and what
+the import adds afterwards would have to take that back.
+"""
+
 FIRST_REST = timedelta(seconds=2)
 LONGEST_REST = timedelta(minutes=10)
 

@@ -11,9 +11,11 @@ from sqlalchemy import (
     Integer,
     Row,
     Uuid,
+    and_,
     any_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -25,8 +27,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant
-from regulars.outbox.domain import BULK_LOAD_LOCK, CHANNEL, Backlog, Change, ClaimedRow
-from regulars.outbox.tables import outbox, relay_status
+from regulars.outbox.domain import BULK_LOAD_LOCK, CHANNEL, STOPPED_IMPORT_WAITS, Backlog, Change, ClaimedRow
+from regulars.outbox.tables import bulk_load, outbox, relay_status
 
 _WRITE = insert(outbox).from_select(
     ["member_id", "seq", "events", "next_due_at", "bulk", "created_at"],
@@ -40,7 +42,17 @@ _WRITE = insert(outbox).from_select(
     ),
 )
 _NOTIFY = select(func.pg_notify(CHANNEL, ""))
-_BULK_MAY_GO = select(func.pg_try_advisory_xact_lock_shared(literal(BULK_LOAD_LOCK, BigInteger)))
+_UNFINISHED = exists().where(
+    bulk_load.c.ended_at.is_(None), bulk_load.c.begun_at > func.now() - STOPPED_IMPORT_WAITS
+)
+_BULK_MAY_GO = select(
+    and_(func.pg_try_advisory_xact_lock_shared(literal(BULK_LOAD_LOCK, BigInteger)), ~_UNFINISHED)
+)
+_BEGIN_BULK = upsert(bulk_load).values(id=1, begun_at=bindparam("at", type_=Instant))
+_BEGIN_BULK = _BEGIN_BULK.on_conflict_do_update(
+    index_elements=[bulk_load.c.id], set_={"begun_at": _BEGIN_BULK.excluded.begun_at, "ended_at": None}
+)
+_END_BULK = update(bulk_load).values(ended_at=bindparam("at", type_=Instant))
 
 _IS_FREE = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= bindparam("at", type_=Instant))
 _MAY_GO = outbox.c.bulk <= bindparam("bulk_too", type_=Boolean)  # false < true: the rest goes first
@@ -125,8 +137,18 @@ async def notify(session: AsyncSession) -> None:
 
 
 async def bulk_may_go(session: AsyncSession) -> bool:
-    """Whether no import runs; keeps one from starting until this transaction ends."""
+    """Whether no import runs or waits to be finished; keeps one from starting until this transaction ends."""
     return bool((await session.execute(_BULK_MAY_GO)).scalar_one())
+
+
+async def begin_bulk(session: AsyncSession, at: datetime) -> None:
+    """Note that an import has begun."""
+    await session.execute(_BEGIN_BULK, {"at": at})
+
+
+async def end_bulk(session: AsyncSession, at: datetime) -> None:
+    """Note that it is done."""
+    await session.execute(_END_BULK, {"at": at})
 
 
 async def claim(

@@ -44,6 +44,21 @@ async def announce(session: AsyncSession, changes: Sequence[Change], at: datetim
         await repository.notify(session)
 
 
+async def begin_bulk_load(session: AsyncSession, at: datetime) -> None:
+    """Keep rows marked `bulk` back until `end_bulk_load`, or for an hour if that never comes.
+
+    Args:
+        session: in a transaction; the caller holds the lock `BULK_LOAD_LOCK` on a connection of its own.
+        at: aware UTC, now.
+    """
+    await repository.begin_bulk(session, at)
+
+
+async def end_bulk_load(session: AsyncSession, at: datetime) -> None:
+    """Let rows marked `bulk` go, as soon as the lock is free."""
+    await repository.end_bulk(session, at)
+
+
 async def claim_news(
     session: AsyncSession, relay: str, at: datetime, lease: timedelta, members: int
 ) -> list[MemberNews]:

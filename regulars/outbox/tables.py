@@ -1,6 +1,19 @@
 """What the database has committed and Temporal has still to hear."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from regulars.db.base import Instant, metadata
 
@@ -30,4 +43,13 @@ relay_status = Table(
     Column("lag_ms_median", BigInteger),
     Column("lag_ms_max", BigInteger),
     Column("last_error", Text),
+)
+
+bulk_load = Table(
+    "bulk_load",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # null: runs, or was stopped half way
+    CheckConstraint("id = 1", name="one_at_a_time"),
 )

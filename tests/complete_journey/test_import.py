@@ -26,7 +26,7 @@ from regulars.organisation import service as organisation
 from regulars.organisation.domain import NewPlace
 from regulars.organisation.places import Places
 from regulars.outbox import service as outbox
-from regulars.outbox.domain import BULK_LOAD_LOCK
+from regulars.outbox.domain import BULK_LOAD_LOCK, Backlog
 from regulars.rules.live import LivePacks
 
 ONE_HOUSEHOLD_IN = 60
@@ -133,7 +133,22 @@ async def test_an_import_that_is_interrupted_goes_on_where_it_stopped(chain: Imp
     with pytest.raises(asyncio.CancelledError):
         await running
     assert loaders_alive() == []
+    assert (await backlog(chain)).waiting == 0
     await goes_on(chain)
+    assert (await backlog(chain)).held == 0
+
+
+async def test_workflows_hear_of_an_import_that_nobody_finishes_an_hour_later(chain: ImportedChain) -> None:
+    running = asyncio.create_task(chain.load(HALF_A_YEAR, loaders=1))
+    await some_purchases(chain)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (await backlog(chain)).waiting == 0
+    async with chain.database.begin() as session:
+        await session.execute(text("update bulk_load set begun_at = begun_at - interval '61 minutes'"))
+    assert (await backlog(chain)).held == 0
+    assert (await backlog(chain)).waiting > 0
 
 
 async def test_an_import_whose_loader_is_killed_says_so_and_goes_on_next_time(chain: ImportedChain) -> None:
@@ -174,14 +189,12 @@ async def test_workflows_hear_of_an_import_when_it_has_ended(chain: ImportedChai
     held: list[int] = []
     running = asyncio.create_task(chain.load(HALF_A_YEAR, loaders=1))
     while not running.done():
-        async with chain.database.read() as session:
-            backlog = await outbox.measure_backlog(session)
+        found = await backlog(chain)
         if not running.done():
-            assert backlog.waiting == 0
-            held.append(backlog.held)
+            assert found.waiting == 0
+            held.append(found.held)
         await asyncio.sleep(0.05)
-    async with chain.database.read() as session:
-        after = await outbox.measure_backlog(session)
+    after = await backlog(chain)
     assert max(held) > 0
     assert after.held == 0
     assert after.waiting > max(held) / 2
@@ -224,6 +237,12 @@ async def standings(session: AsyncSession) -> dict[str, tuple[object, ...]]:
         )
     )
     return {row.reference: tuple(row)[1:] for row in rows}
+
+
+async def backlog(chain: ImportedChain) -> Backlog:
+    """What the workflows have still to hear."""
+    async with chain.database.read() as session:
+        return await outbox.measure_backlog(session)
 
 
 async def some_purchases(chain: ImportedChain) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -86,7 +86,8 @@ async def import_history(wish: Wish, database: Database, console: Console) -> Im
     started = time.monotonic()
     source = open_source()
     try:
-        async with _alone(wish.database_url):
+        async with _alone(wish.database_url) as lock:
+            await _begin(database)
             ground = await lay_ground(database, source, wish.wanted, wish.keys, now())
             numbers = source.basket_numbers(wish.wanted)
             known = await known_baskets(database) & frozenset(numbers)
@@ -94,6 +95,8 @@ async def import_history(wish: Wish, database: Database, console: Console) -> Im
             with Meter(console, "Purchases", missing) as meter:
                 if missing:
                     await _load_all(wish, ground, known, missing, meter.add)
+                    await _count_rows_anew(lock)
+            await _end(database)
     except DATABASE_AWAY:
         raise DatabaseAway from None
     finally:
@@ -141,8 +144,25 @@ async def _load_all(
             loader.end()
 
 
+async def _begin(database: Database) -> None:
+    async with database.begin() as session:
+        await outbox.begin_bulk_load(session, now())
+
+
+async def _end(database: Database) -> None:
+    """Only after everything is in: what stops earlier is to be finished before the workflows hear of it."""
+    async with database.begin() as session:
+        await outbox.end_bulk_load(session, now())
+
+
+async def _count_rows_anew(lock: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Tell the planner what has become of the tables; it would go on as if they were small."""
+    with suppress(asyncpg.LockNotAvailableError):
+        await lock.execute("analyze")
+
+
 @asynccontextmanager
-async def _alone(database_url: str) -> AsyncIterator[None]:
+async def _alone(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """Hold the lock that keeps other imports out and makes the relay leave our outbox rows alone.
 
     It is held by a connection of its own, so that it goes with this process whatever happens.
@@ -156,7 +176,7 @@ async def _alone(database_url: str) -> AsyncIterator[None]:
             await connection.execute("select pg_advisory_lock($1)", BULK_LOAD_LOCK)
         except asyncpg.LockNotAvailableError:
             raise ImportRunning from None
-        yield
+        yield connection
     finally:
         await asyncio.shield(connection.close())
 

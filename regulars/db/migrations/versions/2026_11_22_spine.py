@@ -552,3 +552,11 @@ def _outbox() -> None:
         sa.Column("last_error", sa.Text()),
         sa.PrimaryKeyConstraint("relay", name="pk_relay_status"),
     )
+    op.create_table(
+        "bulk_load",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("id = 1", name=op.f("ck_bulk_load_one_at_a_time")),
+        sa.PrimaryKeyConstraint("id", name="pk_bulk_load"),
+    )
