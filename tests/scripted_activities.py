@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 from activities import messages as ask
 from activities.messages import AdvanceMember, FreezeDone, FreezeOrder, MemberStanding
 
+FROZEN_AT = datetime(2026, 11, 20, tzinfo=UTC)
 NEWCOMER = MemberStanding(
     tier="base",
     stage="joined",
@@ -47,14 +48,17 @@ class ScriptedActivities:
 
     @activity.defn(name=ask.FREEZE)
     async def freeze(self, order: FreezeOrder) -> FreezeDone:
-        self.orders.append(order)
-        if self.standing.frozen:
-            raise ApplicationError("already_frozen", type="already_frozen", non_retryable=True)
-        self.standing = replace(self.standing, frozen=True)
-        return FreezeDone(datetime(2026, 11, 20, tzinfo=UTC), order.reason)
+        return self._carry_out(order, frozen=True, refusal="already_frozen")
 
     @activity.defn(name=ask.UNFREEZE)
     async def unfreeze(self, order: FreezeOrder) -> FreezeDone:
-        self.orders.append(order)
-        self.standing = replace(self.standing, frozen=False)
-        return FreezeDone(None, None)
+        return self._carry_out(order, frozen=False, refusal="not_frozen")
+
+    def _carry_out(self, order: FreezeOrder, *, frozen: bool, refusal: str) -> FreezeDone:
+        """As the service: an order is carried out once, and asked for again tells how things stand."""
+        if order not in self.orders:
+            if self.standing.frozen == frozen:
+                raise ApplicationError(refusal, type=refusal, non_retryable=True)
+            self.orders.append(order)
+            self.standing = replace(self.standing, frozen=frozen)
+        return FreezeDone(FROZEN_AT, "fraud_suspected") if self.standing.frozen else FreezeDone(None, None)

@@ -31,6 +31,9 @@ RETRIES = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=2)
 )
 UNKNOWN_MEMBER = "unknown_member"
+FROZEN_ALREADY = {"already_frozen": True, "not_frozen": False}
+"""What a refused order tells of a freeze that came by another way."""
+
 
 Answer = TypeVar("Answer")
 
@@ -165,7 +168,11 @@ class MemberLifecycleWorkflow:
 
     async def _carry_out(self, name: str, order: FreezeOrder) -> FreezeDone:
         async with self._one_order_at_a_time:
-            done = await _ask(name, order, FreezeDone)
+            try:
+                done = await _ask(name, order, FreezeDone)
+            except ApplicationError as error:
+                self._state.frozen = FROZEN_ALREADY.get(str(error.type), self._state.frozen)
+                raise
             self._state.frozen = done.frozen_at is not None
             return done
 
