@@ -20,6 +20,7 @@ from activities.messages import FreezeDone, FreezeOrder
 from api.container import Container
 from regulars.lifecycle import freezing
 from regulars.lifecycle.freezing import Freeze, Order, freeze_reason
+from regulars.members.service import get_member
 from regulars.outbox.errors import TemporalAway
 from regulars.security import audit
 from regulars.security.actor import Actor
@@ -97,6 +98,8 @@ async def _tell_workflow(parts: Container, actor: Actor, order: Order, reason: s
     """Have the member's workflow carry out an order of ops; the service then finds it done, or does it."""
     if not actor.may(Permission.WORKFLOW_OPERATE):
         return False
+    async with parts.database.read() as session:  # nobody's id must not start a workflow
+        await get_member(session, order.member_id, actor.scope)
     try:
         client = await parts.temporal.client()
         await asyncio.wait_for(_update(client, order, reason), ANSWER_WITHIN_S)
