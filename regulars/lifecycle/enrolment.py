@@ -30,7 +30,7 @@ async def enrol(
         at: aware instant of recording; revisits that fell due earlier are not worked.
     Returns: the member's id and number.
     Raises: InvalidInput: one problem a wrong field, PhoneTaken and ReferenceTaken among them.
-    Source: issue point 4; semantics, "Stage".
+    Source: docs/semantics.md, "Stage".
     """
     (written,) = await newcomers.write_members(session, [new], rules, places, actor.scope, at, indexed=False)
     await _begin(session, [written], at, bulk=False)
@@ -60,7 +60,7 @@ async def enrol_members(
     Args: as for `enrol`.
     Returns: one a person, in order.
     Raises: InvalidInput: all problems, fields as `members[i].phone`; keep nothing of the transaction.
-    Source: issue point 9.
+    Source: docs/semantics.md, "Complete Journey".
     """
     if not new:
         return []

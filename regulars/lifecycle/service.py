@@ -80,7 +80,7 @@ async def advance(
         to: aware instant up to which time is decided; earlier than before does nothing.
         at: aware UTC, the time of recording.
     Returns: where each known member stands now.
-    Source: ADR-0005 (time-decided events).
+    Source: docs/semantics.md, "Time-decided events".
     """
     await packs.refresh(session)
     locked = await repository.lock(session, member_ids)

@@ -87,7 +87,7 @@ async def write_members(
         draw: gives the digits of member numbers.
     Returns: one a member, in order.
     Raises: InvalidInput: all problems at once; nothing is to be kept of the transaction.
-    Source: issue point 4.
+    Source: docs/semantics.md, "Personal data".
     """
     drafts = [_Draft(member, f"members[{i}]." if indexed else "") for i, member in enumerate(new)]
     problems = [problem for draft in drafts for problem in _problems_of(draft, rules, places, scope, at)]

@@ -74,7 +74,7 @@ async def find_member(session: AsyncSession, text: str, rules: MemberRules, scop
         scope: where the reader may look; a till that holds the text may look everywhere.
     Returns: the member.
     Raises: UnknownMember: nobody, or outside the scope, or no name of anybody.
-    Source: issue point 4.
+    Source: docs/semantics.md, "Personal data".
     """
     kind, value = _lookup(text, rules)
     found = None if value is None else await repository.find_member(session, kind, value, scope)
@@ -116,7 +116,7 @@ async def update_profile(
         at: aware instant.
     Returns: the member as it now is.
     Raises: UnknownMember; InvalidInput: one problem a wrong field, PhoneTaken among them.
-    Source: issue point 4.
+    Source: docs/semantics.md, "Personal data".
     """
     if not await repository.lock_member(session, member_id, actor.scope):
         raise UnknownMember
@@ -153,7 +153,7 @@ async def record_consents(
         at: aware instant.
     Returns: the member with the words that now hold.
     Raises: UnknownMember; InvalidInput: an unknown purpose or an empty source.
-    Source: issue point 4.
+    Source: docs/semantics.md, "Personal data".
     """
     problems = check_purposes(list(consents), "")
     if not 1 <= len(source.strip()) <= SOURCE_LENGTH_MAX:

@@ -67,7 +67,7 @@ async def found_chain(
         settings: the chain's own choices.
     Returns: the headquarters.
     Raises: ChainExists; FieldProblem, UnknownCurrency, UnknownTimeZone.
-    Source: semantics, "Scope".
+    Source: docs/semantics.md, "Scope".
     """
     clean = check_name(name, "name")
     check_time_zone(time_zone, "time_zone")
@@ -169,7 +169,7 @@ async def open_places(
         at: aware instant.
     Returns: the places in the order given.
     Raises: InvalidInput: all problems, fields as `places[i].code`; nothing is written.
-    Source: issue point 3.
+    Source: docs/semantics.md, "Scope".
     """
     return await _open(session, new, actor, at, prefix="places[{}].")
 

@@ -39,7 +39,7 @@ async def attribute_purchase(
     Returns: the receipt that the member gets.
     Raises: PurchaseUnknown; AlreadyAttributed; AttributionTooLate: the chain's window
         (`attribution_window_days`) has passed; MemberUnknown. Nothing is then written.
-    Source: semantics of purchases without a member, docs/adr.
+    Source: docs/semantics.md, "Without a member".
     """
     await desk.packs.refresh(session)
     await desk.places.refresh(session)

@@ -58,7 +58,7 @@ async def record_purchases(
         leaves the others untouched.
     Raises: UniqueViolationError: another transaction took a key in this instant; nothing is written, and
         trying again finds that purchase.
-    Source: the way of a purchase, ARCHITECTURE.md.
+    Source: docs/semantics.md, "The purchase transaction".
     """
     await desk.packs.refresh(session)
     await desk.places.refresh(session)

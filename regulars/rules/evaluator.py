@@ -89,7 +89,7 @@ class PackSet:
         Returns: awards, discounts, tier and every rule's outcome. A rule that cannot be evaluated gives
             nothing and says so in its outcome.
         Raises: nothing.
-        Source: rule packs; semantics, "What is kept for each purchase".
+        Source: docs/semantics.md, "What is kept for each purchase".
         """
         outcomes = self._program.read(lambda: facts.document(member, purchase, store, calendar))
         refused = self._refusals(outcomes)
@@ -114,7 +114,7 @@ class PackSet:
             calendar, store: not read: tier rules see the member only.
         Returns: the move, or None.
         Raises: nothing; a rule that cannot be evaluated gives nothing.
-        Source: semantics, "Tier".
+        Source: docs/semantics.md, "Tier".
         """
         del calendar, store
         outcomes = self._review.read(lambda: facts.member_document(member))

@@ -71,7 +71,7 @@ class LivePacks:
         Returns: for each pack the version put live at the nearest place at or above, latest there; none
             where it is switched off there. The same object while nothing changes.
         Raises: PackPlaceUnknown: the place is not among those that the last `refresh` saw.
-        Source: semantics, "Which pack version".
+        Source: docs/semantics.md, "Which pack version".
         """
         timeline = self._timeline(place_id)
         return timeline.sets[bisect_right(timeline.boundaries, at)]

@@ -26,7 +26,7 @@ async def create_version(session: AsyncSession, text: str | bytes, actor: Actor,
         at: aware instant, now.
     Returns: the version; the existing one where the pack has one of the same content.
     Raises: PackNotGreen: it has errors or failing cases; nothing is kept.
-    Source: semantics, "Which pack version".
+    Source: docs/semantics.md, "Which pack version".
     """
     report = examine(text)
     if report.pack is None or report.document is None or not report.green:
@@ -79,7 +79,7 @@ async def activate(
         reason: the actor's own words.
     Returns: nothing; nothing is written where that version is live there by then already.
     Raises: UnknownPack, PackPlaceUnknown, LiveFromInvalid.
-    Source: semantics, "Which pack version".
+    Source: docs/semantics.md, "Which pack version".
     """
     if live_from.tzinfo is None:
         raise LiveFromInvalid(live_from)

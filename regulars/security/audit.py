@@ -50,7 +50,7 @@ async def record(
         reason: the actor's own words.
     Returns: nothing.
     Raises: nothing of its own.
-    Source: semantics, "Audit".
+    Source: docs/semantics.md, "Audit".
     """
     personal = subject_kind in _PERSONS
     row = {

@@ -67,7 +67,7 @@ async def create_operator(session: AsyncSession, new: NewOperator, actor: Actor,
         at: aware instant.
     Returns: the operator as stored.
     Raises: InvalidInput: with LoginInvalid, PasswordTooWeak, NoRole, RolePlaceUnknown; LoginTaken.
-    Source: issue point 3.
+    Source: docs/semantics.md, "Scope".
     """
     problems = _problems_of(new)
     grants = await _grants(session, new.roles, actor.scope, problems)
@@ -103,7 +103,7 @@ async def set_roles(
         at: aware instant.
     Returns: the operator with the new roles.
     Raises: UnknownOperator, PermissionDenied, LastAdmin, InvalidInput (NoRole, RolePlaceUnknown).
-    Source: issue point 3.
+    Source: docs/semantics.md, "Scope".
     """
     before = await _manageable(session, operator_id, actor)
     problems: list[FieldProblem] = [] if roles else [NoRole()]
@@ -139,7 +139,7 @@ async def disable_operator(
         reason: the actor's own words.
     Returns: nothing.
     Raises: UnknownOperator, PermissionDenied, LastAdmin.
-    Source: reliability, "Security".
+    Source: docs/semantics.md, "Personal data".
     """
     before = await _manageable(session, operator_id, actor)
     if before.disabled_at is not None:
@@ -174,7 +174,7 @@ async def change_password(
         at: aware instant.
     Returns: nothing.
     Raises: PasswordTooWeak; SignInRefused: `current` is wrong.
-    Source: reliability, "Security".
+    Source: docs/semantics.md, "Personal data".
     """
     passwords.check_strength(new, operator.login, field="new_password")
     if not await passwords.matches(current, await repository.password_hash_of(session, operator.id)):

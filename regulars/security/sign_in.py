@@ -59,7 +59,7 @@ async def sign_in(
         times: how long the session may last.
     Returns: the token for the cookie, and the session.
     Raises: TooManySignIns; SignInRefused: unknown login, wrong password or disabled, alike.
-    Source: reliability, "Security".
+    Source: docs/semantics.md, "Personal data".
     """
     login = login.strip().lower()[:_LOGIN_LENGTH_MAX]
     limits = {

@@ -39,7 +39,7 @@ async def issue_key(
         at: aware instant.
     Returns: the key with its bearer text, which nobody can see again.
     Raises: UnknownTerminal; TooManyTerminalKeys: two are live already.
-    Source: semantics, "Personal data"; issue point 3.
+    Source: docs/semantics.md, "Personal data".
     """
     if not await repository.lock_terminal(session, terminal_id, actor.scope):
         raise UnknownTerminal(terminal_id)
@@ -66,7 +66,7 @@ async def revoke_key(
         at: aware instant.
     Returns: nothing.
     Raises: UnknownTerminalKey.
-    Source: issue point 3.
+    Source: docs/semantics.md, "Scope".
     """
     if not await repository.revoke(session, terminal_id, key_id, actor.scope, at):
         raise UnknownTerminalKey(key_id)
@@ -100,7 +100,7 @@ class TerminalKeys:
             bearer: `key_id.secret`, as the till sent it.
         Returns: the terminal as an actor at its store.
         Raises: NotSignedIn: malformed, unknown, wrong, revoked or closed, alike.
-        Source: issue point 3.
+        Source: docs/semantics.md, "Scope".
         """
         shape = _BEARER.fullmatch(bearer)
         proof = await self._proof(shape.group(1)) if shape else None
