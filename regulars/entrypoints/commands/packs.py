@@ -62,7 +62,9 @@ def check_packs(files: FilesArgument, json: JsonOption = False, language: Langua
     _show(reports, json=json, language=language)
 
 
-def run_cases_of_packs(files: FilesArgument, json: JsonOption = False, language: LanguageOption = None) -> None:
+def run_cases_of_packs(
+    files: FilesArgument, json: JsonOption = False, language: LanguageOption = None
+) -> None:
     """Check packs and run their cases; end with 1 if one is red."""
     from regulars.rules.checker import examine
 
