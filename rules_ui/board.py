@@ -50,7 +50,7 @@ class Board:
 
     def __init__(self, database: Database, queues: Queues) -> None:
         self._database = database
-        self._queues = queues
+        self.queues = queues
         self._figures: dict[Scope, Figures] = {}
         self._locks: dict[Scope, asyncio.Lock] = {}
 
@@ -63,7 +63,7 @@ class Board:
             return known
 
     async def _read(self, scope: Scope, at: datetime, before: Figures | None) -> Figures:
-        queues = await self._queues.figures(at)
+        queues = await self.queues.figures(at)
         async with self._database.read() as session:
             minutes, last_hour = await self._minutes(session, scope, at, before)
             return Figures(

@@ -49,7 +49,6 @@ def explain(
         by_pack.setdefault(outcome["pack"], []).append(outcome)
     shown = record.lines if every_line else record.lines[:LINES_SHOWN]
     return Explanation(
-        points=record.points,
         reasons=tuple(say.text(word_for("reason", code)) for code in evaluation.get("reasons", ())),
         facts=_facts(evaluation.get("facts", {}).get("member"), say),
         packs=tuple(

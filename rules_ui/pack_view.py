@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from regulars.rules.adopting import can_adopt
@@ -92,14 +91,12 @@ def page_of(
         kind=version.kind,
         version=version.version,
         live_version=known.live.version.version if known.live else None,
-        live_since=_live_since(known),
         parameters=parameters_of(own, live_pack, form.typed, say),
         problems=tuple(form.problems),
         rules=tuple(RuleInWords(r.title, r.effect, r.conditions) for r in words.rules.values()),
         versions=tuple(_version(line, known, names, places, say) for line in known.lines),
         may_edit=rights.may_edit,
         draft=_draft(known, form, shown, words, rights, say),
-        version_id=version.id,
     )
 
 
@@ -125,12 +122,6 @@ def _draft(known: Known, form: Form, shown: Pack, words: PackWords, rights: Righ
         places=rights.places,
         adoptable=bool(form.typed) and can_adopt(report),
     )
-
-
-def _live_since(known: Known) -> datetime | None:
-    live = known.live
-    begun = [a.live_from for a in known.activations if live and a.version_id == live.version.id]
-    return max(begun, default=None)
 
 
 def _version(

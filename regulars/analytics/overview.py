@@ -155,7 +155,11 @@ _HAPPENINGS = (
         lifecycle_event.c.effective_at <= bindparam("at", type_=Instant),
         within_place(member.c.home_store_id),
     )
-    .order_by(lifecycle_event.c.effective_at.desc(), lifecycle_event.c.id.desc())
+    .order_by(
+        lifecycle_event.c.effective_at.desc(),
+        lifecycle_event.c.member_id,
+        lifecycle_event.c.event_no.desc(),
+    )
     .limit(bindparam("limit", type_=Integer))
 )
 _RECENT = (

@@ -224,7 +224,6 @@ class Explanation(View):
     """Why a purchase gave what it gave."""
 
     template: ClassVar[str] = "explanation.html"
-    points: int
     reasons: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     packs: tuple[ExplainedPack, ...]

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
-from uuid import UUID
 
 from rules_ui.contexts.base import Choice, FieldTrouble, View
 
@@ -121,11 +120,9 @@ class PackPage(View):
     kind: str
     version: int
     live_version: int | None
-    live_since: datetime | None
     parameters: tuple[Parameter, ...]
     problems: tuple[FieldTrouble, ...]
     rules: tuple[RuleInWords, ...]
     versions: tuple[VersionLine, ...]
     may_edit: bool
     draft: Draft
-    version_id: UUID

@@ -1,0 +1,260 @@
+"""A real browser signs in, watches the overview move, and reads why an award was given, in both languages."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import uvicorn
+from axe_playwright_python.async_playwright import Axe
+from fastapi import FastAPI
+from playwright.async_api import Browser, Page, async_playwright, expect
+from small_chain import ACTOR, OPENED, SmallChain, line, lines
+from web_world import PASSWORD, make_app
+
+from regulars.kernel import clock
+from regulars.kernel.ids import new_id
+from regulars.lifecycle import service as lifecycle
+from regulars.lifecycle.following_up import follow_up
+from regulars.security.domain import Role, RoleAt
+from regulars.security.service import NewOperator, create_operator
+
+CHROMIUM = "/usr/bin/chromium"
+LANGUAGES = ("zh", "en")
+DESK, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass
+class Site:
+    """A served application, a browser, and a chain with a life in it."""
+
+    address: str
+    browser: Browser
+    chain: SmallChain
+    regular: UUID
+    purchase: UUID
+
+    @asynccontextmanager
+    async def reader(self, language: str, viewport: dict[str, int]) -> AsyncIterator[Page]:
+        """A page of a browser that complains about anything amiss."""
+        locale = "zh-CN" if language == "zh" else "en-US"
+        context = await self.browser.new_context(viewport=viewport, locale=locale)  # type: ignore[arg-type]
+        page = await context.new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        yield page
+        await context.close()
+        assert [one for one in complaints if "status of 4" not in one] == []
+
+    async def sign_in(self, page: Page) -> None:
+        if not page.url.endswith("/sign-in"):
+            await page.goto(f"{self.address}/sign-in")
+        await page.fill("#login", "lin")
+        await page.fill("#password", PASSWORD)
+        await page.click(".alone button[type=submit]")
+        await page.wait_for_selector("#live")
+
+
+@pytest.fixture
+async def site(chain: SmallChain, database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """The application on a port of its own, and Chromium."""
+    regular, purchase = await a_life(chain)
+    app = make_app(database_url, tmp_path)
+    async with served(app) as address, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM)
+        yield Site(address, browser, chain, regular, purchase)
+        await browser.close()
+    await app.state.container.close()
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """The application behind a real socket."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    )
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 — uvicorn has no event for it
+        await asyncio.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://localhost:{port}"
+    server.should_exit = True
+    await serving
+
+
+async def a_life(chain: SmallChain) -> tuple[UUID, UUID]:
+    """An operator, a silver member with an open revisit, and the purchase to be explained."""
+    now = clock.now()
+    admin = NewOperator(new_id(), "lin", "林晓", PASSWORD, "zh", (RoleAt(Role.ADMIN, chain.hq),))
+    async with chain.database.begin() as session:
+        await create_operator(session, admin, ACTOR, OPENED)
+    member = await chain.join("陈静", at=now - timedelta(days=40), phone="+12125550123", references=("cj-7",))
+    first = now - timedelta(days=30)
+    await chain.buy(member, *lines((101_000, "GROCERY"), (900, "FUEL")), occurred_at=first)
+    bought = await chain.buy(
+        member, *lines((4_000, "GROCERY"), (500, "")), occurred_at=now - timedelta(days=2)
+    )
+    places, packs = chain.desk.places, chain.desk.packs
+    async with chain.database.begin() as session:
+        await lifecycle.advance(session, packs, places, [member], now, now)
+        await follow_up(session, [member], now)
+    return member, bought.purchase_id
+
+
+WORDS = {
+    "zh": {
+        "overview": "概览",
+        "why": "近 365 天消费额（不含本单）满 1,000.00",
+        "fuel": "未满足：",
+        "rule": "常客 1.25 倍",
+        "award": "+11 分",
+        "up": "升级为银卡",
+        "close": "完成回访",
+        "reached": "已联系上",
+        "done": "没有待办回访。",
+    },
+    "en": {
+        "overview": "Overview",
+        "why": "Spend in the last 365 days before this purchase is at least 1,000.00",
+        "fuel": "Not so:",
+        "rule": "Regulars earn × 1.25",
+        "award": "+11 pts",
+        "up": "Moved up to Silver",
+        "close": "Close this revisit",
+        "reached": "Reached",
+        "done": "No revisit is open.",
+    },
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_somebody_signs_in_watches_the_chain_and_reads_why_an_award_was_given(
+    site: Site, language: str
+) -> None:
+    words = WORDS[language]
+    async with site.reader(language, DESK) as page:
+        await page.goto(f"{site.address}/sign-in")
+        await choose(page, language)
+        await site.sign_in(page)
+        await choose(page, language)
+        await expect(page.locator("h1")).to_have_text(words["overview"])
+
+        before = await page.locator("#per-minute").inner_text()
+        await site.chain.buy(site.regular, line(7_700), occurred_at=clock.now())
+        await expect(page.locator("#per-minute")).not_to_have_text(before, timeout=15_000)
+        await expect(page.locator("#sales")).to_contain_text("77.00")
+
+        await page.locator("#sales").get_by_role("link", name="陈静").first.click()
+        await expect(page.locator(".story")).to_contain_text(words["up"])
+        explained = page.locator(f"details.purchase[hx-get*='{site.purchase}']")
+        await explained.locator("summary").click()
+        reasons = explained.locator(".reasons").first
+        await expect(reasons).to_contain_text(words["rule"])
+        await expect(reasons).to_contain_text(words["award"])
+        await expect(explained).to_contain_text(words["fuel"])
+        await explained.get_by_text("grocery-classic/1").wait_for()
+        await explained.locator(".reasons .row-link").first.click()
+        await expect(page.locator(".rule-list")).to_contain_text(words["why"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_revisit_is_closed_without_leaving_the_page(site: Site, language: str) -> None:
+    words = WORDS[language]
+    async with site.reader(language, PHONE) as page:
+        await site.sign_in(page)
+        await choose(page, language)
+        await page.goto(f"{site.address}/members/{site.regular}")
+        await page.get_by_label(words["reached"]).check()
+        await page.get_by_role("button", name=words["close"]).click()
+        await expect(page.locator("#care")).to_contain_text(words["done"])
+        await expect(page.locator(".story")).to_be_visible()
+
+
+async def choose(page: Page, language: str) -> None:
+    """Switch the page to a language, by the switch in its header."""
+    switch = page.locator(f".language button[value={language}]")
+    if await switch.count():
+        await switch.click()
+        await page.wait_for_load_state()
+    tag = "zh-CN" if language == "zh" else "en"
+    await expect(page.locator("html")).to_have_attribute("lang", tag)
+
+
+async def test_the_list_narrows_while_typing_and_the_keyboard_is_enough(site: Site) -> None:
+    await site.chain.join("Somebody Else")
+    async with site.reader("en", DESK) as page:
+        await site.sign_in(page)
+        await choose(page, "en")
+        await page.goto(f"{site.address}/members")
+        await page.keyboard.press("/")
+        await page.keyboard.type("cj-7")
+        await expect(page.locator("#results")).not_to_contain_text("Somebody Else")
+        await expect(page.locator("#results")).to_contain_text("陈静")
+        await expect(page.locator("#q")).to_be_focused()
+        assert re.search(r"[?&]q=cj-7", page.url)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+async def test_every_page_is_accessible_and_fits(site: Site, language: str, viewport: dict[str, int]) -> None:
+    async with site.reader(language, viewport) as page:
+        await page.goto(f"{site.address}/sign-in")
+        await choose(page, language)
+        await look_at(page, "/sign-in")
+        await site.sign_in(page)
+        for path in (
+            "/",
+            "/members",
+            "/members?q=nobody",
+            "/members/enrol",
+            f"/members/{site.regular}",
+            f"/purchases/{site.purchase}",
+            "/packs",
+            "/packs/grocery-classic",
+            "/packs/staff-excluded",
+            "/places",
+            f"/places/{site.chain.stores['east-1']}",
+            f"/places/{site.chain.tills['east-1-t1']}",
+            "/operators",
+            "/nowhere",
+        ):
+            await page.goto(site.address + path)
+            if "/members/" in path and await page.locator("details.purchase").count():
+                await page.locator("details.purchase summary").first.click()
+                await page.wait_for_selector(".reasons")
+            await look_at(page, path)
+
+
+async def look_at(page: Page, path: str) -> None:
+    """Hold a page to the accessibility rules and to the width of its screen."""
+    wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{path} is {wide} px too wide"
+    found = await Axe().run(page, options=AXE)
+    told = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found.response["violations"]]
+    assert told == [], path
+
+
+async def test_nothing_is_fetched_from_elsewhere_and_nothing_breaks_the_policy(site: Site) -> None:
+    async with site.reader("en", DESK) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.add_init_script(
+            "window.broken = []; document.addEventListener('securitypolicyviolation',"
+            " (event) => window.broken.push(event.violatedDirective + ' ' + event.blockedURI))"
+        )
+        await site.sign_in(page)
+        for path in ("/", "/members", f"/members/{site.regular}", "/packs/grocery-classic"):
+            await page.goto(site.address + path)
+            assert await page.evaluate("window.broken") == []
+        assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {
+            site.address.split("/")[2]
+        }

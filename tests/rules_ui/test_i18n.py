@@ -1,0 +1,58 @@
+"""Languages are chosen as people expect, and money, numbers and times are said in them."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from rules_ui.i18n import LanguageTag, Money, Speech, choose_language
+
+NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
+
+
+def speech(
+    language: LanguageTag, currency: str = "CNY", exponent: int = 2, zone: str = "Asia/Shanghai"
+) -> Speech:
+    return Speech(language, ZoneInfo(zone), Money(currency, exponent), NOW)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "own", "accepted", "chosen"),
+    [
+        ("en", "zh", "zh-CN", "en"),
+        ("xx", "en", "zh-CN", "en"),
+        (None, None, "fr, en;q=0.4, zh-TW;q=0.8", "zh"),
+        (None, None, "en-GB,en;q=0.9", "en"),
+        (None, None, "", "zh"),
+        (None, "zh_CN", "en", "zh"),
+        (None, None, "en;q=nonsense, de", "zh"),
+    ],
+)
+def test_the_readers_own_choice_wins_then_the_account_then_the_browser(
+    cookie: str | None, own: str | None, accepted: str, chosen: str
+) -> None:
+    assert choose_language(cookie=cookie, own=own, accepted=accepted) == chosen
+
+
+def test_money_is_shown_in_the_chains_currency() -> None:
+    assert speech("zh").amount(123_456) == "¥1,234.56"
+    assert speech("en", "USD").amount(-5) == "-$0.05"
+    assert speech("en", "JPY", 0).amount(1_234) == "¥1,234"
+
+
+def test_times_are_told_on_the_stores_wall_clock() -> None:
+    at = datetime(2026, 11, 21, 20, 5, tzinfo=UTC)
+    assert speech("zh").moment(at) == "11月22日 04:05"
+    assert speech("en", zone="America/New_York").moment(at) == "21 Nov 15:05"
+    assert speech("en").day(datetime(2025, 2, 3, tzinfo=UTC)) == "3 Feb 2025"
+
+
+def test_spans_are_told_in_words() -> None:
+    assert speech("zh").ago(NOW - timedelta(minutes=5)) == "5分钟前"
+    assert speech("en").ago(NOW + timedelta(days=3)) == "in 3 days"
+
+
+def test_scaled_numbers_lose_nothing() -> None:
+    assert speech("en").quantity(1_500) == "1.5"
+    assert speech("en").decimal(12_500, 2) == "125"
+    assert speech("en").share(0, 0) == "0%"

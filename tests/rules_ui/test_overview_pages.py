@@ -1,0 +1,113 @@
+"""The overview counts what is there, moves by itself, and says what is wrong behind the till."""
+
+import asyncio
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import httpx
+from small_chain import MONDAY, line
+from temporalio.testing import WorkflowEnvironment
+from web_world import WebWorld
+
+from regulars.kernel import clock
+from regulars.security.scope import EVERYWHERE, Scope
+from rules_ui.board import Board, draw
+from rules_ui.contexts.overview import Live
+from rules_ui.i18n import Money, Speech
+from rules_ui.queues import Queues
+from rules_ui.routes.overview import as_message
+from rules_ui.ui import Ui
+
+
+def speech() -> Speech:
+    now = clock.now()
+
+    return Speech("en", ZoneInfo("UTC"), Money("USD", 2), now)
+
+
+async def live(world: WebWorld, scope: Scope = EVERYWHERE) -> Live:
+    ui: Ui = world.app.state.ui
+    await ui.refresh()
+    say = speech()
+    board = Board(world.container.database, ui.board.queues)
+    return draw(await board.figures(scope, say.now), (), say)
+
+
+async def test_the_board_counts_members_purchases_and_points(world: WebWorld) -> None:
+    silver = await world.chain.join("Silver", at=MONDAY - timedelta(days=1))
+    await world.chain.join("New")
+    await world.chain.buy(silver, line(100_000))
+    await world.chain.buy(silver, line(1_000), occurred_at=MONDAY + timedelta(hours=1))
+    await world.chain.post(world.chain.basket(None, line(500)), at=clock.now())
+    board = await live(world)
+    assert (board.members, board.active) == (2, 1)
+    assert {tier.code: total for tier, total in zip(board.tiers, board.tier_totals, strict=True)} == {
+        "base": 1,
+        "silver": 1,
+    }
+    assert board.points == 1_000 + 12
+    assert board.last_hour == 1
+    assert sum(bar.height > 0 for bar in board.bars) == 1
+    assert board.happenings[0].what == "moved up to Silver"
+    assert [sale.sales for sale in board.sales] == ["$5.00", "$10.00", "$1,000.00"]
+
+
+async def test_the_board_shows_a_place_only_what_lies_below_it(world: WebWorld) -> None:
+    own = await world.chain.join("Own", store="east-1")
+    await world.chain.join("Stranger", store="west-1")
+    await world.chain.buy(own, line(1_000))
+    async with world.chain.database.begin() as session:
+        await world.chain.desk.places.refresh(session)
+    west = world.chain.desk.places.by_code("west")
+    board = await live(world, Scope((west.path,)))
+    assert (board.members, board.points, len(board.sales)) == (1, 0, 0)
+    assert {told.who for told in board.happenings} == {"Stranger"}
+
+
+async def test_a_minute_that_is_over_is_not_counted_again_and_none_is_forgotten(world: WebWorld) -> None:
+    board = Board(world.container.database, world.app.state.ui.board.queues)
+    start = clock.now()
+    for minute in range(5):
+        at = start + timedelta(minutes=minute)
+        await world.chain.post(world.chain.basket(None, line(100)), at=at)
+        figures = await board.figures(EVERYWHERE, at + timedelta(seconds=5))
+    assert figures.last_hour == 5
+
+
+async def test_the_stream_sends_the_board_whole_as_one_unnamed_message(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    assert as_message("<p>a</p>\n\n<p>b</p>\n") == "data: <p>a</p>\ndata: <p>b</p>\n\n"
+
+
+async def test_without_temporal_the_overview_stands_and_says_so(admin: httpx.AsyncClient) -> None:
+    page = await admin.get("/")
+    assert page.status_code == 200
+    assert "not reachable" in page.text
+    assert "The till goes on" in page.text
+    assert "no relay is running" in page.text
+
+
+async def test_with_temporal_the_overview_names_queue_backlog_and_workers(
+    temporal: WorkflowEnvironment,
+) -> None:
+    async def connected() -> object:
+        return temporal.client
+
+    queues = Queues(connected, ["nobody-works-here"])  # type: ignore[arg-type]
+    figures = await queues.figures(clock.now())
+    assert figures.reachable
+    assert [(queue.name, queue.workers, queue.backlog) for queue in figures.queues] == [
+        ("nobody-works-here", 0, 0)
+    ]
+
+
+async def test_a_temporal_that_hangs_does_not_hold_the_page_up() -> None:
+    async def never() -> object:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    queues = Queues(never, ["member"])  # type: ignore[arg-type]
+    began = clock.now()
+    assert not (await queues.figures(began)).reachable
+    assert clock.now() - began < timedelta(seconds=3)

@@ -1,0 +1,154 @@
+"""A pack's numbers are turned in a form: cases run on save, publishing changes the next quote."""
+
+import html
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from small_chain import SmallChain, line
+from web_world import WebWorld
+
+from regulars.kernel import clock
+from regulars.purchases.desk import Recorded
+
+PARAMETERS = {
+    "minor_per_point": "1",
+    "valid_days": "730",
+    "regular_spend_minor": "1000",
+    "regular_rate_bps": "125",
+    "loyal_spend_minor": "3000",
+    "loyal_rate_bps": "150",
+}
+FIRST = "/packs/grocery-classic/versions/1"
+
+
+async def buys(chain: SmallChain, sales_minor: int) -> int:
+    """The points of a member's purchase made now."""
+    member = await chain.join()
+    bought: Recorded = await chain.buy(member, line(sales_minor), occurred_at=clock.now())
+    points: int = bought.receipt["points"]
+    return points
+
+
+async def quoted(world: WebWorld, till: httpx.AsyncClient, sales_minor: int) -> int:
+    """The points that a till is promised now."""
+    member = await world.chain.join()
+    sold = {"sku": "851057", "department": "GROCERY", "list_minor": sales_minor, "sales_minor": sales_minor}
+    body = {
+        "member": str(member),
+        "occurred_at": clock.now().isoformat(),
+        "lines": [{"line": 1, **sold}],
+    }
+    answer = await till.post("/v1/quotes", json=body)
+    assert answer.status_code == 200, answer.text
+    points: int = answer.json()["points"]
+    return points
+
+
+@pytest.fixture
+async def till(world: WebWorld) -> AsyncIterator[httpx.AsyncClient]:
+    """A till in the east."""
+    async with await world.till() as client:
+        yield client
+
+
+async def test_packs_are_listed_and_read_in_words_in_both_languages(admin: httpx.AsyncClient) -> None:
+    listed = (await admin.get("/packs")).text
+    assert listed.count("version 1 is live") == 4
+    page = (await admin.get("/packs/grocery-classic")).text
+    assert "Points of the purchase × 1.25" in page
+    assert "Spend in the last 365 days before this purchase is at least 1,000.00" in page
+    assert re.search(r'name="regular_spend_minor"[^>]*value="1000"', page)
+    assert re.search(r'name="regular_rate_bps"[^>]*value="125"', page)
+    admin.cookies.set("regulars_language", "zh")
+    page = (await admin.get("/packs/classic-tiers")).text
+    assert "银卡门槛" in page
+    assert "沉默多少天流失" in page
+
+
+async def test_a_number_is_turned_saved_published_and_the_next_quote_differs(
+    world: WebWorld, admin: httpx.AsyncClient, till: httpx.AsyncClient
+) -> None:
+    assert await quoted(world, till, 10_000) == 100
+    wishes = {**PARAMETERS, "valid_days": "365"}
+    saved = await admin.post(FIRST, data=wishes)
+    assert saved.headers["location"] == "/packs/grocery-classic/versions/2?done=saved"
+    red = await admin.post(FIRST, data={**PARAMETERS, "minor_per_point": "0.50"})
+    assert red.status_code == 422
+    assert re.search(r"\d+ fail", red.text)
+    assert 'value="0.50"' in red.text
+    assert "live now: $1.00" in red.text
+    assert "Publish version" not in red.text
+    adopted = await admin.post(FIRST, data={**PARAMETERS, "minor_per_point": "0.50", "adopt": "yes"})
+    assert adopted.headers["location"] == "/packs/grocery-classic/versions/3?done=saved"
+    page = (await admin.get(adopted.headers["location"])).text
+    assert "Publish version 3" in page
+    assert "all pass" in page
+    assert await quoted(world, till, 10_000) == 100
+    published = await admin.post(
+        "/packs/grocery-classic/versions/3/publish",
+        data={"place": str(world.chain.hq), "reason": "double points for the anniversary"},
+    )
+    assert published.headers["location"] == "/packs/grocery-classic/versions/3?done=published"
+    assert await quoted(world, till, 10_000) == 200
+    assert await buys(world.chain, 10_000) == 200
+    page = html.unescape((await admin.get("/packs/grocery-classic")).text)
+    assert "Version 3 is live" in page
+    assert "double points for the anniversary" in page
+
+
+async def test_saving_what_is_there_already_changes_nothing(admin: httpx.AsyncClient) -> None:
+    assert (await admin.post(FIRST, data=PARAMETERS)).headers["location"].endswith("?done=unchanged")
+    assert "Version 2" not in (await admin.get("/packs/grocery-classic")).text
+
+
+async def test_numbers_out_of_bounds_are_named_and_kept_in_the_form(admin: httpx.AsyncClient) -> None:
+    wrong = {**PARAMETERS, "valid_days": "0", "regular_rate_bps": "90"}
+    answer = await admin.post(FIRST, data=wrong)
+    assert answer.status_code == 422
+    assert "Write a whole number from 1 to 3650." in answer.text
+    assert "Write a number from 100 to 1000, with at most 2 decimals." in answer.text
+    assert re.search(r'name="valid_days"[^>]*value="0"', answer.text)
+
+
+async def test_publishing_at_a_branch_leaves_the_others_alone(
+    world: WebWorld, admin: httpx.AsyncClient, till: httpx.AsyncClient
+) -> None:
+    await admin.post(FIRST, data={**PARAMETERS, "minor_per_point": "2", "adopt": "yes"})
+    async with world.chain.database.begin() as session:
+        await world.chain.desk.places.refresh(session)
+    west = str(world.chain.desk.places.by_code("west").id)
+    await admin.post(
+        "/packs/grocery-classic/versions/2/publish", data={"place": west, "reason": "a try in the west"}
+    )
+    assert await quoted(world, till, 10_000) == 100  # the till stands in the east
+    page = (await admin.get("/packs/grocery-classic")).text
+    assert "Version 1 is live" in page
+    assert "live at West since" in page
+
+
+async def test_who_publishes_must_do_so_at_a_place_of_their_own_and_say_why(world: WebWorld) -> None:
+    async with await world.operator("marketing", world.chain.stores["east-1"]) as marketing:
+        saved = await marketing.post(FIRST, data={**PARAMETERS, "valid_days": "365"})
+        assert saved.status_code == 303
+        address = "/packs/grocery-classic/versions/2/publish"
+        refused = await marketing.post(address, data={"place": str(world.chain.hq), "reason": "for all"})
+        assert refused.status_code == 403
+        silent = await marketing.post(
+            address, data={"place": str(world.chain.stores["east-1"]), "reason": ""}
+        )
+        assert silent.status_code == 422
+        own = await marketing.post(
+            address, data={"place": str(world.chain.stores["east-1"]), "reason": "our store"}
+        )
+        assert own.status_code == 303
+    async with await world.operator("store", world.chain.hq) as store:
+        page = (await store.get("/packs/grocery-classic")).text
+        assert "Save and run the cases" not in page
+        assert "Publish version" not in page
+
+
+async def test_a_version_that_is_not_there_is_not_found(admin: httpx.AsyncClient) -> None:
+    for path in ("/packs/grocery-classic/versions/9", "/packs/nothing", "/packs/nothing/versions/1"):
+        assert (await admin.get(path)).status_code == 404
