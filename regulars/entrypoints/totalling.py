@@ -56,7 +56,8 @@ async def member_totals(settings: Settings, reference: str) -> MemberTotals:
 def show(found: ChainTotals | MemberTotals, *, as_json: bool) -> None:
     """Print figures."""
     if as_json:
-        print(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())
+        how = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z
+        print(orjson.dumps(found, default=str, option=how).decode())  # the driver has a UUID type of its own
         return
     table = Table(show_header=False, box=None)
     table.add_column(style="bold")
