@@ -39,6 +39,17 @@ def main() -> None:
         _fail(f"{problem.filename or ''} {problem.strerror or problem}".strip())
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        if not _is_of_the_database(error):
+            raise
+        _fail(
+            "The database went away or refused; `regulars status` and the logs in the data folder say more."
+        )
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    """By name, so that a command that needs no database does not import its driver."""
+    return any(kind.__module__.split(".")[0] in ("asyncpg", "sqlalchemy") for kind in type(error).__mro__)
 
 
 def _fail(sentence: str) -> None:
