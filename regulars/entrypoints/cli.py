@@ -43,7 +43,7 @@ def main() -> None:
         if not _is_of_the_database(error):
             raise
         _fail(
-            "The database went away or refused; `regulars status` and the logs in the data folder say more."
+            "The database went away or refused; see `regulars status` and the logs in the data folder."
         )
 
 
