@@ -46,7 +46,7 @@ def _line(number: int, case: Case, result: CaseResult, words: PackWords, say: Sp
 
 
 def _outcome(values: Mapping[str, Any], words: PackWords, say: Speech) -> str:
-    told = [_TELLERS[what](value, words, say) for what, value in values.items() if what in _TELLERS]
+    told = [tell(values[what], words, say) for what, tell in _TELLERS.items() if what in values]
     return say.text(N_("; ")).join(each for each in told if each)
 
 
