@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from regulars.rules.live import LivePacks
 from temporalio import activity
 
 from activities import messages
@@ -15,6 +14,7 @@ from regulars.lifecycle import freezing, service
 from regulars.lifecycle.following_up import follow_up
 from regulars.members.errors import UnknownMember
 from regulars.organisation.places import Places
+from regulars.rules.live import LivePacks
 from regulars.security.domain import ActorKind
 from regulars.security.scope import EVERYWHERE, Scope
 

@@ -42,9 +42,7 @@ def main() -> None:
     except Exception as error:
         if not _is_of_the_database(error):
             raise
-        _fail(
-            "The database went away or refused; see `regulars status` and the logs in the data folder."
-        )
+        _fail("The database went away or refused; see `regulars status` and the logs in the data folder.")
 
 
 def _is_of_the_database(error: Exception) -> bool:
