@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -72,6 +72,10 @@ async def quote(
     await desk.packs.refresh(session)
     await desk.places.refresh(session)
     time, tags, balance = await _member(session, desk, basket, at)
+    if time is not None:
+        # A till's clock may lie behind what time has decided; nothing can be bought in the past.
+        latest = max(basket.occurred_at, time.standing.advanced_to, time.window.as_of)
+        basket = replace(basket, occurred_at=latest)
     plain = without_pack_discounts(basket.lines)
     sale = _sale(desk, basket, plain)
     packs = desk.packs.at(basket.store_id, basket.occurred_at)

@@ -85,6 +85,12 @@ async def test_a_quote_sees_what_time_has_decided_though_nobody_wrote_it(chain: 
     assert offer.evaluation["facts"]["member"]["stage"] == "lapsed"
 
 
+async def test_a_quote_by_a_slow_clock_still_sees_what_was_bought(chain: SmallChain) -> None:
+    (member,) = await silver(chain)
+    offer = await ask(chain, chain.basket(member, line(10_000), occurred_at=MONDAY - timedelta(minutes=3)))
+    assert offer.evaluation["facts"]["member"]["spend_365d_minor"] == 100_000
+
+
 async def test_a_quote_for_nobody_known_is_refused(chain: SmallChain) -> None:
     with pytest.raises(MemberUnknown):
         await ask(chain, chain.basket(chain.hq))
