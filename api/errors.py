@@ -7,13 +7,12 @@ from typing import Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.error_table import ROWS
 from api.language import Language, choose_language
 from api.strict_json import BodyRefused
+from regulars.db.away import is_away, sqlstate
 from regulars.kernel.errors import InvalidInput, RegularsError
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -27,7 +26,6 @@ _HTTP_CODES: Final[Mapping[int, str]] = {
     415: "unsupported_media_type",
 }
 # SQLSTATE classes of a database that is away, full, stopping or too busy; trying again can help.
-_PASSING_STATES: Final = ("08", "53", "57P", "40", "55P03", "58")
 
 _UNSTORABLE: Final = frozenset({"22021", "22P05"})
 
@@ -80,22 +78,10 @@ def _code_of_others(error: Exception) -> tuple[str, int | None]:
         return error.code, None
     if isinstance(error, HTTPException):
         return _HTTP_CODES.get(error.status_code, "bad_request"), error.status_code
-    if is_database_away(error):
+    if is_away(error):
         return "database_unavailable", None
     # A character that no database text can hold, from a path or a query.
-    return ("bad_request" if _sqlstate(error) in _UNSTORABLE else "internal_error"), None
-
-
-def is_database_away(error: Exception) -> bool:
-    """Whether the database cannot be reached or cannot work just now."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or _sqlstate(error).startswith(_PASSING_STATES)
-    return isinstance(error, PoolTimeout | OSError)
-
-
-def _sqlstate(error: Exception) -> str:
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    return state if isinstance(state, str) else ""
+    return ("bad_request" if sqlstate(error) in _UNSTORABLE else "internal_error"), None
 
 
 def respond(problem: Problem) -> Response:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import asyncpg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
+from regulars.db.away import DATABASE_ERRORS
 from regulars.db.session import Database
 from regulars.outbox import service
 from regulars.outbox.domain import MemberNews, lag_ms
@@ -20,7 +19,6 @@ from regulars.outbox.errors import MessageRefused, TemporalAway
 log = structlog.get_logger(__name__)
 
 LAGS_KEPT = 1_000
-DATABASE_AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 Failure = TemporalAway | MessageRefused | None
 
 
@@ -90,13 +88,13 @@ class Relay:
                 told = await self.run_round()
             except TemporalAway:
                 await self._wait_for_temporal()
-            except DATABASE_AWAY as error:
+            except DATABASE_ERRORS as error:
                 log.warning("database_away", error=type(error).__name__)
                 await self._pause(self.pace.retry_s)
             else:
                 if not told:
                     await self._wait_for_news()
-        with suppress(*DATABASE_AWAY):
+        with suppress(*DATABASE_ERRORS):
             async with self.database.begin() as session:
                 await service.sign_off(session, self.name, self.now())
 

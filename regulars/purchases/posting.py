@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
 
+from regulars.db.away import DATABASE_ERRORS, is_away
 from regulars.db.session import Database
 from regulars.kernel.errors import RegularsError
 from regulars.purchases.desk import Desk, Recorded
@@ -38,8 +38,8 @@ async def post_purchases(
     if len(baskets) > 1:
         try:
             return await _post(database, desk, baskets, at)
-        except (DBAPIError, asyncpg.PostgresError) as error:
-            if not is_alive(error):
+        except DATABASE_ERRORS as error:
+            if is_away(error) and not isinstance(error, _PASSING):
                 raise
     return [await _post_alone(database, desk, basket, at) for basket in baskets]
 
@@ -61,10 +61,3 @@ async def _post_alone(
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def is_alive(error: BaseException) -> bool:
-    """Whether the database answered: then trying one by one may help."""
-    gone = (asyncpg.ConnectionDoesNotExistError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError)
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return not isinstance(cause, (*gone, OSError))

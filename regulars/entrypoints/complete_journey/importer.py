@@ -13,9 +13,10 @@ import asyncpg
 from rich.console import Console
 
 from regulars.analytics.imported import count_overdue_members, imported_keys, posted_keys
+from regulars.db.away import DATABASE_ERRORS, is_away
 from regulars.db.session import Database
 from regulars.entrypoints.complete_journey.founding import Ground, lay_ground
-from regulars.entrypoints.complete_journey.interrupts import DATABASE_AWAY, DatabaseAway
+from regulars.entrypoints.complete_journey.interrupts import DatabaseAway
 from regulars.entrypoints.complete_journey.loading import Load, Loader, load
 from regulars.entrypoints.complete_journey.progress import Meter
 from regulars.entrypoints.complete_journey.source import KEY_PREFIX, Slice, open_source
@@ -97,7 +98,9 @@ async def import_history(wish: Wish, database: Database, console: Console) -> Im
                     await _load_all(wish, ground, known, missing, meter.add)
                     await _count_rows_anew(lock)
             await _end(database)
-    except DATABASE_AWAY:
+    except DATABASE_ERRORS as error:
+        if not is_away(error):
+            raise
         raise DatabaseAway from None
     finally:
         source.close()

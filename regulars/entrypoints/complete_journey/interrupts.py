@@ -5,22 +5,7 @@ import signal
 from collections.abc import Coroutine
 from typing import Final
 
-import asyncpg
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from regulars.entrypoints.stack.problems import StackProblem
-
-DATABASE_AWAY: Final = (
-    OSError,
-    OperationalError,
-    InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
-)
-"""How drivers say that the server stopped, is starting, or cut the line."""
 
 ASKED_TO_END: Final = (signal.SIGTERM, signal.SIGHUP)
 

@@ -11,8 +11,9 @@ from multiprocessing.connection import Connection
 from typing import Final
 from uuid import UUID
 
+from regulars.db.away import DATABASE_ERRORS, is_away
 from regulars.db.session import Database, make_engine
-from regulars.entrypoints.complete_journey.interrupts import DATABASE_AWAY, DatabaseAway
+from regulars.entrypoints.complete_journey.interrupts import DatabaseAway
 from regulars.entrypoints.complete_journey.source import Slice, SourceBasket, Till, open_source
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.kernel.clock import now
@@ -164,7 +165,9 @@ def _run(task: Load, reports: Connection) -> None:
         asyncio.run(load(task, loaded))
     except (StackProblem, RegularsError) as problem:
         reports.send((_FAILED, str(problem)))
-    except DATABASE_AWAY:
+    except DATABASE_ERRORS as error:
+        if not is_away(error):
+            raise
         reports.send((_AWAY, ""))
     else:
         reports.send((_ENDED, ""))

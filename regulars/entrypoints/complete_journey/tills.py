@@ -9,9 +9,9 @@ from uuid import UUID
 
 import httpx
 
+from regulars.db.away import DATABASE_ERRORS, is_away
 from regulars.db.session import Database
 from regulars.entrypoints.complete_journey.founding import COMMAND
-from regulars.entrypoints.complete_journey.interrupts import DATABASE_AWAY
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.kernel.clock import now
 from regulars.security import terminal_keys
@@ -128,7 +128,11 @@ class TillLine:
             if key is not None:
                 headers["Idempotency-Key"] = key
             return await self._client.post(path, json=dict(body), headers=headers)
-        except (httpx.TransportError, *DATABASE_AWAY):
+        except httpx.TransportError:
+            return None
+        except DATABASE_ERRORS as error:
+            if not is_away(error):
+                raise
             return None
 
 
