@@ -1,6 +1,6 @@
 """From a request to a basket: which till, which member, which day, and does it add up."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from regulars.purchases.errors import (
     BusinessDayFar,
     MemberNotKnown,
     OccurredInFuture,
+    OccurredTooLongAgo,
     RetryKeyNeeded,
     TerminalNeeded,
 )
@@ -28,6 +29,8 @@ from regulars.security.policy import Permission
 
 CLOCK_SKEW: Final = timedelta(minutes=15)
 """How far a till's clock may run ahead: time that was decided too early cannot be taken back."""
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""A clock that shows less was never set."""
 DAY_SKEW: Final = timedelta(days=2)
 KEY_MAX: Final = 200
 
@@ -79,7 +82,7 @@ def quote_basket(body: QuoteIn, till: Till, member_id: UUID | None, at: datetime
         store_id=till.store.id,
         receipt_no="",
         occurred_at=_in_time(body, at),
-        business_day=_day(till, body.occurred_at or at),
+        business_day=_day(till, at),
         lines=_lines(body),
         member_id=member_id,
         channel=body.channel,
@@ -125,7 +128,9 @@ def _in_time(body: BasketIn, at: datetime) -> datetime:
     occurred_at = body.occurred_at or at
     if occurred_at > at + CLOCK_SKEW:
         raise InvalidInput([OccurredInFuture()])
-    return occurred_at
+    if occurred_at < EARLIEST:
+        raise InvalidInput([OccurredTooLongAgo(EARLIEST.date().isoformat())])
+    return occurred_at.astimezone(UTC)  # the same instant is the same content, however it was written
 
 
 def _day(till: Till, at: datetime) -> date:

@@ -4,7 +4,15 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
 
 from regulars.rules.catalogue import MAX_DISCOUNTS as DISCOUNTS_MAX
 from regulars.rules.catalogue import MAX_LINE_MINOR as AMOUNT_MAX
@@ -14,6 +22,17 @@ from regulars.rules.catalogue import MAX_PURCHASE_MINOR
 Minor = Annotated[int, Field(ge=0, le=AMOUNT_MAX, strict=True)]
 Tendered = Annotated[int, Field(ge=0, le=MAX_PURCHASE_MINOR, strict=True)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+
+
+def _written_out(value: object) -> object:
+    """A bare number could be seconds or milliseconds, and has no offset."""
+    if isinstance(value, int | float):
+        raise ValueError("write the time out with its offset, e.g. 2026-11-20T18:04:11-05:00")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+TenderType = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s]+( [^\s]+)*$")]
 
 
 class _Body(BaseModel):
@@ -57,7 +76,7 @@ class BasketIn(_Body):
     member: Annotated[str, StringConstraints(min_length=1, max_length=120)] | None = Field(
         default=None, description="Member id, member number, external reference or phone; none for nobody."
     )
-    occurred_at: AwareDatetime | None = Field(
+    occurred_at: Instant | None = Field(
         default=None, description="The till's clock, with its offset; for a quote it may be left out: now."
     )
     channel: Word = "store"
@@ -95,9 +114,9 @@ class PurchaseIn(BasketIn):
     business_day: date | None = Field(
         default=None, description="The store's trading day; left out, it follows from occurred_at."
     )
-    occurred_at: AwareDatetime
+    occurred_at: Instant
     cashier: Word | None = None
-    tenders: Annotated[dict[Word, Tendered], Field(max_length=20)] = Field(
+    tenders: Annotated[dict[TenderType, Tendered], Field(max_length=20)] = Field(
         default_factory=dict, description="How it was paid: type → minor units."
     )
     original_purchase_id: UUID | None = None

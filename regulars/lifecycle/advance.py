@@ -68,13 +68,19 @@ class Reigns(Protocol):
 
 @dataclass(slots=True)
 class MemberTime:
-    """One member while its time is being advanced: the standing so far, and all that came of it."""
+    """One member while its time is being advanced: the standing so far, and all that came of it.
+
+    Attributes:
+        lots: open lots that may expire before the caller is done, and the one after them.
+        others_expire_at: soonest expiry among lots that are not in `lots`; later than the caller will go.
+    """
 
     standing: Standing
     window: SpendWindow
     reigns: Reigns
     zone: ZoneInfo
     lots: list[OpenLot] = field(default_factory=list)
+    others_expire_at: datetime | None = None
     events: list[LifecycleEvent] = field(default_factory=list)
     expiries: list[Expiry] = field(default_factory=list)
 
@@ -88,11 +94,13 @@ class MemberTime:
             reign = self.reigns(self.standing.advanced_to)
             horizon = to if reign.until is None else min(to, reign.until)
             due = next_due(self.standing, reign.plan)
-            if due is not None and (due < horizon or due <= to == horizon):
+            # At its very end another reign has begun, and judges what falls due then.
+            falls_due = due is not None and (due < horizon or (due == horizon != reign.until))
+            if falls_due and due is not None:
                 self._decide(max(due, self.standing.advanced_to), due, reign)
                 continue
             self.standing = replace(self.standing, advanced_to=horizon)
-            if horizon == to:
+            if horizon == to != reign.until:
                 break
         self._settle()
 
@@ -118,7 +126,8 @@ class MemberTime:
     def _expire(self, at: datetime) -> None:
         gone = tuple(lot for lot in self.lots if lot.expires_at <= at)
         self.lots = [lot for lot in self.lots if lot.expires_at > at]
-        following = min((lot.expires_at for lot in self.lots), default=None)
+        expiries = [lot.expires_at for lot in self.lots]
+        following = min((e for e in (*expiries, self.others_expire_at) if e is not None), default=None)
         self.standing = replace(self.standing, next_expiry_at=following)
         if gone:
             points = sum(lot.remaining for lot in gone)
@@ -237,7 +246,7 @@ class MemberTime:
         )
         for kind, stage_from, stage_to, days in steps:
             at = since + timedelta(days=days)
-            if at <= until:
+            if at < until:
                 reason = {"silent_since": since.isoformat(), "after_days": days}
                 self._note(
                     kind,

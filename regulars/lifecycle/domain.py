@@ -74,8 +74,8 @@ class Standing:
 
     @property
     def silent_since(self) -> datetime:
-        """Silence counts from the last purchase, else from enrolment."""
-        return self.last_purchase_at or self.enrolled_at
+        """Silence counts from the last purchase, else from enrolment; never from before it."""
+        return max(self.last_purchase_at or self.enrolled_at, self.enrolled_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,8 @@ def bought(
 
     Args:
         standing: with `last_seq` already this purchase's.
-        at: the purchase's occurred_at, not before `last_purchase_at`.
+        at: the purchase's occurred_at, not before `last_purchase_at`; what lies before enrolment takes
+            effect with it.
         plan: the live plan at that time, or None.
     Returns: the standing with its new silence and stage, and the events, in order.
     """
@@ -244,12 +245,13 @@ def bought(
     after = replace(standing, first_purchase_at=standing.first_purchase_at or at, last_purchase_at=at)
     if standing.stage == "active":
         return after, []
+    began = max(at, standing.enrolled_at)
     kind: EventKind = "first_purchase" if standing.stage == "joined" else "reactivated"
     after = replace(
         after,
         stage="active",
-        stage_since=at,
-        next_revisit_at=_revisit_after(standing, at, plan, first=first),
+        stage_since=began,
+        next_revisit_at=_revisit_after(standing, began, plan, first=first),
         last_event_no=standing.last_event_no + 1,
     )
     event = LifecycleEvent(
@@ -257,7 +259,7 @@ def bought(
         event_no=after.last_event_no,
         after_seq=after.last_seq,
         kind=kind,
-        effective_at=at,
+        effective_at=began,
         stage_from=standing.stage,
         stage_to="active",
         pack_version=plan.pack_version if plan else None,

@@ -1,6 +1,7 @@
 """Which packs reign at a member's home store, stretch by stretch of time."""
 
 from bisect import bisect_right
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,17 +9,16 @@ from regulars.lifecycle.advance import Reign
 from regulars.lifecycle.domain import Standing
 from regulars.organisation.places import Places
 from regulars.rules.domain import CalendarFacts, MemberFacts, StoreFacts, TierMove
-from regulars.rules.evaluator import PackSet
-from regulars.rules.live import LivePacks
+from regulars.rules.live import LiveView
 
 
 class StoreReigns:
-    """The stretches of one store, as far as the activations known to `packs` say.
+    """The stretches of one store, as far as one view of the live packs says.
 
     Calling it with an instant gives the reign of that instant.
     """
 
-    def __init__(self, packs: LivePacks, places: Places, store_id: UUID) -> None:
+    def __init__(self, packs: LiveView, places: Places, store_id: UUID) -> None:
         self._packs = packs
         self._site = places.store(store_id)
         self._store_id = store_id
@@ -46,27 +46,29 @@ class StoreReigns:
 
 
 class ReignBook:
-    """The reigns of all stores, kept until the live packs change."""
+    """The reigns of all stores, as one view of the live packs has them."""
 
-    def __init__(self, packs: LivePacks, places: Places) -> None:
-        self._packs = packs
+    def __init__(self, packs: LiveView, places: Places) -> None:
+        self.packs = packs
         self._places = places
-        self._known_as_of = packs.generation
         self._stores: dict[UUID, StoreReigns] = {}
 
     def of(self, store_id: UUID) -> StoreReigns:
         """The reigns of one store."""
-        if self._known_as_of != self._packs.generation:
-            self._stores.clear()
-            self._known_as_of = self._packs.generation
         reigns = self._stores.get(store_id)
         if reigns is None:
-            reigns = self._stores[store_id] = StoreReigns(self._packs, self._places, store_id)
+            reigns = self._stores[store_id] = StoreReigns(self.packs, self._places, store_id)
         return reigns
 
-    def packs_at(self, store_id: UUID, at: datetime) -> PackSet:
-        """The packs live at a store at an instant."""
-        return self._packs.at(store_id, at)
+
+@dataclass(frozen=True, slots=True)
+class PastStanding:
+    """How a member stood when a purchase happened that came late."""
+
+    tier: str
+    stage: str
+    visits: int
+    frozen: bool
 
 
 def member_facts(
@@ -77,27 +79,27 @@ def member_facts(
     qualifying_spend_minor: int,
     at: datetime,
     *,
-    tier: str | None = None,
-    stage: str | None = None,
+    past: PastStanding | None = None,
 ) -> MemberFacts:
     """A member as the rules see it.
 
     Args:
-        standing: the member's; `tier` and `stage` replace its own for a purchase that came late.
+        standing: the member's.
         spend_minor, visits: 365 days before this purchase.
         qualifying_spend_minor: the same, this purchase included.
+        past: what replaces the present standing for a purchase that came late.
     """
     return MemberFacts(
         known=True,
-        tier=tier or standing.tier,
-        stage=stage or standing.stage,
+        tier=past.tier if past else standing.tier,
+        stage=past.stage if past else standing.stage,
         tags=tags,
         spend_365d_minor=spend_minor,
         visits_365d=visits,
         qualifying_spend_minor=qualifying_spend_minor,
-        visits=standing.visits,
+        visits=past.visits if past else standing.visits,
         enrolled_days=max(0, (at - standing.enrolled_at) // timedelta(days=1)),
-        frozen=standing.frozen_at is not None,
+        frozen=past.frozen if past else standing.frozen_at is not None,
     )
 
 

@@ -57,7 +57,7 @@ left join balance b on b.account_id = s.member_id and b.unit = 'points'
 where s.member_id = any($1::uuid[])
 order by s.member_id
 """  # noqa: S608 — column names of our own dataclass
-_LOCK = f"{_PEEK}for update of s"
+_LOCK = "select from standing where member_id = any($1::uuid[]) order by member_id for update"
 
 _FIXED = {"member_id", "home_store_id", "enrolled_at", "care_from"}
 _MOVING = [column for column in _COLUMNS if column not in _FIXED]
@@ -109,6 +109,13 @@ join {MEMBER_PURCHASES} p
   on p.member_id = asked.member_id and p.occurred_at >= asked.since and p.occurred_at < asked.until
 """  # noqa: S608
 
+_VISITS_BEFORE = f"""
+select asked.member_id, count(p.member_id) as visits
+from unnest($1::uuid[], $2::timestamptz[]) as asked(member_id, until)
+join {MEMBER_PURCHASES} p on p.member_id = asked.member_id and p.occurred_at < asked.until
+group by asked.member_id
+"""  # noqa: S608
+
 _EVENTS_OF = select(lifecycle_event).where(
     lifecycle_event.c.member_id == any_(bindparam("member_ids", type_=ARRAY(Uuid)))
 )
@@ -121,7 +128,10 @@ def event_id(member_id: UUID, event_no: int) -> UUID:
 
 async def lock(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, LockedMember]:
     """Lock members in id order; unknown ids are left out."""
-    return _members(await (await driver(session)).fetch(_LOCK, member_ids))
+    connection = await driver(session)
+    await connection.execute(_LOCK, member_ids)
+    # A statement of its own: after a wait it sees what the one before us left of balance and tags too.
+    return _members(await connection.fetch(_PEEK, member_ids))
 
 
 async def peek(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, LockedMember]:
@@ -198,6 +208,13 @@ async def purchases_between(
     for purchases in found.values():
         purchases.sort()
     return found
+
+
+async def visits_before(session: AsyncSession, asked: Sequence[tuple[UUID, datetime]]) -> dict[UUID, int]:
+    """How often each member had bought before an instant; those who never had are left out."""
+    members, until = zip(*asked, strict=True)
+    rows = await (await driver(session)).fetch(_VISITS_BEFORE, members, until)
+    return {row["member_id"]: row["visits"] for row in rows}
 
 
 async def events_of(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, list[LifecycleEvent]]:

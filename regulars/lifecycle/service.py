@@ -82,9 +82,8 @@ async def advance(
     Returns: where each known member stands now.
     Source: docs/semantics.md, "Time-decided events".
     """
-    await packs.refresh(session)
     locked = await repository.lock(session, member_ids)
-    book = ReignBook(packs, places)
+    book = ReignBook(await packs.refresh(session), places)
     times = await load_times(session, locked, dict.fromkeys(locked, to), book, places)
     for time in times.values():
         time.advance(to)
@@ -135,6 +134,7 @@ async def load_times(
             reigns=book.of(member.standing.home_store_id),
             zone=places.store(member.standing.home_store_id).zone,
             lots=lots.get(member_id, []),
+            others_expire_at=None if member_id in expiring else member.standing.next_expiry_at,
         )
         for member_id, member in locked.items()
     }

@@ -38,7 +38,7 @@ class Places:
             session: one that has not itself changed places: what is rolled back must not be remembered.
         """
         version = await repository.places_version(session)
-        if version is None or version == self._version:
+        if version is None or version <= self._version:
             return
         await self._load(session, version)
 
@@ -92,6 +92,9 @@ class Places:
 
     async def _load(self, session: AsyncSession, version: int) -> None:
         rows = await repository.all_places(session)
+        chain = await repository.find_chain(session)
+        if version <= self._version:  # somebody with a newer look was quicker
+            return
         by_id = {row.id: row for row in rows}
         stores = {row.id: _store(row, by_id) for row in rows if row.kind == "store"}
         self._tills = {
@@ -101,7 +104,7 @@ class Places:
         }
         self._stores, self._by_id = stores, by_id
         self._by_code = {row.code: row for row in rows}
-        self._chain = await repository.find_chain(session)
+        self._chain = chain
         self._version = version
 
 

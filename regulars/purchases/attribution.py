@@ -41,9 +41,8 @@ async def attribute_purchase(
         (`attribution_window_days`) has passed; MemberUnknown. Nothing is then written.
     Source: docs/semantics.md, "Without a member".
     """
-    await desk.packs.refresh(session)
-    await desk.places.refresh(session)
     locked = await standings.lock(session, [member_id])
+    book = await desk.refresh(session)
     found = await repository.lock_for_attribution(session, purchase_id)
     if found is None or not actor.scope.covers(desk.places.store(found.basket.store_id).path):
         raise PurchaseUnknown
@@ -55,7 +54,7 @@ async def attribute_purchase(
     if at - found.basket.occurred_at > timedelta(days=window_days):
         raise AttributionTooLate(window_days)
     basket = replace(found.basket, member_id=member_id)
-    booking = await prepare(session, desk, [basket], locked, at)
+    booking = await prepare(session, desk, book, [basket], locked, at)
     happened = happen(booking, basket, found.lines.encode(), purchase_id)
     row = Attribution(
         purchase_id=purchase_id,

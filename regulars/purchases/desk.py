@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.lifecycle.reigns import ReignBook
 from regulars.organisation.places import Places
@@ -26,10 +27,18 @@ class Desk:
     packs: LivePacks
     new_id: Callable[[], UUID]
     bulk: bool = False
-    book: ReignBook = field(init=False)
+    _book: ReignBook | None = field(init=False, default=None)
 
-    def __post_init__(self) -> None:
-        self.book = ReignBook(self.packs, self.places)
+    async def refresh(self, session: AsyncSession) -> ReignBook:
+        """Look what is live and open now.
+
+        Returns: the reigns as this look has them; a booking keeps them from start to end.
+        """
+        await self.places.refresh(session)
+        view = await self.packs.refresh(session)
+        if self._book is None or self._book.packs is not view:
+            self._book = ReignBook(view, self.places)
+        return self._book
 
 
 @dataclass(frozen=True)

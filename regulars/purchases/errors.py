@@ -122,3 +122,25 @@ class BusinessDayFar(FieldProblem):
             field="business_day",
             usual=usual,
         )
+
+
+class OccurredTooLongAgo(FieldProblem):
+    """The till's clock was never set."""
+
+    code: ClassVar[str] = "occurred_too_long_ago"
+
+    def __init__(self, earliest: str) -> None:
+        super().__init__(
+            f"lies before {earliest}; set the till's clock, and send the purchase again",
+            field="occurred_at",
+            earliest=earliest,
+        )
+
+
+class PurchaseFailed(RegularsError):
+    """One purchase of a list could not be written; nothing of it was."""
+
+    code: ClassVar[str] = "purchase_failed"
+
+    def __init__(self) -> None:
+        super().__init__("this purchase could not be written; the others of its list were")

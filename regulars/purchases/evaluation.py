@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from regulars.ledger.domain import Lot
 from regulars.lifecycle.advance import MemberTime, OpenLot
 from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Stage, Standing, bought, moved_up
-from regulars.lifecycle.reigns import calendar_facts, member_facts
-from regulars.lifecycle.window import WINDOW
+from regulars.lifecycle.reigns import PastStanding, calendar_facts, member_facts
+from regulars.lifecycle.window import WINDOW, SpendWindow
 from regulars.organisation.domain import StorePlace
 from regulars.purchases.domain import (
     PACK_SOURCE,
@@ -22,6 +22,7 @@ from regulars.rules.domain import (
     ANONYMOUS,
     CalendarFacts,
     Evaluation,
+    LifecyclePlan,
     LineDiscount,
     MemberFacts,
     PurchaseFacts,
@@ -66,17 +67,35 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """A purchase that comes after time has passed it by, and the history it comes into."""
+    """A purchase that comes after time has passed it by, and the history it comes into.
+
+    Attributes:
+        history: the member's events, in order of effect, then of writing.
+        visits_before: purchases older than those in the window's `past`.
+    """
 
     history: Sequence[LifecycleEvent]
+    visits_before: int
 
-    def tier_at(self, at: datetime) -> str | None:
-        """The tier the member had then, as recorded."""
-        return next((e.tier_to for e in reversed(self.history) if e.tier_to and e.effective_at <= at), None)
+    def standing_at(self, at: datetime, window: SpendWindow) -> PastStanding:
+        """How the member stood then, as recorded; before enrolment as a newcomer."""
+        told = [event for event in self.history if event.effective_at <= at]
+        freezes = [event.kind for event in told if event.kind in ("frozen", "unfrozen")]
+        return PastStanding(
+            tier=next((e.tier_to for e in reversed(told) if e.tier_to), BASE_TIER),
+            stage=self.stage_at(at) or "joined",
+            visits=self.visits_before + sum(when <= at for when, _ in window.past or ()),
+            frozen=freezes[-1:] == ["frozen"],
+        )
 
     def stage_at(self, at: datetime) -> Stage | None:
         """The stage the member had then, as recorded."""
         return next((e.stage_to for e in reversed(self.history) if e.stage_to and e.effective_at <= at), None)
+
+    def revisit_after(self, plan: LifecyclePlan) -> datetime | None:
+        """When the next revisit would fall due, had the schedule never ended."""
+        last = max((e.effective_at for e in self.history if e.kind == "revisit_due"), default=None)
+        return None if last is None else last + timedelta(days=plan.revisit_every_days)
 
 
 def discount_source(discount: LineDiscount) -> str:
@@ -118,8 +137,7 @@ def facts_for(
         visits,
         qualifying,
         sale.occurred_at,
-        tier=late.tier_at(sale.occurred_at) or BASE_TIER,
-        stage=late.stage_at(sale.occurred_at) or "joined",
+        past=late.standing_at(sale.occurred_at, time.window),
     )
 
 
@@ -179,31 +197,38 @@ def settle(
     time.lots += [OpenLot(lot.id, lot.amount, lot.expires_at) for lot in lots if lot.expires_at is not None]
     time.window.add(at, sale.sales_minor)
     if late is None:
-        plan = time.reigns(at).plan
-        time.take(*bought(counted, at, plan))
+        time.take(*bought(counted, at, time.reigns(at).plan))
+        _move_up(time, reading, at)
     else:
         time.standing = counted
         _settle_late(time, at, late)
-    _move_up(time, reading, at if late is None else max(at, time.standing.tier_since, time.window.as_of))
+        _move_up(time, reading, max(time.standing.advanced_to, time.standing.tier_since, time.window.as_of))
     return time.events[known:]
 
 
 def _settle_late(time: MemberTime, at: datetime, late: Lateness) -> None:
     """A late purchase refutes the silences it interrupts; the newest one also ends the current silence."""
-    newest = time.standing.last_purchase_at is None or at >= time.standing.last_purchase_at
-    if not newest:
+    reached = time.standing.advanced_to
+    if time.standing.last_purchase_at is None or at >= time.standing.last_purchase_at:
+        time.correct_silences(at, late.history, None)
+        _buy_late(time, at, late)
+        rewound = max(at, time.standing.enrolled_at)
+        time.standing = replace(time.standing, advanced_to=min(rewound, reached))
+    else:
         following = min(when for when, _ in time.window.past or () if when > at)
         time.correct_silences(at, late.history, following)
         first = time.standing.first_purchase_at
         time.standing = replace(time.standing, first_purchase_at=min(at, first) if first else at)
-        return
-    reached = time.standing.advanced_to
-    time.correct_silences(at, late.history, None)
-    stage = late.stage_at(at) or ("joined" if time.standing.first_purchase_at is None else "active")
-    before = replace(time.standing, stage=stage)
-    time.take(*bought(before, at, time.reigns(at).plan))
-    time.standing = replace(time.standing, advanced_to=min(at, reached))
     time.advance(reached)
+
+
+def _buy_late(time: MemberTime, at: datetime, late: Lateness) -> None:
+    """The newest purchase, though late: the stage goes on from the one that was true then."""
+    plan = time.reigns(at).plan
+    stage = late.stage_at(at) or ("joined" if time.standing.first_purchase_at is None else "active")
+    time.take(*bought(replace(time.standing, stage=stage), at, plan))
+    if time.standing.next_revisit_at is None and plan is not None:
+        time.standing = replace(time.standing, next_revisit_at=late.revisit_after(plan))
 
 
 def _move_up(time: MemberTime, reading: Reading, at: datetime) -> None:

@@ -2,23 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-import asyncpg
+import structlog
 
-from regulars.db.away import DATABASE_ERRORS, is_away
+from regulars.db.away import is_away, sqlstate
 from regulars.db.session import Database
 from regulars.kernel.errors import RegularsError
 from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.domain import Basket
+from regulars.purchases.errors import PurchaseFailed
 from regulars.purchases.service import record_purchases
 
+log = structlog.get_logger(__name__)
+
 ATTEMPTS = 5
-_PASSING = (
-    asyncpg.UniqueViolationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-)
+_CONFLICTS: Final = frozenset({"23505", "40001", "40P01", "55P03"})  # unique, serialisation, deadlock, lock
 
 
 async def post_purchases(
@@ -31,17 +30,19 @@ async def post_purchases(
         desk: what this process knows of places and packs.
         baskets: as for `record_purchases`.
         at: aware UTC, now.
-    Returns: an answer for each basket, in order.
-    Raises: whatever the database raises for a single purchase, tried several times where another
-        transaction was in the way; nothing of that purchase is then written.
+    Returns: an answer for each basket, in order; PurchaseFailed for one of a list that cannot be written.
+    Raises: what a single purchase raised, tried several times where another transaction was in the way;
+        and, for a list, that the database is away: purchases before that stand, and asking again is safe.
     """
-    if len(baskets) > 1:
-        try:
-            return await _post(database, desk, baskets, at)
-        except DATABASE_ERRORS as error:
-            if is_away(error) and not isinstance(error, _PASSING):
-                raise
-    return [await _post_alone(database, desk, basket, at) for basket in baskets]
+    if len(baskets) == 1:
+        return [await _post_alone(database, desk, baskets[0], at)]
+    try:
+        return await _post(database, desk, baskets, at)
+    except Exception as error:
+        if _is_gone(error):
+            raise
+        log.warning("purchases_retried_singly", count=len(baskets), error=type(error).__name__)
+    return [await _post_apart(database, desk, basket, at) for basket in baskets]
 
 
 async def _post(
@@ -51,13 +52,30 @@ async def _post(
         return await record_purchases(session, desk, baskets, at)
 
 
+async def _post_apart(
+    database: Database, desk: Desk, basket: Basket, at: datetime
+) -> Recorded | RegularsError:
+    """One of a list: what is wrong with it is its answer, and the others go on."""
+    try:
+        return await _post_alone(database, desk, basket, at)
+    except Exception as error:
+        if _is_gone(error):
+            raise
+        log.exception("purchase_failed", terminal_id=str(basket.terminal_id))
+        return error if isinstance(error, RegularsError) else PurchaseFailed()
+
+
 async def _post_alone(
     database: Database, desk: Desk, basket: Basket, at: datetime
 ) -> Recorded | RegularsError:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return (await _post(database, desk, [basket], at))[0]
-        except _PASSING:
-            if attempt == ATTEMPTS:
+        except Exception as error:
+            if sqlstate(error) not in _CONFLICTS or attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _is_gone(error: Exception) -> bool:
+    return is_away(error) and sqlstate(error) not in _CONFLICTS

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.lifecycle import repository as standings
 from regulars.lifecycle import service as lifecycle
 from regulars.lifecycle.advance import MemberTime
+from regulars.lifecycle.reigns import ReignBook
 from regulars.purchases import evaluation, receipt
 from regulars.purchases.desk import Desk
 from regulars.purchases.domain import Basket, Line, lines_json, without_pack_discounts
@@ -69,16 +70,15 @@ async def quote(
     Returns: the discounts to charge, points, tier and progress, and what became of each rule.
     Raises: MemberUnknown.
     """
-    await desk.packs.refresh(session)
-    await desk.places.refresh(session)
-    time, tags, balance = await _member(session, desk, basket, at)
+    book = await desk.refresh(session)
+    time, tags, balance = await _member(session, desk, book, basket, at)
     if time is not None:
         # A till's clock may lie behind what time has decided; nothing can be bought in the past.
         latest = max(basket.occurred_at, time.standing.advanced_to, time.window.as_of)
         basket = replace(basket, occurred_at=latest)
     plain = without_pack_discounts(basket.lines)
     sale = _sale(desk, basket, plain)
-    packs = desk.packs.at(basket.store_id, basket.occurred_at)
+    packs = book.packs.at(basket.store_id, basket.occurred_at)
     offered = evaluation.read(packs, evaluation.facts_for(time, tags, sale, None), sale).offered
     charged = discounted(sale, offered)
     reading = evaluation.read(packs, evaluation.facts_for(time, tags, charged, None), charged)
@@ -96,7 +96,7 @@ async def quote(
 
 
 async def _member(
-    session: AsyncSession, desk: Desk, basket: Basket, at: datetime
+    session: AsyncSession, desk: Desk, book: ReignBook, basket: Basket, at: datetime
 ) -> tuple[MemberTime | None, tuple[str, ...], int]:
     if basket.member_id is None:
         return None, (), 0
@@ -104,8 +104,8 @@ async def _member(
     if basket.member_id not in seen:
         raise MemberUnknown(basket.member_id)
     member = seen[basket.member_id]
-    until = max(at, member.standing.advanced_to)
-    times = await lifecycle.load_times(session, seen, {basket.member_id: until}, desk.book, desk.places)
+    until = max(at, basket.occurred_at, member.standing.advanced_to)
+    times = await lifecycle.load_times(session, seen, {basket.member_id: until}, book, desk.places)
     time = times[basket.member_id]
     time.advance(until)
     return time, member.tags, member.points_balance - sum(expiry.points for expiry in time.expiries)

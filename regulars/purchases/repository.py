@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.purchases.domain import Basket, Discount, Line
+from regulars.rules.facts import plain_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,8 @@ async def lock_for_attribution(session: AsyncSession, purchase_id: UUID) -> Uncl
 
 def _line(stored_line: dict[str, Any]) -> Line:
     discounts = tuple(Discount(**discount) for discount in stored_line.pop("discounts"))
-    return Line(**stored_line, discounts=discounts)
+    sku, department = plain_code(stored_line.pop("sku")), plain_code(stored_line.pop("department"))
+    return Line(**stored_line, sku=sku, department=department, discounts=discounts)
 
 
 async def attribute(session: AsyncSession, row: Attribution, at: datetime) -> None:

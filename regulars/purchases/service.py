@@ -15,6 +15,7 @@ from regulars.lifecycle import repository as standings
 from regulars.lifecycle import service as lifecycle
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
+from regulars.lifecycle.reigns import ReignBook
 from regulars.lifecycle.repository import LockedMember
 from regulars.lifecycle.window import WINDOW
 from regulars.outbox import service as outbox
@@ -32,6 +33,7 @@ class Booking:
     """One batch on its way: what is known before, and what is to be written."""
 
     desk: Desk
+    book: ReignBook
     at: datetime
     locked: Mapping[UUID, LockedMember]
     times: Mapping[UUID, MemberTime]
@@ -60,14 +62,13 @@ async def record_purchases(
         trying again finds that purchase.
     Source: docs/semantics.md, "The purchase transaction".
     """
-    await desk.packs.refresh(session)
-    await desk.places.refresh(session)
     member_ids = sorted({basket.member_id for basket in baskets if basket.member_id is not None})
     locked = await standings.lock(session, member_ids) if member_ids else {}
+    book = await desk.refresh(session)
     known = await repository.stored(session, baskets)
     sorted_out = _sort_out(baskets, known, locked)
     fresh = [item for item in sorted_out if isinstance(item, _Fresh)]
-    booking = await prepare(session, desk, [item.basket for item in fresh], locked, at)
+    booking = await prepare(session, desk, book, [item.basket for item in fresh], locked, at)
     made = {id(item): _record(booking, item) for item in fresh}
     await _write(session, booking)
     return [_answer(item, made) for item in sorted_out]
@@ -130,6 +131,7 @@ def _answer(item: _SortedOut, made: Mapping[int, Recorded]) -> Recorded | Regula
 async def prepare(
     session: AsyncSession,
     desk: Desk,
+    book: ReignBook,
     baskets: Sequence[Basket],
     locked: Mapping[UUID, LockedMember],
     at: datetime,
@@ -146,17 +148,18 @@ async def prepare(
             late_since[member_id] = min(when, late_since.get(member_id, when))
         until[member_id] = max(reached, when)
     present = {member_id: locked[member_id] for member_id in until}
-    times = await lifecycle.load_times(session, present, until, desk.book, desk.places)
+    times = await lifecycle.load_times(session, present, until, book, desk.places)
     lateness: dict[UUID, Lateness] = {}
     if late_since:
         history = await standings.events_of(session, list(late_since))
         spans = [(m, since - WINDOW, _END_OF_TIME) for m, since in late_since.items()]
         past = await standings.purchases_between(session, spans)
+        earlier = await standings.visits_before(session, [(member, since) for member, since, _ in spans])
         for member_id in late_since:
             times[member_id].window.past = past.get(member_id, [])
-            lateness[member_id] = Lateness(history.get(member_id, []))
+            lateness[member_id] = Lateness(history.get(member_id, []), earlier.get(member_id, 0))
     balances = {member_id: member.points_balance for member_id, member in present.items()}
-    return Booking(desk, at, present, times, lateness, balances)
+    return Booking(desk, book, at, present, times, lateness, balances)
 
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -220,13 +223,16 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
         sales_minor=basket.sales_minor,
         list_minor=basket.list_minor,
     )
-    packs = desk.packs.at(basket.store_id, basket.occurred_at)
+    packs = booking.book.packs.at(basket.store_id, basket.occurred_at)
     time, late, tags = _member_of(booking, basket)
+    expired = len(time.expiries) if time is not None else 0
     if time is not None and late is None:
-        _advance(booking, time, basket.occurred_at)
+        time.advance(basket.occurred_at)
     reading = evaluation.read(packs, evaluation.facts_for(time, tags, sale, late), sale)
     flags = _flags(basket, reading, late)
     events = _count(booking, basket, time, sale, reading, late, purchase_id) if time is not None else []
+    for expiry in time.expiries[expired:] if time is not None else ():
+        booking.balances[expiry.member_id] -= expiry.points
     balance = booking.balances[basket.member_id] if basket.member_id is not None else 0
     return Happened(
         sale=sale,
@@ -268,13 +274,6 @@ def _text(document: Mapping[str, object]) -> str:
     return orjson.dumps(document).decode()
 
 
-def _advance(booking: Booking, time: MemberTime, to: datetime) -> None:
-    expired = len(time.expiries)
-    time.advance(to)
-    for expiry in time.expiries[expired:]:
-        booking.balances[expiry.member_id] -= expiry.points
-
-
 def _member_of(
     booking: Booking, basket: Basket
 ) -> tuple[MemberTime | None, Lateness | None, tuple[str, ...]]:
@@ -285,7 +284,8 @@ def _member_of(
     late = None
     if basket.occurred_at < passed:
         known = booking.lateness[basket.member_id]
-        late = Lateness(sorted([*known.history, *time.events], key=lambda e: (e.effective_at, e.event_no)))
+        history = sorted([*known.history, *time.events], key=lambda e: (e.effective_at, e.event_no))
+        late = Lateness(history, known.visits_before)
     return time, late, booking.locked[basket.member_id].tags
 
 

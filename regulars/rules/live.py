@@ -1,7 +1,7 @@
 """The packs that are live at each place, as one process remembers them."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +14,9 @@ from regulars.rules.errors import PackPlaceUnknown
 from regulars.rules.evaluator import PackSet
 from regulars.rules.stored import Activation
 
+State = tuple[int, int]
+_NOTHING: State = (-1, -1)
+
 
 @dataclass(frozen=True, slots=True)
 class _Timeline:
@@ -23,44 +26,34 @@ class _Timeline:
     sets: tuple[PackSet, ...]
 
 
-class LivePacks:
-    """Which versions are live where and when; `refresh` is one small statement where nothing changed."""
+class LiveView:
+    """What was live where, as far as one look at the database saw; never changes.
 
-    def __init__(self) -> None:
-        self._state: tuple[int | None, int | None] | None = None
-        self._generation = 0
-        self._paths: dict[UUID, str] = {}
+    Attributes:
+        state: the counters by which a later look tells whether anything changed; both only grow.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        paths: Mapping[UUID, str],
+        activations: Iterable[Activation],
+        versions: Mapping[UUID, PackVersion],
+        sets: dict[tuple[UUID, ...], PackSet],
+    ) -> None:
+        self.state = state
+        self._paths = paths
+        self._versions = versions
+        self._sets = sets
         self._activations: dict[str, list[Activation]] = {}
-        self._versions: dict[UUID, PackVersion] = {}
-        self._timelines: dict[UUID, _Timeline] = {}
-        self._by_activations: dict[tuple[int, ...], _Timeline] = {}
-        self._sets: dict[tuple[UUID, ...], PackSet] = {}
-
-    @property
-    def generation(self) -> int:
-        """Grows whenever `refresh` found a change."""
-        return self._generation
-
-    async def refresh(self, session: AsyncSession) -> None:
-        """Notice what was put live, switched off or opened since the last call.
-
-        Args:
-            session: one whose own changes of packs, if any, will be committed.
-        """
-        state = await repository.state(session)
-        if state == self._state:
-            return
-        activations = await repository.activations(session)
-        wanted = {a.version_id for a in activations if a.version_id is not None} - self._versions.keys()
-        if wanted:
-            self._versions |= {v.id: v for v in await repository.versions(session, wanted)}
-        self._paths = await repository.place_paths(session)
-        self._activations = {}
         for activation in activations:
             self._activations.setdefault(activation.place_path, []).append(activation)
-        self._timelines, self._by_activations = {}, {}
-        self._state = state
-        self._generation += 1
+        self._timelines: dict[UUID, _Timeline] = {}
+        self._by_activations: dict[tuple[int, ...], _Timeline] = {}
+
+    def is_older_than(self, state: State) -> bool:
+        """Whether another look saw more."""
+        return any(theirs > ours for ours, theirs in zip(self.state, state, strict=True))
 
     def at(self, place_id: UUID, at: datetime) -> PackSet:
         """The packs live at a place at an instant.
@@ -70,7 +63,7 @@ class LivePacks:
             at: aware instant.
         Returns: for each pack the version put live at the nearest place at or above, latest there; none
             where it is switched off there. The same object while nothing changes.
-        Raises: PackPlaceUnknown: the place is not among those that the last `refresh` saw.
+        Raises: PackPlaceUnknown: the place is not among those that this look saw.
         Source: docs/semantics.md, "Which pack version".
         """
         timeline = self._timeline(place_id)
@@ -115,6 +108,51 @@ class LivePacks:
         if found is None:
             found = self._sets[key] = PackSet([self._versions[version_id] for version_id in key])
         return found
+
+
+class LivePacks:
+    """The newest view of a process; `refresh` is one small statement where nothing changed."""
+
+    def __init__(self) -> None:
+        self._sets: dict[tuple[UUID, ...], PackSet] = {}
+        self._versions: dict[UUID, PackVersion] = {}
+        self.view = LiveView(_NOTHING, {}, (), {}, self._sets)
+
+    async def refresh(self, session: AsyncSession) -> LiveView:
+        """Notice what was put live, switched off or opened since the last call.
+
+        Args:
+            session: one that has itself changed neither packs nor places: what is rolled back would stay.
+        Returns: the newest view that this process has; one that looks from an older snapshot, or that
+            finishes after a newer look, never takes the view back.
+        """
+        state = _counters(await repository.state(session))
+        if not self.view.is_older_than(state):
+            return self.view
+        activations = await repository.activations(session)
+        wanted = {a.version_id for a in activations if a.version_id is not None} - self._versions.keys()
+        if wanted:
+            self._versions |= {v.id: v for v in await repository.versions(session, wanted)}
+        paths = await repository.place_paths(session)
+        if self.view.is_older_than(state):
+            self.view = LiveView(state, paths, activations, dict(self._versions), self._sets)
+        return self.view
+
+    def at(self, place_id: UUID, at: datetime) -> PackSet:
+        """As `LiveView.at`, of the newest view."""
+        return self.view.at(place_id, at)
+
+    def boundaries(self, place_id: UUID) -> Sequence[datetime]:
+        """As `LiveView.boundaries`, of the newest view."""
+        return self.view.boundaries(place_id)
+
+    def named(self, name: str) -> PackVersion | None:
+        """As `LiveView.named`, of the newest view."""
+        return self.view.named(name)
+
+
+def _counters(state: tuple[int | None, int | None]) -> State:
+    return state[0] or 0, state[1] or 0
 
 
 def _ancestors(path: str) -> list[str]:

@@ -235,3 +235,20 @@ def test_the_window_includes_both_its_ends(day: int) -> None:
     window.add(START, 700)
     assert window.seen_at(START + timedelta(days=day)) == (700, 1)
     assert window.seen_at(START + timedelta(days=365, microseconds=1)) == (0, 0)
+
+
+def test_what_falls_due_when_a_reign_ends_is_judged_by_the_next_one() -> None:
+    end = START + timedelta(days=60)
+    patient = LifecyclePlan("classic-tiers/2", BANDS, 365, 80, 90, 3, 90)
+
+    def reigns(at: datetime) -> Reign:
+        return Reign(patient, None, tier_for) if at >= end else Reign(PLAN, end, tier_for)
+
+    def at_risk_on(stops: list[int]) -> list[int]:
+        time = newcomer(reigns)
+        buy(time, START, 500)
+        for day in stops:
+            time.advance(START + timedelta(days=day))
+        return [day for kind, day in story(time) if kind == "at_risk"]
+
+    assert at_risk_on([60, 70, 85]) == at_risk_on([85]) == [80]
