@@ -191,7 +191,7 @@ def _queue_lines(queues: QueueFigures, say: Speech) -> tuple[HealthLine, ...]:
         return (HealthLine("bad", say.text(title), say.text(note), say.text(N_("not reachable"))),)
     lines = []
     for queue in queues.queues:
-        note = say.text(N_("%(count)s workers"), count=say.number(queue.workers))
+        note = say.text(N_("Workers: %(count)s"), count=say.number(queue.workers))
         if queue.backlog_age.total_seconds() >= 1:
             note += " · " + say.text(N_("oldest waits %(span)s"), span=say.span(queue.backlog_age))
         lines.append(
