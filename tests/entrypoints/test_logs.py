@@ -46,7 +46,7 @@ def test_personal_fields_are_hidden_at_any_depth(output: io.StringIO) -> None:
 
 
 def test_lines_of_libraries_are_json_too(output: io.StringIO) -> None:
-    logging.getLogger("some.library").warning("slow: %s ms", 12, extra={"phone": "13800138000"})
+    logging.getLogger("some.package").warning("slow: %s ms", 12, extra={"phone": "13800138000"})
     [line] = _lines(output)
     assert line["event"] == "slow: 12 ms"
     assert line["phone"] == HIDDEN
@@ -67,5 +67,5 @@ def test_row_values_in_database_errors_are_left_out(output: io.StringIO) -> None
 
 def test_less_important_lines_are_dropped(output: io.StringIO) -> None:
     structlog.get_logger().debug("detail")
-    logging.getLogger("some.library").debug("detail")
+    logging.getLogger("some.package").debug("detail")
     assert output.getvalue() == ""
