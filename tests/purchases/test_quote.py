@@ -6,6 +6,7 @@ import pytest
 from small_chain import MONDAY, SmallChain, discounted_line, line, lines
 from sqlalchemy import text
 
+from regulars.purchases.desk import Recorded
 from regulars.purchases.domain import Basket
 from regulars.purchases.errors import MemberUnknown
 from regulars.purchases.quoting import Quote, doubts, opened, quote
@@ -89,6 +90,19 @@ async def test_a_quote_by_a_slow_clock_still_sees_what_was_bought(chain: SmallCh
     (member,) = await silver(chain)
     offer = await ask(chain, chain.basket(member, line(10_000), occurred_at=MONDAY - timedelta(minutes=3)))
     assert offer.evaluation["facts"]["member"]["spend_365d_minor"] == 100_000
+
+
+async def test_a_quote_by_a_fast_clock_forgets_what_the_purchase_will_forget(chain: SmallChain) -> None:
+    (member,) = await silver(chain)
+    ours = MONDAY + timedelta(days=365) - timedelta(minutes=5)
+    basket = chain.basket(member, line(10_000), occurred_at=ours + timedelta(minutes=10))
+    async with chain.database.read() as session:
+        offer = await quote(session, chain.desk, basket, KEY, LIFE, ours)
+    (bought,) = await chain.post(basket)
+    assert isinstance(bought, Recorded)
+    facts = [told["facts"]["member"]["spend_365d_minor"] for told in (offer.evaluation, bought.evaluation)]
+    assert facts == [0, 0]
+    assert offer.outcome["points"] == bought.receipt["points"]
 
 
 async def test_a_quote_for_nobody_known_is_refused(chain: SmallChain) -> None:
