@@ -4,10 +4,10 @@ import asyncio
 from typing import Final
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from regulars.outbox.errors import TemporalAway
 from regulars.settings import Settings
+from regulars.temporal import connect
 
 _CONNECT_SECONDS: Final = 5.0
 
@@ -31,17 +31,7 @@ class TemporalLink:
             return self._client
 
     async def _connect(self) -> Client:
-        settings = self._settings
-        if settings.temporal_address is None:
-            raise TemporalAway("no Temporal address is set")
-        connecting = Client.connect(
-            settings.temporal_address,
-            namespace=settings.temporal_namespace,
-            tls=settings.temporal_tls,
-            api_key=settings.temporal_api_key,
-            data_converter=pydantic_data_converter,
-        )
         try:
-            return await asyncio.wait_for(connecting, _CONNECT_SECONDS)
+            return await asyncio.wait_for(connect(self._settings, identity="regulars-web"), _CONNECT_SECONDS)
         except (RuntimeError, TimeoutError):
             raise TemporalAway("Temporal does not answer") from None

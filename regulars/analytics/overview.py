@@ -112,15 +112,11 @@ _MINUTES = (
     .where(purchase.c.recorded_at >= bindparam("since", type_=Instant), within_place(purchase.c.store_id))
     .group_by("minute")
 )
-_SINCE = select(func.count()).where(
-    purchase.c.recorded_at >= bindparam("since", type_=Instant), within_place(purchase.c.store_id)
-)
 _POINTS = (
     select(cast(func.coalesce(func.sum(balance.c.amount), 0), BigInteger))
     .join(standing, standing.c.member_id == balance.c.account_id)
     .where(balance.c.unit == "points", within_place(standing.c.home_store_id))
 )
-_OVERDUE_BEFORE = bindparam("overdue_before", type_=Instant)
 _TASKS = (
     select(
         func.count().label("open"),
@@ -194,11 +190,6 @@ async def count_purchases_by_minute(
     """Purchases by the minute in which they were recorded; minutes without one are left out."""
     rows = await session.execute(_MINUTES, {**scope.parameters, "since": since})
     return [MinuteCount(row.minute, row.purchases) for row in rows]
-
-
-async def count_purchases_since(session: AsyncSession, scope: Scope, since: datetime) -> int:
-    """Purchases recorded at or after an instant."""
-    return int(await session.scalar(_SINCE, {**scope.parameters, "since": since}) or 0)
 
 
 async def sum_totals(session: AsyncSession, scope: Scope, at: datetime) -> Totals:

@@ -8,11 +8,11 @@ from regulars.db.session import Database, make_engine
 from regulars.entrypoints.member_messenger import MemberMessenger
 from regulars.entrypoints.ready import announce_ready
 from regulars.entrypoints.shutdown import ends_on_signal
-from regulars.entrypoints.temporal import connect
 from regulars.kernel import clock
 from regulars.outbox.listener import listen
 from regulars.outbox.relay import Relay
 from regulars.settings import Settings
+from regulars.temporal import connect
 
 CONNECTIONS = 3
 

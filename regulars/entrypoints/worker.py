@@ -14,11 +14,12 @@ from activities.lifecycle import LifecycleActivities
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.ready import announce_ready
 from regulars.entrypoints.shutdown import ends_on_signal
-from regulars.entrypoints.temporal import WORKFLOW_RUNNER, connect
+from regulars.entrypoints.temporal import WORKFLOW_RUNNER
 from regulars.kernel import clock
 from regulars.organisation.places import Places
 from regulars.rules.live import LivePacks
 from regulars.settings import Settings
+from regulars.temporal import connect
 from workflows.member_lifecycle import MemberLifecycleWorkflow
 from workflows.messages import TASK_QUEUE
 from workflows.search_attributes import TYPES, ensure_search_attributes

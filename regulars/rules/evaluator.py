@@ -207,11 +207,6 @@ def _withheld(member: MemberFacts) -> str | None:
     return "frozen" if member.frozen else None
 
 
-def _reasons(member: MemberFacts, *, excluded: bool) -> tuple[str, ...]:
-    withheld = _withheld(member)
-    return ((withheld,) if withheld else ()) + (("excluded",) if excluded else ())
-
-
 def _highest(rules: Sequence[CompiledRule], outcomes: _Outcomes) -> TierMove | None:
     reached = [rules[i] for i in outcomes.amounts if rules[i].action == "set_tier"]
     if not reached:

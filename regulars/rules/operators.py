@@ -252,4 +252,3 @@ CHECKS: Mapping[str, Callable[["Expressions", Operation], Shape]] = {
     "abs": _absolute,
     "length": _length,
 }
-OPERATORS = (*sorted(CHECKS), "/", "param", "val", "var")
