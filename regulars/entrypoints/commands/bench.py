@@ -1,0 +1,70 @@
+"""The commands that measure: each prints one JSON object or a table, and leaves nothing behind."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from regulars.entrypoints.commands.options import JsonOption
+
+WorkInOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="FOLDER",
+        readable=False,
+        help="Folder to work in; the bench makes a folder of its own there and removes it again. "
+        "Default: where temporary files go.",
+    ),
+]
+QuickOption = Annotated[
+    bool, typer.Option("--quick", help="Small and short: shows that the bench works, not what it measures.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    bench = typer.Typer(help="Measure this machine with a chain made for it.", no_args_is_help=True)
+    bench.command("purchases")(bench_purchases)
+    bench.command("import")(bench_import)
+    bench.command("workflows")(bench_workflows)
+    app.add_typer(bench, name="bench")
+
+
+def bench_purchases(
+    data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False
+) -> None:
+    """Purchases a second through HTTP, beside pgbench on the same PostgreSQL."""
+    _run("purchases", data_dir, json=json, quick=quick)
+
+
+def bench_import(data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False) -> None:
+    """A year of purchases into a fresh chain, until every workflow has caught up."""
+    _run("import", data_dir, json=json, quick=quick)
+
+
+def bench_workflows(
+    data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False
+) -> None:
+    """What the members' workflows take in, and what they cost."""
+    _run("workflows", data_dir, json=json, quick=quick)
+
+
+def _run(name: str, base: Path | None, *, json: bool, quick: bool) -> None:
+    """Measure, print, and end with 1 if a bar is missed; a quick run is too short to be held to them."""
+    from regulars.entrypoints.bench.frame import Report, as_json, run_bench, show
+    from regulars.entrypoints.complete_journey.interrupts import run_until_interrupted
+
+    reports: list[Report] = []
+
+    async def measure() -> None:
+        reports.append(await run_bench(name, base=base, quick=quick))
+
+    run_until_interrupted(measure())
+    for report in reports:
+        if json:
+            print(as_json(report))
+        else:
+            show(report)
+        if not report.ok and not quick:
+            raise typer.Exit(1)
