@@ -10,7 +10,10 @@ export UV_LINK_MODE ?= copy
 export UV_COMPILE_BYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check lint types contracts docs format lock browser clean
+FAULT_KILLS ?= 120
+FAULT_SEED ?= 20261122
+FAULT_REPORT ?= build/faults.json
+.PHONY: help setup up demo test faults check lint types contracts docs format lock browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +59,9 @@ docs: $(VENV)/.dev
 
 test: $(VENV)/.dev browser ## the whole test suite
 	$(BIN)/pytest
+
+faults: $(VENV)/.dev ## long fault tests: FAULT_KILLS=120 FAULT_SEED=20261122
+	FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) FAULT_REPORT=$(FAULT_REPORT) $(BIN)/pytest -n 0 -s tests/faults
 
 browser: $(VENV)/.dev
 	@tests/install_browser.sh
