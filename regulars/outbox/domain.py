@@ -43,12 +43,24 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRow:
-    """An outbox row under this relay's lease."""
+    """An outbox row under this relay's lease.
+
+    Attributes:
+        changes: transactions it stands for.
+        put_off: it was kept back while the tills were busy, so its age tells nothing of the relay's pace.
+    """
 
     id: int
     change: Change
     created_at: datetime
     attempts: int
+    changes: int = 1
+    put_off: bool = False
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether somebody may be waiting for it."""
+        return not (self.change.bulk or self.put_off)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +81,49 @@ class MemberNews:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What Temporal has still to hear: rows that may go, and rows that an import holds."""
+    """What Temporal has still to hear.
+
+    Attributes:
+        waiting: changes that may go; those put off are among them.
+        held: changes that an import holds.
+        oldest_at: when the oldest that is neither held nor put off was written.
+        put_off: changes that wait until the tills are less busy.
+    """
 
     waiting: int
     held: int
     oldest_at: datetime | None
+    put_off: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Which hints may wait while more changes come than signals can carry.
+
+    Attributes:
+        at_most: how long one waits, as far as there are signals to spare.
+        known_for: a workflow that was told something this recently is taken to run.
+        near: a due date closer than this is told at once.
+    """
+
+    at_most: timedelta = timedelta(minutes=10)
+    known_for: timedelta = timedelta(days=1)
+    near: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What one pass over the newest rows came to.
+
+    Attributes:
+        seen: rows that were read.
+        last_id: the highest of them; None where there was none.
+        waits_ms: for each row put off, the time since it was written.
+    """
+
+    seen: int
+    last_id: int | None
+    waits_ms: tuple[int, ...]
 
 
 def news_by_member(rows: Sequence[ClaimedRow]) -> list[MemberNews]:
@@ -97,7 +147,7 @@ def _news(member_id: UUID, rows: list[ClaimedRow]) -> MemberNews:
     return MemberNews(
         member_id=member_id,
         seq=seq,
-        changes=len(rows),
+        changes=sum(row.changes for row in rows),
         events=sum(row.change.events for row in rows),
         next_due_at=min(due, default=None),
         rows=tuple(rows),

@@ -13,8 +13,9 @@ import structlog
 from regulars.db.away import DATABASE_ERRORS
 from regulars.db.session import Database
 from regulars.outbox import service
-from regulars.outbox.domain import MemberNews, lag_ms
+from regulars.outbox.domain import MemberNews, Patience, lag_ms, news_by_member
 from regulars.outbox.errors import MessageRefused, TemporalAway
+from regulars.outbox.pressure import Pressure
 
 log = structlog.get_logger(__name__)
 
@@ -47,15 +48,28 @@ class Pace:
         sweep_s: how long to wait for a NOTIFY before looking anyway.
         gather_s: pause after a NOTIFY, so that purchases that come together travel together.
         retry_s: pause before trying again where PostgreSQL or Temporal is away.
+        late_after_s: a change that waits longer puts the relay under pressure.
+        calm_changes_per_s: more than this leaves no signals for what was put off.
+        overdue_per_round: messages that waited their time and are told even so.
+        sift_rows: rows looked at in one statement, for what may wait.
+        sift_again_s: how often those that could not wait are looked at anew.
+        gather_under_pressure_s: pause between rounds while nothing is pressing.
     """
 
-    members_per_round: int = 128
+    members_per_round: int = 32
     in_flight: int = 16
     tell_within_s: float = 10.0
     lease_s: float = 60.0
     sweep_s: float = 2.0
     gather_s: float = 0.05
     retry_s: float = 1.0
+    late_after_s: float = 0.3
+    calm_changes_per_s: int = 50
+    overdue_per_round: int = 4
+    sift_rows: int = 2_000
+    sift_again_s: float = 5.0
+    gather_under_pressure_s: float = 0.2
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(slots=True)
@@ -78,43 +92,95 @@ class Relay:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     signals: int = 0
     changes: int = 0
+    put_off: int = 0
     lags_ms: deque[int] = field(default_factory=lambda: deque(maxlen=LAGS_KEPT))
+    settled_ms: deque[int] = field(default_factory=lambda: deque(maxlen=LAGS_KEPT))
     last_error: str | None = None
+    pressure: Pressure = field(init=False)
+    _sifted_to: int = 0
+    _sifted_anew_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.pressure = Pressure(timedelta(seconds=self.pace.late_after_s), self.pace.calm_changes_per_s)
 
     async def run(self) -> None:
         """Relay until told to stop; outlives PostgreSQL and Temporal going away."""
         while not self.stop.is_set():
             try:
-                told = await self.run_round()
-            except TemporalAway:
-                await self._wait_for_temporal()
+                await self._run_once()
             except DATABASE_ERRORS as error:
                 log.warning("database_away", error=type(error).__name__)
                 await self._pause(self.pace.retry_s)
-            else:
-                if not told:
-                    await self._wait_for_news()
         with suppress(*DATABASE_ERRORS):
             async with self.database.begin() as session:
                 await service.sign_off(session, self.name, self.now())
 
-    async def run_round(self) -> int:
-        """Claim, tell and forget once.
+    async def _run_once(self) -> None:
+        try:
+            told = await self.run_round(everything=not self.pressure.is_busy(self.now()))
+        except TemporalAway:
+            await self._wait_for_temporal()
+            return
+        if told:
+            return
+        if self.pressure.is_on:
+            await self._pause(self.pace.gather_under_pressure_s)
+        else:
+            await self._wait_for_news()
 
-        Returns: messages claimed; 0 means that nothing waits.
+    async def run_round(self, *, everything: bool = True) -> int:
+        """Claim, tell and forget once; under pressure, first put off what may wait.
+
+        Args:
+            everything: also what was put off; else of that only what has waited its time.
+        Returns: messages claimed; 0 means that nothing waits, or only what is put off.
         Raises: TemporalAway: what was not accepted has been given back.
         """
-        lease = timedelta(seconds=self.pace.lease_s)
-        async with self.database.begin() as session:
-            waiting = await service.claim_news(
-                session, self.name, self.now(), lease, self.pace.members_per_round
-            )
+        if self.pressure.is_on:
+            await self._put_off()
+        waiting = await self._claim(everything)
         # The claim is committed: from here on a death costs no more than the lease.
         outcomes = await self._tell_all(waiting)
         await self._settle(outcomes)
         if any(isinstance(failure, TemporalAway) for _, failure in outcomes):
             raise TemporalAway("Temporal does not answer; what waits stays in the outbox")
         return len(waiting)
+
+    async def _claim(self, everything: bool) -> list[MemberNews]:  # noqa: FBT001
+        at, pace = self.now(), self.pace
+        lease = timedelta(seconds=pace.lease_s)
+        recalled: list[MemberNews] = []
+        async with self.database.begin() as session:
+            fresh = await service.claim_news(session, self.name, at, lease, pace.members_per_round)
+            if self.pressure.is_on:
+                owed_before = at if everything else at - pace.patience.at_most
+                room = pace.members_per_round - len(fresh) if everything else 0
+                recalled = await service.recall(
+                    session, self.name, owed_before, at + lease, max(room, pace.overdue_per_round)
+                )
+        urgent = [row for news in fresh for row in news.rows if row.is_urgent]
+        self.pressure.note_arrivals(at, len(urgent))
+        if urgent:
+            self.pressure.note_wait(at - min(row.created_at for row in urgent))
+        elif everything and not (fresh or recalled):
+            self.pressure.is_on = False
+        return _one_each([*fresh, *recalled])
+
+    async def _put_off(self) -> None:
+        """Settle at once what nobody waits for, so that it does not stand in the way of the rest."""
+        at, rows = self.now(), self.pace.sift_rows
+        again_before = at - timedelta(seconds=self.pace.sift_again_s)
+        if self._sifted_anew_at is None or self._sifted_anew_at < again_before:
+            self._sifted_to, self._sifted_anew_at = 0, at
+        while not self.stop.is_set():
+            async with self.database.begin() as session:
+                sifted = await service.put_off(session, self._sifted_to, rows, at, self.pace.patience)
+            self.put_off += len(sifted.waits_ms)
+            self.settled_ms.extend(sifted.waits_ms)
+            self.pressure.note_arrivals(at, len(sifted.waits_ms))
+            self._sifted_to = max(self._sifted_to, sifted.last_id or 0)
+            if sifted.seen < rows:
+                return
 
     async def _tell_all(self, waiting: Sequence[MemberNews]) -> list[tuple[MemberNews, Failure]]:
         gate = asyncio.Semaphore(self.pace.in_flight)
@@ -148,7 +214,9 @@ class Relay:
         at = self.now()
         self.signals += 1
         self.changes += news.changes
-        self.lags_ms.extend(lag_ms(row.created_at, at) for row in news.rows if not row.change.bulk)
+        lags = [lag_ms(row.created_at, at) for row in news.rows if row.is_urgent]
+        self.lags_ms.extend(lags)
+        self.settled_ms.extend(lags)
 
     async def _settle(self, outcomes: Sequence[tuple[MemberNews, Failure]]) -> None:
         at = self.now()
@@ -156,7 +224,7 @@ class Relay:
         if outcomes:
             self.last_error = failures[-1].code if failures else None
         async with self.database.begin() as session:
-            await service.settle(session, [news for news, failure in outcomes if failure is None])
+            await service.settle(session, [news for news, failure in outcomes if failure is None], at)
             unjudged = [news for news, failure in outcomes if isinstance(failure, TemporalAway)]
             await service.give_back(session, self.name, unjudged)
             for news, failure in outcomes:
@@ -168,14 +236,24 @@ class Relay:
                         why=failure.message,
                         rest_s=rest.total_seconds(),
                     )
-            figures = service.RelayFigures(
-                self.name, self.signals, self.changes, tuple(self.lags_ms), self.last_error
-            )
-            await service.report(session, figures, at)
+            await service.report(session, self._figures(), at)
+
+    def _figures(self) -> service.RelayFigures:
+        return service.RelayFigures(
+            relay=self.name,
+            signals=self.signals,
+            changes=self.changes,
+            put_off=self.put_off,
+            lags_ms=tuple(self.lags_ms),
+            settled_ms=tuple(self.settled_ms),
+            last_error=self.last_error,
+        )
 
     async def _wait_for_temporal(self) -> None:
         log.warning("temporal_away", relay=self.name)
+        self.pressure.is_on = True
         while not self.stop.is_set() and not await self.messenger.answers():
+            await self._put_off()
             await self._pause(self.pace.retry_s)
 
     async def _wait_for_news(self) -> None:
@@ -195,3 +273,8 @@ class Relay:
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.stop.wait(), seconds)
+
+
+def _one_each(news: Sequence[MemberNews]) -> list[MemberNews]:
+    """A member who is told something new hears in the same message what was put off."""
+    return news_by_member([row for each in news for row in each.rows])

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant
 from regulars.outbox.domain import BULK_LOAD_LOCK, CHANNEL, STOPPED_IMPORT_WAITS, Backlog, Change, ClaimedRow
-from regulars.outbox.tables import bulk_load, outbox, relay_status
+from regulars.outbox.tables import bulk_load, outbox, relay_status, workflow_told
 
 _WRITE = insert(outbox).from_select(
     ["member_id", "seq", "events", "next_due_at", "bulk", "created_at"],
@@ -84,6 +84,8 @@ _CLAIM = (
         outbox.c.bulk,
         outbox.c.created_at,
         outbox.c.attempts,
+        outbox.c.changes,
+        outbox.c.put_off,
     )
 )
 _THESE = outbox.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
@@ -98,15 +100,21 @@ _RELEASE = (
     )
 )
 _BACKLOG = select(
-    func.count().filter(_MAY_GO),
-    func.count().filter(~_MAY_GO),
-    func.min(outbox.c.created_at).filter(_MAY_GO),
+    func.coalesce(func.sum(outbox.c.changes).filter(_MAY_GO), 0),
+    func.coalesce(func.sum(outbox.c.changes).filter(~_MAY_GO), 0),
+    func.min(outbox.c.created_at).filter(_MAY_GO, ~outbox.c.put_off),
+    select(func.coalesce(func.sum(workflow_told.c.owed_changes), 0))
+    .where(workflow_told.c.owed_since.is_not(None))
+    .scalar_subquery(),
 )
 _REPORT = upsert(relay_status).on_conflict_do_update(
     index_elements=[relay_status.c.relay],
     set_={
         name: upsert(relay_status).excluded[name]
-        for name in ("seen_at", "signals", "events", "lag_ms_median", "lag_ms_max", "last_error")
+        for name in (
+            *("seen_at", "signals", "events", "lag_ms_median", "lag_ms_max", "last_error"),
+            *("put_off", "settled_ms_median"),
+        )
     },
 )
 _FORGET_RELAYS = delete(relay_status).where(
@@ -178,9 +186,9 @@ async def release(
 
 
 async def backlog(session: AsyncSession, *, bulk_too: bool) -> Backlog:
-    """How many rows wait, and since when."""
-    waiting, held, oldest_at = (await session.execute(_BACKLOG, {"bulk_too": bulk_too})).one()
-    return Backlog(waiting, held, oldest_at)
+    """How many changes wait, and since when."""
+    waiting, held, oldest_at, put_off = (await session.execute(_BACKLOG, {"bulk_too": bulk_too})).one()
+    return Backlog(waiting + put_off, held, oldest_at, put_off)
 
 
 async def report(session: AsyncSession, **status: object) -> None:
@@ -195,4 +203,4 @@ async def forget_relays(session: AsyncSession, *, gone: str, before: datetime) -
 
 def _claimed(row: Row[Any]) -> ClaimedRow:
     change = Change(row.member_id, row.seq, row.events, row.next_due_at, row.bulk)
-    return ClaimedRow(row.id, change, row.created_at, row.attempts)
+    return ClaimedRow(row.id, change, row.created_at, row.attempts, row.changes, row.put_off)

@@ -6,8 +6,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.outbox import repository
-from regulars.outbox.domain import Backlog, Change, MemberNews, news_by_member, rest_after, typical_and_worst
+from regulars.outbox import repository, told_repository
+from regulars.outbox.domain import (
+    Backlog,
+    Change,
+    MemberNews,
+    Patience,
+    Sifted,
+    news_by_member,
+    rest_after,
+    typical_and_worst,
+)
 
 FORGET_RELAYS_AFTER = timedelta(days=1)
 
@@ -18,14 +27,18 @@ class RelayFigures:
 
     Attributes:
         signals: messages accepted.
-        changes: outbox rows these carried.
-        lags_ms: recent times from commit to acceptance, imports left out.
+        changes: transactions these told of.
+        put_off: changes whose message was left for a quieter time.
+        lags_ms: recent times from commit to acceptance; imports and what was put off are left out.
+        settled_ms: recent times from commit to acceptance or to being put off, imports left out.
     """
 
     relay: str
     signals: int
     changes: int
+    put_off: int
     lags_ms: Sequence[int]
+    settled_ms: Sequence[int]
     last_error: str | None
 
 
@@ -79,15 +92,54 @@ async def claim_news(
     return news_by_member(rows)
 
 
-async def settle(session: AsyncSession, accepted: Sequence[MemberNews]) -> None:
-    """Forget what Temporal has accepted.
+async def put_off(session: AsyncSession, after: int, rows: int, at: datetime, patience: Patience) -> Sifted:
+    """Take out of the outbox what changes nothing that a workflow must do, and owe it one message a member.
+
+    A hint may wait if it reports no event, its due date is not near, and the workflow, told something not
+    long ago, looks of itself before that date anyway.
 
     Args:
-        accepted: messages from `claim_news`; rows already gone are no error.
+        session: in a transaction.
+        after: id of the last row that was sifted already; rows up to it are left alone.
+        rows: how many are looked at, > 0.
+        at: aware UTC, now.
+        patience: which hints may wait.
+    Returns: what was seen; fewer than `rows` were there when `seen` is less.
+    Source: ADR-0014.
+    """
+    return await told_repository.sift(session, after=after, rows=rows, at=at, patience=patience)
+
+
+async def recall(
+    session: AsyncSession, relay: str, owed_before: datetime, until: datetime, members: int
+) -> list[MemberNews]:
+    """Take up what was put off, longest owed first; commit before telling anyone.
+
+    Args:
+        session: in a transaction.
+        relay: who claims.
+        owed_before: only what was written up to then.
+        until: when another relay may take the rows, should this one die.
+        members: at most, > 0.
+    Returns: one message a member.
+    """
+    rows = await told_repository.recall(
+        session, relay=relay, owed_before=owed_before, until=until, members=members
+    )
+    return news_by_member(rows)
+
+
+async def settle(session: AsyncSession, accepted: Sequence[MemberNews], at: datetime) -> None:
+    """Forget what Temporal has accepted, but not that the workflow knows it.
+
+    Args:
+        accepted: messages from `claim_news` or `recall`, one a member; rows already gone are no error.
+        at: aware UTC, now.
     """
     ids = [row.id for news in accepted for row in news.rows]
     if ids:
         await repository.remove(session, ids)
+        await told_repository.note(session, accepted, at)
 
 
 async def give_back(session: AsyncSession, relay: str, unsent: Sequence[MemberNews]) -> None:
@@ -114,7 +166,7 @@ async def set_aside(session: AsyncSession, relay: str, refused: MemberNews, at: 
 async def measure_backlog(session: AsyncSession) -> Backlog:
     """What Temporal has still to hear.
 
-    Returns: rows waiting, rows held back by a running import, and when the oldest waiting one was written.
+    Returns: changes waiting, those held back by a running import, and since when the oldest waits.
     """
     return await repository.backlog(session, bulk_too=await repository.bulk_may_go(session))
 
@@ -122,6 +174,7 @@ async def measure_backlog(session: AsyncSession) -> Backlog:
 async def report(session: AsyncSession, figures: RelayFigures, at: datetime) -> None:
     """Keep a relay's figures where the pages find them."""
     typical, worst = typical_and_worst(figures.lags_ms)
+    settled, _ = typical_and_worst(figures.settled_ms)
     await repository.report(
         session,
         relay=figures.relay,
@@ -131,6 +184,8 @@ async def report(session: AsyncSession, figures: RelayFigures, at: datetime) -> 
         lag_ms_median=typical,
         lag_ms_max=worst,
         last_error=figures.last_error,
+        put_off=figures.put_off,
+        settled_ms_median=settled,
     )
 
 

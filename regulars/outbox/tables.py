@@ -30,6 +30,8 @@ outbox = Table(
     Column("claimed_until", Instant),
     Column("claimed_by", Text),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("changes", Integer, nullable=False, server_default=text("1")),  # transactions this stands for
+    Column("put_off", Boolean, nullable=False, server_default=text("false")),  # waited in workflow_told
     Index("ix_outbox_waiting", "bulk", "id"),  # no changing column, so that a claim stays within its page
 )
 
@@ -43,6 +45,24 @@ relay_status = Table(
     Column("lag_ms_median", BigInteger),
     Column("lag_ms_max", BigInteger),
     Column("last_error", Text),
+    Column("put_off", BigInteger, nullable=False, server_default=text("0")),
+    Column("settled_ms_median", BigInteger),  # until told or put off
+)
+
+workflow_told = Table(
+    "workflow_told",
+    metadata,
+    Column("member_id", Uuid, primary_key=True),
+    Column("seq", BigInteger, nullable=False),  # the last purchase it was told of
+    Column("due_at", Instant),  # it looks of itself by then at the latest; null: never, as far as is known
+    Column("told_at", Instant, nullable=False),
+    Column("owed_changes", Integer, nullable=False, server_default=text("0")),  # put off until it is quiet
+    Column("owed_seq", BigInteger),
+    Column("owed_due_at", Instant),
+    Column("owed_since", Instant),
+    CheckConstraint("(owed_changes > 0) = (owed_since is not null)", name="owed"),
+    Index("ix_workflow_told_owed_since", "owed_since", postgresql_where=text("owed_since is not null")),
+    postgresql_with={"fillfactor": "80"},
 )
 
 bulk_load = Table(
