@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+import hashlib
+import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -15,6 +17,7 @@ from regulars.kernel.errors import FieldProblem, InvalidInput
 FILE_NAME = "secrets.json"
 KEY_BYTES = 32
 _VARIABLE_PREFIX = "REGULARS_SECRET_"
+_FINGERPRINT_DIGITS = 16
 
 MEANINGS: Mapping[str, str] = {
     "phone_key": "Encrypts members' phone numbers (AES-256-GCM). Lost: the numbers cannot be read any more.",
@@ -22,18 +25,23 @@ MEANINGS: Mapping[str, str] = {
     "terminal_key_pepper": "Verifies the keys of terminals (HMAC-SHA-256). Lost: every till needs a new key.",
     "quote_signing_key": "Signs quotes (HMAC-SHA-256). Lost: quotes given so far are refused.",
     "session_key": "Signs what browsers carry (HMAC-SHA-256). Lost: operators sign in again.",
+    "backup_key": "Encrypts backups (AES-256-GCM). Lost: backups made with it cannot be read. "
+    "Only `regulars backup` and `regulars restore` need it.",
 }
+NOT_OF_EVERY_PART = frozenset({"backup_key"})
+"""Keys that a part may run without; what a process does not need it should not be given."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SecretKeys:
-    """Five keys of 32 bytes; `MEANINGS` says what each protects."""
+    """Keys of 32 bytes; `MEANINGS` says what each protects."""
 
     phone_key: bytes
     blind_index_key: bytes
     terminal_key_pepper: bytes
     quote_signing_key: bytes
     session_key: bytes
+    backup_key: bytes | None = None
 
     @classmethod
     def load(cls, data_dir: Path) -> Self:
@@ -41,12 +49,21 @@ class SecretKeys:
 
         Raises: InvalidInput: a key is missing or is not 32 bytes; names which, never its value.
         """
-        kept = _read(data_dir / FILE_NAME)
+        return cls.read(data_dir / FILE_NAME)
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """The keys from REGULARS_SECRET_<NAME>, else from this file.
+
+        Raises: InvalidInput: as `load`.
+        """
+        kept = _read(file)
         texts = {name: os.environ.get(variable(name)) or kept.get(name, "") for name in MEANINGS}
-        problems = [_problem(name, text) for name, text in texts.items() if len(_decode(text)) != KEY_BYTES]
+        given = {name: text for name, text in texts.items() if text or name not in NOT_OF_EVERY_PART}
+        problems = [_problem(name, text) for name, text in given.items() if len(_decode(text)) != KEY_BYTES]
         if problems:
             raise InvalidInput(problems)
-        return cls(**{name: _decode(text) for name, text in texts.items()})
+        return cls(**{name: _decode(text) for name, text in given.items()})
 
     def __repr__(self) -> str:
         return f"SecretKeys({', '.join(f'{field.name}=…' for field in fields(self))})"
@@ -55,6 +72,11 @@ class SecretKeys:
 def variable(name: str) -> str:
     """The environment variable that gives a key, as base64url text."""
     return _VARIABLE_PREFIX + name.upper()
+
+
+def fingerprint(key: bytes) -> str:
+    """What tells keys apart and gives nothing of them away."""
+    return hmac.new(key, b"regulars fingerprint", hashlib.sha256).hexdigest()[:_FINGERPRINT_DIGITS]
 
 
 def ensure_secrets(data_dir: Path) -> None:
@@ -70,6 +92,9 @@ def ensure_secrets(data_dir: Path) -> None:
         json.dump({**kept, **missing}, output, indent=2)
         output.flush()
         os.fsync(output.fileno())
+    if kept and os.geteuid() == 0:
+        owner = file.stat()
+        os.chown(draft, owner.st_uid, owner.st_gid)  # root may act on the folder of a plain user's stack
     draft.replace(file)
 
 

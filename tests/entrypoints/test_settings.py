@@ -1,5 +1,6 @@
 """Settings come from the right place, and wrong ones are named."""
 
+import json
 import os
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from regulars.entrypoints.reference import main as reference
 from regulars.kernel.errors import InvalidInput
-from regulars.secret_keys import MEANINGS, SecretKeys, ensure_secrets, variable
+from regulars.secret_keys import MEANINGS, NOT_OF_EVERY_PART, SecretKeys, ensure_secrets, variable
 from regulars.settings import Settings, load_settings
 
 
@@ -99,7 +100,21 @@ def test_a_key_from_the_environment_wins_and_a_short_one_is_refused(
 def test_missing_keys_are_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as refused:
         SecretKeys.load(tmp_path)
-    assert [problem.field for problem in refused.value.problems] == [variable(name) for name in MEANINGS]
+    needed = [variable(name) for name in MEANINGS if name not in NOT_OF_EVERY_PART]
+    assert [problem.field for problem in refused.value.problems] == needed
+
+
+def test_keys_of_an_older_version_are_kept_and_the_new_one_is_added(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path)
+    file = tmp_path / "secrets.json"
+    older = json.loads(file.read_text())
+    del older["backup_key"]
+    file.write_text(json.dumps(older))
+    assert SecretKeys.load(tmp_path).backup_key is None
+    ensure_secrets(tmp_path)
+    newer = json.loads(file.read_text())
+    assert {name: newer[name] for name in older} == older
+    assert len(SecretKeys.load(tmp_path).backup_key or b"") == 32
 
 
 def test_generated_pages_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:

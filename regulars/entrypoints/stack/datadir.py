@@ -40,6 +40,19 @@ class DataDir:
     def run(self) -> Path:
         return self.root / "run"
 
+    @property
+    def half_restored(self) -> Path:
+        """A file that lies here from the first step of a restore to its last."""
+        return self.root / "restore-unfinished"
+
+    def refuse_half_restored(self) -> None:
+        """Raises: StackProblem: a restore into this folder was begun and not finished."""
+        if self.half_restored.exists():
+            raise StackProblem(
+                f"A restore into {self.root} was not finished; run `regulars restore` with this folder "
+                "again, and it starts over."
+            )
+
     def log(self, part: str) -> Path:
         return self.logs / f"{part}.log"
 

@@ -66,6 +66,7 @@ class Supervisor:
             raise StackProblem(self.data_dir.explain(error)) from error
 
     async def _start(self, after_schema: Callable[[StackState], Awaitable[None]] | None) -> None:
+        self.data_dir.refuse_half_restored()
         kept = read_state(self.data_dir.state)
         await asyncio.to_thread(end_orphans, self.data_dir, kept)
         if "web" in self._wanted:

@@ -1,0 +1,1 @@
+"""Backup and restore of the stack on one machine: one sealed file, whole or not there."""
