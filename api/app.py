@@ -31,7 +31,8 @@ DESCRIPTION: Final = (
     "minor units, instants carry their offset. Every error is RFC 9457 problem details with a stable `code`."
 )
 VERSION: Final = "1"
-ROUTERS: Final = (health, sessions, places, terminals, operators, members, care, freezes, quotes, purchases)
+ROUTERS: Final = (purchases, quotes, health, sessions, places, terminals, operators, members, care, freezes)
+"""In the order in which they are tried: what tills ask for first."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 

@@ -4,13 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from api.container import Container
 from api.schemas.purchases import BasketIn, LineIn, PurchaseIn, QuoteIn
 from regulars.kernel.clock import business_day
 from regulars.kernel.errors import InvalidInput
-from regulars.members.service import find_member_id
 from regulars.organisation.domain import Till
 from regulars.organisation.errors import UnknownPlace
 from regulars.purchases.domain import Basket, Discount, Line, check_lines
@@ -35,14 +32,12 @@ DAY_SKEW: Final = timedelta(days=2)
 KEY_MAX: Final = 200
 
 
-async def till_of(
-    session: AsyncSession, parts: Container, actor: Actor, code: str | None, permission: Permission
-) -> Till:
+async def till_of(parts: Container, actor: Actor, code: str | None, permission: Permission) -> Till:
     """The terminal that a request is about: the key's own, or the one an operator names.
 
     Raises: InvalidInput: an operator names none, or none that exists; PermissionDenied: out of scope.
     """
-    await parts.places.refresh(session)
+    await parts.places.refresh_now_and_then(parts.database)
     if actor.kind == "terminal":
         return parts.places.till(UUID(actor.id))
     if code is None:
@@ -56,7 +51,7 @@ async def till_of(
     return till
 
 
-async def member_id_of(session: AsyncSession, parts: Container, reference: str | None) -> UUID | None:
+async def member_id_of(parts: Container, reference: str | None) -> UUID | None:
     """The member whom a till names; a till that holds a reference may look everywhere.
 
     Raises: InvalidInput: nobody is known by it.
@@ -66,7 +61,8 @@ async def member_id_of(session: AsyncSession, parts: Container, reference: str |
     try:
         return UUID(reference)  # the purchase itself tells whether the member exists
     except ValueError:
-        found = await find_member_id(session, reference, parts.member_rules)
+        await parts.places.refresh_now_and_then(parts.database)
+        found = await parts.members.find(reference, parts.member_rules)
     if found is None:
         raise InvalidInput([MemberNotKnown()])
     return found

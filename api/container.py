@@ -13,10 +13,12 @@ from fastapi import Request
 from api.temporal_link import TemporalLink
 from regulars.db.session import Database, make_engine
 from regulars.kernel import clock, ids
+from regulars.members.lookup import MemberLookup
 from regulars.members.phones import PhoneKeys
 from regulars.members.service import MemberRules
 from regulars.organisation.places import Places
 from regulars.purchases.desk import Desk
+from regulars.purchases.group_commit import GroupCommit
 from regulars.rules.live import LivePacks
 from regulars.security.domain import SessionTimes
 from regulars.security.terminal_keys import TerminalKeys
@@ -36,6 +38,8 @@ class Container:
         now: the clock; tests give another.
         new_id: draws identifiers.
         desk: what purchases need of places and packs.
+        purchases: where tills hand purchases in.
+        members: who is meant by what a till reads off a card.
     """
 
     settings: Settings
@@ -49,9 +53,14 @@ class Container:
     now: Callable[[], datetime] = field(default=clock.now)
     new_id: Callable[[], UUID] = field(default=ids.new_id)
     desk: Desk = field(init=False)
+    purchases: GroupCommit = field(init=False)
+    members: MemberLookup = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "desk", Desk(self.places, self.packs, self.new_id))
+        desk = Desk(self.places, self.packs, self.new_id)
+        object.__setattr__(self, "desk", desk)
+        object.__setattr__(self, "purchases", GroupCommit(self.database, desk, lambda: self.now()))
+        object.__setattr__(self, "members", MemberLookup(self.database))
 
     @classmethod
     def build(cls, settings: Settings, database_url: str) -> Self:
@@ -97,6 +106,7 @@ class Container:
 
     async def close(self) -> None:
         """Give back every connection."""
+        await self.purchases.close()
         await self.temporal_ui.aclose()
         await self.database.close()
 

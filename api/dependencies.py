@@ -69,11 +69,16 @@ def requires_for_foreign_page(permission: Permission) -> Requires:
     return Requires(permission, _named_origin)
 
 
-def _now(request: Request) -> datetime:
+# Coroutines, though they wait for nothing: what is not one would be run in a thread of its own.
+async def _now(request: Request) -> datetime:
     return container_of(request).now()
 
 
-Parts = Annotated[Container, Depends(container_of)]
+async def _parts(request: Request) -> Container:
+    return container_of(request)
+
+
+Parts = Annotated[Container, Depends(_parts)]
 """The process's container."""
 
 At = Annotated[datetime, Depends(_now)]

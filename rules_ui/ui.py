@@ -137,7 +137,7 @@ class Ui:
         return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
 
 
-def ui_of(request: Request) -> Ui:
+async def ui_of(request: Request) -> Ui:
     """The pages' view of the process that serves a request."""
     ui: Ui = request.app.state.ui
     return ui

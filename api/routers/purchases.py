@@ -1,20 +1,22 @@
 """Recording what was bought, finding it again, and giving it to a member afterwards."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Response
 
 from api.baskets import check_key, member_id_of, purchase_basket, till_of
+from api.container import Container
 from api.dependencies import At, Parts, requires
-from api.receipts import receipt_out
+from api.receipts import receipt_json
 from api.schemas.purchases import AttributionIn, PurchaseIn, ReceiptOut
-from api.strict_json import api_router
+from api.strict_json import JSON, api_router
 from regulars.kernel.errors import RegularsError
 from regulars.purchases.attribution import attribute_purchase
+from regulars.purchases.desk import Recorded
 from regulars.purchases.errors import MemberUnknown
 from regulars.purchases.finding import find_purchase
-from regulars.purchases.posting import post_purchases
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 
@@ -22,51 +24,51 @@ router = api_router("purchases")
 REPLAYED = "Idempotency-Replayed"
 
 
-@router.post("/purchases", status_code=201, summary="Record a purchase, exactly once")
+@router.post(
+    "/purchases", status_code=201, summary="Record a purchase, exactly once", response_model=ReceiptOut
+)
 async def record_purchase(
     body: PurchaseIn,
     parts: Parts,
     at: At,
-    response: Response,
     actor: Annotated[Actor, Depends(requires(Permission.PURCHASE_RECORD))],
     idempotency_key: Annotated[
         str | None, Header(description="Made by the till for this purchase and kept across retries.")
     ] = None,
-) -> ReceiptOut:
+) -> Response:
     """The receipt, once the purchase is committed; a retry gets the same one again.
 
     The same key or receipt number with other content is refused with `idempotency_mismatch`.
     """
     key = check_key(idempotency_key)
-    async with parts.database.read() as session:
-        till = await till_of(session, parts, actor, None, Permission.PURCHASE_RECORD)
-        member_id = await member_id_of(session, parts, body.member)
+    till = await till_of(parts, actor, None, Permission.PURCHASE_RECORD)
+    member_id = await member_id_of(parts, body.member)
     basket = purchase_basket(body, till, member_id, key, parts.settings.secrets.quote_signing_key, at)
-    (answer,) = await post_purchases(parts.database, parts.desk, [basket], at)
+    answer = await parts.purchases.post(basket)
     if isinstance(answer, RegularsError):
         raise answer
-    response.headers[REPLAYED] = "true" if answer.replayed else "false"
-    return receipt_out(answer, parts.packs)
+    return _receipt(answer, parts, {REPLAYED: "true" if answer.replayed else "false"}, status=201)
 
 
-@router.get("/purchases/{purchase_id}", summary="A purchase as it was answered")
+@router.get("/purchases/{purchase_id}", summary="A purchase as it was answered", response_model=ReceiptOut)
 async def get_purchase(
     purchase_id: UUID,
     parts: Parts,
     actor: Annotated[Actor, Depends(requires(Permission.PURCHASE_READ))],
-) -> ReceiptOut:
+) -> Response:
     """The receipt as it was given."""
     async with parts.database.read() as session:
         await parts.places.refresh(session)
         await parts.packs.refresh(session)
         found = await find_purchase(session, purchase_id, actor.scope)
-    return receipt_out(found, parts.packs)
+    return _receipt(found, parts)
 
 
 @router.post(
     "/purchases/{purchase_id}/attribution",
     status_code=201,
     summary="Give a purchase to a member afterwards (补登积分)",
+    response_model=ReceiptOut,
 )
 async def attribute(
     purchase_id: UUID,
@@ -74,12 +76,18 @@ async def attribute(
     parts: Parts,
     at: At,
     actor: Annotated[Actor, Depends(requires(Permission.PURCHASE_ATTRIBUTE))],
-) -> ReceiptOut:
+) -> Response:
     """The receipt that the member gets: read as a late purchase, earlier awards are not repriced."""
+    member_id = await member_id_of(parts, body.member)
+    if member_id is None:
+        raise MemberUnknown(UUID(int=0))
     async with parts.database.begin() as session:
         await parts.places.refresh(session)
-        member_id = await member_id_of(session, parts, body.member)
-        if member_id is None:
-            raise MemberUnknown(UUID(int=0))
         made = await attribute_purchase(session, parts.desk, purchase_id, member_id, actor, at)
-    return receipt_out(made, parts.packs)
+    return _receipt(made, parts, status=201)
+
+
+def _receipt(
+    found: Recorded, parts: Container, headers: Mapping[str, str] | None = None, status: int = 200
+) -> Response:
+    return Response(receipt_json(found, parts.packs), status, headers, media_type=JSON)

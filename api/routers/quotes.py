@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Response
 
 from api.baskets import member_id_of, quote_basket, till_of
 from api.dependencies import At, Parts, requires
-from api.receipts import quote_out
+from api.receipts import quote_json
 from api.schemas.purchases import QuoteIn, QuoteOut
-from api.strict_json import api_router
+from api.strict_json import JSON, api_router
 from regulars.purchases.quoting import quote
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
@@ -17,17 +17,17 @@ from regulars.security.policy import Permission
 router = api_router("purchases")
 
 
-@router.post("/quotes", summary="Quote a basket; nothing is written")
+@router.post("/quotes", summary="Quote a basket; nothing is written", response_model=QuoteOut)
 async def make_quote(
     body: QuoteIn,
     parts: Parts,
     at: At,
     actor: Annotated[Actor, Depends(requires(Permission.PURCHASE_QUOTE))],
-) -> QuoteOut:
+) -> Response:
     """The discounts to charge, the points to be earned, and what became of each rule."""
+    till = await till_of(parts, actor, body.terminal, Permission.PURCHASE_QUOTE)
+    basket = quote_basket(body, till, await member_id_of(parts, body.member), at)
+    life = timedelta(seconds=parts.settings.quote_life_seconds)
     async with parts.database.read() as session:
-        till = await till_of(session, parts, actor, body.terminal, Permission.PURCHASE_QUOTE)
-        basket = quote_basket(body, till, await member_id_of(session, parts, body.member), at)
-        life = timedelta(seconds=parts.settings.quote_life_seconds)
         found = await quote(session, parts.desk, basket, parts.settings.secrets.quote_signing_key, life, at)
-    return quote_out(found, parts.packs)
+    return Response(quote_json(found, parts.packs), media_type=JSON)

@@ -149,6 +149,10 @@ def is_member_number(text: str) -> bool:
     return plain and check_digit(text[:-1]) == text[-1]
 
 
+Name = tuple[str, UUID | str | bytes | None]
+"""Who is meant: by "id", "number", "phone" (the blind index) or "reference", and its value."""
+
+
 def read_reference(text: str) -> Reference:
     """Tell what kind of name somebody gave for a member.
 

@@ -1,6 +1,6 @@
 """All SQL about who a member is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, cast
 from uuid import UUID
@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import LargeBinary, Text, Uuid
 
-from regulars.members.domain import Consent, Member
+from regulars.db.raw import driver
+from regulars.members.domain import Consent, Member, Name
 from regulars.members.tables import member, member_consent, member_reference
 from regulars.security.scope import Scope, within_place
 
@@ -76,7 +77,15 @@ _IS: Final[Mapping[str, ColumnElement[bool]]] = {
     ),
 }
 _FIND: Final = {kind: _SELECT.where(condition) for kind, condition in _IS.items()}
-_FIND_ID: Final = {kind: select(member.c.id).where(condition) for kind, condition in _IS.items()}
+_FIND_IDS: Final = """
+select 'id' as kind, null as text, null::bytea as index, id from member where id = any($1::uuid[])
+union all
+select 'number', number, null, id from member where number = any($2::text[])
+union all
+select 'phone', null, phone_index, id from member where phone_index = any($3::bytea[])
+union all
+select 'reference', reference, null, member_id from member_reference where reference = any($4::text[])
+"""
 _LOCK: Final = (
     select(member.c.id)
     .where(member.c.id == bindparam("value", type_=Uuid), within_place(member.c.home_store_id))
@@ -110,9 +119,16 @@ async def find_member(
     return _member(row) if row else None
 
 
-async def find_member_id(session: AsyncSession, kind: str, value: UUID | str | bytes) -> UUID | None:
-    """The id behind an id, number, reference or phone index, wherever the member is at home."""
-    return (await session.execute(_FIND_ID[kind], {"value": value})).scalar()
+async def find_member_ids(session: AsyncSession, names: Collection[Name]) -> dict[Name, UUID]:
+    """The ids behind names, wherever the members are at home; unknown names are left out."""
+    values = {kind: [v for k, v in names if k == kind and v is not None] for kind in _IS}
+    rows = await (await driver(session)).fetch(
+        _FIND_IDS, values["id"], values["number"], values["phone"], values["reference"]
+    )
+    found: dict[Name, UUID] = {}
+    for kind, text, index, member_id in rows:
+        found[kind, {"id": member_id, "phone": index}.get(kind, text)] = member_id
+    return found
 
 
 async def lock_member(session: AsyncSession, member_id: UUID, scope: Scope) -> bool:

@@ -16,6 +16,7 @@ from regulars.members.domain import (
     UNSET,
     Consent,
     Member,
+    Name,
     ProfileChange,
     check_profile,
     check_purposes,
@@ -76,17 +77,27 @@ async def find_member(session: AsyncSession, text: str, rules: MemberRules, scop
     Raises: UnknownMember: nobody, or outside the scope, or no name of anybody.
     Source: docs/semantics.md, "Personal data".
     """
-    kind, value = _lookup(text, rules)
+    kind, value = name_of(text, rules)
     found = None if value is None else await repository.find_member(session, kind, value, scope)
     if found is None:
         raise UnknownMember
     return found
 
 
-async def find_member_id(session: AsyncSession, text: str, rules: MemberRules) -> UUID | None:
-    """The id of the member whom a text names, wherever at home, or None."""
-    kind, value = _lookup(text, rules)
-    return None if value is None else await repository.find_member_id(session, kind, value)
+def name_of(text: str, rules: MemberRules) -> Name:
+    """What a text says who is meant.
+
+    Args:
+        text: member id, number, external reference (e.g. "cj-1007") or phone.
+        rules: the chain's region and the phone keys.
+    Returns: "id", "number", "reference" or "phone", and its value; None for a phone that cannot be one.
+    """
+    named = read_reference(text)
+    if named.kind == "id":
+        return "id", UUID(named.value)
+    if named.kind != "phone":
+        return named.kind, named.value
+    return "phone", phone_index(named.value, rules)
 
 
 async def get_member(session: AsyncSession, member_id: UUID, scope: Scope) -> Member:
@@ -216,15 +227,6 @@ def phone_index(text: str, rules: MemberRules) -> bytes | None:
         return blind_index(rules.keys, normalise(text, rules.region))
     except PhoneInvalid:
         return None
-
-
-def _lookup(text: str, rules: MemberRules) -> tuple[str, UUID | str | bytes | None]:
-    named = read_reference(text)
-    if named.kind == "id":
-        return "id", UUID(named.value)
-    if named.kind != "phone":
-        return named.kind, named.value
-    return "phone", phone_index(named.value, rules)
 
 
 def _plain_values(change: ProfileChange) -> dict[str, object]:

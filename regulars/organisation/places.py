@@ -1,16 +1,19 @@
 """The places as one process remembers them, so that a purchase asks the database nothing about them."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.session import Database
 from regulars.organisation import repository
 from regulars.organisation.domain import Chain, Place, StorePlace, Till
 from regulars.organisation.errors import NoChain, UnknownPlace
 
 _NEVER: Final = -1
+LOOK_EVERY_SECONDS: Final = 1.0
 
 
 class Places:
@@ -18,6 +21,7 @@ class Places:
 
     def __init__(self) -> None:
         self._version = _NEVER
+        self._looked_at = -LOOK_EVERY_SECONDS
         self._chain: Chain | None = None
         self._by_id: dict[UUID, Place] = {}
         self._by_code: dict[str, Place] = {}
@@ -41,6 +45,17 @@ class Places:
         if version is None or version <= self._version:
             return
         await self._load(session, version)
+
+    async def refresh_now_and_then(self, database: Database) -> None:
+        """Notice within a second what changed; for what a later look in a transaction does not depend on."""
+        now = asyncio.get_running_loop().time()
+        if now < self._looked_at + LOOK_EVERY_SECONDS:
+            return
+        if self._version != _NEVER:
+            self._looked_at = now  # the others need not wait for this look
+        async with database.begin() as session:
+            await self.refresh(session)
+        self._looked_at = now
 
     def get(self, place_id: UUID) -> Place:
         """Any place by id. Raises: UnknownPlace."""

@@ -44,6 +44,7 @@ class LiveView:
         self.state = state
         self._paths = paths
         self._versions = versions
+        self._named = {version.name: version for version in versions.values()}
         self._sets = sets
         self._activations: dict[str, list[Activation]] = {}
         for activation in activations:
@@ -78,7 +79,7 @@ class LiveView:
 
     def named(self, name: str) -> PackVersion | None:
         """A version that is or was live somewhere, e.g. "grocery-classic/1"; None where none is known."""
-        return next((version for version in self._versions.values() if version.name == name), None)
+        return self._named.get(name)
 
     def _timeline(self, place_id: UUID) -> _Timeline:
         timeline = self._timelines.get(place_id)

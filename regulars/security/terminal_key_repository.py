@@ -1,11 +1,13 @@
 """All SQL about terminal keys."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, column, func, insert, select, table, update
+from sqlalchemy import Row, any_, bindparam, column, func, insert, select, table, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import DateTime, Text, Uuid
 
@@ -55,8 +57,9 @@ _REVOKE: Final = (
     .values(revoked_at=func.coalesce(terminal_key.c.revoked_at, bindparam("at")))
     .returning(terminal_key.c.key_id)
 )
-_PROOF: Final = (
+_PROOFS: Final = (
     select(
+        terminal_key.c.key_id,
         terminal_key.c.secret_mac,
         terminal_key.c.terminal_id,
         _store.c.id.label("store_id"),
@@ -65,7 +68,7 @@ _PROOF: Final = (
     .join_from(terminal_key, _place, _place.c.id == terminal_key.c.terminal_id)
     .join(_store, _store.c.id == _place.c.parent_id)
     .where(
-        terminal_key.c.key_id == bindparam("key"),
+        terminal_key.c.key_id == any_(bindparam("keys", type_=ARRAY(Text))),
         terminal_key.c.revoked_at.is_(None),
         _place.c.closed_at.is_(None),
         _store.c.closed_at.is_(None),
@@ -117,9 +120,11 @@ async def revoke(session: AsyncSession, terminal_id: UUID, key_id: str, scope: S
     return (await session.execute(_REVOKE, parameters)).first() is not None
 
 
-async def find_proof(session: AsyncSession, key_id: str) -> KeyProof | None:
-    row = (await session.execute(_PROOF, {"key": key_id})).first()
-    return KeyProof(row.secret_mac, row.terminal_id, row.store_id, row.store_path) if row else None
+async def find_proofs(session: AsyncSession, key_ids: Sequence[str]) -> dict[str, KeyProof]:
+    rows = await session.execute(_PROOFS, {"keys": key_ids})
+    return {
+        row.key_id: KeyProof(row.secret_mac, row.terminal_id, row.store_id, row.store_path) for row in rows
+    }
 
 
 def _key(row: Row[*tuple[object, ...]]) -> TerminalKey:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.gathering import Gathering
 from regulars.db.session import Database
 from regulars.kernel.ids import new_id, new_token
 from regulars.security import audit
@@ -91,7 +93,8 @@ class TerminalKeys:
         self._database = database
         self._pepper = pepper
         self._remembered: dict[str, _Remembered] = {}
-        self._asking: dict[str, asyncio.Task[KeyProof | None]] = {}
+        self._in_use: set[str] = set()
+        self._gathering = Gathering(self._ask)
 
     async def actor_of(self, bearer: str) -> Actor:
         """The terminal that a bearer text proves.
@@ -115,20 +118,22 @@ class TerminalKeys:
         now = asyncio.get_running_loop().time()
         remembered = self._remembered.get(key_id)
         if remembered is not None and remembered.until > now:
+            self._in_use.add(key_id)
             return remembered.proof
-        task = self._asking.get(key_id)
-        if task is None:
-            task = self._asking[key_id] = asyncio.create_task(self._ask(key_id, now))
-            task.add_done_callback(lambda _: self._asking.pop(key_id, None))
-        return await asyncio.shield(task)
+        return await self._gathering.answer_to(key_id)
 
-    async def _ask(self, key_id: str, asked_at: float) -> KeyProof | None:
+    async def _ask(self, key_ids: Sequence[str]) -> dict[str, KeyProof]:
+        """Look at the keys asked about, and along with them at those in use, which would be next."""
+        asked_at = asyncio.get_running_loop().time()
+        asked = list(dict.fromkeys((*key_ids, *self._in_use)))
+        self._in_use.clear()
         async with self._database.begin() as session:
-            proof = await repository.find_proof(session, key_id)
-        if len(self._remembered) >= _REMEMBERED_MAX:
+            proofs = await repository.find_proofs(session, asked)
+        if len(self._remembered) + len(asked) > _REMEMBERED_MAX:
             self._remembered.clear()
-        self._remembered[key_id] = _Remembered(asked_at + _TRUSTED_SECONDS, proof)
-        return proof
+        until = asked_at + _TRUSTED_SECONDS
+        self._remembered |= {key_id: _Remembered(until, proofs.get(key_id)) for key_id in asked}
+        return proofs
 
 
 def _mac(pepper: bytes, bearer: str) -> bytes:

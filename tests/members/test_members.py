@@ -16,6 +16,7 @@ from regulars.lifecycle.tables import lifecycle_event, standing
 from regulars.members import newcomers, service
 from regulars.members.domain import NewMember, ProfileChange, is_member_number
 from regulars.members.errors import PhoneUnreadable, UnknownMember
+from regulars.members.lookup import MemberLookup
 from regulars.members.newcomers import write_members
 from regulars.members.phones import PhoneKeys
 from regulars.members.service import MemberRules
@@ -78,7 +79,7 @@ async def test_a_member_is_found_by_everything_that_names_one(chain: SmallChain)
         ):
             found = await service.find_member(session, text, RULES, EVERYWHERE)
             assert found.id == written.id, text
-            assert await service.find_member_id(session, text, RULES) == written.id
+            assert await MemberLookup(chain.database).find(text, RULES) == written.id
         for text in ("cj-8", "2125550124", "nonsense!", "", str(new_id()), "66000000000000"):
             with pytest.raises(UnknownMember):
                 await service.find_member(session, text, RULES, EVERYWHERE)
