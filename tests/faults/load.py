@@ -162,6 +162,7 @@ async def send(log: TillLog, client: httpx.AsyncClient, message: Sent, wanted: s
             await asyncio.sleep(PAUSE_S)
             continue
         message.status, message.answer = answer.status_code, answer.content
+        message.was_done_before = answer.headers.get("idempotency-replayed") == "true"
         message.seconds = time.monotonic() - started
         log.settled(message)
     if message.status not in wanted and not _came_through_before(message):

@@ -18,6 +18,7 @@ class Sent:
         tries: how often it was sent until it was answered.
         ambiguous: tries that ended without an answer, or with one that settles nothing.
         status, answer: of the first answer that settles it.
+        was_done_before: the answer is that of an earlier try.
         seconds: from the first try to that answer.
     """
 
@@ -32,6 +33,7 @@ class Sent:
     ambiguous: int = 0
     status: int | None = None
     answer: bytes = b""
+    was_done_before: bool = False
     seconds: float = 0.0
     replays: int = 0
 
