@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from regulars.entrypoints.stack.problems import StackProblem
+from regulars.kernel import ids
 
 UNFINISHED = ".unfinished"
 _MB = 1_048_576
@@ -22,7 +23,7 @@ def new_file(file: Path) -> Iterator[BinaryIO]:
         file: in a folder that exists; only its owner will be able to read it.
     Raises: StackProblem: the name is taken, or the system refuses the writing, in one sentence.
     """
-    draft = file.with_name(f"{file.name}.{os.getpid()}{UNFINISHED}")
+    draft = file.with_name(f"{file.name}.{ids.new_token(6)}{UNFINISHED}")
     try:
         if file.exists():
             raise _taken(file)
@@ -32,6 +33,8 @@ def new_file(file: Path) -> Iterator[BinaryIO]:
             os.fsync(output.fileno())
         _name(draft, file)
         _sync_folder(file.parent)
+    except ConnectionError:  # of whoever gave what was to be written
+        raise
     except OSError as error:
         raise StackProblem(_explain(error, file)) from None
     finally:
