@@ -1,0 +1,193 @@
+"""A stack with members' workflows, as a bench sees it from outside: who knows what, and what it costs."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+import psutil
+from sqlalchemy import func, select
+from temporalio.client import Client
+
+from regulars.db.session import Database
+from regulars.entrypoints.bench.measured import median
+from regulars.entrypoints.bench.processes import CpuMeter, part_pids
+from regulars.entrypoints.stack.datadir import DataDir
+from regulars.entrypoints.stack.ports import LOOPBACK
+from regulars.entrypoints.stack.state import read_state
+from regulars.outbox import service as outbox
+from regulars.outbox.tables import relay_status
+from regulars.settings import Settings
+from workflows.messages import WORKFLOW
+
+POLL_SECONDS: Final = 0.2
+QUIET_SECONDS: Final = 2.0
+PATIENCE_SECONDS: Final = 600.0
+_WORKFLOW_TASKS: Final = 'operation="RespondWorkflowTaskCompleted"'
+_MS: Final = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """What relays have done since they started."""
+
+    signals: int
+    put_off: int
+
+    def since(self, before: "Relayed") -> "Relayed":
+        """The difference."""
+        return Relayed(self.signals - before.signals, self.put_off - before.put_off)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowStack:
+    """The bench's own stack."""
+
+    settings: Settings
+    database: Database
+    client: Client
+
+    async def until_told(self) -> None:
+        """Until nothing waits for Temporal, put off or not."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                async with self.database.begin() as session:
+                    if not (await outbox.measure_backlog(session)).waiting:
+                        return
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def until_looked(self, members: int) -> None:
+        """Until so many workflows have looked at their members."""
+        query = f"WorkflowType='{WORKFLOW}' and ExecutionStatus='Running' and RegularsStage='active'"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (await self.client.count_workflows(query)).count < members:  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def until_quiet(self) -> None:
+        """Until no workflow has done anything for two seconds."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                before = await self.workflow_tasks()
+                await asyncio.sleep(QUIET_SECONDS)
+                if await self.workflow_tasks() == before:
+                    return
+
+    async def workflow_tasks(self) -> int:
+        """Workflow tasks that the server has had done since it started."""
+        port = read_state(DataDir(self.settings.data_dir).state).ports["temporal_metrics"]
+        async with httpx.AsyncClient(trust_env=False) as web:
+            answer = await web.get(f"http://{LOOPBACK}:{port}/metrics", timeout=10)
+        return sum(
+            int(float(line.rsplit(" ", 1)[1]))
+            for line in answer.text.splitlines()
+            if line.startswith("service_requests") and _WORKFLOW_TASKS in line and "frontend" in line
+        )
+
+    async def relayed(self) -> Relayed:
+        """What the relay says it has done."""
+        async with self.database.read() as session:
+            row = (
+                await session.execute(
+                    select(
+                        func.coalesce(func.sum(relay_status.c.signals), 0),
+                        func.coalesce(func.sum(relay_status.c.put_off), 0),
+                    )
+                )
+            ).one()
+        return Relayed(int(row[0]), int(row[1]))
+
+    def memory_bytes(self) -> int:
+        """Resident memory of the Temporal server."""
+        leader = psutil.Process(part_pids(self.settings)["temporal"])
+        return sum(one.memory_info().rss for one in [leader, *leader.children(recursive=True)])
+
+    def disk_bytes(self) -> int:
+        """Size of the Temporal server's database."""
+        folder = DataDir(self.settings.data_dir).temporal
+        return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a stretch of time cost."""
+
+    seconds: float
+    workflow_tasks: int
+    cpu_seconds: Mapping[str, float]
+
+    def each(self, unit: str, count: float) -> dict[str, float]:
+        """Workflow tasks and processor milliseconds of each part, for each of `count`."""
+        if not count:
+            return {}
+        figures = {f"workflow_tasks_per_{unit}": round(self.workflow_tasks / count, 2)}
+        for part, spent in self.cpu_seconds.items():
+            figures[f"{part}_cpu_ms_per_{unit}"] = round(spent * _MS / count, 2)
+        return figures
+
+
+@dataclass(slots=True)
+class Spent:
+    """Takes what a stretch of time costs."""
+
+    stack: WorkflowStack
+    meter: CpuMeter
+    tasks_before: int
+    begun: float
+
+    @classmethod
+    async def begin(cls, stack: WorkflowStack) -> "Spent":
+        """Now the time that counts begins."""
+        meter = CpuMeter(part_pids(stack.settings))
+        tasks = await stack.workflow_tasks()
+        meter.begin()
+        return cls(stack, meter, tasks, time.monotonic())
+
+    async def end(self) -> Cost:
+        """Now it ends."""
+        seconds = time.monotonic() - self.begun
+        self.meter.end()
+        tasks = await self.stack.workflow_tasks() - self.tasks_before
+        return Cost(seconds, tasks, dict(self.meter.spent_seconds))
+
+
+@dataclass(slots=True)
+class RelayWatch:
+    """Reads the relay's own lags again and again, for it keeps the last thousand only."""
+
+    stack: WorkflowStack
+    signal_ms: list[float]
+    signal_max_ms: list[float]
+    settled_ms: list[float]
+    _task: "asyncio.Task[None]"
+
+    @classmethod
+    def begin(cls, stack: WorkflowStack) -> "RelayWatch":
+        """Start reading."""
+        signal: list[float] = []
+        worst: list[float] = []
+        settled: list[float] = []
+        return cls(stack, signal, worst, settled, asyncio.create_task(_watch(stack, signal, worst, settled)))
+
+    async def end(self) -> dict[str, float]:
+        """Stop; medians of the relay's medians, and its worst."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        return {
+            "settled_ms_median": median(self.settled_ms),
+            "signal_ms_median": median(self.signal_ms),
+            "signal_ms_max": max(self.signal_max_ms, default=0.0),
+        }
+
+
+async def _watch(stack: WorkflowStack, signal: list[float], worst: list[float], settled: list[float]) -> None:
+    while True:
+        await asyncio.sleep(POLL_SECONDS)
+        async with stack.database.read() as session:
+            for row in (await session.execute(select(relay_status))).all():
+                if row.lag_ms_median is not None:
+                    signal.append(float(row.lag_ms_median))
+                    worst.append(float(row.lag_ms_max))
+                if row.settled_ms_median is not None:
+                    settled.append(float(row.settled_ms_median))

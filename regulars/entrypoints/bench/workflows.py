@@ -1,0 +1,263 @@
+"""`bench workflows`: what the members' workflows take in, how soon they hear of it, and what they cost."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from regulars.db.session import Database, make_engine
+from regulars.entrypoints.bench.due_dates import fall_due, jitter_of
+from regulars.entrypoints.bench.frame import tell
+from regulars.entrypoints.bench.measured import Measured, at_least, at_most, percentile
+from regulars.entrypoints.bench.population import buyers, found, populate
+from regulars.entrypoints.bench.workflow_stack import RelayWatch, Spent, WorkflowStack
+from regulars.entrypoints.stack.parts import PartName
+from regulars.entrypoints.stack.running import running
+from regulars.kernel.clock import now
+from regulars.kernel.ids import new_id, new_token
+from regulars.organisation.places import Places
+from regulars.outbox.domain import Change
+from regulars.outbox.service import announce
+from regulars.purchases.desk import Desk, Recorded
+from regulars.purchases.domain import Basket, Line
+from regulars.purchases.posting import post_purchases
+from regulars.rules.live import LivePacks
+from regulars.settings import Settings
+from regulars.temporal import connect
+from workflows.member_lifecycle import JITTER_S
+
+PARTS: Final[tuple[PartName, ...]] = ("postgres", "temporal", "worker", "relay")
+ABSORBED_PER_SECOND_LIMIT: Final = 1_000
+SETTLED_MEDIAN_LIMIT_MS: Final = 1_000
+OPENED_PER_MINUTE_LIMIT: Final = 600
+IDLE_DISK_LIMIT_BYTES: Final = 100_000
+JITTERED_LATE_P99_LIMIT_SECONDS: Final = 60
+LIST: Final = 200
+TICK_SECONDS: Final = 0.05
+EVENTFUL_EVERY_TICKS: Final = 4  # five a second
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is done.
+
+    Attributes:
+        members: each with a workflow of its own.
+        purchases: posted as fast as they can be, for the workflows to take in.
+        per_second, seconds: posted at a steady pace.
+        jitter_within: only members whose jitter is less fall due together.
+    """
+
+    members: int = 1_000
+    purchases: int = 25_000
+    per_second: int = 700
+    seconds: float = 30.0
+    jitter_within: timedelta = timedelta(seconds=JITTER_S)
+
+
+QUICK: Final = Sizes(40, 400, per_second=100, seconds=3.0, jitter_within=timedelta(seconds=10))
+
+
+async def measure(settings: Settings, *, quick: bool) -> Measured:
+    """Open workflows, have them absorb purchases at once and steadily, and let them fall due together.
+
+    Args:
+        settings: of an empty folder of the bench's own.
+        quick: 40 members instead of 1,000.
+    """
+    return await measure_sizes(settings, QUICK if quick else Sizes())
+
+
+async def measure_sizes(settings: Settings, sizes: Sizes) -> Measured:
+    """As `measure`, with sizes of one's own."""
+    async with running(settings, PARTS) as endpoints:
+        database = Database(make_engine(endpoints.database_url, application="regulars-bench", pool_size=3))
+        try:
+            chain = await found(database, settings, now())
+            await populate(endpoints.database_url, chain.model, sizes.members)
+            client = await connect(endpoints.settings(settings), identity="regulars-bench")
+            stack = WorkflowStack(settings, database, client)
+            return await _measure(stack, await _tills(database), sizes)
+        finally:
+            await database.close()
+
+
+async def _measure(stack: WorkflowStack, tills: "Tills", sizes: Sizes) -> Measured:
+    members = [UUID(one) for one in await buyers(stack.database, sizes.members)]
+    opened = await _open(stack, tills, members)
+    absorbed = await _absorb(stack, tills, members, sizes.purchases)
+    steady = await _sell_steadily(stack, tills, members, sizes)
+    herd = [one for one in members if jitter_of(one) < sizes.jitter_within]
+    at_once = await fall_due(stack, herd, jitter=False)
+    spread = await fall_due(stack, herd, jitter=True)
+    return Measured(
+        bars={
+            "absorbed_per_second": at_least(absorbed["per_second"], ABSORBED_PER_SECOND_LIMIT),
+            "settled_lag_median_ms": at_most(steady["settled_ms_median"], SETTLED_MEDIAN_LIMIT_MS),
+            "signal_lag_median_ms": at_most(steady["signal_ms_median"], SETTLED_MEDIAN_LIMIT_MS),
+            "opened_per_minute": at_least(opened["per_minute"], OPENED_PER_MINUTE_LIMIT),
+            "idle_member_disk_bytes": at_most(opened["disk_bytes_per_member"], IDLE_DISK_LIMIT_BYTES),
+            "due_late_p99_seconds": at_most(spread["late_p99_seconds"], JITTERED_LATE_P99_LIMIT_SECONDS),
+        },
+        figures={
+            "members": sizes.members,
+            "opening": opened,
+            "absorbing": absorbed,
+            "steady": steady,
+            "due_at_one_instant": at_once,
+            "due_at_one_instant_with_jitter": spread,
+            "ten_thousand_due": _ten_thousand(at_once),
+        },
+    )
+
+
+def _ten_thousand(at_once: dict[str, float]) -> dict[str, float]:
+    """What the rate of looks measured means for 10,000 due dates; worked out, not run."""
+    looks = at_once["looks_per_second"]
+    evenly = 10_000 / 3_600
+    return {
+        "looks_per_second_needed_if_spread_over_an_hour": round(evenly, 2),
+        "share_of_capacity_if_spread_over_an_hour": round(evenly / looks, 3) if looks else 0.0,
+        "seconds_to_look_at_all_if_due_at_one_instant": round(10_000 / looks, 1) if looks else 0.0,
+    }
+
+
+@dataclass(slots=True)
+class Tills:
+    """Where the bench buys, by lists, as an import does."""
+
+    desk: Desk
+    database: Database
+    terminal_id: UUID
+    store_id: UUID
+    token: str
+    rung_up: int = 0
+
+    async def sell(self, members: Sequence[UUID]) -> None:
+        """One small purchase for each, in one transaction."""
+        at = now()
+        answers = await post_purchases(self.database, self.desk, [self._basket(one) for one in members], at)
+        for answer in answers:
+            if not isinstance(answer, Recorded):
+                raise answer
+
+    def _basket(self, member_id: UUID) -> Basket:
+        self.rung_up += 1
+        line = Line(1, "851057", "GROCERY", "goods", 1_000, 250, 250, 0, promotional=False)
+        at = now()
+        receipt = f"{self.token}-{self.rung_up}"
+        return Basket(
+            self.terminal_id,
+            self.store_id,
+            receipt,
+            at,
+            at.date(),
+            (line,),
+            member_id,
+            tenders={"cash": 250},
+        )
+
+
+async def _tills(database: Database) -> Tills:
+    desk = Desk(Places(), LivePacks(), new_id)
+    async with database.begin() as session:
+        await desk.refresh(session)
+    terminal = desk.places.by_code("store-0-0")
+    return Tills(desk, database, terminal.id, desk.places.by_code("store-0").id, new_token(6))
+
+
+async def _open(stack: WorkflowStack, tills: Tills, members: Sequence[UUID]) -> dict[str, float]:
+    """First news of members who have no workflow yet, until each has looked at its member."""
+    tell(f"{len(members):,} members without a workflow buy …")
+    memory, disk = stack.memory_bytes(), stack.disk_bytes()
+    spent = await Spent.begin(stack)
+    for first in range(0, len(members), LIST):
+        await tills.sell(members[first : first + LIST])
+    await stack.until_told()
+    await stack.until_looked(len(members))
+    cost = await spent.end()
+    await stack.until_quiet()
+    count = len(members)
+    return {
+        "seconds": round(cost.seconds, 1),
+        "per_minute": round(count / cost.seconds * 60, 1),
+        **cost.each("member", count),
+        "server_memory_bytes_per_member": round((stack.memory_bytes() - memory) / count),
+        "disk_bytes_per_member": round((stack.disk_bytes() - disk) / count),
+    }
+
+
+async def _absorb(
+    stack: WorkflowStack, tills: Tills, members: Sequence[UUID], purchases: int
+) -> dict[str, float]:
+    """As many purchases as can be posted, until every workflow has heard of its own."""
+    tell(f"They buy {purchases:,} times, as fast as that can be posted …")
+    before = await stack.relayed()
+    spent = await Spent.begin(stack)
+    started = time.monotonic()
+    for first in range(0, purchases, LIST):
+        count = min(LIST, purchases - first)
+        await tills.sell([members[(first + i) % len(members)] for i in range(count)])
+    posted_seconds = time.monotonic() - started
+    await stack.until_told()
+    cost = await spent.end()
+    done = (await stack.relayed()).since(before)
+    return {
+        "purchases": purchases,
+        "posted_per_second": round(purchases / posted_seconds, 1),
+        "seconds": round(cost.seconds, 1),
+        "per_second": round(purchases / cost.seconds, 1),
+        "put_off": done.put_off,
+        "signals_per_1000_purchases": round(done.signals / purchases * 1_000, 1),
+        **cost.each("1000_purchases", purchases / 1_000),
+        **cost.each("signal", done.signals),
+    }
+
+
+async def _sell_steadily(
+    stack: WorkflowStack, tills: Tills, members: Sequence[UUID], sizes: Sizes
+) -> dict[str, float]:
+    """A pace that tills could keep up all day: how soon workflows hear, and what selling feels of it.
+
+    Five times a second something happens besides that a workflow must look into at once.
+    """
+    tell(f"They buy {sizes.per_second} times a second for {sizes.seconds:g} s …")
+    each = max(1, int(sizes.per_second * TICK_SECONDS))
+    before = await stack.relayed()
+    spent = await Spent.begin(stack)
+    watching = RelayWatch.begin(stack)
+    took: list[float] = []
+    sold = 0
+    begun = time.monotonic()
+    for tick in range(int(sizes.seconds / TICK_SECONDS)):
+        await asyncio.sleep(max(0.0, begun + tick * TICK_SECONDS - time.monotonic()))
+        started = time.monotonic()
+        await tills.sell([members[(sold + i) % len(members)] for i in range(each)])
+        sold += each
+        if tick % EVENTFUL_EVERY_TICKS == 0:
+            await _something_happens(stack.database, members[tick % len(members)])
+        took.append(time.monotonic() - started)
+    selling_seconds = time.monotonic() - begun
+    lags = await watching.end()
+    cost = await spent.end()
+    done = (await stack.relayed()).since(before)
+    await stack.until_told()
+    took.sort()
+    return {
+        "purchases_per_second": round(sold / selling_seconds, 1),
+        "post_p50_ms": round(percentile(took, 0.5) * 1_000, 1),
+        "post_p99_ms": round(percentile(took, 0.99) * 1_000, 1),
+        **lags,
+        "signals": done.signals,
+        "put_off": done.put_off,
+        **cost.each("1000_purchases", sold / 1_000),
+    }
+
+
+async def _something_happens(database: Database, member_id: UUID) -> None:
+    """Word of an event, as a move up or a freeze gives it; the workflow looks at once."""
+    async with database.begin() as session:
+        await announce(session, [Change(member_id, 0, 1, None)], now())
