@@ -27,14 +27,14 @@ with seen as materialized (
   select id, member_id, seq, events, next_due_at, created_at, changes from outbox
   where not bulk and id > $1 and (claimed_until is null or claimed_until <= $3)
   order by id limit $2 for update skip locked
-), told as materialized (
-  select member_id, due_at from workflow_told
-  where member_id in (select member_id from seen where events = 0) and told_at > $4
-  order by member_id for update
+), known as materialized (
+  select seen.*, told.due_at
+  from seen join workflow_told told using (member_id)
+  where seen.events = 0 and told.told_at > $4
+  order by told.member_id for update of told
 ), may_wait as materialized (
-  select seen.* from seen join told using (member_id)
-  where events = 0
-    and (next_due_at is null or (next_due_at > $5 and due_at <= next_due_at and due_at > $3))
+  select * from known
+  where next_due_at is null or (next_due_at > $5 and due_at <= next_due_at and due_at > $3)
 ), gone as (
   delete from outbox using may_wait where outbox.id = may_wait.id
 ), owed as (
@@ -56,6 +56,9 @@ with seen as materialized (
 select (select count(*) from seen), (select max(id) from seen),
        array(select greatest(0, extract(epoch from $3 - created_at) * 1000)::bigint from may_wait)
 """
+
+# The planner knows the outbox as it was when it was empty; a backlog is to be read in order of its index.
+_BY_INDEX = "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
 
 _RECALL = """
 with owed as materialized (
@@ -92,6 +95,7 @@ async def sift(session: AsyncSession, *, after: int, rows: int, at: datetime, pa
         rows: at most so many.
     """
     connection = await driver(session)
+    await connection.execute(_BY_INDEX)
     row = await connection.fetchrow(_SIFT, after, rows, at, at - patience.known_for, at + patience.near)
     assert row is not None
     seen, last_id, waits_ms = row
