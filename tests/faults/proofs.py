@@ -1,7 +1,7 @@
 """What must hold after every fault: acknowledged is kept, nothing is doubled, workflows and books agree."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -150,32 +150,29 @@ async def _compare_desk(connection: asyncpg.Connection, proof: Proof, log: TillL
 
 
 async def _compare_workflows(connection: asyncpg.Connection, proof: Proof, client: Client) -> None:
-    rows = await connection.fetch(_STANDINGS)
-    proof.members = len(rows)
+    """Ask every workflow until it agrees: it may still be looking, and a look may move the standing."""
+    deadline = asyncio.get_running_loop().time() + AGREE_WITHIN_S
+    found = await _differences(client, await connection.fetch(_STANDINGS))
+    proof.members = len(found)
+    while any(found) and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.2)
+        found = await _differences(client, await connection.fetch(_STANDINGS))
+    proof.disagreeing = [difference for difference in found if difference]
+
+
+async def _differences(client: Client, rows: Sequence[Any]) -> list[str | None]:
+    """What members' workflows think otherwise than the database."""
     gate = asyncio.Semaphore(8)
 
-    async def compare(row: Any) -> None:
+    async def ask(row: Any) -> str | None:
+        handle = client.get_workflow_handle_for(MemberLifecycleWorkflow.run, workflow_id(row["member_id"]))
         async with gate:
-            difference = await _workflow_difference(client, row)
-        if difference:
-            proof.disagreeing.append(difference)
+            try:
+                return _difference(await handle.query(MemberLifecycleWorkflow.state), row)
+            except RPCError as error:
+                return f"{row['member_id']}: {error}"
 
-    await asyncio.gather(*(compare(row) for row in rows))
-
-
-async def _workflow_difference(client: Client, row: Any) -> str | None:
-    """What a member's workflow thinks otherwise than the database, once it had time to look."""
-    handle = client.get_workflow_handle_for(MemberLifecycleWorkflow.run, workflow_id(row["member_id"]))
-    deadline = asyncio.get_running_loop().time() + AGREE_WITHIN_S
-    difference: str | None = "never asked"
-    while difference and asyncio.get_running_loop().time() < deadline:
-        try:
-            difference = _difference(await handle.query(MemberLifecycleWorkflow.state), row)
-        except RPCError as error:
-            difference = f"{row['member_id']}: {error}"
-        if difference:
-            await asyncio.sleep(0.2)
-    return difference
+    return await asyncio.gather(*(ask(row) for row in rows))
 
 
 def _difference(state: LifecycleState, row: Any) -> str | None:

@@ -11,10 +11,10 @@ BALLAST = "ballast"
 CHUNK = b"\0" * 65_536
 
 
-def fill(folder: Path, *, leaving_bytes: int = 0) -> None:
-    """Take all the room there is, but for so much."""
+def fill(folder: Path) -> None:
+    """Take all the room there is."""
     with (folder / BALLAST).open("ab", buffering=0) as ballast:
-        while shutil.disk_usage(folder).free > leaving_bytes:
+        while shutil.disk_usage(folder).free > 0:
             try:
                 ballast.write(CHUNK)
                 os.fsync(ballast.fileno())
