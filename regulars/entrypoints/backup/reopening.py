@@ -1,4 +1,4 @@
-"""After a restore Temporal is empty: every member whose time still decides something is announced to it."""
+"""After a restore Temporal is empty: every member is announced to it, and each gets a workflow again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,16 +13,9 @@ from regulars.outbox.service import announce
 MEMBERS_A_STATEMENT: Final = 5_000
 
 _LAST_ROW: Final = text("select coalesce(max(id), 0) from outbox")
-_TO_REOPEN: Final = text("""
-select s.member_id, s.last_seq, s.next_due_at
-from standing s
-where s.next_due_at is not null
-   or s.member_id in (select member_id from outbox)
-   or exists (select 1 from lifecycle_event e
-              where e.member_id = s.member_id and e.kind = 'revisit_due' and e.worked
-                and not exists (select 1 from care_task t where t.event_id = e.id))
-order by s.next_due_at nulls last
-""")
+_MEMBERS: Final = text(
+    "select member_id, last_seq, next_due_at from standing order by next_due_at nulls last, member_id"
+)
 _FORGET: Final = text("delete from outbox where id <= :last")
 _LOOK_AT_ONCE: Final = 1
 """Events announced: whatever a workflow may remember is of a time that the database does not know."""
@@ -42,7 +35,7 @@ async def reopen_workflows(database: Database, at: datetime) -> int:
     announced = 0
     async with database.begin() as session:
         last = await session.scalar(_LAST_ROW)
-        members = await session.stream(_TO_REOPEN)
+        members = await session.stream(_MEMBERS)
         async for some in members.partitions(MEMBERS_A_STATEMENT):
             await announce(session, _changes(some), at)
             announced += len(some)
