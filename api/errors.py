@@ -1,13 +1,17 @@
 """Every error as RFC 9457 problem details: the one table code → status stands here."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from api.error_table import ROWS
 from api.language import Language, choose_language
@@ -17,6 +21,7 @@ from regulars.kernel.errors import InvalidInput, RegularsError
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 2
+METHOD_NOT_ALLOWED: Final = 405
 _INPUT_PLACES: Final = frozenset({"body", "query", "path", "header", "cookie"})
 _HTTP_CODES: Final[Mapping[int, str]] = {
     400: "bad_request",
@@ -120,11 +125,31 @@ def install(app: FastAPI) -> None:
 
 async def _answer(request: Request, error: Exception) -> Response:
     problem = problem_of(error, choose_language(request.headers.get("accept-language")))
+    answer = await _shown(request, problem, error)
+    if problem.status == METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+    return answer
+
+
+async def _shown(request: Request, problem: Problem, error: Exception) -> Response:
     error_page = getattr(request.app.state, "error_page", None)
     if error_page is not None and not request.url.path.startswith(("/v1/", "/healthz", "/readyz")):
         page: Response = await error_page(request, problem, error)
         return page
     return respond(problem)
+
+
+def _methods_at(request: Request) -> set[str]:
+    """All that the address takes: the router itself tells those of the first route only."""
+    path = request.url.path
+    routes = iter_route_contexts(request.app.routes)
+    found = (route.methods or () for route in routes if _pattern(str(route.path)).match(path))
+    return {method for methods in found for method in methods}
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
 
 
 def _of_ours(error: RegularsError, language: Language) -> Problem:

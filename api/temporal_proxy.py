@@ -1,4 +1,4 @@
-"""Temporal's own pages under /temporal, for operators who may work on workflows."""
+"""Temporal's own pages under /temporal, for operators who may work on every workflow of the chain."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import Annotated, Final
@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.container import container_of
-from api.dependencies import requires_for_foreign_page
+from api.dependencies import Parts, requires_for_foreign_page
 from api.session_cookies import PLAIN_NAME, SECURE_NAME
 from regulars.outbox.errors import TemporalAway
 from regulars.security.actor import Actor
+from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 
 router = APIRouter(include_in_schema=False)
@@ -37,8 +38,14 @@ _OURS: Final = frozenset({b"host", b"cookie", b"authorization", b"content-length
 
 @router.api_route("/temporal", methods=_METHODS, response_model=None)
 @router.api_route("/temporal/{path:path}", methods=_METHODS, response_model=None)
-async def pass_on(request: Request, _: Ops) -> Response:
-    """Hand the request to Temporal's UI as it came, without our session."""
+async def pass_on(request: Request, actor: Ops, parts: Parts) -> Response:
+    """Hand the request to Temporal's UI as it came, without our session.
+
+    Temporal knows no places: who sees one workflow there sees, and may end, them all.
+    """
+    await parts.places.refresh_now_and_then(parts.database)
+    if not actor.scope.covers(parts.places.headquarters.path):
+        raise PermissionDenied(Permission.WORKFLOW_OPERATE)
     address = container_of(request).settings.temporal_ui_address
     if address is None:
         raise TemporalAway("no address of Temporal's UI is set")

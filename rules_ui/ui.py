@@ -92,6 +92,10 @@ class Ui:
         """The zone of headquarters."""
         return self.container.places.headquarters.time_zone
 
+    def may_see_workflows(self, actor: Actor) -> bool:
+        """Whether Temporal's own pages are shown to the actor: they know no places."""
+        return actor.may_at(Permission.WORKFLOW_OPERATE, self.container.places.headquarters.path)
+
     def plan_at(self, store_id: UUID, at: datetime) -> LifecyclePlan | None:
         """The numbers of the tier pack that is live at a place."""
         return self.container.packs.at(store_id, at).plan

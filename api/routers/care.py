@@ -1,6 +1,5 @@
 """Follow-ups (回访): what is to be done, and how it ended."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from fastapi import Depends, Query
 
 from api.dependencies import At, Parts, requires
 from api.schemas.care import CareTaskOut, CareTaskPageOut, ClosingIn
+from api.schemas.times import Instant
 from api.strict_json import api_router
 from regulars.care import service
 from regulars.security.actor import Actor
@@ -22,7 +22,7 @@ Caller = Annotated[Actor, Depends(requires(Permission.CARE_TASK_CLOSE))]
 async def list_open_tasks(
     parts: Parts,
     actor: Reader,
-    after_due: datetime | None = None,
+    after_due: Instant | None = None,
     after_id: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CareTaskPageOut:

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.dependencies import Parts, public
+from api.document import document_of
 from api.strict_json import StrictRoute
 
 router = APIRouter(tags=["health"], route_class=StrictRoute, dependencies=[Depends(public)])
@@ -25,4 +26,4 @@ async def ready(parts: Parts) -> dict[str, str]:
 @router.get("/v1/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """The OpenAPI document."""
-    return JSONResponse(request.app.openapi())
+    return JSONResponse(document_of(request.app))

@@ -87,14 +87,16 @@ async def look_up(
         return FoundMemberOut.of(found, await read_member_totals(session, found.id))
 
 
-@router.get("/members/{reference}")
+@router.get("/members/{member_id}")
 async def get_member(
-    parts: Parts, actor: Reader, reference: Annotated[str, Path(max_length=80)]
+    parts: Parts,
+    actor: Reader,
+    member_id: Annotated[str, Path(max_length=80, description="Id, number, phone or external reference.")],
 ) -> MemberOut:
     """One member by id, number, phone or external reference."""
     await parts.refresh_places()
     async with parts.database.read() as session:
-        found = await service.find_member(session, reference, parts.member_rules, actor.scope)
+        found = await service.find_member(session, member_id, parts.member_rules, actor.scope)
         return MemberOut.of(found, await read_member_totals(session, found.id))
 
 

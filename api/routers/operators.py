@@ -30,7 +30,7 @@ async def list_operators(
         found = await service.list_operators(session, actor.scope, after=after, limit=limit + 1)
     page = found[:limit]
     return OperatorPageOut(
-        items=[OperatorOut.of(operator) for operator in page],
+        items=[OperatorOut.of(operator, actor.scope) for operator in page],
         next_after=page[-1].login if len(found) > limit else None,
     )
 
@@ -39,7 +39,7 @@ async def list_operators(
 async def get_operator(parts: Parts, actor: Reader, operator_id: UUID) -> OperatorOut:
     """One operator with a role within your places."""
     async with parts.database.read() as session:
-        return OperatorOut.of(await service.get_operator(session, operator_id, actor.scope))
+        return OperatorOut.of(await service.get_operator(session, operator_id, actor.scope), actor.scope)
 
 
 @router.post("/operators", status_code=201)
@@ -47,7 +47,7 @@ async def create_operator(parts: Parts, actor: Manager, at: At, body: OperatorIn
     """Appoint an operator with roles at places within yours."""
     async with parts.database.begin() as session:
         made = await service.create_operator(session, body.to_domain(parts.new_id()), actor, at)
-    return OperatorOut.of(made)
+    return OperatorOut.of(made, actor.scope)
 
 
 @router.put("/operators/{operator_id}/roles")
@@ -55,7 +55,8 @@ async def set_roles(parts: Parts, actor: Manager, at: At, operator_id: UUID, bod
     """Give an operator exactly these roles."""
     roles = [role.to_domain() for role in body.roles]
     async with parts.database.begin() as session:
-        return OperatorOut.of(await service.set_roles(session, operator_id, roles, actor, at))
+        changed = await service.set_roles(session, operator_id, roles, actor, at)
+    return OperatorOut.of(changed, actor.scope)
 
 
 @router.post("/operators/{operator_id}/disable", status_code=204)

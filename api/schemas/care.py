@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from api.schemas.base import In, Out
-from regulars.care.domain import NOTE_LENGTH_MAX, CareTask
-from regulars.lifecycle.freezing import Freeze
+from regulars.care.domain import NOTE_LENGTH_MAX, CareTask, Outcome
+from regulars.lifecycle.freezing import Freeze, FreezeReason
 
 Note = Annotated[str | None, Field(max_length=NOTE_LENGTH_MAX, description="Your own words.")]
 
@@ -20,7 +20,8 @@ class ClosingIn(In):
         json_schema_extra={"examples": [{"outcome": "reached", "note": "周末会再来，想了解新品"}]}
     )
 
-    outcome: Annotated[str, Field(description="reached, no_answer, declined, wrong_number or not_needed.")]
+    # Told as an enumeration, but taken as text: the service answers another word by its own code.
+    outcome: Annotated[str, Field(json_schema_extra={"enum": [each.value for each in Outcome]})]
     note: Note = None
 
 
@@ -69,7 +70,8 @@ class FreezeIn(In):
         json_schema_extra={"examples": [{"reason": "fraud_suspected", "note": "同一天十二笔退货"}]}
     )
 
-    reason: Annotated[str, Field(description="fraud_suspected, member_request, data_dispute or other.")]
+    # As with `outcome` above.
+    reason: Annotated[str, Field(json_schema_extra={"enum": [each.value for each in FreezeReason]})]
     note: Note = None
 
 

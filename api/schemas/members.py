@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from api.schemas.base import In, Out
+from api.schemas.times import Day
 from regulars.analytics.member_list import MemberRow
 from regulars.analytics.totals import MemberTotals
 from regulars.members.domain import UNSET, Member, NewMember, ProfileChange
@@ -40,7 +41,7 @@ class MemberIn(In):
     name: str
     phone: str | None = None
     home_store_code: Annotated[str | None, Field(description="Left out by a terminal: its own store.")] = None
-    birthday: date | None = None
+    birthday: Day | None = None
     gender: str | None = None
     locale: str | None = None
     tags: Tags = ()
@@ -72,7 +73,7 @@ class MemberChangeIn(In):
 
     name: str = ""
     phone: str | None = None
-    birthday: date | None = None
+    birthday: Day | None = None
     gender: str | None = None
     locale: str | None = None
     tags: Tags = ()

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, SecretStr
 from api.schemas.base import In, Out
 from regulars.security.actor import Actor
 from regulars.security.domain import Grant, Locale, Operator, Role, RoleAt
+from regulars.security.scope import Scope
 from regulars.security.service import NewOperator
 
 OperatorRole = Literal["marketing", "approver", "ops", "store", "service_desk", "finance", "admin"]
@@ -87,13 +88,14 @@ class OperatorOut(Out):
     disabled_at: datetime | None
 
     @classmethod
-    def of(cls, operator: Operator) -> Self:
+    def of(cls, operator: Operator, scope: Scope) -> Self:
+        """The operator as seen from a scope: roles elsewhere are not told."""
         return cls(
             id=operator.id,
             login=operator.login,
             display_name=operator.display_name,
             locale=operator.locale,
-            roles=[GrantOut.of(grant) for grant in operator.grants],
+            roles=[GrantOut.of(grant) for grant in operator.grants if scope.covers(grant.path)],
             created_at=operator.created_at,
             disabled_at=operator.disabled_at,
         )

@@ -30,6 +30,10 @@ class Scope:
         """Whether the place with this path is inside."""
         return self.everywhere or any(path == root or path.startswith(root + ".") for root in self.paths)
 
+    def touches(self, path: str) -> bool:
+        """Whether what is decided at the place with this path holds for anything inside."""
+        return self.covers(path) or any(root.startswith(path + ".") for root in self.paths)
+
     @property
     def parameters(self) -> Mapping[str, list[str]]:
         """What a statement with `within_path` or `within_place` must be executed with."""

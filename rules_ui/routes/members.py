@@ -95,7 +95,7 @@ async def show(
         return ui.page(request, actor, story, say)
     may_freeze = actor.may_at(Permission.MEMBER_FREEZE, profile.home_path)
     may_close = actor.may_at(Permission.CARE_TASK_CLOSE, profile.home_path)
-    operates = actor.may(Permission.WORKFLOW_OPERATE)
+    operates = ui.may_see_workflows(actor)
     view = MemberPage(
         member_id=member_id,
         number=profile.number,

@@ -124,6 +124,7 @@ def _line(ui: Ui, operator: Operator, actor: Actor, say: Speech) -> OperatorLine
             place=places.get(grant.place_id, "?"),
         )
         for grant in operator.grants
+        if actor.scope.covers(grant.path)
     )
     return OperatorLine(
         id=operator.id,

@@ -37,7 +37,7 @@ async def show(
 ) -> HTMLResponse:
     await ui.refresh()
     say = ui.speech(request, actor)
-    view = OverviewPage(await _live(ui, actor, say), may_operate=actor.may(Permission.WORKFLOW_OPERATE))
+    view = OverviewPage(await _live(ui, actor, say), may_operate=ui.may_see_workflows(actor))
     return ui.page(request, actor, view, say)
 
 

@@ -145,7 +145,11 @@ async def _page(
     code = shown.version.code
     async with ui.container.database.read() as session:
         lines = [line for line in await rules.list_versions(session) if line.code == code]
-        activations = await rules.list_activations(session, code)
+        activations = [
+            each
+            for each in await rules.list_activations(session, code)
+            if actor.scope.touches(each.place_path)
+        ]
         live = await _live(ui, session, code, say)
         operators = await security.list_operators(session, EVERYWHERE, limit=500)
     form = pack_view.Form(examine(text or shown.text), typed, problems)

@@ -1,0 +1,181 @@
+"""Who sees what from where: for every route what it answers at its own place and above, and what elsewhere.
+
+The thing that a route is about lies at the store east-1. Somebody with the permission stands at that store,
+at its branch or at headquarters (`inside`), or at the sibling store or in the other branch (`outside`).
+Whoever lacks the permission is answered 403 wherever he stands.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+HIDDEN = 404
+"""Out of scope answers as if it did not exist."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route.
+
+    Attributes:
+        inside: the answer's status where the thing is in scope, the first time it is asked.
+        outside: the status where it is not.
+        json: the body of a route of the API; names in braces stand for ids of the things at east-1.
+        form: the fields of a page's form.
+        lists: a text of east-1 that the answer shows inside; outside it shows nothing of east-1 at all.
+    """
+
+    inside: int
+    outside: int
+    json: dict[str, Any] | None = None
+    form: dict[str, str] | None = None
+    lists: str | None = None
+
+
+MEMBER_NAME, STORE_NAME, OPERATOR_NAME, RECEIPT_NO = "Lin Eastone", "East-1", "Li Eastone", "EASTONE-77"
+PUBLISHED_BECAUSE = "only for Eastone"
+FOREIGN = (MEMBER_NAME, STORE_NAME, OPERATOR_NAME, RECEIPT_NO, PUBLISHED_BECAUSE)
+"""What no answer may show to somebody outside."""
+
+API = {
+    # places
+    "GET /v1/places": Row(200, 200, lists=STORE_NAME),
+    "GET /v1/places/{place_id}": Row(200, HIDDEN),
+    "POST /v1/places": Row(
+        201, 422, json={"parent_code": "east-1", "kind": "terminal", "code": "{fresh}", "name": "New"}
+    ),
+    "PATCH /v1/places/{place_id}": Row(200, HIDDEN, json={"cutoff_minutes": 60}),
+    "POST /v1/places/{place_id}/close": Row(200, HIDDEN, json={}),
+    # terminals
+    "GET /v1/terminals/{terminal_id}/keys": Row(200, 200, lists="{key_id}"),
+    "POST /v1/terminals/{terminal_id}/keys": Row(201, HIDDEN),
+    "DELETE /v1/terminals/{terminal_id}/keys/{key_id}": Row(204, HIDDEN),
+    # operators
+    "GET /v1/operators": Row(200, 200, lists=OPERATOR_NAME),
+    "GET /v1/operators/{operator_id}": Row(200, HIDDEN),
+    "POST /v1/operators": Row(
+        201,
+        422,
+        json={
+            "login": "{fresh}",
+            "display_name": "Fresh",
+            "password": "correct horse battery",
+            "roles": [{"role": "store", "place_id": "{store}"}],
+        },
+    ),
+    "PUT /v1/operators/{operator_id}/roles": Row(
+        200, HIDDEN, json={"roles": [{"role": "store", "place_id": "{store}"}]}
+    ),
+    "POST /v1/operators/{operator_id}/disable": Row(204, HIDDEN, json={}),
+    "POST /v1/operators/{operator_id}/enable": Row(204, HIDDEN, json={}),
+    # members
+    "GET /v1/members": Row(200, 200, lists=MEMBER_NAME),
+    "GET /v1/members/lookup/{reference}": Row(200, HIDDEN),
+    "GET /v1/members/{member_id}": Row(200, HIDDEN),
+    "POST /v1/members": Row(201, 422, json={"name": "New Member", "home_store_code": "east-1"}),
+    "PATCH /v1/members/{member_id}": Row(200, HIDDEN, json={"birthday": "1990-05-17"}),
+    "POST /v1/members/{member_id}/consents": Row(
+        200, HIDDEN, json={"consents": {"sms": True}, "source": "desk"}
+    ),
+    "POST /v1/members/{member_id}/references": Row(200, HIDDEN, json={"reference": "{fresh}"}),
+    "POST /v1/members/{member_id}/phone-views": Row(200, HIDDEN, json={"reason": "revisit"}),
+    "POST /v1/members/{member_id}/freeze": Row(200, HIDDEN, json={"reason": "other"}),
+    "POST /v1/members/{member_id}/unfreeze": Row(200, HIDDEN, json={}),
+    # follow-ups
+    "GET /v1/care-tasks": Row(200, 200, lists="{task_id}"),
+    "GET /v1/members/{member_id}/care-tasks": Row(200, 200, lists="{task_id}"),
+    "POST /v1/care-tasks/{task_id}/close": Row(200, HIDDEN, json={"outcome": "reached"}),
+    # purchases
+    "POST /v1/quotes": Row(
+        200, 403, json={"terminal": "east-1-t1", "lines": [{"line": 1, "sku": "1", "list_minor": 100}]}
+    ),
+    "GET /v1/purchases/{purchase_id}": Row(200, HIDDEN),
+    "POST /v1/purchases/{purchase_id}/attribution": Row(201, HIDDEN, json={"member": "{member_id}"}),
+    # oneself and what belongs to the whole chain
+    "GET /v1/session": Row(200, 200),
+}
+
+PAGES = {
+    "GET /": Row(200, 200),
+    "GET /overview/live": Row(200, 200),
+    "GET /places": Row(200, 200, lists=STORE_NAME),
+    "POST /places": Row(
+        303, 422, form={"parent": "east-1", "kind": "terminal", "code": "{fresh}", "name": "New"}
+    ),
+    "GET /places/{place_id}": Row(200, HIDDEN),
+    "POST /places/{place_id}/keys": Row(200, HIDDEN, form={}),
+    "POST /places/{place_id}/keys/{key_id}/revoke": Row(303, HIDDEN, form={}),
+    "GET /operators": Row(200, 200, lists=OPERATOR_NAME),
+    "POST /operators": Row(
+        303,
+        422,
+        form={
+            "login": "{fresh}",
+            "name": "Fresh",
+            "password": "correct horse battery",
+            "role": "store",
+            "place": "{store}",
+        },
+    ),
+    "POST /operators/{operator_id}/disable": Row(303, HIDDEN, form={}),
+    "GET /members": Row(200, 200, lists=MEMBER_NAME),
+    "GET /members/enrol": Row(200, 200, lists=STORE_NAME),
+    "POST /members/enrol": Row(303, 422, form={"name": "New Member", "store": "{store}"}),
+    "GET /members/{member_id}": Row(200, HIDDEN),
+    "POST /members/{member_id}/tasks/{task_id}": Row(303, HIDDEN, form={"outcome": "reached"}),
+    "POST /members/{member_id}/freeze": Row(303, HIDDEN, form={"order": "{order}", "reason": "other"}),
+    "POST /members/{member_id}/unfreeze": Row(303, HIDDEN, form={"order": "{order}"}),
+    "GET /purchases/{purchase_id}": Row(200, HIDDEN),
+    # A pack is the chain's: everybody who may read it sees its versions, but not where others made them live.
+    "GET /packs": Row(200, 200),
+    "GET /packs/{code}": Row(200, 200, lists=PUBLISHED_BECAUSE),
+    "GET /packs/{code}/versions/{version}": Row(200, 200, lists=PUBLISHED_BECAUSE),
+    "POST /packs/{code}/versions/{version}": Row(303, 303, form={}),  # nothing typed: nothing saved
+    "POST /packs/{code}/versions/{version}/publish": Row(
+        303, 403, form={"place": "{store}", "reason": "a test"}
+    ),
+}
+
+ROWS = API | PAGES
+
+HEADQUARTERS_ONLY = {
+    f"{method} {path}"
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+    for path in ("/temporal", "/temporal/{path:path}")
+}
+"""Temporal's own pages know no places: who sees one workflow there sees them all."""
+
+ELSEWHERE = {
+    "POST /v1/purchases",  # only tills; see TILLS
+    "DELETE /v1/session",  # end or change the asker's own session: tests/api/test_sessions.py
+    "POST /v1/session/password",
+    "POST /sign-out",
+}
+"""Routes about nothing but the asker."""
+
+
+@dataclass(frozen=True)
+class TillRow:
+    """What a till is answered, at the store that the thing belongs to and at others."""
+
+    own: int
+    other: int
+    json: dict[str, Any] | None = None
+    form: dict[str, str] | None = None
+
+
+_BASKET = {"occurred_at": "2026-03-02T10:00:00-05:00", "lines": [{"line": 1, "sku": "1", "list_minor": 100}]}
+
+TILLS = {
+    # A shopper buys anywhere: what the till reads off a card or is told, it may look up in the whole chain.
+    "GET /v1/members/lookup/{reference}": TillRow(200, 200),
+    "POST /v1/quotes": TillRow(200, 200, json={"lines": _BASKET["lines"]}),
+    # A purchase is the key's own till's, whatever the body says.
+    "POST /v1/purchases": TillRow(201, 201, json={**_BASKET, "receipt_no": "{fresh}"}),
+    "GET /v1/purchases/{purchase_id}": TillRow(200, HIDDEN),
+    "POST /v1/members": TillRow(201, 422, json={"name": "New Member", "home_store_code": "east-1"}),
+    "GET /v1/session": TillRow(200, 200),
+    # The pages ask for the same permissions as the API.
+    "GET /members/enrol": TillRow(200, 200),
+    "POST /members/enrol": TillRow(303, 422, form={"name": "New Member", "store": "{store}"}),
+    "GET /purchases/{purchase_id}": TillRow(200, HIDDEN),
+}
