@@ -149,8 +149,12 @@ def _lines(body: BasketIn) -> tuple[Line, ...]:
 
 
 def _line(line: LineIn) -> Line:
-    discounts = tuple(Discount(d.source, d.funder, d.amount_minor) for d in line.discounts)
-    chain_funded = sum(d.amount_minor for d in discounts if d.funder == "chain")
+    discounts: tuple[Discount, ...] = ()
+    chain_funded = discount_minor = 0
+    for given in line.discounts:
+        discounts += (Discount(given.source, given.funder, given.amount_minor),)
+        discount_minor += given.amount_minor
+        chain_funded += given.amount_minor if given.funder == "chain" else 0
     return Line(
         line=line.line,
         sku=line.sku,
@@ -159,7 +163,7 @@ def _line(line: LineIn) -> Line:
         quantity_milli=line.quantity_milli,
         list_minor=line.list_minor,
         sales_minor=line.list_minor - chain_funded if line.sales_minor is None else line.sales_minor,
-        discount_minor=sum(d.amount_minor for d in discounts),
+        discount_minor=discount_minor,
         promotional=line.promotional,
         tax_minor=line.tax_minor,
         tax_included=line.tax_included,

@@ -57,6 +57,14 @@ class Settings(BaseSettings):
 
     host: str = _setting("127.0.0.1", "Address that the web part listens on; 0.0.0.0 for every network.")
     port: int = _setting(8600, "Port that the web part listens on.", ge=1, le=65535)
+    web_processes: int = _setting(
+        1,
+        "Processes that serve the API and the pages; purchases that reach one process at the same time "
+        "share a transaction.",
+        unit="processes",
+        ge=1,
+        le=64,
+    )
     public_url: str | None = _setting(
         None,
         "Address that people type, e.g. `https://members.example.com`, when the web part stands behind a "

@@ -51,7 +51,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "flag": {
         "late": N_("Recorded late"),
         "discount_differs": N_("Discount differs from the rules"),
-        "rule_error": N_("A rule could not be read"),
+        "recompute": N_("A rule failed: to be recomputed"),
         "quote_invalid": N_("Quote not valid"),
         "quote_expired": N_("Quote expired"),
         "quote_for_another_basket": N_("Quote for another basket"),

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Header, Request, Response
 
 from api.baskets import check_key, member_id_of, purchase_basket, till_of
-from api.container import Container
+from api.container import Container, container_of
 from api.dependencies import At, Parts, requires
 from api.receipts import receipt_json
 from api.schemas.purchases import AttributionIn, PurchaseIn, ReceiptOut
@@ -29,8 +29,7 @@ REPLAYED = "Idempotency-Replayed"
 )
 async def record_purchase(
     body: PurchaseIn,
-    parts: Parts,
-    at: At,
+    request: Request,
     actor: Annotated[Actor, Depends(requires(Permission.PURCHASE_RECORD))],
     idempotency_key: Annotated[
         str | None, Header(description="Made by the till for this purchase and kept across retries.")
@@ -40,6 +39,9 @@ async def record_purchase(
 
     The same key or receipt number with other content is refused with `idempotency_mismatch`.
     """
+    # The container is asked here: each dependency costs as much as reading the whole body.
+    parts = container_of(request)
+    at = parts.now()
     key = check_key(idempotency_key)
     till = await till_of(parts, actor, None, Permission.PURCHASE_RECORD)
     member_id = await member_id_of(parts, body.member)

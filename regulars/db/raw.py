@@ -3,7 +3,6 @@
 from typing import cast
 
 import asyncpg
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -18,5 +17,5 @@ async def driver(session: AsyncSession) -> "asyncpg.Connection[asyncpg.Record]":
         "asyncpg.Connection[asyncpg.Record]", (await connection.get_raw_connection()).driver_connection
     )
     if not raw.is_in_transaction():
-        await session.execute(text("select 1"))
+        await connection.exec_driver_sql("select 1")
     return raw

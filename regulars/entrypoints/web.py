@@ -1,15 +1,18 @@
-"""The web process: the API, the pages, and Temporal's own pages behind our sign-in."""
+"""The web part: the API, the pages, and Temporal's own pages behind our sign-in; in one process or more."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.container import Container
 from regulars.entrypoints.ready import announce_ready
+from regulars.logs import configure_logs
 from regulars.settings import Settings
 from rules_ui.app import mount
 
@@ -23,19 +26,23 @@ def run(settings: Settings) -> None:
     Args:
         settings: with a database; Temporal may be away.
     """
-    uvicorn.Server(
-        uvicorn.Config(
-            build(settings),
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            backlog=BACKLOG,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
-    ).run()
+    config = uvicorn.Config(
+        partial(_build_with_logs, settings),
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.web_processes,
+        loop="uvloop",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    if settings.web_processes == 1:
+        uvicorn.Server(config).run()
+    else:  # one that dies or hangs is replaced, while the others serve
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
 
 
 def build(settings: Settings) -> FastAPI:
@@ -54,3 +61,9 @@ def build(settings: Settings) -> FastAPI:
     app = create_app(container, serving)
     mount(app, container)
     return app
+
+
+def _build_with_logs(settings: Settings) -> FastAPI:
+    """In the process that serves: a new one knows nothing of its parent's logs."""
+    configure_logs("web", settings.log_level)
+    return build(settings)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
 
+from regulars.db.raw import driver
 from regulars.organisation.domain import Chain, Place, PlaceKind
 from regulars.organisation.tables import chain, place
 from regulars.security.scope import Scope, within_path
@@ -40,7 +41,7 @@ _SET_CURRENCY: Final = update(chain).values(
     places_version=chain.c.places_version + 1,
 )
 _HQ_ALONE: Final = select(func.count() == 1).select_from(place)
-_VERSION: Final = select(chain.c.places_version)
+_VERSION: Final = "select places_version from chain"
 _BUMP: Final = update(chain).values(places_version=chain.c.places_version + 1)
 _INSERT: Final = insert(place)
 _ALL: Final = select(*_COLUMNS).order_by(place.c.path)
@@ -108,7 +109,8 @@ async def headquarters_stand_alone(session: AsyncSession) -> bool:
 
 async def places_version(session: AsyncSession) -> int | None:
     """A number that grows with every change of a place; None without a chain."""
-    return (await session.execute(_VERSION)).scalar()
+    version: int | None = await (await driver(session)).fetchval(_VERSION)
+    return version
 
 
 async def lock_places(session: AsyncSession) -> None:

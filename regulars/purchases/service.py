@@ -296,7 +296,7 @@ def _flags(basket: Basket, reading: Reading, late: Lateness | None) -> tuple[str
     if late is not None:
         flags.append("late")
     if any(outcome.error for outcome in reading.evaluation.outcomes):
-        flags.append("rule_error")
+        flags.append("recompute")  # it gave nothing: what it should have given is for later
     return tuple(flags)
 
 

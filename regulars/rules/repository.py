@@ -10,12 +10,12 @@ from sqlalchemy import Text, Uuid, any_, bindparam, cast, column, func, insert, 
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.raw import driver
 from regulars.rules.domain import PackVersion
 from regulars.rules.stored import Activation, StoredVersion, VersionLine
 from regulars.rules.tables import pack_activation, pack_version
 
 _place = table("place", column("id", Uuid), column("path", Text))
-_chain = table("chain", column("places_version"))
 _LINE_COLUMNS = (
     pack_version.c.id,
     pack_version.c.code,
@@ -27,10 +27,7 @@ _LINE_COLUMNS = (
 )
 
 _LOCK: Final = select(func.pg_advisory_xact_lock(func.hashtext("regulars.rules")))
-_STATE: Final = select(
-    select(func.max(pack_activation.c.id)).scalar_subquery(),
-    select(_chain.c.places_version).limit(1).scalar_subquery(),
-)
+_STATE: Final = "select (select max(id) from pack_activation), (select places_version from chain)"
 _ACTIVATIONS: Final = (
     select(
         pack_activation.c.id,
@@ -81,8 +78,9 @@ async def lock_packs(session: AsyncSession) -> None:
 
 async def state(session: AsyncSession) -> tuple[int | None, int | None]:
     """What grows with every activation, and what grows with every change of places."""
-    newest, places = (await session.execute(_STATE)).one()
-    return newest, places
+    row = await (await driver(session)).fetchrow(_STATE)
+    assert row is not None
+    return row[0], row[1]
 
 
 async def activations(session: AsyncSession) -> list[Activation]:
