@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ class Load:
     seed: int
     members: list[str] = field(default_factory=list)
     pause_s: float = 0.02
+    _acknowledged: dict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
+    _unclaimed: list[Sent] = field(default_factory=list)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _numbers: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
 
@@ -61,7 +64,7 @@ class Load:
                 await asyncio.sleep(self.pause_s * draw.random() * 2)
 
     async def _one_message(self, client: httpx.AsyncClient, till: str, receipt_no: str, draw: Random) -> None:
-        known = [one for one in self.log.purchases() if one.till == till]
+        known = self._acknowledged[till]
         dice = draw.random()
         if known and dice < 0.08:
             await replay(self.log, client, draw.choice(known))
@@ -79,6 +82,10 @@ class Load:
         key = f"{till}/{receipt_no}"
         message = self.log.new(kind, "POST", "/v1/purchases", body, till=till, key=key)
         await send(self.log, client, message, {201})
+        if message.status == 201:
+            self._acknowledged[till].append(message)
+            if kind == "anonymous":
+                self._unclaimed.append(message)
 
     def _member(self, draw: Random) -> str:
         return self.members[0] if draw.random() < 0.4 else draw.choice(self.members)
@@ -122,12 +129,9 @@ class Load:
         self.members.append(reference)
 
     async def _attribute(self, client: httpx.AsyncClient, number: int, draw: Random) -> None:
-        taken = {one.path for one in self.log.sent if one.kind == "attribution"}
-        mine = [one for one in self.log.purchases() if one.kind == "anonymous"]
-        open_ones = [path for one in mine if (path := _claim(one)) not in taken]
-        if open_ones:
-            body = {"member": self._member(draw)}
-            message = self.log.new("attribution", "POST", draw.choice(open_ones), body)
+        if self._unclaimed:
+            bought = self._unclaimed.pop(draw.randrange(len(self._unclaimed)))
+            message = self.log.new("attribution", "POST", _claim(bought), {"member": self._member(draw)})
             await send(self.log, client, message, {201})
 
     async def _freeze(self, client: httpx.AsyncClient, number: int, draw: Random) -> None:
