@@ -12,9 +12,16 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
 from backup_world import CLI, NAMES, PHONES, BackedUp, make_keys, regulars
+from sqlalchemy import Connection
 from traces import traces
 
+from regulars.db.base import metadata
+from regulars.db.migrate import scripts
+from regulars.db.session import make_engine
+from regulars.entrypoints.backup.making import write_backup
 from regulars.entrypoints.backup.manifest import Manifest
 from regulars.entrypoints.backup.restoring import Restored, restore
 from regulars.entrypoints.backup.sealed import DATA, MANIFEST, SealedWriter, open_chunks
@@ -255,3 +262,42 @@ async def test_a_stopped_chain_is_backed_up_without_touching_its_schema(
     assert not (tmp_path / "nothing").exists()
     ensure_secrets(root)
     assert os.listdir(root / "backups") == [file.name]  # noqa: PTH208
+
+
+async def migrate_to(url: str, revision: str) -> None:
+    """Bring an empty database to a revision that need not be the newest."""
+    directory = scripts()
+
+    def run(connection: Connection) -> None:
+        with EnvironmentContext(
+            Config(),
+            directory,
+            fn=lambda now, _: directory._upgrade_revs(revision, now),
+            destination_rev=revision,
+        ) as environment:
+            environment.configure(connection=connection, target_metadata=metadata)
+            with environment.begin_transaction():
+                environment.run_migrations()
+
+    engine = make_engine(url, application="regulars-test", pool_size=1)
+    async with engine.begin() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+async def test_a_backup_of_an_older_schema_goes_forward(empty_database_url: str, tmp_path: Path) -> None:
+    first, *later = [step.revision for step in scripts().walk_revisions()][::-1]
+    await migrate_to(empty_database_url, first)
+    connection = await asyncpg.connect(empty_database_url)
+    await connection.execute(
+        "insert into outbox (member_id, seq, events, bulk, created_at) "
+        "values (gen_random_uuid(), 1, 0, false, now())"
+    )
+    await connection.close()
+    keys = make_keys(tmp_path)
+    made = await write_backup(empty_database_url, keys, tmp_path / "older", 0, Silence())
+    assert made.manifest.revisions == (first,)
+    assert made.manifest.rows["outbox"] == 1
+    done = await restored(made.file, tmp_path / "new", tmp_path / "secrets.json")
+    assert done.revisions == tuple(later)
+    assert done.report.ok
