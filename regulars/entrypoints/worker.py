@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 RETRY_S = 1.0
 CONNECT_WITHIN_S = 10.0
-CACHED_WORKFLOWS = 1_000
+CACHED_WORKFLOWS = 3_000
 """Each costs about 60 kB; a member who is not cached costs a replay of at most 300 events."""
 
 WORKFLOW_TASKS = 32

@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 WATCHED = timedelta(seconds=2)
 
@@ -23,16 +24,21 @@ class Pressure:
     _came: deque[tuple[datetime, int]] = field(default_factory=deque)
 
     def note_arrivals(self, at: datetime, changes: int) -> None:
-        """So many changes were taken out of the outbox."""
-        if changes:
-            self._came.append((at, changes))
+        """So many changes came since this was last said."""
+        self._came.append((at, changes))
+        # However slow the rounds are, there are two to tell a rate from.
+        while len(self._came) > 2 and self._came[1][0] <= at - WATCHED:
+            self._came.popleft()
 
     def note_wait(self, waited: timedelta) -> None:
         """The oldest of the changes just claimed waited this long."""
         self.is_on = self.is_on or waited > self.late_after
 
-    def is_busy(self, at: datetime) -> bool:
-        """Whether what comes takes all that signals can do, or more."""
-        while self._came and self._came[0][0] <= at - WATCHED:
-            self._came.popleft()
-        return sum(changes for _, changes in self._came) > self.calm_changes_per_s * WATCHED.total_seconds()
+    @property
+    def is_busy(self) -> bool:
+        """Whether what came lately takes all that signals can do, or more."""
+        if len(self._came) < 2:
+            return False
+        seconds = (self._came[-1][0] - self._came[0][0]).total_seconds()
+        came = sum(changes for _, changes in islice(self._came, 1, None))
+        return came > self.calm_changes_per_s * seconds

@@ -13,7 +13,7 @@ import structlog
 from regulars.db.away import DATABASE_ERRORS
 from regulars.db.session import Database
 from regulars.outbox import service
-from regulars.outbox.domain import MemberNews, Patience, lag_ms, news_by_member
+from regulars.outbox.domain import ClaimedRow, MemberNews, Patience, lag_ms, news_by_member
 from regulars.outbox.errors import MessageRefused, TemporalAway
 from regulars.outbox.pressure import Pressure
 
@@ -105,6 +105,7 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until told to stop; outlives PostgreSQL and Temporal going away."""
+        self.pressure.is_on = True  # what an earlier relay put off is taken up first
         while not self.stop.is_set():
             try:
                 await self._run_once()
@@ -117,7 +118,7 @@ class Relay:
 
     async def _run_once(self) -> None:
         try:
-            told = await self.run_round(everything=not self.pressure.is_busy(self.now()))
+            told = await self.run_round(everything=not self.pressure.is_busy)
         except TemporalAway:
             await self._wait_for_temporal()
             return
@@ -136,9 +137,12 @@ class Relay:
         Returns: messages claimed; 0 means that nothing waits, or only what is put off.
         Raises: TemporalAway: what was not accepted has been given back.
         """
-        if self.pressure.is_on:
-            await self._put_off()
+        put_off = await self._put_off() if self.pressure.is_on else 0
         waiting = await self._claim(everything)
+        urgent = [row for news in waiting for row in news.rows if row.is_urgent]
+        self._judge(urgent, put_off)
+        if everything and not waiting:
+            self.pressure.is_on = False
         # The claim is committed: from here on a death costs no more than the lease.
         outcomes = await self._tell_all(waiting)
         await self._settle(outcomes)
@@ -149,38 +153,39 @@ class Relay:
     async def _claim(self, everything: bool) -> list[MemberNews]:  # noqa: FBT001
         at, pace = self.now(), self.pace
         lease = timedelta(seconds=pace.lease_s)
-        recalled: list[MemberNews] = []
+        # What is overdue is taken up even by a relay that put nothing off: the one that did may be dead.
+        all_owed = everything and self.pressure.is_on
+        owed_before = at if all_owed else at - pace.patience.at_most
         async with self.database.begin() as session:
             fresh = await service.claim_news(session, self.name, at, lease, pace.members_per_round)
-            if self.pressure.is_on:
-                owed_before = at if everything else at - pace.patience.at_most
-                room = pace.members_per_round - len(fresh) if everything else 0
-                recalled = await service.recall(
-                    session, self.name, owed_before, at + lease, max(room, pace.overdue_per_round)
-                )
-        urgent = [row for news in fresh for row in news.rows if row.is_urgent]
-        self.pressure.note_arrivals(at, len(urgent))
-        if urgent:
-            self.pressure.note_wait(at - min(row.created_at for row in urgent))
-        elif everything and not (fresh or recalled):
-            self.pressure.is_on = False
+            room = pace.members_per_round - len(fresh) if all_owed else 0
+            recalled = await service.recall(
+                session, self.name, owed_before, at + lease, max(room, pace.overdue_per_round)
+            )
         return _one_each([*fresh, *recalled])
 
-    async def _put_off(self) -> None:
+    def _judge(self, urgent: Sequence[ClaimedRow], put_off: int) -> None:
+        at = self.now()
+        self.pressure.note_arrivals(at, len(urgent) + put_off)
+        if urgent:
+            self.pressure.note_wait(at - min(row.created_at for row in urgent))
+
+    async def _put_off(self) -> int:
         """Settle at once what nobody waits for, so that it does not stand in the way of the rest."""
         at, rows = self.now(), self.pace.sift_rows
         again_before = at - timedelta(seconds=self.pace.sift_again_s)
         if self._sifted_anew_at is None or self._sifted_anew_at < again_before:
             self._sifted_to, self._sifted_anew_at = 0, at
+        before = self.put_off
         while not self.stop.is_set():
             async with self.database.begin() as session:
                 sifted = await service.put_off(session, self._sifted_to, rows, at, self.pace.patience)
             self.put_off += len(sifted.waits_ms)
             self.settled_ms.extend(sifted.waits_ms)
-            self.pressure.note_arrivals(at, len(sifted.waits_ms))
             self._sifted_to = max(self._sifted_to, sifted.last_id or 0)
             if sifted.seen < rows:
-                return
+                break
+        return self.put_off - before
 
     async def _tell_all(self, waiting: Sequence[MemberNews]) -> list[tuple[MemberNews, Failure]]:
         gate = asyncio.Semaphore(self.pace.in_flight)
@@ -253,7 +258,7 @@ class Relay:
         log.warning("temporal_away", relay=self.name)
         self.pressure.is_on = True
         while not self.stop.is_set() and not await self.messenger.answers():
-            await self._put_off()
+            self._judge([], await self._put_off())
             await self._pause(self.pace.retry_s)
 
     async def _wait_for_news(self) -> None:

@@ -1,5 +1,6 @@
 """Under pressure what has a consequence is told at once; the rest waits for a quieter time, not for ever."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from regulars.db.session import Database
+from regulars.kernel import clock
 from regulars.outbox import service
 from regulars.outbox.domain import Backlog, Change, Patience
 from regulars.outbox.errors import TemporalAway
@@ -198,13 +200,19 @@ async def test_waiting_longer_than_it_should_puts_the_relay_under_pressure(
     assert not relay.pressure.is_on
 
 
-async def test_many_changes_a_second_leave_no_room_for_what_was_put_off(make_relay: Any) -> None:
+@pytest.mark.parametrize("seconds", [0.2, 5.0], ids=["quick rounds", "slow rounds"])
+def test_many_changes_a_second_leave_no_room_for_what_was_put_off(make_relay: Any, seconds: float) -> None:
     pressure = make_relay().pressure
-    pressure.note_arrivals(NOON, 200)
-    assert pressure.is_busy(at(seconds=1))
-    assert not pressure.is_busy(at(seconds=3))
-    pressure.note_arrivals(at(seconds=3), 90)
-    assert not pressure.is_busy(at(seconds=3))
+    assert not pressure.is_busy
+    for n in range(20):
+        pressure.note_arrivals(at(seconds=n * seconds), int(50 * seconds))
+    assert not pressure.is_busy
+    for n in range(20, 40):
+        pressure.note_arrivals(at(seconds=n * seconds), int(60 * seconds))
+    assert pressure.is_busy
+    for n in range(40, 60):
+        pressure.note_arrivals(at(seconds=n * seconds), 0)
+    assert not pressure.is_busy
 
 
 async def test_what_is_recalled_and_not_taken_is_not_lost(
@@ -232,6 +240,60 @@ async def test_a_relay_killed_after_recalling_costs_no_more_than_its_lease(
     pressed.now = lambda: at(seconds=60)
     assert await pressed.run_round() == 1
     assert [(news.seq, news.changes) for news in messenger.heard] == [(2, 1)]
+
+
+async def test_what_a_dead_relay_put_off_is_taken_up_by_another_in_time(
+    database: Database, pressed: Any, make_relay: Any, messenger: Any
+) -> None:
+    await announce(database, change(ANNA, 2))
+    await busy_round(pressed)
+    other = make_relay("other", now=lambda: at(minutes=9))
+    assert await other.run_round() == 0
+    other.now = lambda: at(minutes=10)
+    assert await other.run_round() == 1
+    assert [(news.seq, news.changes) for news in messenger.heard] == [(2, 1)]
+
+
+async def test_a_relay_that_starts_takes_up_at_once_what_an_earlier_one_put_off(
+    database: Database, pressed: Any, make_relay: Any, messenger: Any
+) -> None:
+    await announce(database, change(ANNA, 2))
+    await busy_round(pressed)
+    running = asyncio.create_task((starting := make_relay("starting")).run())
+    async with asyncio.timeout(10):
+        while (await backlog(database)).waiting:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    starting.stop.set()
+    await running
+    assert [(news.seq, news.changes) for news in messenger.heard] == [(2, 1)]
+
+
+async def test_the_outbox_stays_small_while_temporal_is_away(
+    database: Database, pressed: Any, messenger: Any
+) -> None:
+    messenger.away = True
+    pressed.now = clock.now
+    soon = clock.now() + timedelta(days=60)
+    async with database.begin() as session:
+        await session.execute(update(workflow_told).values(told_at=clock.now(), due_at=soon))
+    running = asyncio.create_task(pressed.run())
+    await announce(database, change(BEN, 1, events=1), when=clock.now())
+    for seq in range(2, 302):
+        await announce(database, change(ANNA, seq, due=soon), when=clock.now())
+    await asyncio.sleep(1)
+    assert await rows(database) == [(BEN, 1)]
+    assert (await backlog(database)).waiting == 301
+    assert messenger.heard == []
+    messenger.away = False
+    async with asyncio.timeout(20):
+        while (await backlog(database)).waiting:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    pressed.stop.set()
+    await running
+    assert [(news.member_id, news.seq, news.changes) for news in messenger.heard] == [
+        (BEN, 1, 1),
+        (ANNA, 301, 300),
+    ]
 
 
 async def test_rows_under_anothers_lease_are_not_put_off(
