@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
+import asyncpg
 import orjson
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
@@ -18,6 +21,8 @@ from api.language import Language, choose_language
 from api.strict_json import BodyRefused
 from regulars.db.away import is_away, sqlstate
 from regulars.kernel.errors import InvalidInput, RegularsError
+
+log = structlog.get_logger(__name__)
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 2
@@ -30,8 +35,13 @@ _HTTP_CODES: Final[Mapping[int, str]] = {
     413: "body_too_large",
     415: "unsupported_media_type",
 }
-# SQLSTATE classes of a database that is away, full, stopping or too busy; trying again can help.
-
+_BY_DATABASE: Final = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+)
 _UNSTORABLE: Final = frozenset({"22021", "22P05"})
 
 
@@ -121,6 +131,8 @@ def install(app: FastAPI) -> None:
     """
     for kind in (RegularsError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)
+    for database_error in _BY_DATABASE:
+        app.add_exception_handler(database_error, _answer_of_database)
 
 
 async def _answer(request: Request, error: Exception) -> Response:
@@ -129,6 +141,14 @@ async def _answer(request: Request, error: Exception) -> Response:
     if problem.status == METHOD_NOT_ALLOWED:
         answer.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     return answer
+
+
+async def _answer_of_database(request: Request, error: Exception) -> Response:
+    """A database that is away is one line of the log a request; a trace each would fill the disk."""
+    if not is_away(error):
+        raise error
+    log.warning("database_away", error=type(error).__name__, sqlstate=sqlstate(error))
+    return await _answer(request, error)
 
 
 async def _shown(request: Request, problem: Problem, error: Exception) -> Response:
