@@ -32,21 +32,21 @@ select * from unnest($25::uuid[], $26::text[], $27::bigint[])
 on conflict (account_id, unit) do update set amount = balance.amount + excluded.amount
 """
 
-_OPEN_LOTS = """
-select l.id, l.account_id, l.amount - coalesce(sum(c.amount), 0) as remaining, l.expires_at
-from unnest($1::uuid[], $2::timestamptz[]) as asked(account_id, until)
+# What was taken is summed lot by lot: joined, the planner reads every lot and consumption that there is.
+_USED = "coalesce((select sum(amount) from lot_consumption where lot_id = lot.id), 0)"
+_OPEN_LOTS = f"""
+select l.id, asked.account_id, l.remaining, l.expires_at
+from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) as asked(account_id, since, until)
 cross join lateral (
-  (select * from lot where account_id = asked.account_id and unit = 'points' and expires_at <= asked.until)
+  (select id, amount - {_USED} as remaining, expires_at from lot
+   where account_id = asked.account_id and unit = 'points' and expires_at between asked.since and asked.until)
   union all
-  (select * from lot following
-   where account_id = asked.account_id and unit = 'points' and expires_at > asked.until
-     and amount > coalesce((select sum(amount) from lot_consumption where lot_id = following.id), 0)
+  (select id, amount - {_USED}, expires_at from lot
+   where account_id = asked.account_id and unit = 'points' and expires_at > asked.until and amount > {_USED}
    order by expires_at limit 1)
 ) l
-left join lot_consumption c on c.lot_id = l.id
-group by l.id, l.account_id, l.amount, l.expires_at
-having l.amount > coalesce(sum(c.amount), 0)
-"""
+where l.remaining > 0
+"""  # noqa: S608 — our own text
 
 
 async def write_entries(session: AsyncSession, entries: Sequence[LedgerEntry], at: datetime) -> None:
@@ -91,11 +91,12 @@ async def write_entries(session: AsyncSession, entries: Sequence[LedgerEntry], a
 
 
 async def open_lots(
-    session: AsyncSession, until: Mapping[UUID, datetime]
+    session: AsyncSession, spans: Mapping[UUID, tuple[datetime, datetime]]
 ) -> list[tuple[UUID, UUID, int, datetime]]:
-    """(account, lot, remaining, expires_at) of points that expire up to an instant, and the next after it."""
+    """(account, lot, remaining, expires_at) of points that expire in a span, and the next after it."""
     connection = await driver(session)
-    rows = await connection.fetch(_OPEN_LOTS, list(until), list(until.values()))
+    since, until = zip(*spans.values(), strict=True)
+    rows = await connection.fetch(_OPEN_LOTS, list(spans), since, until)
     return [(row["account_id"], row["id"], int(row["remaining"]), row["expires_at"]) for row in rows]
 
 

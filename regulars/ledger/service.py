@@ -24,16 +24,17 @@ async def post(session: AsyncSession, entries: Sequence[LedgerEntry], at: dateti
 
 
 async def lots_expiring(
-    session: AsyncSession, until: Mapping[UUID, datetime]
+    session: AsyncSession, spans: Mapping[UUID, tuple[datetime, datetime]]
 ) -> list[tuple[UUID, UUID, int, datetime]]:
-    """Open points lots that expire up to an instant, and for each account the next one after it.
+    """Open points lots that expire in a span, both ends included, and for each account the next one after it.
 
     Args:
         session: any.
-        until: account id → aware instant.
+        spans: account id → (since, until); what expires before `since` is known to be spent or expired, and
+            is not read: a long history must cost nothing.
     Returns: (account id, lot id, remaining points > 0, expires_at), in no order.
     """
-    return await repository.open_lots(session, until) if until else []
+    return await repository.open_lots(session, spans) if spans else []
 
 
 async def open_accounts(session: AsyncSession, member_ids: Iterable[UUID]) -> None:

@@ -114,9 +114,9 @@ async def load_times(
         ],
     )
     expiring = {
-        member_id: until[member_id]
+        member_id: (soonest, until[member_id])
         for member_id, member in locked.items()
-        if member.standing.next_expiry_at is not None and member.standing.next_expiry_at <= until[member_id]
+        if (soonest := member.standing.next_expiry_at) is not None and soonest <= until[member_id]
     }
     lots: dict[UUID, list[OpenLot]] = {}
     for account_id, lot_id, remaining, expires_at in await ledger.lots_expiring(session, expiring):

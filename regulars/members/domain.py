@@ -32,6 +32,8 @@ DEFAULT_PREFIX: Final = "66"
 EARLIEST_BIRTHDAY: Final = date(1900, 1, 1)
 
 _REFERENCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,63}")
+_JOINERS: Final = dict.fromkeys(map(ord, "\u200c\u200d\u180e"))
+"""Unseen themselves, they shape what stands beside them: in Persian or Mongolian names, in emoji."""
 _GROUPING: Final = re.compile(r"[\s-]")
 
 
@@ -227,7 +229,8 @@ def check_purposes(purposes: Sequence[str], prefix: str) -> list[FieldProblem]:
 
 def _is_name(text: str) -> bool:
     clean = text.strip()
-    return 1 <= len(clean) <= NAME_LENGTH_MAX and clean.isprintable()
+    seen = clean.translate(_JOINERS).strip()
+    return bool(seen) and len(clean) <= NAME_LENGTH_MAX and seen.isprintable()
 
 
 def _uuid(text: str) -> UUID | None:
