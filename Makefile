@@ -3,6 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 DATA_DIR ?= .regulars
 PORT ?= 8600
+FAULT_KILLS ?= 120
+FAULT_SEED ?= 20261122
+FAULT_REPORT ?= build/faults.json
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -10,9 +13,6 @@ export UV_LINK_MODE ?= copy
 export UV_COMPILE_BYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-FAULT_KILLS ?= 120
-FAULT_SEED ?= 20261122
-FAULT_REPORT ?= build/faults.json
 .PHONY: help setup up demo test faults check lint types contracts docs format lock browser clean
 
 help: ## list the targets
@@ -60,7 +60,7 @@ docs: $(VENV)/.dev
 test: $(VENV)/.dev browser ## the whole test suite
 	$(BIN)/pytest
 
-faults: $(VENV)/.dev ## long fault tests: FAULT_KILLS=120 FAULT_SEED=20261122
+faults: $(VENV)/.dev ## break everything for a quarter of an hour, and prove that nothing is lost
 	FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) FAULT_REPORT=$(FAULT_REPORT) $(BIN)/pytest -n 0 -s tests/faults
 
 browser: $(VENV)/.dev
