@@ -19,7 +19,7 @@ from temporalio.client import WorkflowHandle
 
 from regulars.entrypoints.bench.frame import tell
 from regulars.entrypoints.bench.measured import percentile
-from regulars.entrypoints.bench.workflow_stack import Spent, WorkflowStack
+from regulars.entrypoints.bench.workflow_stack import COUNTED_AFTER_SECONDS, Spent, WorkflowStack
 from regulars.kernel.clock import now
 from workflows.member_lifecycle import JITTER_S, MemberLifecycleWorkflow
 from workflows.messages import MemberHint, workflow_id
@@ -57,7 +57,7 @@ async def fall_due(stack: WorkflowStack, members: Sequence[UUID], *, jitter: boo
     tell(f"{len(herd):,} members fall due at one instant{', spread by their jitter' if jitter else ''} …")
     await _each(herd, lambda one: _tell_due(stack, one, wakes[one] - jitter_of(one)))
     in_time = now() < due_at
-    await asyncio.sleep(max(0.0, (due_at - now()).total_seconds()))
+    await asyncio.sleep(max(0.0, (due_at - now()).total_seconds() - 2 * COUNTED_AFTER_SECONDS))
     spent = await Spent.begin(stack)
     waits_ms: list[float] = []
     asking = asyncio.create_task(_ask(_handle(stack, bystander), waits_ms))
@@ -94,11 +94,11 @@ def _lateness(looks: Sequence[Look]) -> dict[str, float]:
         "late_p99_seconds": round(percentile(late, 0.99), 2),
         "late_max_seconds": round(max(late, default=math.nan), 2),
         "looks_per_second": round(len(looks) / taken.total_seconds(), 1) if looks else 0.0,
-        "workflow_tasks_waiting_max": _most_at_once(looks),
+        "workflow_tasks_waiting_max": most_at_once(looks),
     }
 
 
-def _most_at_once(looks: Sequence[Look]) -> int:
+def most_at_once(looks: Sequence[Look]) -> int:
     """How many workflow tasks were waiting or under way together at most."""
     steps = sorted([(look.queued_at, 1) for look in looks] + [(look.done_at, -1) for look in looks])
     most = waiting = 0

@@ -1,10 +1,13 @@
 """A stack with members' workflows, as a bench sees it from outside: who knows what, and what it costs."""
 
 import asyncio
+import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
 import httpx
 import psutil
@@ -17,13 +20,18 @@ from regulars.entrypoints.bench.processes import CpuMeter, part_pids
 from regulars.entrypoints.stack.datadir import DataDir
 from regulars.entrypoints.stack.ports import LOOPBACK
 from regulars.entrypoints.stack.state import read_state
+from regulars.kernel.clock import now
 from regulars.outbox import service as outbox
+from regulars.outbox.domain import BULK_LOAD_LOCK, Change
+from regulars.outbox.tables import outbox as waiting
 from regulars.outbox.tables import relay_status
 from regulars.settings import Settings
 from workflows.messages import WORKFLOW
 
 POLL_SECONDS: Final = 0.2
+PROBE_SECONDS: Final = 0.02
 QUIET_SECONDS: Final = 2.0
+COUNTED_AFTER_SECONDS: Final = 1.5  # the server's counters lag behind what they count
 PATIENCE_SECONDS: Final = 600.0
 _WORKFLOW_TASKS: Final = 'operation="RespondWorkflowTaskCompleted"'
 _MS: Final = 1_000.0
@@ -138,7 +146,8 @@ class Spent:
 
     @classmethod
     async def begin(cls, stack: WorkflowStack) -> "Spent":
-        """Now the time that counts begins."""
+        """Now the time that counts begins; nothing should be under way."""
+        await asyncio.sleep(COUNTED_AFTER_SECONDS)
         meter = CpuMeter(part_pids(stack.settings))
         tasks = await stack.workflow_tasks()
         meter.begin()
@@ -148,46 +157,77 @@ class Spent:
         """Now it ends."""
         seconds = time.monotonic() - self.begun
         self.meter.end()
+        await asyncio.sleep(COUNTED_AFTER_SECONDS)
         tasks = await self.stack.workflow_tasks() - self.tasks_before
         return Cost(seconds, tasks, dict(self.meter.spent_seconds))
 
 
 @dataclass(slots=True)
 class RelayWatch:
-    """Reads the relay's own lags again and again, for it keeps the last thousand only."""
+    """Reads the relay's own figure again and again, for it speaks of the last thousand changes only."""
 
-    stack: WorkflowStack
-    signal_ms: list[float]
-    signal_max_ms: list[float]
     settled_ms: list[float]
     _task: "asyncio.Task[None]"
 
     @classmethod
     def begin(cls, stack: WorkflowStack) -> "RelayWatch":
         """Start reading."""
-        signal: list[float] = []
-        worst: list[float] = []
         settled: list[float] = []
-        return cls(stack, signal, worst, settled, asyncio.create_task(_watch(stack, signal, worst, settled)))
+        return cls(settled, asyncio.create_task(_watch(stack, settled)))
 
     async def end(self) -> dict[str, float]:
-        """Stop; medians of the relay's medians, and its worst."""
+        """Stop; the median and the worst of the medians read."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         return {
             "settled_ms_median": median(self.settled_ms),
-            "signal_ms_median": median(self.signal_ms),
-            "signal_ms_max": max(self.signal_max_ms, default=0.0),
+            "settled_ms_worst_median": max(self.settled_ms, default=math.nan),
         }
 
 
-async def _watch(stack: WorkflowStack, signal: list[float], worst: list[float], settled: list[float]) -> None:
+async def _watch(stack: WorkflowStack, settled: list[float]) -> None:
     while True:
         await asyncio.sleep(POLL_SECONDS)
         async with stack.database.read() as session:
-            for row in (await session.execute(select(relay_status))).all():
-                if row.lag_ms_median is not None:
-                    signal.append(float(row.lag_ms_median))
-                    worst.append(float(row.lag_ms_max))
-                if row.settled_ms_median is not None:
-                    settled.append(float(row.settled_ms_median))
+            found = await session.scalars(select(relay_status.c.settled_ms_median))
+            settled.extend(float(one) for one in found if one is not None)
+
+
+@dataclass(slots=True)
+class Probes:
+    """Word of events, as a move up or a freeze gives it, each watched until its workflow was signalled."""
+
+    database: Database
+    _waiting: list["asyncio.Task[float]"] = field(default_factory=list)
+
+    async def send(self, member_id: UUID) -> None:
+        """Let something happen to a member that the workflow must look into at once."""
+        async with self.database.begin() as session:
+            await outbox.announce(session, [Change(member_id, 0, 1, None)], now())
+            sent = await session.scalar(
+                select(func.max(waiting.c.id)).where(waiting.c.member_id == member_id)
+            )
+        self._waiting.append(asyncio.create_task(self._until_told(sent or 0, time.monotonic())))
+
+    async def taken(self) -> list[float]:
+        """Milliseconds from each commit until the relay had Temporal's word, ascending."""
+        return sorted(await asyncio.gather(*self._waiting))
+
+    async def _until_told(self, row_id: int, committed: float) -> float:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                async with self.database.begin() as session:
+                    if not await session.scalar(select(func.count()).where(waiting.c.id == row_id)):
+                        return (time.monotonic() - committed) * _MS
+                await asyncio.sleep(PROBE_SECONDS)
+
+
+@asynccontextmanager
+async def held_back(stack: WorkflowStack) -> AsyncIterator[None]:
+    """Nobody is told of what is posted in bulk meanwhile, as during an import."""
+    async with stack.database.engine.connect() as holder:
+        await holder.execute(select(func.pg_advisory_lock(BULK_LOAD_LOCK)))
+        try:
+            yield
+        finally:
+            await holder.execute(select(func.pg_advisory_unlock(BULK_LOAD_LOCK)))

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -13,14 +13,18 @@ from regulars.entrypoints.bench.due_dates import fall_due, jitter_of
 from regulars.entrypoints.bench.frame import tell
 from regulars.entrypoints.bench.measured import Measured, at_least, at_most, percentile
 from regulars.entrypoints.bench.population import buyers, found, populate
-from regulars.entrypoints.bench.workflow_stack import RelayWatch, Spent, WorkflowStack
+from regulars.entrypoints.bench.workflow_stack import (
+    Probes,
+    RelayWatch,
+    Spent,
+    WorkflowStack,
+    held_back,
+)
 from regulars.entrypoints.stack.parts import PartName
 from regulars.entrypoints.stack.running import running
 from regulars.kernel.clock import now
 from regulars.kernel.ids import new_id, new_token
 from regulars.organisation.places import Places
-from regulars.outbox.domain import Change
-from regulars.outbox.service import announce
 from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.domain import Basket, Line
 from regulars.purchases.posting import post_purchases
@@ -35,6 +39,7 @@ SETTLED_MEDIAN_LIMIT_MS: Final = 1_000
 OPENED_PER_MINUTE_LIMIT: Final = 600
 IDLE_DISK_LIMIT_BYTES: Final = 100_000
 JITTERED_LATE_P99_LIMIT_SECONDS: Final = 60
+CONNECTIONS: Final = 10
 LIST: Final = 200
 TICK_SECONDS: Final = 0.05
 EVENTFUL_EVERY_TICKS: Final = 4  # five a second
@@ -74,7 +79,9 @@ async def measure(settings: Settings, *, quick: bool) -> Measured:
 async def measure_sizes(settings: Settings, sizes: Sizes) -> Measured:
     """As `measure`, with sizes of one's own."""
     async with running(settings, PARTS) as endpoints:
-        database = Database(make_engine(endpoints.database_url, application="regulars-bench", pool_size=3))
+        database = Database(
+            make_engine(endpoints.database_url, application="regulars-bench", pool_size=CONNECTIONS)
+        )
         try:
             chain = await found(database, settings, now())
             await populate(endpoints.database_url, chain.model, sizes.members)
@@ -193,15 +200,21 @@ async def _open(stack: WorkflowStack, tills: Tills, members: Sequence[UUID]) -> 
 async def _absorb(
     stack: WorkflowStack, tills: Tills, members: Sequence[UUID], purchases: int
 ) -> dict[str, float]:
-    """As many purchases as can be posted, until every workflow has heard of its own."""
-    tell(f"They buy {purchases:,} times, as fast as that can be posted …")
+    """A backlog as an import leaves it: each member's purchases reach the workflow as one signal.
+
+    The relay is held back while they are posted, so that the time that counts is the workflows' own.
+    """
+    tell(f"They buy {purchases:,} times while nobody tells their workflows …")
     before = await stack.relayed()
-    spent = await Spent.begin(stack)
     started = time.monotonic()
-    for first in range(0, purchases, LIST):
-        count = min(LIST, purchases - first)
-        await tills.sell([members[(first + i) % len(members)] for i in range(count)])
-    posted_seconds = time.monotonic() - started
+    async with held_back(stack):
+        bulk = replace(tills, desk=replace(tills.desk, bulk=True))
+        for first in range(0, purchases, LIST):
+            count = min(LIST, purchases - first)
+            await bulk.sell([members[(first + i) % len(members)] for i in range(count)])
+        tills.rung_up = bulk.rung_up
+        posted_seconds = time.monotonic() - started
+        spent = await Spent.begin(stack)
     await stack.until_told()
     cost = await spent.end()
     done = (await stack.relayed()).since(before)
@@ -210,7 +223,7 @@ async def _absorb(
         "posted_per_second": round(purchases / posted_seconds, 1),
         "seconds": round(cost.seconds, 1),
         "per_second": round(purchases / cost.seconds, 1),
-        "put_off": done.put_off,
+        "signals_per_second": round(done.signals / cost.seconds, 1),
         "signals_per_1000_purchases": round(done.signals / purchases * 1_000, 1),
         **cost.each("1000_purchases", purchases / 1_000),
         **cost.each("signal", done.signals),
@@ -229,6 +242,7 @@ async def _sell_steadily(
     before = await stack.relayed()
     spent = await Spent.begin(stack)
     watching = RelayWatch.begin(stack)
+    probes = Probes(stack.database)
     took: list[float] = []
     sold = 0
     begun = time.monotonic()
@@ -238,12 +252,14 @@ async def _sell_steadily(
         await tills.sell([members[(sold + i) % len(members)] for i in range(each)])
         sold += each
         if tick % EVENTFUL_EVERY_TICKS == 0:
-            await _something_happens(stack.database, members[tick % len(members)])
+            await probes.send(members[tick % len(members)])
         took.append(time.monotonic() - started)
     selling_seconds = time.monotonic() - begun
     lags = await watching.end()
-    cost = await spent.end()
     done = (await stack.relayed()).since(before)
+    signal_ms = await probes.taken()
+    ended = time.monotonic()
+    cost = await spent.end()
     await stack.until_told()
     took.sort()
     return {
@@ -251,13 +267,12 @@ async def _sell_steadily(
         "post_p50_ms": round(percentile(took, 0.5) * 1_000, 1),
         "post_p99_ms": round(percentile(took, 0.99) * 1_000, 1),
         **lags,
+        "signal_ms_median": round(percentile(signal_ms, 0.5), 1),
+        "signal_ms_p99": round(percentile(signal_ms, 0.99), 1),
+        "signal_ms_max": round(max(signal_ms), 1),
+        "events_told": len(signal_ms),
         "signals": done.signals,
         "put_off": done.put_off,
+        "told_all_after_seconds": round(time.monotonic() - ended, 1),
         **cost.each("1000_purchases", sold / 1_000),
     }
-
-
-async def _something_happens(database: Database, member_id: UUID) -> None:
-    """Word of an event, as a move up or a freeze gives it; the workflow looks at once."""
-    async with database.begin() as session:
-        await announce(session, [Change(member_id, 0, 1, None)], now())
