@@ -1,10 +1,11 @@
 """A whole stack of the test's own, a small chain in it, and the means to hurt its parts."""
 
+import asyncio
 import os
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -118,14 +119,22 @@ class StackWorld:
         await until(self.answers_queries, within_s=BACK_WITHIN_S)
         self.recoveries.append(("postgres-backend", time.monotonic() - started))
 
-    def freeze(self, part: PartName) -> None:
+    def stop(self, part: PartName) -> list[psutil.Process]:
         """Stop a part where it is: it holds its connections and answers nobody."""
-        for process in _family(self.pid(part)):
-            process.suspend()
+        stopped = []
+        with suppress(psutil.NoSuchProcess):
+            for process in _family(self.pid(part)):
+                process.suspend()
+                stopped.append(process)
+        return stopped
 
-    def thaw(self, part: PartName) -> None:
-        for process in _family(self.pid(part)):
-            process.resume()
+    async def stop_for(self, part: PartName, seconds: float) -> None:
+        """Stop a part, and let it go on where it was."""
+        stopped = self.stop(part)
+        await asyncio.sleep(seconds)
+        for process in stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
     async def answers_queries(self) -> bool:
         try:

@@ -19,6 +19,8 @@ from regulars.entrypoints.stack.parts import ALL_PARTS
 BACKEND = "postgres-backend"
 VICTIMS = (*ALL_PARTS, BACKEND)
 KILLS_PER_ROUND = 14
+STOP_EVERY = 7
+"""So often a part is not killed but stopped for seconds: nobody is told, and nothing is closed."""
 
 
 def _victims(draw: Random) -> Iterator[str]:
@@ -35,9 +37,11 @@ async def _kill_some(world: StackWorld, victims: Iterator[str], kills: int, draw
     """Kill one after the other, now and then before the one before is back."""
     killed: Counter[str] = Counter()
     under_way: dict[str, asyncio.Task[None]] = {}
-    for _ in range(kills):
+    for number in range(kills):
         victim = next(victims)
         await asyncio.sleep(draw.uniform(0.2, 1.5))
+        if number % STOP_EVERY == STOP_EVERY - 1:
+            await world.stop_for(draw.choice(ALL_PARTS), draw.uniform(1, 4))
         if victim in under_way:
             await under_way[victim]
         if draw.random() < 0.6:

@@ -43,7 +43,7 @@ async def test_tills_do_not_notice_that_temporal_is_away(
         async with selling(world, log, plan.seed, TILLS) as load:
             await _latencies(load, 2)
             up = await _latencies(load, min(away_s, 20))
-            world.freeze("temporal")
+            world.stop("temporal")
             down = await _latencies(load, away_s)
             waiting = await world.waiting()
             await world.kill("temporal")
