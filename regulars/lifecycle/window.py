@@ -2,9 +2,10 @@
 
 from bisect import insort
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 WINDOW = timedelta(days=365)
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -15,8 +16,8 @@ class SpendWindow:
         oldest_at: no purchase in the window is older; None while it is empty.
         leaving: (occurred_at, sales_minor), sorted: every purchase that may drop out before the caller
             is done, and whatever was added since. Purchases known to stay need not be listed.
-        past: for late purchases: everything the member bought from 365 days before the earliest late
-            one; None where none is late.
+        past: (occurred_at, sales_minor), sorted, where a purchase is late: what `spans_behind` names,
+            and whatever was added since; None where none is late.
     """
 
     as_of: datetime
@@ -59,11 +60,33 @@ class SpendWindow:
         """Spend and visits of the window that ends at `at`, of purchases known so far.
 
         Args:
-            at: from `as_of` on (the window rolls), or earlier (counted from `past`).
+            at: from `as_of` on (the window rolls), or back to the earliest late purchase (told by `past`).
         Returns: minor units and number of purchases.
         """
         if at >= self.as_of:
             self.roll_to(at)
             return self.spend_minor, self.visits
-        inside = [sales for occurred_at, sales in self.past or () if at - WINDOW <= occurred_at <= at]
-        return sum(inside), len(inside)
+        # From what the window holds, less what came after, plus what has left it since.
+        start = self.as_of - WINDOW
+        spend_minor, visits = self.spend_minor, self.visits
+        for occurred_at, sales_minor in self.past or ():
+            if occurred_at >= start and occurred_at > at:
+                spend_minor, visits = spend_minor - sales_minor, visits - 1
+            elif at - WINDOW <= occurred_at < start and occurred_at <= at:
+                spend_minor, visits = spend_minor + sales_minor, visits + 1
+        return spend_minor, visits
+
+
+def spans_behind(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+    """The stretches [from, to) whose purchases tell every window that ends between two instants.
+
+    They grow with how late a purchase is, not with how much its member has bought.
+
+    Args:
+        since: when the earliest late purchase happened.
+        until: how far the member's time will have gone, ≥ `since`.
+    """
+    left_by = until - WINDOW
+    if since <= left_by:
+        return [(since - WINDOW, _END_OF_TIME)]
+    return [(since - WINDOW, left_by), (since, _END_OF_TIME)]

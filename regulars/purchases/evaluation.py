@@ -8,7 +8,7 @@ from regulars.ledger.domain import Lot
 from regulars.lifecycle.advance import MemberTime, OpenLot
 from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Stage, Standing, bought, moved_up
 from regulars.lifecycle.reigns import PastStanding, calendar_facts, member_facts
-from regulars.lifecycle.window import WINDOW, SpendWindow
+from regulars.lifecycle.window import WINDOW
 from regulars.organisation.domain import StorePlace
 from regulars.purchases.domain import (
     PACK_SOURCE,
@@ -71,20 +71,18 @@ class Lateness:
 
     Attributes:
         history: the member's events, in order of effect, then of writing.
-        visits_before: purchases older than those in the window's `past`.
     """
 
     history: Sequence[LifecycleEvent]
-    visits_before: int
 
-    def standing_at(self, at: datetime, window: SpendWindow) -> PastStanding:
+    def standing_at(self, at: datetime, time: MemberTime) -> PastStanding:
         """How the member stood then, as recorded; before enrolment as a newcomer."""
         told = [event for event in self.history if event.effective_at <= at]
         freezes = [event.kind for event in told if event.kind in ("frozen", "unfrozen")]
         return PastStanding(
             tier=next((e.tier_to for e in reversed(told) if e.tier_to), BASE_TIER),
             stage=self.stage_at(at) or "joined",
-            visits=self.visits_before + sum(when <= at for when, _ in window.past or ()),
+            visits=time.standing.visits - sum(when > at for when, _ in time.window.past or ()),
             frozen=freezes[-1:] == ["frozen"],
         )
 
@@ -137,7 +135,7 @@ def facts_for(
         visits,
         qualifying,
         sale.occurred_at,
-        past=late.standing_at(sale.occurred_at, time.window),
+        past=late.standing_at(sale.occurred_at, time),
     )
 
 

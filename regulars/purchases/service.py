@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import orjson
@@ -17,7 +17,7 @@ from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
 from regulars.lifecycle.reigns import ReignBook
 from regulars.lifecycle.repository import LockedMember
-from regulars.lifecycle.window import WINDOW
+from regulars.lifecycle.window import spans_behind
 from regulars.outbox import service as outbox
 from regulars.outbox.domain import Change
 from regulars.purchases import evaluation, receipt, repository
@@ -152,17 +152,17 @@ async def prepare(
     lateness: dict[UUID, Lateness] = {}
     if late_since:
         history = await standings.events_of(session, list(late_since))
-        spans = [(m, since - WINDOW, _END_OF_TIME) for m, since in late_since.items()]
+        spans = [
+            (member_id, *span)
+            for member_id, since in late_since.items()
+            for span in spans_behind(since, until[member_id])
+        ]
         past = await standings.purchases_between(session, spans)
-        earlier = await standings.visits_before(session, [(member, since) for member, since, _ in spans])
         for member_id in late_since:
             times[member_id].window.past = past.get(member_id, [])
-            lateness[member_id] = Lateness(history.get(member_id, []), earlier.get(member_id, 0))
+            lateness[member_id] = Lateness(history.get(member_id, []))
     balances = {member_id: member.points_balance for member_id, member in present.items()}
     return Booking(desk, book, at, present, times, lateness, balances)
-
-
-_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 def _reached(member: LockedMember) -> datetime:
@@ -285,7 +285,7 @@ def _member_of(
     if basket.occurred_at < passed:
         known = booking.lateness[basket.member_id]
         history = sorted([*known.history, *time.events], key=lambda e: (e.effective_at, e.event_no))
-        late = Lateness(history, known.visits_before)
+        late = Lateness(history)
     return time, late, booking.locked[basket.member_id].tags
 
 

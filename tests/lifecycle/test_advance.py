@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from regulars.lifecycle.advance import MemberTime, OpenLot, Reign
 from regulars.lifecycle.domain import Newcomer, Standing, bought, moved_up, opened
-from regulars.lifecycle.window import SpendWindow
+from regulars.lifecycle.window import WINDOW, SpendWindow, spans_behind
 from regulars.rules.domain import LifecyclePlan, TierBand, TierMove
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -227,6 +227,36 @@ def test_the_rolling_window_counts_what_a_fresh_count_counts(
         )
         assert window.oldest_at is not None
         assert window.oldest_at <= oldest
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 10_000)), max_size=40),
+    st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 10_000)), min_size=1, max_size=10),
+    st.data(),
+)
+def test_a_late_look_back_counts_what_a_fresh_count_counts(
+    standing: list[tuple[int, int]], arriving: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    def at(day: int) -> datetime:
+        return START + timedelta(days=day)
+
+    bought = sorted(standing)
+    window = SpendWindow(START, 0, 0, None)
+    for day, sales in bought:
+        window.add(at(day), sales)
+    since, until = at(min(day for day, _ in arriving)), max(window.as_of, at(max(day for day, _ in arriving)))
+    spans = spans_behind(min(since, window.as_of), until)
+    window.leaving = [(at(day), sales) for day, sales in bought if window.as_of - WINDOW <= at(day)]
+    window.past = [
+        (at(day), sales) for day, sales in bought if any(start <= at(day) < end for start, end in spans)
+    ]
+    for day, sales in arriving:
+        window.add(at(day), sales)
+        bought.append((day, sales))
+        earliest = min((since - START).days, (window.as_of - START).days)
+        asked = data.draw(st.integers(earliest, (window.as_of - START).days))
+        inside = [sales for day, sales in bought if at(asked) - WINDOW <= at(day) <= at(asked)]
+        assert window.seen_at(at(asked)) == (sum(inside), len(inside))
 
 
 @pytest.mark.parametrize("day", [0, 100, 364, 365])
