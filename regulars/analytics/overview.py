@@ -14,7 +14,7 @@ from regulars.ledger.tables import balance
 from regulars.lifecycle.tables import lifecycle_event, standing
 from regulars.members.tables import member
 from regulars.organisation.tables import place
-from regulars.outbox.tables import outbox, relay_status
+from regulars.outbox.tables import outbox, relay_status, workflow_told
 from regulars.purchases.tables import purchase
 from regulars.security.scope import Scope, within_place
 
@@ -57,7 +57,7 @@ class RelayFigures:
     """What Temporal has still to hear, and how quickly it hears.
 
     Attributes:
-        waiting: outbox rows, imported ones apart.
+        waiting: outbox rows, imported ones apart, and changes put off until it is quieter.
         waiting_bulk: outbox rows of an import, which go out after the rest.
         oldest_at: when the oldest row that is not bulk was written; None while nothing waits.
         seen_at: when a relay last showed itself; None where none ever did.
@@ -127,10 +127,14 @@ _TASKS = (
     .select_from(care_task.join(standing, standing.c.member_id == care_task.c.member_id))
     .where(care_task.c.status == "open", within_place(standing.c.home_store_id))
 )
+_PUT_OFF = select(func.coalesce(func.sum(workflow_told.c.owed_changes), 0)).where(
+    workflow_told.c.owed_since.is_not(None)
+)
 _OUTBOX = select(
     func.count(case((~outbox.c.bulk, 1))).label("waiting"),
+    _PUT_OFF.scalar_subquery().label("put_off"),
     func.count(case((outbox.c.bulk, 1))).label("bulk"),
-    func.min(case((~outbox.c.bulk, outbox.c.created_at))).label("oldest_at"),
+    func.min(case((~outbox.c.bulk & ~outbox.c.put_off, outbox.c.created_at))).label("oldest_at"),
 )
 _RELAY = select(relay_status.c.seen_at, relay_status.c.lag_ms_median, relay_status.c.last_error).order_by(
     relay_status.c.seen_at.desc()
@@ -205,7 +209,7 @@ async def read_relay(session: AsyncSession) -> RelayFigures:
     waiting = (await session.execute(_OUTBOX)).one()
     latest = (await session.execute(_RELAY)).first()
     return RelayFigures(
-        waiting=waiting.waiting,
+        waiting=waiting.waiting + waiting.put_off,
         waiting_bulk=waiting.bulk,
         oldest_at=waiting.oldest_at,
         seen_at=latest.seen_at if latest else None,

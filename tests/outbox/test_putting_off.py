@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
+from regulars.analytics.overview import read_relay
 from regulars.db.session import Database
 from regulars.kernel import clock
 from regulars.outbox import service
@@ -331,3 +332,11 @@ async def test_the_workflow_was_told_of_the_last_message(database: Database, pre
     async with database.begin() as session:
         told = (await session.execute(select(workflow_told))).one()
     assert (told.seq, told.due_at) == (2, at(days=90))
+
+
+async def test_people_see_what_was_put_off_among_what_waits(database: Database, pressed: Any) -> None:
+    await announce(database, change(ANNA, 2), change(ANNA, 3))
+    await busy_round(pressed)
+    await announce(database, change(BEN, 1))
+    async with database.begin() as session:
+        assert (await read_relay(session)).waiting == 3
