@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     bench.command("purchases")(bench_purchases)
     bench.command("import")(bench_import)
     bench.command("workflows")(bench_workflows)
+    bench.command("load", hidden=True)(bench_load)
     app.add_typer(bench, name="bench")
 
 
@@ -68,3 +69,31 @@ def _run(name: str, base: Path | None, *, json: bool, quick: bool) -> None:
             show(report)
         if not report.ok and not quick:
             raise typer.Exit(1)
+
+
+def bench_load(
+    data_dir: Annotated[Path, typer.Option("--data-dir", metavar="FOLDER", help="Of a bench's own chain.")],
+    tills: Annotated[int, typer.Option(min=1, max=1_000)] = 32,
+    seconds: Annotated[float, typer.Option(min=0.1)] = 5,
+    members: Annotated[int, typer.Option(min=1)] = 10_000,
+    hot: Annotated[bool, typer.Option("--hot", help="All on one member.")] = False,
+    rate: Annotated[float | None, typer.Option(min=0.1, help="Purchases a second, in open loop.")] = None,
+) -> None:
+    """Load a bench's chain once, for whoever profiles the till's path; the folder is kept."""
+    from dataclasses import asdict
+
+    import orjson
+
+    from regulars.entrypoints.bench.loading import Loaded
+    from regulars.entrypoints.bench.trying import Trial, try_load
+    from regulars.entrypoints.complete_journey.interrupts import run_until_interrupted
+
+    found: list[Loaded] = []
+
+    async def load() -> None:
+        found.append(await try_load(data_dir, Trial(tills, seconds, members, hot, rate)))
+
+    run_until_interrupted(load())
+    for loaded in found:
+        print(orjson.dumps(asdict(loaded), option=orjson.OPT_INDENT_2).decode())
+        raise typer.Exit(0 if loaded.tally.flawless else 1)
