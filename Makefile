@@ -13,7 +13,7 @@ export UV_LINK_MODE ?= copy
 export UV_COMPILE_BYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test faults check lint types contracts docs format lock browser clean
+.PHONY: help setup up demo test fuzz faults check lint types contracts docs format lock browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ test: $(VENV)/.dev browser ## the whole test suite
 
 faults: $(VENV)/.dev ## break everything for a quarter of an hour, and prove that nothing is lost
 	FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) FAULT_REPORT=$(FAULT_REPORT) $(BIN)/pytest -n 0 -s tests/faults
+
+fuzz: $(VENV)/.dev ## ask the whole API what its document allows and forbids, for longer
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest -n 0 tests/security/test_schemathesis.py
 
 browser: $(VENV)/.dev
 	@tests/install_browser.sh

@@ -7,6 +7,7 @@ driver shows row values are taken out.
 """
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
@@ -25,6 +26,10 @@ PERSONAL_FIELDS = frozenset(
 HIDDEN = "[personal]"
 _DEPTH_MAX = 6
 _ROW_VALUES = ("DETAIL:", "[parameters:")
+_QUOTED_VALUE = re.compile(
+    r"(invalid input (?:for query argument \$\d+|(?:syntax|value) for [^:]+)|value out of range): .*"
+)
+"""How driver and server begin to repeat a value that they refuse."""
 
 
 def configure_logs(part: str, level: str = "info", stream: TextIO | None = None) -> None:
@@ -80,7 +85,7 @@ def hide_personal_fields(
 def _hide_row_values(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if isinstance(trace := event.get("exception"), str):
         lines = (line for line in trace.splitlines() if not line.lstrip().startswith(_ROW_VALUES))
-        event["exception"] = "\n".join(lines)
+        event["exception"] = _QUOTED_VALUE.sub(r"\1", "\n".join(lines))
     return event
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.away import sqlstate
 from regulars.kernel.errors import FieldProblem, InvalidInput
 from regulars.members import repository
 from regulars.members.attributes import check_attributes
@@ -46,6 +47,7 @@ from regulars.security.actor import Actor
 from regulars.security.scope import Scope
 
 SOURCE_LENGTH_MAX: Final = 40
+_UNIQUE_VIOLATION: Final = "23505"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +270,9 @@ async def _write(session: AsyncSession, member_id: UUID, values: Mapping[str, ob
     try:
         async with session.begin_nested():
             await repository.update_member(session, member_id, values)
-    except IntegrityError:
+    except IntegrityError as error:
+        if sqlstate(error) != _UNIQUE_VIOLATION:
+            raise
         # The one unique column that a profile has; somebody took the number a moment ago.
         raise InvalidInput([PhoneTaken(field="phone")]) from None
 

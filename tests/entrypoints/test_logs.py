@@ -65,6 +65,25 @@ def test_row_values_in_database_errors_are_left_out(output: io.StringIO) -> None
     assert name not in output.getvalue()
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "invalid input for query argument $3: '王芳' (a bytes-like object is required, not 'str')",
+        'invalid input syntax for type date: "王芳"',
+        'invalid input value for enum kind: "王芳"',
+        'date/time field value out of range: "王芳"',
+    ],
+)
+def test_a_value_that_the_database_refuses_is_not_repeated(output: io.StringIO, refusal: str) -> None:
+    try:
+        raise ValueError(refusal)
+    except ValueError:
+        structlog.get_logger().exception("enrol_failed")
+    [line] = _lines(output)
+    assert refusal.split(":")[0] in str(line["exception"])
+    assert "王芳" not in output.getvalue()
+
+
 def test_less_important_lines_are_dropped(output: io.StringIO) -> None:
     structlog.get_logger().debug("detail")
     logging.getLogger("some.package").debug("detail")
