@@ -105,8 +105,12 @@ def _read(file: Path) -> dict[str, str]:
         return {}
     except PermissionError:
         raise InvalidInput([FieldProblem("cannot be read by this user", field=str(file))]) from None
+    except IsADirectoryError:
+        raise InvalidInput([FieldProblem("is a folder; name the file in it", field=str(file))]) from None
     except ValueError:
-        raise InvalidInput([FieldProblem("is damaged; put it back from a backup", field=str(file))]) from None
+        kept = None
+    if not isinstance(kept, dict):
+        raise InvalidInput([FieldProblem("is damaged; put it back from a copy", field=str(file))])
     return {str(name): str(text) for name, text in kept.items()}
 
 

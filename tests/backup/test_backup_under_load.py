@@ -221,9 +221,12 @@ def test_sales_went_on_before_during_and_after_the_backup(story: Story) -> None:
     assert 0 < len(taken) <= held < len(story.sales) == story.totals.purchases
 
 
-def test_the_backup_beside_a_running_chain_names_nobody(story: Story) -> None:
+def test_neither_the_backup_nor_any_log_names_anybody(story: Story) -> None:
     assert traces(story.backup.read_bytes(), [*NAMES, *PHONES, SILENT, story.bearer]) == set()
     assert [file.name for file in story.home.glob("*.unfinished")] == []
+    logs = [*story.home.glob("*/logs/*")]
+    assert {folder.parts[-3] for folder in logs} == {"data", "new"}
+    assert set().union(*(traces(log.read_bytes(), [*NAMES, *PHONES, SILENT]) for log in logs)) == set()
 
 
 def test_the_restore_is_as_of_the_backup_and_verified(story: Story) -> None:

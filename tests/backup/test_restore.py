@@ -3,10 +3,8 @@
 import asyncio
 import io
 import json
-import os
 import shutil
 import signal
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +19,8 @@ from traces import traces
 from regulars.db.base import metadata
 from regulars.db.migrate import scripts
 from regulars.db.session import make_engine
-from regulars.entrypoints.backup.making import write_backup
+from regulars.entrypoints.backup.dumping import LEFT_OUT, dump
+from regulars.entrypoints.backup.making import make_backup, write_backup
 from regulars.entrypoints.backup.manifest import Manifest
 from regulars.entrypoints.backup.restoring import Restored, restore
 from regulars.entrypoints.backup.sealed import DATA, MANIFEST, SealedWriter, open_chunks
@@ -30,8 +29,11 @@ from regulars.entrypoints.backup.teller import Silence
 from regulars.entrypoints.stack.datadir import DataDir, try_lock
 from regulars.entrypoints.stack.parts import DATABASE
 from regulars.entrypoints.stack.problems import StackProblem
+from regulars.entrypoints.stack.running import running
+from regulars.entrypoints.verifying import verify_url
 from regulars.kernel import clock
-from regulars.secret_keys import ensure_secrets, variable
+from regulars.kernel.errors import InvalidInput
+from regulars.secret_keys import variable
 from regulars.settings import load_settings
 
 PATIENCE_SECONDS = 60
@@ -109,6 +111,8 @@ async def test_a_restore_equals_the_backup_and_leaves_out_what_must_not_come_bac
     assert (tmp_path / "new" / "secrets.json").stat().st_mode & 0o777 == 0o600
     told = await rows(tmp_path / "new", "select bulk, seq, claimed_by from outbox")
     assert told == [(True, 3, None), (True, 3, None)]
+    counts = ", ".join(f"(select count(*) from {table})" for table in LEFT_OUT)
+    assert await rows(tmp_path / "new", f"select {counts}") == [(0,) * len(LEFT_OUT)]
     again = await refusal(backed_up.made.file, tmp_path / "new", backed_up.secrets)
     assert "already, and a restore replaces nothing; name a new folder with --data-dir" in again
 
@@ -147,6 +151,18 @@ async def test_keys_may_lie_in_the_folder_or_in_the_environment(
     for name, text in json.loads(backed_up.secrets.read_text()).items():
         monkeypatch.setenv(variable(name), text)
     assert "ends too early" in await refusal(cut, tmp_path / "new", None)
+
+
+async def test_a_keys_file_that_is_none_is_told_in_a_sentence(backed_up: BackedUp, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.json"
+    damaged.write_text("[]")
+    for wrong, why in ((damaged, "is damaged"), (tmp_path, "is a folder; name the file in it")):
+        with pytest.raises(InvalidInput, match=why):
+            await restored(backed_up.made.file, tmp_path / "new", wrong)
+    older = tmp_path / "older.json"
+    kept = json.loads(backed_up.secrets.read_text())
+    older.write_text(json.dumps({name: text for name, text in kept.items() if name != "backup_key"}))
+    assert "has no backup_key" in await refusal(backed_up.made.file, tmp_path / "new", older)
 
 
 @pytest.mark.parametrize("harm", ["cut", "flipped"])
@@ -227,41 +243,64 @@ async def test_a_killed_restore_says_so_and_starts_over(backed_up: BackedUp, tmp
     refused = await regulars("totals", "--data-dir", folder)
     assert (refused.code, refused.said) == (1, "")
     assert f"A restore into {folder} was not finished; run `regulars restore`" in refused.complained
-    refused = await regulars("backup", "--data-dir", folder)
-    assert "was not finished" in refused.complained
+    with pytest.raises(StackProblem, match="was not finished"):
+        await make_backup(load_settings(folder), None, Silence())
     done = await restored(backed_up.made.file, folder, None)
     assert (done.report.ok, done.reopened) == (True, 2)
-    assert (await regulars("totals", "--data-dir", folder, "--json")).json()["purchases"] == 6
+    async with running(load_settings(folder), ("postgres",)) as stack:
+        assert (await verify_url(stack.database_url)).ok
+
+
+async def test_a_backup_that_would_take_the_tills_last_space_ends_without_a_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    keys = make_keys(tmp_path / "keys")
+    with pytest.raises(StackProblem, match=r"^No space: "):
+        await write_backup(database_url, keys, tmp_path / "made", 1 << 60, Silence())
+    assert everything_in(tmp_path) == [tmp_path / "keys", tmp_path / "keys" / "secrets.json"]
+
+
+async def test_an_empty_database_is_nothing_to_back_up(empty_database_url: str, tmp_path: Path) -> None:
+    keys = make_keys(tmp_path / "keys")
+    with pytest.raises(StackProblem, match="nothing to back up yet"):
+        await write_backup(empty_database_url, keys, tmp_path / "made", 0, Silence())
+    assert everything_in(tmp_path) == [tmp_path / "keys", tmp_path / "keys" / "secrets.json"]
+
+
+async def test_a_dump_that_ends_early_says_why(database_url: str) -> None:
+    with pytest.raises(StackProblem, match=r"^The dump of the database ended early: .*snapshot"):
+        async for _ in dump(database_url, "00000001-00000001-1"):
+            pass
 
 
 async def test_a_database_of_the_chains_own_is_not_ours_to_back_up(
     backed_up: BackedUp, tmp_path: Path
 ) -> None:
-    elsewhere: Mapping[str, str] = {"REGULARS_DATABASE_URL": "postgresql://user:hunter2@there/db"}
-    for words in (("backup",), ("restore", str(backed_up.made.file))):
-        ran = await regulars(*words, "--data-dir", tmp_path, **elsewhere)
-        assert ran.code == 1
-        assert "names a PostgreSQL of your own" in ran.complained
-        assert "hunter2" not in ran.complained
+    settings = load_settings(tmp_path / "new", database_url="postgresql://user:hunter2@there/db")
+    with pytest.raises(StackProblem, match="names a PostgreSQL of your own") as refused:
+        await make_backup(settings, None, Silence())
+    assert "hunter2" not in str(refused.value)
+    with pytest.raises(StackProblem, match="names a PostgreSQL of your own"):
+        await restore(settings, backed_up.made.file, backed_up.secrets, Silence())
 
 
-async def test_a_stopped_chain_is_backed_up_without_touching_its_schema(
-    backed_up: BackedUp, tmp_path: Path
-) -> None:
+async def test_a_stopped_chain_is_backed_up_and_told_where_its_keys_are(backed_up: BackedUp) -> None:
     root = backed_up.data_dir.root
     ran = await regulars("backup", "--data-dir", root)
     assert ran.code == 0, ran.complained
     assert "Backed up 6 purchases of 2 members as of " in ran.said
     assert f"keep a copy of {root / 'secrets.json'} apart from the backups" in ran.said
-    (file,) = (root / "backups").iterdir()
+    (file,) = everything_in(root / "backups") or []
     assert f"{file} (" in ran.said
-    ran = await regulars("backup", "--data-dir", root, "--to", file)
-    assert (ran.code, "exists already, and a backup never replaces a file" in ran.complained) == (1, True)
-    ran = await regulars("backup", "--data-dir", tmp_path / "nothing")
-    assert (ran.code, "Nothing to back up lies in" in ran.complained) == (1, True)
-    assert not (tmp_path / "nothing").exists()
-    ensure_secrets(root)
-    assert os.listdir(root / "backups") == [file.name]  # noqa: PTH208
+    with pytest.raises(StackProblem, match="exists already, and a backup never replaces a file"):
+        await make_backup(load_settings(root), file, Silence())
+    assert everything_in(root / "backups") == [file]
+
+
+async def test_a_folder_without_a_chain_is_not_backed_up_nor_made_one(tmp_path: Path) -> None:
+    with pytest.raises(StackProblem, match=r"^Nothing to back up lies in"):
+        await make_backup(load_settings(tmp_path / "nothing"), None, Silence())
+    assert everything_in(tmp_path) == []
 
 
 async def migrate_to(url: str, revision: str) -> None:
