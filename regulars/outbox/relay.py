@@ -1,6 +1,7 @@
 """How committed changes reach Temporal: claim, tell, forget; and what happens when one of these fails."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -49,7 +50,7 @@ class Pace:
         gather_s: pause after a NOTIFY, so that purchases that come together travel together.
         retry_s: pause before trying again where PostgreSQL or Temporal is away.
         late_after_s: a change that waits longer puts the relay under pressure.
-        calm_changes_per_s: more than this leaves no signals for what was put off.
+        calm_changes_per_s: fewer than this leave room for what was put off, whatever the machine.
         overdue_per_round: messages that waited their time and are told even so.
         sift_rows: rows looked at in one statement, for what may wait.
         sift_again_s: how often those that could not wait are looked at anew.
@@ -144,7 +145,9 @@ class Relay:
         if everything and not waiting:
             self.pressure.is_on = False
         # The claim is committed: from here on a death costs no more than the lease.
+        started = time.monotonic()
         outcomes = await self._tell_all(waiting)
+        self.pressure.note_told(sum(failure is None for _, failure in outcomes), time.monotonic() - started)
         await self._settle(outcomes)
         if any(isinstance(failure, TemporalAway) for _, failure in outcomes):
             raise TemporalAway("Temporal does not answer; what waits stays in the outbox")

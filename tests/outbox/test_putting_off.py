@@ -216,6 +216,20 @@ def test_many_changes_a_second_leave_no_room_for_what_was_put_off(make_relay: An
     assert not pressure.is_busy
 
 
+def test_where_temporal_does_more_there_is_room_at_a_higher_pace(make_relay: Any) -> None:
+    pressure = make_relay().pressure
+    for n in range(10):
+        pressure.note_arrivals(at(seconds=n), 300)
+    assert pressure.is_busy
+    pressure.note_told(32, 0.4)
+    assert pressure.is_busy
+    for _ in range(20):
+        pressure.note_told(32, 0.04)
+    assert not pressure.is_busy
+    pressure.note_told(1, 10.0)  # one that hangs says nothing of what Temporal can do
+    assert not pressure.is_busy
+
+
 async def test_what_is_recalled_and_not_taken_is_not_lost(
     database: Database, pressed: Any, messenger: Any
 ) -> None:
