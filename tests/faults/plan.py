@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-KILLS = 12
+KILLS = 8
 SEED = 20261122
 
 

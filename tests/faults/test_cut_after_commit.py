@@ -20,8 +20,8 @@ from small_chain import SmallChain
 
 from regulars.entrypoints.stack.postgres import Cluster
 
-CUTS = 15
-LONG_CUTS = 300
+CUTS = 10
+LONG_CUTS = 150
 
 
 @pytest.fixture

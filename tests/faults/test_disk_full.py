@@ -16,8 +16,8 @@ from faults.till_log import TillLog
 from member_world import until
 
 DISK_MB = 320
-FULL_S = 4.0
-LONG_FULL_S = 30.0
+FULL_S = 2.0
+LONG_FULL_S = 15.0
 BACK_WITHIN_S = 90.0
 JOURNAL_FILES = 40
 

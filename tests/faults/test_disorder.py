@@ -19,8 +19,8 @@ from member_world import MemberWorld
 from regulars.kernel import clock
 from workflows.messages import MEMBER_CHANGED, MemberHint
 
-MESSAGES = 60
-LONG_MESSAGES = 1_000
+MESSAGES = 40
+LONG_MESSAGES = 500
 COPIES = 4
 AT_ONCE = 12
 

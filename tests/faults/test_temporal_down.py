@@ -12,8 +12,8 @@ from faults.proofs import prove_stack
 from faults.stack_world import open_stack
 from faults.till_log import TillLog
 
-SECONDS = 6.0
-LONG_SECONDS = 120.0
+SECONDS = 4.0
+LONG_SECONDS = 90.0
 SLOWER_AT_MOST = 3.0
 """Times as long as while Temporal is up; what a busy machine adds comes on top."""
 NOISE_S = 0.25

@@ -93,6 +93,7 @@ class Keeper:
             self._launch()
         except (OSError, StackProblem) as error:
             log.warning("part_not_started", extra={"ended": self.part.name, "error": str(error)})
+            self._server = self.state.identity = None  # the number of the dead one may be a stranger's by now
             return
         if not await self._became_ready() and self._server and self._code() is None:
             await self._end(self._server)
