@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -53,7 +53,7 @@ class Load:
     _acknowledged: dict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
     _unclaimed: list[Sent] = field(default_factory=list)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _numbers: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     async def sell(self, till: str, line: int) -> None:
         """One till at work until the load stops; what it has sent it sees through."""
@@ -209,7 +209,7 @@ PASSING = frozenset({(503, "database_unavailable")})
 def _came_through_before(message: Sent) -> bool:
     """Whether an earlier try, whose answer was lost, did it."""
     done = {"enrolment": "reference_taken", "attribution": "already_attributed"}.get(message.kind)
-    return bool(message.ambiguous and done) and done in message.answer.decode()
+    return message.ambiguous > 0 and done is not None and done in message.answer.decode()
 
 
 def _claim(purchase: Sent) -> str:

@@ -122,13 +122,14 @@ async def _compare_purchases(
 def _is_same(row: Any, said: Mapping[str, Any], one: Sent, tills: Mapping[str, UUID]) -> bool:
     member = said["member"]
     posted = row["points"] if row["attributed_points"] is None else row["attributed_points"]
-    return (
+    same: bool = (
         row["terminal_id"] == tills[one.till or ""]
         and row["points"] == said["points"]
         and row["posted"] == posted
         and row["sales_minor"] == said["sales_minor"]
         and (str(row["member_id"]) if row["member_id"] else None) == (member and member["member_id"])
     )
+    return same
 
 
 async def _compare_desk(connection: asyncpg.Connection, proof: Proof, log: TillLog) -> None:

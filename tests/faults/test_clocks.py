@@ -67,7 +67,7 @@ async def _stand(database_url: str, receipts: list[str]) -> None:
 async def test_a_web_whose_clock_runs_ahead_records_what_tills_sell(
     shop: ServedWorld, web_clock: MovableClock, database_url: str, jump: timedelta
 ) -> None:
-    sold = []
+    sold: list[str] = []
     for ahead in (timedelta(0), jump, timedelta(0)):
         web_clock.ahead = ahead
         for _ in range(3):
@@ -143,7 +143,7 @@ async def test_a_member_s_workflow_jumps_a_year_ahead_and_tills_sell_on(
 async def test_tills_sell_through_the_change_of_the_clock(
     shop: ServedWorld, web_clock: MovableClock, database_url: str, change: datetime, hours: list[int]
 ) -> None:
-    sold = []
+    sold: list[str] = []
     for minutes in range(-120, 120, 30):
         at = change + timedelta(minutes=minutes, seconds=1)
         web_clock.ahead = at - clock.now()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -101,15 +100,9 @@ async def _refusal(client: httpx.AsyncClient, body: bytes) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
-@dataclass
-class PickyTemporal:
-    """A Temporal server that takes few signals a run, as a real one does after ten thousand."""
-
-    client: Client
-
-
 @pytest.fixture
-async def picky(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PickyTemporal]:
+async def picky(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
+    """A Temporal server that takes few signals a run, as a real one does after ten thousand."""
     limit = f"history.maximumSignalsPerExecution={MOST_SIGNALS}"
     monkeypatch.setattr(
         server_of_one_machine, "DYNAMIC_CONFIG", (*server_of_one_machine.DYNAMIC_CONFIG, limit)
@@ -123,20 +116,20 @@ async def picky(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             return await server_of_one_machine.is_ready(server)
 
         await until(ready, within_s=60)
-        yield PickyTemporal(await Client.connect(server.address, data_converter=pydantic_data_converter))
+        yield await Client.connect(server.address, data_converter=pydantic_data_converter)
     finally:
         process.kill()
         process.wait()
 
 
 async def test_a_message_that_temporal_refuses_is_set_aside_and_the_others_flow(
-    shop: ServedWorld, picky: PickyTemporal
+    shop: ServedWorld, picky: Client
 ) -> None:
     poisoned, healthy = shop.chain.members["hot"], shop.chain.members["member-1"]
-    relay = Relay(shop.chain.database, MemberMessenger(picky.client), "relay", clock.now, Pace())
+    relay = Relay(shop.chain.database, MemberMessenger(picky), "relay", clock.now, Pace())
     while await relay.run_round():
         pass
-    handle = picky.client.get_workflow_handle(workflow_id(poisoned))
+    handle = picky.get_workflow_handle(workflow_id(poisoned))
     for _ in range(MOST_SIGNALS - 1):
         await handle.signal(MEMBER_CHANGED, MemberHint(0, 1, 0, None))
     for member_id in (poisoned, healthy):
