@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from regulars.db.session import Database
 from regulars.entrypoints.backup.reopening import MEMBERS_A_STATEMENT, reopen_workflows
+from regulars.outbox.service import measure_backlog
 
 COPIES = 2 * MEMBERS_A_STATEMENT + 7
 _COPY_MEMBER = """
@@ -36,3 +37,22 @@ async def test_every_member_waits_once_in_order_of_need(chain: SmallChain, datab
     dues = [row.next_due_at for row in told]
     assert all(later is None or (sooner and sooner <= later) for sooner, later in pairwise(dues))
     assert None in dues
+
+
+async def test_no_workflow_is_taken_to_know_what_the_lost_ones_were_told(
+    chain: SmallChain, database: Database
+) -> None:
+    """What was put off for one of them would otherwise wait for a workflow that is not there."""
+    member_id = await chain.join()
+    async with database.begin() as session:
+        await session.execute(
+            text(
+                "insert into workflow_told (member_id, seq, told_at, owed_changes, owed_seq, owed_since)"
+                " values (:member, 1, now(), 2, 3, now())"
+            ),
+            {"member": member_id},
+        )
+    await reopen_workflows(database, MONDAY)
+    async with database.begin() as session:
+        assert await session.scalar(text("select count(*) from workflow_told")) == 0
+        assert (await measure_backlog(session)).waiting == 1

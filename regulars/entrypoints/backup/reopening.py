@@ -17,6 +17,7 @@ _MEMBERS: Final = text(
     "select member_id, last_seq, next_due_at from standing order by next_due_at nulls last, member_id"
 )
 _FORGET: Final = text("delete from outbox where id <= :last")
+_NOBODY_WAS_TOLD: Final = text("delete from workflow_told")
 _LOOK_AT_ONCE: Final = 1
 """Events announced: whatever a workflow may remember is of a time that the database does not know."""
 
@@ -40,6 +41,7 @@ async def reopen_workflows(database: Database, at: datetime) -> int:
             await announce(session, _changes(some), at)
             announced += len(some)
         await session.execute(_FORGET, {"last": last})
+        await session.execute(_NOBODY_WAS_TOLD)
     return announced
 
 
