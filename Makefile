@@ -61,7 +61,9 @@ test: $(VENV)/.dev browser ## the whole test suite
 	$(BIN)/pytest
 
 faults: $(VENV)/.dev ## break everything for a quarter of an hour, and prove that nothing is lost
-	FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) FAULT_REPORT=$(FAULT_REPORT) $(BIN)/pytest -n 0 -s tests/faults
+	@rm -f $(FAULT_REPORT)
+	@FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) FAULT_REPORT=$(FAULT_REPORT) $(BIN)/pytest -n 0 tests/faults; \
+	status=$$?; cat $(FAULT_REPORT); exit $$status
 
 fuzz: $(VENV)/.dev ## ask the whole API what its document allows and forbids, for longer
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest -n 0 tests/security/test_schemathesis.py

@@ -25,7 +25,7 @@ def figures(plan: Plan) -> Iterator[Figures]:
     """Where tests note what they measured."""
     noted = Figures(plan)
     yield noted
-    noted.show()
+    noted.write()
 
 
 @pytest.fixture

@@ -1,16 +1,26 @@
-"""The figures of a run, printed and kept as JSON."""
+"""The figures of a run, kept as JSON."""
 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from faults.plan import Plan
 from faults.proofs import Proof
 from faults.till_log import TillLog
+
+CLEAN, DIFFERS = "clean", "differs"
+COUNTED = (
+    "purchases_acknowledged",
+    "ambiguous_answers",
+    "lost",
+    "doubled",
+    "differing",
+    "replays_identical",
+    "workflows_agreeing",
+)
 
 
 @dataclass
@@ -36,18 +46,25 @@ class Figures:
             differing=len(proof.differing),
             replays_identical=proof.replays_identical,
             workflows_agreeing=proof.members - len(proof.disagreeing),
-            verify="clean" if not proof.not_verified else "differs",
+            verify=CLEAN if not proof.not_verified else DIFFERS,
             longest_wait_for_an_answer_s=round(max((one.seconds for one in log.sent), default=0), 1),
         )
 
-    def show(self) -> None:
-        """Print them, and write them where the plan says."""
-        told = {"seed": self.plan.seed, "kills_asked": self.plan.kills, **self.by_test}
-        text = json.dumps(told, indent=2, ensure_ascii=False)
-        if self.plan.report is not None:
-            print(text)  # noqa: T201 — this is what the run is for
-            self.plan.report.parent.mkdir(parents=True, exist_ok=True)
-            Path(self.plan.report).write_text(text + "\n")
+    def total(self) -> dict[str, Any]:
+        """The sums over all tests."""
+        tests = self.by_test.values()
+        counted = {name: sum(test.get(name, 0) for test in tests) for name in COUNTED}
+        clean = all(test.get("verify", CLEAN) == CLEAN for test in tests)
+        killed = sum((Counter(test.get("kills", {})) for test in tests), Counter())
+        return {"kills": dict(killed), **counted, "verify": CLEAN if clean else DIFFERS}
+
+    def write(self) -> None:
+        """Write them where the plan says."""
+        if self.plan.report is None:
+            return
+        told = {"seed": self.plan.seed, "total": self.total(), "by_test": self.by_test}
+        self.plan.report.parent.mkdir(parents=True, exist_ok=True)
+        self.plan.report.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
 
 
 def spans(measured: Iterable[tuple[str, float]]) -> dict[str, dict[str, float]]:
