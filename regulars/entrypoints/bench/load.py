@@ -68,7 +68,7 @@ class Tally:
         failures: by status code, or by what became of the connection; of the whole run, warm-up included.
         checked: answers of which the content was read as well.
         wrong: how many of these were not what a purchase is answered with.
-        latency_ms: p50, p95, p99 and max; paced, from the instant at which a purchase was to begin.
+        latency_ms: mean, p50, p95, p99 and max; paced, from the instant at which a purchase was to begin.
         cpu_us_each: processor time that this process took for a purchase.
     """
 
@@ -328,6 +328,9 @@ class Load:
             wrong=self._wrong,
             problems=self._problems,
             latency_ms={
+                "mean": round(sum(ordered) / max(1, len(ordered)) * 1_000, 3),
+            }
+            | {
                 name: round(percentile(ordered, share) * 1_000, 3) if ordered else 0.0
                 for name, share in shares.items()
             },
