@@ -21,7 +21,7 @@ from small_chain import SmallChain
 from regulars.entrypoints.stack.postgres import Cluster
 
 CUTS = 10
-LONG_CUTS = 150
+LONG_CUTS = 100
 
 
 @pytest.fixture
