@@ -206,8 +206,11 @@ def settle(
 
 def _settle_late(time: MemberTime, at: datetime, late: Lateness) -> None:
     """A late purchase refutes the silences it interrupts; the newest one also ends the current silence."""
-    reached = time.standing.advanced_to
-    if time.standing.last_purchase_at is None or at >= time.standing.last_purchase_at:
+    standing, reached = time.standing, time.standing.advanced_to
+    newest = standing.last_purchase_at is None or at >= standing.last_purchase_at
+    if newest and _silence_stands(standing, at):
+        _buy_within_silence(time, at)
+    elif newest:
         time.correct_silences(at, late.history, None)
         _buy_late(time, at, late)
         rewound = max(at, time.standing.enrolled_at)
@@ -218,6 +221,26 @@ def _settle_late(time: MemberTime, at: datetime, late: Lateness) -> None:
         first = time.standing.first_purchase_at
         time.standing = replace(time.standing, first_purchase_at=min(at, first) if first else at)
     time.advance(reached)
+
+
+def _silence_stands(standing: Standing, at: datetime) -> bool:
+    """Whether silence was told already and still counts from the same instant: a receipt of the same moment
+    as the last, or from before the member joined."""
+    told = standing.last_purchase_at is not None or standing.stage in ("at_risk", "lapsed")
+    return told and max(at, standing.enrolled_at) == standing.silent_since
+
+
+def _buy_within_silence(time: MemberTime, at: datetime) -> None:
+    """The newest purchase, which leaves the stage as it was told."""
+    standing = time.standing
+    if standing.last_purchase_at is not None:
+        time.standing = replace(standing, last_purchase_at=at)
+        return
+    time.take(*bought(replace(standing, stage="joined"), at, time.reigns(at).plan))
+    revisit = None if standing.stage == "lapsed" else time.standing.next_revisit_at
+    time.standing = replace(
+        time.standing, stage=standing.stage, stage_since=standing.stage_since, next_revisit_at=revisit
+    )
 
 
 def _buy_late(time: MemberTime, at: datetime, late: Lateness) -> None:

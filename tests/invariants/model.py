@@ -190,14 +190,15 @@ class Member:
         facts = self.read = self.facts(sale, late=late)
         points, expires_at = earn(self.packs, sale, facts, staff=self.staff)
         offered = offer(self.packs, sale, facts["tier"], staff=self.staff)
-        first, told, known = not self.bought, self.history(), len(self.words)
+        first, told, known, silent_since = not self.bought, self.history(), len(self.words), self.silent_since
         newest = all(when <= sale.at for when, _ in self.bought)
         self.bought.append((sale.at, sale.sales_minor))
         self.earned += points
         if points and expires_at:
             self.lots.append(Lot(points, expires_at))
         if late:
-            self.settle_late(sale.at, told, newest=newest, first=first)
+            stands = newest and max(sale.at, self.enrolled_at) == silent_since
+            self.settle_late(sale.at, told, newest=newest, first=first, silence_stands=stands)
         else:
             self.wake(sale.at, self.stage, first=first)
         before = self.tier
@@ -262,12 +263,21 @@ class Member:
 
     # What comes late.
 
-    def settle_late(self, at: datetime, told: list[Word], *, newest: bool, first: bool) -> None:
+    def settle_late(
+        self, at: datetime, told: list[Word], *, newest: bool, first: bool, silence_stands: bool
+    ) -> None:
         reached, ladder = self.told_to, self.packs.ladder(self.home, at)
         following = min((when for when, _ in self.bought if when > at), default=None)
         stage = next(
             (w.stage for w in reversed(told) if w.stage and w.at <= at), "joined" if first else "active"
         )
+        if silence_stands and (not first or self.stage in ("at_risk", "lapsed")):
+            if first:  # bought before joining: what was told of the silence since is true
+                lapsed = self.stage == "lapsed"
+                self.wake(at, "joined", first=True)
+                self.revisit_at = None if lapsed else self.revisit_at
+            self.advance(reached)
+            return
         if ladder is not None:
             self.correct_silences(at, ladder, following)
         if newest:

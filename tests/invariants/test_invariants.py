@@ -100,7 +100,7 @@ def workshop(cluster: postgres.Cluster, template: str) -> Iterator[Workshop]:
 
 
 STORES = st.sampled_from(["east-1", "east-1", "east-2", "west-1"])
-WHO = st.integers(0, 7)
+WHO = st.integers(0, 2)
 AGO = st.sampled_from(
     [
         *[timedelta(0)] * 6,
