@@ -241,7 +241,7 @@ async def test_a_role_without_the_permission_is_refused_wherever_it_stands(
 ) -> None:
     known, may = await things.fresh(), granted(world, role)
     async with AsyncExitStack() as stack:
-        clients = await everybody(world, role, (*INSIDE, *OUTSIDE), stack)
+        clients = await everybody(world, role, ("own", "headquarters", "sibling"), stack)
         before = await state(world)
         for where, client in clients.items():
             for name, row in ROWS.items():
