@@ -99,9 +99,10 @@ class MemberTime:
             if falls_due and due is not None:
                 self._decide(max(due, self.standing.advanced_to), due, reign)
                 continue
-            self.standing = replace(self.standing, advanced_to=horizon)
             if horizon == to != reign.until:
-                break
+                self.standing = replace(self.standing, advanced_to=horizon, next_due_at=due)
+                return
+            self.standing = replace(self.standing, advanced_to=horizon)
         self._settle()
 
     def _settle(self) -> None:

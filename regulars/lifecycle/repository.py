@@ -110,15 +110,6 @@ cross join lateral (
 ) p
 """
 
-_VISITS_BEFORE = """
-select asked.member_id,
-       (select count(*) from purchase
-        where member_id = asked.member_id and occurred_at < asked.until)
-       + (select count(*) from purchase_attribution
-          where member_id = asked.member_id and occurred_at < asked.until) as visits
-from unnest($1::uuid[], $2::timestamptz[]) as asked(member_id, until)
-"""
-
 _EVENTS_OF = select(lifecycle_event).where(
     lifecycle_event.c.member_id == any_(bindparam("member_ids", type_=ARRAY(Uuid)))
 )
@@ -211,13 +202,6 @@ async def purchases_between(
     for purchases in found.values():
         purchases.sort()
     return found
-
-
-async def visits_before(session: AsyncSession, asked: Sequence[tuple[UUID, datetime]]) -> dict[UUID, int]:
-    """How often each member had bought before an instant."""
-    members, until = zip(*asked, strict=True)
-    rows = await (await driver(session)).fetch(_VISITS_BEFORE, members, until)
-    return {row["member_id"]: row["visits"] for row in rows}
 
 
 async def events_of(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, list[LifecycleEvent]]:

@@ -10,14 +10,12 @@ from sqlalchemy import (
     Boolean,
     Integer,
     Row,
-    Uuid,
     and_,
     any_,
     bindparam,
     delete,
     exists,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -27,21 +25,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant
+from regulars.db.raw import driver
 from regulars.outbox.domain import BULK_LOAD_LOCK, CHANNEL, STOPPED_IMPORT_WAITS, Backlog, Change, ClaimedRow
 from regulars.outbox.tables import bulk_load, outbox, relay_status, workflow_told
 
-_WRITE = insert(outbox).from_select(
-    ["member_id", "seq", "events", "next_due_at", "bulk", "created_at"],
-    select(
-        func.unnest(bindparam("member_ids", type_=ARRAY(Uuid))),
-        func.unnest(bindparam("seqs", type_=ARRAY(BigInteger))),
-        func.unnest(bindparam("events", type_=ARRAY(Integer))),
-        func.unnest(bindparam("dues", type_=ARRAY(Instant))),
-        func.unnest(bindparam("bulks", type_=ARRAY(Boolean))),
-        bindparam("at", type_=Instant),
-    ),
+_WRITE = """
+with written as (
+  insert into outbox (member_id, seq, events, next_due_at, bulk, created_at)
+  select n.*, $6 from unnest($1::uuid[], $2::bigint[], $3::int[], $4::timestamptz[], $5::boolean[]) as n
 )
-_NOTIFY = select(func.pg_notify(CHANNEL, ""))
+select pg_notify($7, '') where $8
+"""
 _UNFINISHED = exists().where(
     bulk_load.c.ended_at.is_(None), bulk_load.c.begun_at > func.now() - STOPPED_IMPORT_WAITS
 )
@@ -124,24 +118,19 @@ _FORGET_RELAYS = delete(relay_status).where(
 )
 
 
-async def write(session: AsyncSession, changes: Sequence[Change], at: datetime) -> None:
-    """Put rows into the outbox, in one statement."""
-    await session.execute(
+async def write(session: AsyncSession, changes: Sequence[Change], at: datetime, *, wakes: bool) -> None:
+    """Put rows into the outbox, and where it `wakes` the relays, do so when this transaction commits."""
+    await (await driver(session)).execute(
         _WRITE,
-        {
-            "member_ids": [change.member_id for change in changes],
-            "seqs": [change.seq for change in changes],
-            "events": [change.events for change in changes],
-            "dues": [change.next_due_at for change in changes],
-            "bulks": [change.bulk for change in changes],
-            "at": at,
-        },
+        [change.member_id for change in changes],
+        [change.seq for change in changes],
+        [change.events for change in changes],
+        [change.next_due_at for change in changes],
+        [change.bulk for change in changes],
+        at,
+        CHANNEL,
+        wakes,
     )
-
-
-async def notify(session: AsyncSession) -> None:
-    """Wake the relays when this transaction commits."""
-    await session.execute(_NOTIFY)
 
 
 async def bulk_may_go(session: AsyncSession) -> bool:

@@ -52,9 +52,7 @@ async def announce(session: AsyncSession, changes: Sequence[Change], at: datetim
     """
     if not changes:
         return
-    await repository.write(session, changes, at)
-    if not all(change.bulk for change in changes):
-        await repository.notify(session)
+    await repository.write(session, changes, at, wakes=not all(change.bulk for change in changes))
 
 
 async def begin_bulk_load(session: AsyncSession, at: datetime) -> None:
