@@ -1,4 +1,8 @@
-"""Whatever tills, people, packs and time do, in whatever order: chain and model tell the same story."""
+"""Whatever tills, people, packs and time do, in whatever order: chain and model tell the same story.
+
+A few steady examples here; many, and always others, by
+`HYPOTHESIS_PROFILE=long .venv/bin/pytest tests/invariants`.
+"""
 
 import asyncio
 import os
