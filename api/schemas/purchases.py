@@ -1,19 +1,12 @@
 """What a till sends of a basket, and what it gets back."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    StringConstraints,
-)
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from api.schemas.times import Day, Instant
 from regulars.rules.catalogue import MAX_DISCOUNTS as DISCOUNTS_MAX
 from regulars.rules.catalogue import MAX_LINE_MINOR as AMOUNT_MAX
 from regulars.rules.catalogue import MAX_LINES as LINES_MAX
@@ -24,14 +17,6 @@ Tendered = Annotated[int, Field(ge=0, le=MAX_PURCHASE_MINOR, strict=True)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 
 
-def _written_out(value: object) -> object:
-    """A bare number could be seconds or milliseconds, and has no offset."""
-    if isinstance(value, int | float):
-        raise ValueError("write the time out with its offset, e.g. 2026-11-20T18:04:11-05:00")
-    return value
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 TenderType = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s]+( [^\s]+)*$")]
 
 
@@ -111,7 +96,7 @@ class PurchaseIn(BasketIn):
     """A basket that was bought and paid."""
 
     receipt_no: Word = Field(description="The till's own number, unique within its business day.")
-    business_day: date | None = Field(
+    business_day: Day | None = Field(
         default=None, description="The store's trading day; left out, it follows from occurred_at."
     )
     occurred_at: Instant
