@@ -138,8 +138,9 @@ class Relay:
         Returns: messages claimed; 0 means that nothing waits, or only what is put off.
         Raises: TemporalAway: what was not accepted has been given back.
         """
-        put_off = await self._put_off() if self.pressure.is_on else 0
-        waiting = await self._claim(everything)
+        sifting = self.pressure.is_on
+        put_off = await self._put_off() if sifting else 0
+        waiting = await self._claim(everything, self._sifted_to if sifting else service.LAST_ID)
         urgent = [row for news in waiting for row in news.rows if row.is_urgent]
         self._judge(urgent, put_off)
         if everything and not waiting:
@@ -153,14 +154,14 @@ class Relay:
             raise TemporalAway("Temporal does not answer; what waits stays in the outbox")
         return len(waiting)
 
-    async def _claim(self, everything: bool) -> list[MemberNews]:  # noqa: FBT001
+    async def _claim(self, everything: bool, up_to: int) -> list[MemberNews]:  # noqa: FBT001
         at, pace = self.now(), self.pace
         lease = timedelta(seconds=pace.lease_s)
         # What is overdue is taken up even by a relay that put nothing off: the one that did may be dead.
         all_owed = everything and self.pressure.is_on
         owed_before = at if all_owed else at - pace.patience.at_most
         async with self.database.begin() as session:
-            fresh = await service.claim_news(session, self.name, at, lease, pace.members_per_round)
+            fresh = await service.claim_news(session, self.name, at, lease, pace.members_per_round, up_to)
             room = pace.members_per_round - len(fresh) if all_owed else 0
             recalled = await service.recall(
                 session, self.name, owed_before, at + lease, max(room, pace.overdue_per_round)

@@ -50,16 +50,17 @@ _END_BULK = update(bulk_load).values(ended_at=bindparam("at", type_=Instant))
 
 _IS_FREE = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= bindparam("at", type_=Instant))
 _MAY_GO = outbox.c.bulk <= bindparam("bulk_too", type_=Boolean)  # false < true: the rest goes first
+_WAS_SIFTED = or_(outbox.c.bulk, outbox.c.id <= bindparam("up_to", type_=BigInteger))
 _WAITING_LONGEST = (
     select(outbox.c.member_id)
-    .where(_IS_FREE, _MAY_GO)
+    .where(_IS_FREE, _MAY_GO, _WAS_SIFTED)
     .order_by(outbox.c.bulk, outbox.c.id)
     .limit(bindparam("members", type_=Integer))
     .subquery()
 )
 _FREE_ROWS = (
     select(outbox.c.id)
-    .where(outbox.c.member_id.in_(select(_WAITING_LONGEST.c.member_id)), _IS_FREE, _MAY_GO)
+    .where(outbox.c.member_id.in_(select(_WAITING_LONGEST.c.member_id)), _IS_FREE, _MAY_GO, _WAS_SIFTED)
     .with_for_update(skip_locked=True)
 )
 _CLAIM = (
@@ -149,15 +150,31 @@ async def end_bulk(session: AsyncSession, at: datetime) -> None:
 
 
 async def claim(
-    session: AsyncSession, *, relay: str, at: datetime, until: datetime, members: int, bulk_too: bool
+    session: AsyncSession,
+    *,
+    relay: str,
+    at: datetime,
+    until: datetime,
+    members: int,
+    bulk_too: bool,
+    up_to: int,
 ) -> list[ClaimedRow]:
     """Lease every free row of the members that wait longest.
 
     Args:
         members: how many of the oldest rows are looked at; at most as many members are claimed.
+        up_to: highest id of rows that are not bulk.
     """
     rows = await session.execute(
-        _CLAIM, {"relay": relay, "at": at, "until": until, "members": members, "bulk_too": bulk_too}
+        _CLAIM,
+        {
+            "relay": relay,
+            "at": at,
+            "until": until,
+            "members": members,
+            "bulk_too": bulk_too,
+            "up_to": up_to,
+        },
     )
     return [_claimed(row) for row in rows]
 

@@ -19,6 +19,7 @@ from regulars.outbox.domain import (
 )
 
 FORGET_RELAYS_AFTER = timedelta(days=1)
+LAST_ID = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,12 @@ async def end_bulk_load(session: AsyncSession, at: datetime) -> None:
 
 
 async def claim_news(
-    session: AsyncSession, relay: str, at: datetime, lease: timedelta, members: int
+    session: AsyncSession,
+    relay: str,
+    at: datetime,
+    lease: timedelta,
+    members: int,
+    up_to: int = LAST_ID,
 ) -> list[MemberNews]:
     """Take what waits for up to `members` members, oldest first; commit before telling anyone.
 
@@ -81,11 +87,12 @@ async def claim_news(
         at: aware UTC, now.
         lease: after which another relay may take the rows, should this one die.
         members: at most, > 0.
+        up_to: id of the last row that was looked at by `put_off`; what came since waits until it was.
     Returns: one message a member. Rows marked `bulk` are left alone while an import runs.
     """
     bulk_too = await repository.bulk_may_go(session)
     rows = await repository.claim(
-        session, relay=relay, at=at, until=at + lease, members=members, bulk_too=bulk_too
+        session, relay=relay, at=at, until=at + lease, members=members, bulk_too=bulk_too, up_to=up_to
     )
     return news_by_member(rows)
 

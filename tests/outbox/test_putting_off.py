@@ -14,7 +14,7 @@ from regulars.analytics.overview import read_relay
 from regulars.db.session import Database
 from regulars.kernel import clock
 from regulars.outbox import service
-from regulars.outbox.domain import Backlog, Change, Patience
+from regulars.outbox.domain import Backlog, Change, Patience, Sifted
 from regulars.outbox.errors import TemporalAway
 from regulars.outbox.tables import outbox, workflow_told
 
@@ -319,6 +319,23 @@ async def test_rows_under_anothers_lease_are_not_put_off(
         assert len(await service.claim_news(session, "other", NOON, timedelta(seconds=60), 10)) == 1
     assert await busy_round(pressed) == 0
     assert pressed.put_off == 0
+
+
+async def test_what_comes_while_hints_are_put_off_is_not_told_before_it_was_looked_at(
+    database: Database, pressed: Any, messenger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_off = service.put_off
+
+    async def put_off_while_somebody_buys(*arguments: Any) -> Sifted:
+        sifted = await put_off(*arguments)
+        await announce(database, change(ANNA, 2))
+        return sifted
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(service, "put_off", put_off_while_somebody_buys)
+        assert await busy_round(pressed) == 0
+    assert await busy_round(pressed) == 0
+    assert (pressed.put_off, messenger.heard) == (1, [])
 
 
 async def test_imported_rows_are_not_put_off(database: Database, pressed: Any, messenger: Any) -> None:

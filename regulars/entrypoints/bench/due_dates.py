@@ -62,7 +62,7 @@ async def fall_due(stack: WorkflowStack, members: Sequence[UUID], *, jitter: boo
     waits_ms: list[float] = []
     asking = asyncio.create_task(_ask(_handle(stack, bystander), waits_ms))
     await asyncio.sleep(max(0.0, (max(wakes.values()) - now()).total_seconds()))
-    await stack.until_quiet()
+    await stack.until_done(spent.tasks_before + len(herd))
     cost = await spent.end()
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)

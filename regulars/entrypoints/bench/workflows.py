@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -31,7 +30,6 @@ from regulars.purchases.posting import post_purchases
 from regulars.rules.live import LivePacks
 from regulars.settings import Settings
 from regulars.temporal import connect
-from workflows.member_lifecycle import JITTER_S
 
 PARTS: Final[tuple[PartName, ...]] = ("postgres", "temporal", "worker", "relay")
 ABSORBED_PER_SECOND_LIMIT: Final = 1_000
@@ -53,17 +51,17 @@ class Sizes:
         members: each with a workflow of its own.
         purchases: posted as fast as they can be, for the workflows to take in.
         per_second, seconds: posted at a steady pace.
-        jitter_within: only members whose jitter is less fall due together.
+        herd: how many fall due together, those with the least jitter; one more is asked meanwhile.
     """
 
     members: int = 1_000
     purchases: int = 25_000
     per_second: int = 700
     seconds: float = 30.0
-    jitter_within: timedelta = timedelta(seconds=JITTER_S)
+    herd: int = 999
 
 
-QUICK: Final = Sizes(40, 400, per_second=100, seconds=3.0, jitter_within=timedelta(seconds=10))
+QUICK: Final = Sizes(40, 400, per_second=100, seconds=3.0, herd=8)
 
 
 async def measure(settings: Settings, *, quick: bool) -> Measured:
@@ -97,7 +95,7 @@ async def _measure(stack: WorkflowStack, tills: "Tills", sizes: Sizes) -> Measur
     opened = await _open(stack, tills, members)
     absorbed = await _absorb(stack, tills, members, sizes.purchases)
     steady = await _sell_steadily(stack, tills, members, sizes)
-    herd = [one for one in members if jitter_of(one) < sizes.jitter_within]
+    herd = sorted(members, key=jitter_of)[: sizes.herd + 1]
     at_once = await fall_due(stack, herd, jitter=False)
     spread = await fall_due(stack, herd, jitter=True)
     return Measured(
