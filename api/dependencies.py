@@ -44,11 +44,16 @@ class Requires:
 class Public:
     """A route's policy: anybody. Who is signed in is known to reads only: nothing is changed in that name."""
 
+    def __init__(self, *, looks: bool = True) -> None:
+        self._looks = looks
+
     async def __call__(self, request: Request) -> Actor | None:
-        return await _actor_of(request, _own_token) if request.method in _SAFE else None
+        return await _actor_of(request, _own_token) if self._looks and request.method in _SAFE else None
 
 
 public: Final = Public()
+unasked: Final = Public(looks=False)
+"""For what must answer without the database, whoever asks."""
 Visitor = Annotated[Actor | None, Depends(public)]
 """For routes that anybody may use."""
 

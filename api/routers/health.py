@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from api.dependencies import Parts, public
+from api.dependencies import Parts, unasked
 from api.document import document_of
 from api.strict_json import StrictRoute
 
-router = APIRouter(tags=["health"], route_class=StrictRoute, dependencies=[Depends(public)])
+router = APIRouter(tags=["health"], route_class=StrictRoute, dependencies=[Depends(unasked)])
 
 
 @router.get("/healthz")

@@ -28,6 +28,18 @@ async def test_a_database_that_is_away_is_told_so_in_one_line_of_the_log(
     assert not any(record.exc_info for record in caplog.records)
 
 
+async def test_the_process_says_that_it_lives_whoever_asks(
+    world: WebWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> object:
+        raise ConnectionRefusedError(111, "nobody listens")
+
+    monkeypatch.setattr(world.container.database, "begin", refuse)
+    bearer = {"Authorization": f"Bearer tk_{'a' * 12}.{'b' * 43}"}
+    for headers in ({}, bearer, {"Cookie": "regulars_session=unknown"}):
+        assert (await world.anybody.get("/healthz", headers=headers)).status_code == 200
+
+
 async def test_a_statement_that_is_wrong_is_an_internal_error_and_is_raised_for_the_log(
     world: WebWorld,
 ) -> None:
