@@ -178,12 +178,11 @@ class Load:
         gc.collect()
         gc.freeze()
         gc.disable()
-        started = time.perf_counter()
-        self._measuring_from = started + self.order.warm_up_seconds
-        self._measuring_to = self._measuring_from + self.order.seconds
         try:
             for i in range(self.order.connections):
                 self._connect(self.order.bearers[i % len(self.order.bearers)])
+            self._measuring_from = time.perf_counter() + self.order.warm_up_seconds
+            self._measuring_to = self._measuring_from + self.order.seconds
             return self._tally(*(self._closed_loop() if self.order.rate is None else self._open_loop()))
         finally:
             gc.enable()

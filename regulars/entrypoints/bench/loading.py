@@ -59,6 +59,7 @@ async def run_load(order: Order, parts: Mapping[str, int]) -> Loaded:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_LINE_LIMIT_BYTES,
+        start_new_session=True,  # Ctrl-C is for the bench, which ends it
     )
     meter = CpuMeter(parts)
     try:

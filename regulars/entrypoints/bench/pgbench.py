@@ -50,6 +50,7 @@ async def run(url: str, way: Way, clients: int, seconds: int) -> Peer:
         *("-f", str(_script(FILES[way])), url),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,  # Ctrl-C is for the bench, which ends it
     )
     try:
         said = (await process.communicate())[0].decode()

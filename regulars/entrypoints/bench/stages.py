@@ -17,7 +17,6 @@ from sqlalchemy import text
 
 from api.routers import purchases as route
 from regulars.entrypoints.bench.frame import tell
-from regulars.entrypoints.bench.loading import LoadFailed, run_load
 from regulars.entrypoints.bench.shops import Shop
 from regulars.entrypoints.web import build
 from regulars.lifecycle import repository as standings
@@ -26,6 +25,7 @@ from regulars.purchases.desk import Desk
 from regulars.purchases.group_commit import GroupCommit
 from regulars.security.terminal_keys import TerminalKeys
 
+WARM_UP_SECONDS: Final = 1.0
 STATEMENTS_SHOWN: Final = 12
 QUERY_SHOWN: Final = 90
 _MS: Final = 1_000.0
@@ -46,6 +46,11 @@ class StageClock:
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     requests: int = 0
     groups: int = 0
+
+    def begin_anew(self) -> None:
+        """Forget what was only to make everything warm."""
+        self.seconds.clear()
+        self.requests = self.groups = 0
 
     def sync(self, stage: str, function: Call) -> Call:
         """The function, timed."""
@@ -164,11 +169,10 @@ async def measure_stages(shop: Shop, tills: int, seconds: float) -> dict[str, ob
         tell(f"Where the milliseconds go with {number} tills …")
         with clocked() as clock:
             async with _served(shop, clock):
+                await shop.load(shop.order(number, WARM_UP_SECONDS))
+                clock.begin_anew()
                 await _reset_statements(shop)
-                loaded = await run_load(shop.order(number, seconds, warm_up_seconds=0.5), {})
-                shop.begun += loaded.tally.begun
-        if not loaded.tally.flawless:
-            raise LoadFailed(f"Purchases failed: {loaded.tally.failures}, {loaded.tally.problems}")
+                loaded = await shop.load(shop.order(number, seconds, warm_up_seconds=0))
         found[f"{number}_tills"] = {
             "till_waits_ms_mean": loaded.tally.latency_ms["mean"],
             "ms": clock.by_stage(loaded.tally.latency_ms["mean"]),
