@@ -21,6 +21,8 @@ the import adds afterwards would have to take that back.
 
 FIRST_REST = timedelta(seconds=2)
 LONGEST_REST = timedelta(minutes=10)
+LONGEST_CLAIM = LONGEST_REST + timedelta(minutes=5)
+"""A claim that reaches further into the future was made by a clock that ran ahead, and binds nobody."""
 
 
 @dataclass(frozen=True, slots=True)

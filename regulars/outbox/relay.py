@@ -60,7 +60,7 @@ class Pace:
     members_per_round: int = 32
     in_flight: int = 16
     tell_within_s: float = 10.0
-    lease_s: float = 60.0
+    lease_s: float = 30.0
     sweep_s: float = 2.0
     gather_s: float = 0.05
     retry_s: float = 1.0

@@ -26,7 +26,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant
 from regulars.db.raw import driver
-from regulars.outbox.domain import BULK_LOAD_LOCK, CHANNEL, STOPPED_IMPORT_WAITS, Backlog, Change, ClaimedRow
+from regulars.outbox.domain import (
+    BULK_LOAD_LOCK,
+    CHANNEL,
+    LONGEST_CLAIM,
+    STOPPED_IMPORT_WAITS,
+    Backlog,
+    Change,
+    ClaimedRow,
+)
 from regulars.outbox.tables import bulk_load, outbox, relay_status, workflow_told
 
 _WRITE = """
@@ -48,7 +56,12 @@ _BEGIN_BULK = _BEGIN_BULK.on_conflict_do_update(
 )
 _END_BULK = update(bulk_load).values(ended_at=bindparam("at", type_=Instant))
 
-_IS_FREE = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= bindparam("at", type_=Instant))
+_AT = bindparam("at", type_=Instant)
+_IS_FREE = or_(
+    outbox.c.claimed_until.is_(None),
+    outbox.c.claimed_until <= _AT,
+    outbox.c.claimed_until > _AT + LONGEST_CLAIM,
+)
 _MAY_GO = outbox.c.bulk <= bindparam("bulk_too", type_=Boolean)  # false < true: the rest goes first
 _WAS_SIFTED = or_(outbox.c.bulk, outbox.c.id <= bindparam("up_to", type_=BigInteger))
 _WAITING_LONGEST = (

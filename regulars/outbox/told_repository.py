@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
-from regulars.outbox.domain import Change, ClaimedRow, MemberNews, Patience, Sifted
+from regulars.outbox.domain import LONGEST_CLAIM, Change, ClaimedRow, MemberNews, Patience, Sifted
 
 # After a hint with a date, a workflow sleeps no longer than until that date, whatever it heard before.
 _NOTE = """
@@ -25,7 +25,8 @@ on conflict (member_id) do update set
 _SIFT = """
 with seen as materialized (
   select id, member_id, seq, events, next_due_at, created_at, changes from outbox
-  where not bulk and id > $1 and (claimed_until is null or claimed_until <= $3)
+  where not bulk and id > $1
+    and (claimed_until is null or claimed_until <= $3 or claimed_until > $6)
   order by id limit $2 for update skip locked
 ), known as materialized (
   select seen.*, told.due_at
@@ -96,7 +97,9 @@ async def sift(session: AsyncSession, *, after: int, rows: int, at: datetime, pa
     """
     connection = await driver(session)
     await connection.execute(_BY_INDEX)
-    row = await connection.fetchrow(_SIFT, after, rows, at, at - patience.known_for, at + patience.near)
+    row = await connection.fetchrow(
+        _SIFT, after, rows, at, at - patience.known_for, at + patience.near, at + LONGEST_CLAIM
+    )
     assert row is not None
     seen, last_id, waits_ms = row
     return Sifted(seen, last_id, tuple(waits_ms))

@@ -87,6 +87,16 @@ async def test_a_relay_killed_between_claim_and_signal_costs_no_more_than_its_le
     assert (await backlog(database)).waiting == 0
 
 
+async def test_a_relay_whose_clock_ran_ahead_claims_nothing_for_long(
+    database: Database, make_relay: Any, messenger: Any
+) -> None:
+    await announce(database, purchases(5))
+    async with database.begin() as session:
+        assert len(await service.claim_news(session, "ahead", NOON + timedelta(days=400), LEASE, 100)) == 5
+    assert await make_relay("other", now=lambda: NOON).run_round() == 5
+    assert (await backlog(database)).waiting == 0
+
+
 async def test_a_relay_killed_between_signal_and_delete_tells_it_again_and_no_more(
     database: Database, make_relay: Any, messenger: Any
 ) -> None:
