@@ -178,23 +178,29 @@ select column_name from information_schema.columns
 where table_schema = current_schema and table_name = $1 and is_generated = 'NEVER' order by ordinal_position
 """
 
+_BUYERS: Final = """
+select id::text from member
+where id not in (select member_id from member_reference where reference = :model)
+order by hashtext(id::text) limit :most
+"""
+
 
 async def populate(url: str, model: UUID, members: int) -> None:
-    """Add copies of the model until the chain has so many members, and tell the planner.
+    """Add copies of the model until there are so many, and tell the planner.
 
     Args:
         url: of a chain that `found` founded.
-        model: its first member.
-        members: how many there are to be.
+        model: its first member, who has bought once.
+        members: how many copies there are to be.
     """
     connection = await asyncpg.connect(url)
     try:
         present = int(await connection.fetchval("select count(*) from member"))
         # Copies keep every constraint by their making, and history is not edited but begun.
         await connection.execute("set session_replication_role = replica; set synchronous_commit = off")
-        for start in range(present, members, _MEMBERS_AT_ONCE):
+        for start in range(present, members + 1, _MEMBERS_AT_ONCE):
             async with connection.transaction():
-                await _copy(connection, model, start, min(start + _MEMBERS_AT_ONCE, members) - 1)
+                await _copy(connection, model, start, min(start + _MEMBERS_AT_ONCE - 1, members))
         await connection.execute("delete from outbox")
         await connection.execute("vacuum analyze")
         await connection.execute("checkpoint")
@@ -218,9 +224,10 @@ async def _copy(connection: "asyncpg.Connection[asyncpg.Record]", model: UUID, f
 
 
 async def buyers(database: Database, limit: int) -> list[str]:
-    """Ids of members in an order that has nothing to do with the one they joined in."""
+    """Ids of members in an order that has nothing to do with the one they joined in.
+
+    The model is left out: more can be copied of it as long as it has bought once.
+    """
     async with database.read() as session:
-        found = await session.scalars(
-            text("select id::text from member order by hashtext(id::text) limit :most"), {"most": limit}
-        )
+        found = await session.scalars(text(_BUYERS), {"most": limit, "model": MODEL})
         return [str(one) for one in found]
