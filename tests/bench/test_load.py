@@ -44,9 +44,12 @@ class Till(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served(answer: Callable[[int, dict[str, Any]], Answer]) -> Iterator[tuple[int, list[Any]]]:
+def served(
+    answer: Callable[[int, dict[str, Any]], Answer], closes_after_s: float | None = None
+) -> Iterator[tuple[int, list[Any]]]:
     seen: list[Any] = []
-    kind = type("OwnTill", (Till,), {"answer": staticmethod(answer), "seen": seen})
+    own = {"answer": staticmethod(answer), "seen": seen, "timeout": closes_after_s}
+    kind = type("OwnTill", (Till,), own)
     server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
@@ -117,6 +120,13 @@ def test_a_broken_connection_is_a_failure_and_the_till_goes_on() -> None:
         tally = run(order(port))
     assert tally.failures == {"broken": 1}
     assert tally.answered > 0
+
+
+def test_a_connection_that_the_server_closes_between_purchases_is_no_failure() -> None:
+    with served(taken, closes_after_s=0.05) as (port, seen):
+        tally = run(order(port, rate=10.0, seconds=1.0, connections=4))
+    assert tally.flawless
+    assert tally.begun == len(seen)
 
 
 def test_an_answer_without_points_is_wrong() -> None:

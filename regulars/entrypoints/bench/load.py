@@ -90,13 +90,14 @@ class Tally:
         return not self.failures and not self.wrong and self.answered > 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Till:
     """One connection, with at most one purchase under way."""
 
     bearer: str
     sock: socket.socket
     head: bytes
+    waits: bool = False
     begun_at: float = 0.0
     member: str = ""
     got: bytes = b""
@@ -163,6 +164,7 @@ class Load:
         self._requests = _Requests(order)
         self._poll = select.epoll()
         self._tills: dict[int, _Till] = {}
+        self._idle: deque[_Till] = deque()
         self._latencies: list[float] = []
         self._answered = 0
         self._failures: Counter[str] = Counter()
@@ -192,7 +194,7 @@ class Load:
 
     def _closed_loop(self) -> tuple[float, float]:
         """Each till begins its next purchase when it has the answer to the last."""
-        idle = list(self._tills.values())
+        idle = self._idle = deque(self._tills.values())
         watch = _Watch(self._say, self._measuring_from, self._measuring_to)
         under_way = 0
         deadline = self._measuring_to + DRAIN_SECONDS
@@ -200,10 +202,9 @@ class Load:
             at = time.perf_counter()
             watch.look(at)
             if at < self._measuring_to:
-                for till in idle:
-                    self._begin(till, at)
                 under_way += len(idle)
-                idle = []
+                while idle:
+                    self._begin(idle.popleft(), at)
             if not under_way or at > deadline:
                 break
             for till in self._finished(IDLE_SECONDS):
@@ -214,7 +215,7 @@ class Load:
 
     def _open_loop(self) -> tuple[float, float]:
         """Purchases begin at instants of their own, and wait where no connection is free."""
-        idle = list(self._tills.values())
+        idle = self._idle = deque(self._tills.values())
         gaps = _poisson_gaps(self.order.rate or 1.0)
         watch = _Watch(self._say, self._measuring_from, self._measuring_to)
         next_at = time.perf_counter()
@@ -229,7 +230,7 @@ class Load:
                 next_at += next(gaps)
             while waiting and idle:
                 under_way += 1
-                self._begin(idle.pop(), waiting.popleft())
+                self._begin(idle.popleft(), waiting.popleft())
             over = next_at >= self._measuring_to
             if (over and not under_way and not waiting) or at > deadline:
                 break
@@ -242,6 +243,7 @@ class Load:
         return watch.cpu()
 
     def _begin(self, till: _Till, at: float) -> None:
+        till.waits = True
         with suppress(OSError):  # reading from it says what became of it
             till.sock.sendall(self._requests.next_for(till, at))
 
@@ -254,12 +256,15 @@ class Load:
             except OSError:
                 got = b""
             if not got:
-                yield self._broken(till)
+                anew = self._connect_anew(till)
+                if till.waits:
+                    yield self._broken(anew)
                 continue
             answer = till.got + got if till.got else got
             body_at = answer.find(b"\r\n\r\n") + 4
             if body_at > 3 and len(answer) >= body_at + _length(answer, body_at):
                 till.got = b""
+                till.waits = False
                 self._take(till, answer, body_at)
                 yield till
             else:
@@ -306,14 +311,21 @@ class Load:
         self._poll.register(sock.fileno(), select.EPOLLIN)
         return till
 
+    def _connect_anew(self, till: _Till) -> _Till:
+        """The same till on a new connection; servers close those that nothing was sent on for a while."""
+        del self._tills[till.sock.fileno()]
+        till.sock.close()
+        anew = self._connect(till.bearer)
+        if till in self._idle:
+            self._idle[self._idle.index(till)] = anew
+        return anew
+
     def _broken(self, till: _Till) -> _Till:
-        """A new connection in the place of one that broke, with its purchase lost."""
+        """Count a purchase whose connection was closed before its answer."""
         self._failures["broken"] += 1
         if self._failures["broken"] > BREAKS_MAX:
             raise ConnectionError("the web part keeps breaking connections off")
-        del self._tills[till.sock.fileno()]
-        till.sock.close()
-        return self._connect(till.bearer)
+        return till
 
     def _tally(self, cpu_seconds: float, seconds: float) -> Tally:
         ordered = sorted(self._latencies)
