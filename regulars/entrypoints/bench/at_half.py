@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from regulars.entrypoints.bench.frame import tell
 from regulars.entrypoints.bench.loading import Loaded
-from regulars.entrypoints.bench.measured import median, percentile
+from regulars.entrypoints.bench.measured import percentile
 from regulars.entrypoints.bench.shops import Shop
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.kernel.clock import now
@@ -21,6 +21,7 @@ from regulars.outbox.domain import Change
 CONNECTIONS: Final = 64
 """Tills that may wait at once; a purchase due while all wait counts from when it was due."""
 
+WARM_UP_SECONDS: Final = 5.0
 PROBES_PER_SECOND: Final = 5
 QUIET_SECONDS: Final = 3.0
 POLL_SECONDS: Final = 0.25
@@ -54,7 +55,6 @@ class AtHalf:
     loaded: Loaded
     signal_lags_ms: list[float]
     settled_lags_ms: list[float]
-    relay_lag_ms_median: float
     members: int
 
     def figures(self) -> dict[str, object]:
@@ -68,7 +68,6 @@ class AtHalf:
             "cpu_ms_per_purchase": {name: round(ms, 3) for name, ms in self.loaded.cpu_ms.items()},
             "signal_lag_ms": _spread(self.signal_lags_ms),
             "settled_lag_ms": _spread(self.settled_lags_ms),
-            "relay_status_lag_ms_median": round(self.relay_lag_ms_median, 1),
         }
 
 
@@ -103,17 +102,22 @@ async def measure_at_half(shop: Shop, rate: float, *, members: int, seconds: flo
         await _forget_lags(shop)
         tell(f"Ringing up {rate:,.0f} purchases a second …")
         probing = asyncio.create_task(_probe(shop, who))
-        watching = asyncio.create_task(_watch_relay(shop))
         try:
-            loaded = await shop.load(shop.order(CONNECTIONS, seconds, members=who, rate=rate))
+            order = shop.order(
+                CONNECTIONS,
+                seconds,
+                members=who,
+                rate=rate,
+                # A process that has just begun is slow at first, and a queue at a pace is long to go.
+                warm_up_seconds=min(WARM_UP_SECONDS, seconds),
+            )
+            loaded = await shop.load(order)
         finally:
             probing.cancel()
-            watching.cancel()
-            seen = (await asyncio.gather(watching, probing, return_exceptions=True))[0]
+            await asyncio.gather(probing, return_exceptions=True)
         await _until_told(shop)
         signals, settled = await _lags(shop, urgent=True), await _lags(shop, urgent=False)
-    medians = seen if isinstance(seen, list) else []
-    return AtHalf(rate, loaded, signals, settled, median(medians), len(who))
+    return AtHalf(rate, loaded, signals, settled, len(who))
 
 
 async def _announce(shop: Shop, members: Sequence[str]) -> None:
@@ -128,18 +132,6 @@ async def _probe(shop: Shop, members: Sequence[str]) -> None:
         for one in members:
             await _announce(shop, [one])
             await asyncio.sleep(1 / PROBES_PER_SECOND)
-
-
-async def _watch_relay(shop: Shop) -> list[float]:
-    seen: list[float] = []
-    try:
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            async with shop.database.begin() as session:
-                found = await session.scalars(text("select lag_ms_median from relay_status"))
-                seen.extend(float(one) for one in found if one is not None)
-    except asyncio.CancelledError:
-        return seen
 
 
 async def _until_told(shop: Shop) -> None:

@@ -330,6 +330,9 @@ class Load:
     def _tally(self, cpu_seconds: float, seconds: float) -> Tally:
         ordered = sorted(self._latencies)
         shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
+        seconds_by_name = {name: percentile(ordered, share) for name, share in shares.items()}
+        seconds_by_name["mean"] = sum(ordered) / max(1, len(ordered))
+        found = {name: round(one * 1_000, 3) if ordered else 0.0 for name, one in seconds_by_name.items()}
         return Tally(
             answered=self._answered,
             seconds=self.order.seconds,
@@ -338,13 +341,7 @@ class Load:
             checked=self._checked,
             wrong=self._wrong,
             problems=self._problems,
-            latency_ms={
-                "mean": round(sum(ordered) / max(1, len(ordered)) * 1_000, 3),
-            }
-            | {
-                name: round(percentile(ordered, share) * 1_000, 3) if ordered else 0.0
-                for name, share in shares.items()
-            },
+            latency_ms=found,
             cpu_us_each=cpu_seconds * 1e6 / max(1, self._answered),
             cpu_share=cpu_seconds / max(seconds, 1e-9),
             begun=self._requests.number,
