@@ -1,8 +1,8 @@
 """What every answer tells the browser not to do, with a fresh nonce for our own scripts."""
 
+from collections.abc import Iterable
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars.kernel.ids import new_token
@@ -10,15 +10,18 @@ from regulars.kernel.ids import new_token
 NONCE_BYTES: Final = 16
 TEMPORAL_PATH: Final = "/temporal"
 
-_ALWAYS: Final = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+_Header = tuple[bytes, bytes]
+_ALWAYS: Final[tuple[_Header, ...]] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
-_HSTS: Final = "max-age=31536000"
+_HSTS: Final[_Header] = (b"strict-transport-security", b"max-age=31536000")
+_NOT_KEPT: Final[_Header] = (b"cache-control", b"no-store")
+_SET: Final = frozenset(name for name, _ in (*_ALWAYS, _HSTS)) | {b"content-security-policy"}
 _OURS: Final = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
@@ -49,17 +52,20 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = policy
-                for name, value in _ALWAYS:
-                    headers[name] = value
-                if scope["scheme"] == "https":
-                    headers["Strict-Transport-Security"] = _HSTS
-                if ours:
-                    headers.setdefault("Cache-Control", "no-store")
+                secure = scope["scheme"] == "https"
+                message["headers"] = _with_ours(message["headers"], policy, ours=ours, secure=secure)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _with_ours(headers: Iterable[_Header], policy: str, *, ours: bool, secure: bool) -> list[_Header]:
+    kept = [header for header in headers if header[0] not in _SET]
+    if ours and not any(name == b"cache-control" for name, _ in kept):
+        kept.append(_NOT_KEPT)
+    if secure:
+        kept.append(_HSTS)
+    return [*kept, *_ALWAYS, (b"content-security-policy", policy.encode())]
 
 
 def _is_temporals(path: str) -> bool:

@@ -12,6 +12,7 @@ from api.dependencies import At, Parts, requires
 from api.receipts import receipt_json
 from api.schemas.purchases import AttributionIn, PurchaseIn, ReceiptOut
 from api.strict_json import JSON, api_router
+from api.till_route import TillRoute
 from regulars.kernel.errors import RegularsError
 from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.desk import Recorded
@@ -24,9 +25,6 @@ router = api_router("purchases")
 REPLAYED = "Idempotency-Replayed"
 
 
-@router.post(
-    "/purchases", status_code=201, summary="Record a purchase, exactly once", response_model=ReceiptOut
-)
 async def record_purchase(
     body: PurchaseIn,
     request: Request,
@@ -39,7 +37,6 @@ async def record_purchase(
 
     The same key or receipt number with other content is refused with `idempotency_mismatch`.
     """
-    # The container is asked here: each dependency costs as much as reading the whole body.
     parts = container_of(request)
     at = parts.now()
     key = check_key(idempotency_key)
@@ -50,6 +47,17 @@ async def record_purchase(
     if isinstance(answer, RegularsError):
         raise answer
     return _receipt(answer, parts, {REPLAYED: "true" if answer.replayed else "false"}, status=201)
+
+
+router.add_api_route(
+    "/purchases",
+    record_purchase,
+    methods=["POST"],
+    status_code=201,
+    summary="Record a purchase, exactly once",
+    response_model=ReceiptOut,
+    route_class_override=TillRoute,
+)
 
 
 @router.get("/purchases/{purchase_id}", summary="A purchase as it was answered", response_model=ReceiptOut)

@@ -17,6 +17,12 @@ from regulars.purchases.posting import post_purchases
 LANES: Final = 2
 """Transactions under way at once: while one waits for the disk, the next is being worked out."""
 
+WORTH_A_LANE: Final = 16
+"""Purchases that are worth a transaction beside another one: fewer wait for that one's end."""
+
+PATIENCE_SECONDS: Final = 0.02
+"""But not longer than this: the other one may itself be waiting for a member."""
+
 GROUP_MAX: Final = 64
 """Purchases in one transaction at most, so that none waits long for its companions."""
 
@@ -51,6 +57,7 @@ class GroupCommit:
         self._waiting: deque[_Waiting] = deque()
         self._under_way: set[UUID] = set()
         self._lanes: set[asyncio.Task[None]] = set()
+        self._patience: asyncio.TimerHandle | None = None
 
     async def post(self, basket: Basket) -> Answer:
         """Commit a purchase together with those that wait; its receipt is good once this returns.
@@ -64,20 +71,42 @@ class GroupCommit:
         """
         waiting = _Waiting(basket, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
-        if len(self._lanes) < LANES:
-            lane = asyncio.create_task(self._run_lane())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+        self._open_lane_where_worth_it()
         return await waiting.answer
 
     async def close(self) -> None:
         """Wait until everything handed in has been answered."""
-        while self._lanes:
+        while self._lanes or self._waiting:
             await asyncio.gather(*self._lanes)
+            await asyncio.sleep(0)  # what a lane leaves is taken up after its end
+
+    def _open_lane_where_worth_it(self) -> None:
+        if not self._lanes or len(self._waiting) >= WORTH_A_LANE:
+            self._open_lane()
+        elif self._patience is None:
+            self._patience = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        if self._waiting:
+            self._open_lane()
+
+    def _open_lane(self) -> None:
+        if len(self._lanes) < LANES:
+            lane = asyncio.create_task(self._run_lane())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._close_lane)
+
+    def _close_lane(self, lane: asyncio.Task[None]) -> None:
+        self._lanes.discard(lane)
+        if self._waiting:  # left to the other lane, which may take its time
+            self._open_lane_where_worth_it()
 
     async def _run_lane(self) -> None:
         while group := self._next_group():
             await self._commit(group)
+            if len(self._lanes) > 1 and len(self._waiting) < WORTH_A_LANE:
+                break
 
     def _next_group(self) -> list[_Waiting]:
         """Take, in order, what no other transaction holds up; the rest keeps its order."""

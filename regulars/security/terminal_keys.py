@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.away import DATABASE_ERRORS
 from regulars.db.gathering import Gathering
 from regulars.db.session import Database
 from regulars.kernel.ids import new_id, new_token
@@ -25,6 +27,7 @@ from regulars.security.terminal_key_repository import KeyProof
 
 _BEARER: Final = re.compile(r"(tk_[A-Za-z0-9_-]{12})\.([A-Za-z0-9_-]{43})")
 _TRUSTED_SECONDS: Final = 1.0
+_AHEAD_SECONDS: Final = 0.5
 _REMEMBERED_MAX: Final = 4096
 
 
@@ -95,6 +98,7 @@ class TerminalKeys:
         self._remembered: dict[str, _Remembered] = {}
         self._in_use: set[str] = set()
         self._gathering = Gathering(self._ask)
+        self._looking_ahead: asyncio.Task[None] | None = None
 
     async def actor_of(self, bearer: str) -> Actor:
         """The terminal that a bearer text proves.
@@ -117,10 +121,20 @@ class TerminalKeys:
     async def _proof(self, key_id: str) -> KeyProof | None:
         now = asyncio.get_running_loop().time()
         remembered = self._remembered.get(key_id)
-        if remembered is not None and remembered.until > now:
-            self._in_use.add(key_id)
-            return remembered.proof
-        return await self._gathering.answer_to(key_id)
+        if remembered is None or remembered.until <= now:
+            return await self._gathering.answer_to(key_id)
+        self._in_use.add(key_id)
+        if remembered.until <= now + _AHEAD_SECONDS and self._looking_ahead is None:
+            self._looking_ahead = asyncio.create_task(self._look_ahead(key_id))
+        return remembered.proof
+
+    async def _look_ahead(self, key_id: str) -> None:
+        """Look again before what is remembered runs out, so that no till waits for it."""
+        try:
+            with suppress(*DATABASE_ERRORS):  # then the next till asks, and is told
+                await self._gathering.answer_to(key_id)
+        finally:
+            self._looking_ahead = None
 
     async def _ask(self, key_ids: Sequence[str]) -> dict[str, KeyProof]:
         """Look at the keys asked about, and along with them at those in use, which would be next."""

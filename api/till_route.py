@@ -1,0 +1,53 @@
+"""The way through the framework for what tills send all day: the same answers in fewer steps."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import TypeAdapter, ValidationError
+from starlette.types import Receive, Scope, Send
+
+from api.dependencies import Requires
+from api.strict_json import JSON, StrictRequest, StrictRoute
+
+_PLAIN: Final = frozenset({JSON, f"{JSON}; charset=utf-8", f"{JSON};charset=utf-8"})
+_MISSING: Final = {"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}
+
+
+class TillRoute(StrictRoute):
+    """A route whose endpoint takes `body`, `request`, `actor` and `idempotency_key`, and returns a Response.
+
+    Policy, body and document come from its declaration, as everywhere. But FastAPI's own way from there to
+    the endpoint costs more than reading the body and finding out who sends it, so a request that is plain
+    JSON goes directly, in the same order; any other takes the general way.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401
+        super().__init__(path, endpoint, **options)
+        (self._policy,) = (d.call for d in self.dependant.dependencies if isinstance(d.call, Requires))
+        self._body: TypeAdapter[object] = TypeAdapter(endpoint.__annotations__["body"])
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = StrictRequest(scope, receive)
+        if scope["method"] not in (self.methods or ()) or request.headers.get("content-type") not in _PLAIN:
+            await super().handle(scope, receive, send)
+            return
+        said = await request.json() if await request.body() else None
+        actor = await self._policy(request)
+        response = await self.endpoint(
+            body=self._read(said),
+            request=request,
+            actor=actor,
+            idempotency_key=request.headers.get("idempotency-key"),
+        )
+        await response(scope, receive, send)
+
+    def _read(self, said: object) -> object:
+        if said is None:
+            raise RequestValidationError([_MISSING])
+        try:
+            return self._body.validate_python(said)
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+            raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from None
