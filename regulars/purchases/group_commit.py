@@ -17,11 +17,14 @@ from regulars.purchases.posting import post_purchases
 LANES: Final = 2
 """Transactions under way at once: while one waits for the disk, the next is being worked out."""
 
-WORTH_A_LANE: Final = 16
+WORTH_A_LANE: Final = 12
 """Purchases that are worth a transaction beside another one: fewer wait for that one's end."""
 
 PATIENCE_SECONDS: Final = 0.02
 """But not longer than this: the other one may itself be waiting for a member."""
+
+GATHER_SECONDS: Final = 0.003
+"""How long the first purchase waits for as many companions as the last group had."""
 
 GROUP_MAX: Final = 64
 """Purchases in one transaction at most, so that none waits long for its companions."""
@@ -58,6 +61,7 @@ class GroupCommit:
         self._under_way: set[UUID] = set()
         self._lanes: set[asyncio.Task[None]] = set()
         self._patience: asyncio.TimerHandle | None = None
+        self._expected = 1
 
     async def post(self, basket: Basket) -> Answer:
         """Commit a purchase together with those that wait; its receipt is good once this returns.
@@ -81,32 +85,35 @@ class GroupCommit:
             await asyncio.sleep(0)  # what a lane leaves is taken up after its end
 
     def _open_lane_where_worth_it(self) -> None:
-        if not self._lanes or len(self._waiting) >= WORTH_A_LANE:
+        if not self._waiting or len(self._lanes) >= LANES:
+            return
+        if len(self._waiting) >= (WORTH_A_LANE if self._lanes else self._expected):
             self._open_lane()
         elif self._patience is None:
-            self._patience = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._lose_patience)
+            seconds = PATIENCE_SECONDS if self._lanes else GATHER_SECONDS
+            self._patience = asyncio.get_running_loop().call_later(seconds, self._lose_patience)
 
     def _lose_patience(self) -> None:
         self._patience = None
-        if self._waiting:
+        if self._waiting and len(self._lanes) < LANES:
             self._open_lane()
 
     def _open_lane(self) -> None:
-        if len(self._lanes) < LANES:
-            lane = asyncio.create_task(self._run_lane())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._close_lane)
+        lane = asyncio.create_task(self._commit_next())
+        self._lanes.add(lane)
+        lane.add_done_callback(self._close_lane)
 
     def _close_lane(self, lane: asyncio.Task[None]) -> None:
         self._lanes.discard(lane)
-        if self._waiting:  # left to the other lane, which may take its time
-            self._open_lane_where_worth_it()
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        self._open_lane_where_worth_it()
 
-    async def _run_lane(self) -> None:
-        while group := self._next_group():
+    async def _commit_next(self) -> None:
+        if group := self._next_group():
+            self._expected = min(len(group), WORTH_A_LANE)
             await self._commit(group)
-            if len(self._lanes) > 1 and len(self._waiting) < WORTH_A_LANE:
-                break
 
     def _next_group(self) -> list[_Waiting]:
         """Take, in order, what no other transaction holds up; the rest keeps its order."""

@@ -82,15 +82,18 @@ _COLUMNS = [
     ("sales_minor", "bigint"),
     ("points", "bigint"),
     ("line_count", "int"),
-    ("tenders", "jsonb"),
-    ("lines", "jsonb"),
-    ("evaluation", "jsonb"),
-    ("receipt", "json"),
+    ("tenders", "text"),
+    ("lines", "text"),
+    ("evaluation", "text"),
+    ("receipt", "text"),
 ]
+# Handed over as text: the driver would pass each JSON value through a function of ours.
+_CAST = {"tenders": "::jsonb", "lines": "::jsonb", "evaluation": "::jsonb", "receipt": "::json"}
 _NAMES = ", ".join(name for name, _ in _COLUMNS)
+_GIVEN = ", ".join(f"n.{name}{_CAST.get(name, '')}" for name, _ in _COLUMNS)
 _INSERT = f"""
 insert into purchase ({_NAMES}, flags, recorded_at)
-select {", ".join(f"n.{name}" for name, _ in _COLUMNS)}, string_to_array(n.flags, ','), $27
+select {_GIVEN}, string_to_array(n.flags, ','), $27
 from unnest({", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(_COLUMNS, 1))}, $26::text[])
      as n({_NAMES}, flags)
 """  # noqa: S608 — column names of our own
