@@ -59,9 +59,10 @@ class GroupCommit:
         self._now = now
         self._waiting: deque[_Waiting] = deque()
         self._under_way: set[UUID] = set()
-        self._lanes: set[asyncio.Task[None]] = set()
+        self._lanes: set[asyncio.Task[bool]] = set()
         self._patience: asyncio.TimerHandle | None = None
         self._expected = 1
+        self._all_held_up = False
 
     async def post(self, basket: Basket) -> Answer:
         """Commit a purchase together with those that wait; its receipt is good once this returns.
@@ -87,7 +88,8 @@ class GroupCommit:
     def _open_lane_where_worth_it(self) -> None:
         if not self._waiting or len(self._lanes) >= LANES:
             return
-        if len(self._waiting) >= (WORTH_A_LANE if self._lanes else self._expected):
+        enough = WORTH_A_LANE if self._lanes else self._expected
+        if len(self._waiting) >= enough and not self._all_held_up:
             self._open_lane()
         elif self._patience is None:
             seconds = PATIENCE_SECONDS if self._lanes else GATHER_SECONDS
@@ -103,17 +105,22 @@ class GroupCommit:
         self._lanes.add(lane)
         lane.add_done_callback(self._close_lane)
 
-    def _close_lane(self, lane: asyncio.Task[None]) -> None:
+    def _close_lane(self, lane: asyncio.Task[bool]) -> None:
         self._lanes.discard(lane)
+        # Who is held up is waited for: looking again and again would take the other lane's time.
+        self._all_held_up = bool(self._lanes) and not lane.cancelled() and not lane.result()
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
         self._open_lane_where_worth_it()
 
-    async def _commit_next(self) -> None:
-        if group := self._next_group():
+    async def _commit_next(self) -> bool:
+        """Whether there was anything that no other lane holds up."""
+        group = self._next_group()
+        if group:
             self._expected = min(len(group), WORTH_A_LANE)
             await self._commit(group)
+        return bool(group)
 
     def _next_group(self) -> list[_Waiting]:
         """Take, in order, what no other transaction holds up; the rest keeps its order."""

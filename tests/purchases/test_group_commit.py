@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from time import process_time
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ from regulars.lifecycle import repository as standings
 from regulars.purchases.desk import Recorded
 from regulars.purchases.domain import Basket
 from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown, PurchaseFailed
-from regulars.purchases.group_commit import GROUP_MAX, GroupCommit
+from regulars.purchases.group_commit import GROUP_MAX, WORTH_A_LANE, GroupCommit
 from regulars.purchases.tables import purchase
 
 POISON = "nul \x00 in a name"
@@ -135,6 +136,21 @@ async def test_who_waits_for_one_member_holds_up_nobody_else(chain: SmallChain, 
         assert not any(task.done() for task in stuck)
     assert all(isinstance(answer, Recorded) for answer in await asyncio.gather(*stuck))
     await assert_books_agree(chain)
+
+
+async def test_waiting_for_a_member_costs_next_to_nothing(chain: SmallChain, counter: GroupCommit) -> None:
+    hot = await chain.join("Hot")
+    async with locked(chain, hot):
+        stuck = [asyncio.create_task(counter.post(chain.basket(hot)))]
+        await asyncio.sleep(0.1)
+        stuck += [asyncio.create_task(counter.post(chain.basket(hot))) for _ in range(3 * WORTH_A_LANE)]
+        await asyncio.sleep(0.1)
+        before = process_time()
+        await asyncio.sleep(0.5)
+        busy_seconds = process_time() - before
+        assert not any(task.done() for task in stuck)
+    assert all(isinstance(answer, Recorded) for answer in await asyncio.gather(*stuck))
+    assert busy_seconds < 0.25
 
 
 async def test_several_processes_post_for_one_member_at_once(chain: SmallChain, database_url: str) -> None:
