@@ -23,8 +23,8 @@ WORTH_A_LANE: Final = 12
 PATIENCE_SECONDS: Final = 0.02
 """But not longer than this: the other one may itself be waiting for a member."""
 
-GATHER_SECONDS: Final = 0.003
-"""How long the first purchase waits for as many companions as the last group had."""
+GATHER_SECONDS: Final = 0.006
+"""How long the first purchase waits for companions, where the last one had some: for twice as many."""
 
 GROUP_MAX: Final = 64
 """Purchases in one transaction at most, so that none waits long for its companions."""
@@ -118,7 +118,7 @@ class GroupCommit:
         """Whether there was anything that no other lane holds up."""
         group = self._next_group()
         if group:
-            self._expected = min(len(group), WORTH_A_LANE)
+            self._expected = min(2 * len(group) - 1, WORTH_A_LANE)
             await self._commit(group)
         return bool(group)
 

@@ -16,13 +16,14 @@ from regulars.entrypoints.ready import READY_FILE_VARIABLE
 from regulars.entrypoints.stack import postgres, temporal, tuning
 from regulars.entrypoints.stack.datadir import DataDir
 from regulars.entrypoints.stack.ports import LOOPBACK
-from regulars.entrypoints.stack.privileges import run_as
+from regulars.entrypoints.stack.privileges import run_as, yielding
 from regulars.settings import Settings
 
 PartName = Literal["postgres", "temporal", "worker", "relay", "web"]
 ALL_PARTS: tuple[PartName, ...] = ("postgres", "temporal", "worker", "relay", "web")
 """In order of start; they are ended in the opposite order."""
 
+_YIELDING = frozenset({"worker", "relay"})
 PORT_NAMES = ("postgres", "temporal", "temporal_ui", "temporal_http", "temporal_metrics")
 DATABASE = "regulars"
 
@@ -130,6 +131,8 @@ def _start_command(name: str, data_dir: DataDir, environment: Mapping[str, str])
     """`regulars <name>` as a process of its own."""
     command = [sys.executable, "-m", "regulars.entrypoints.cli", name, "--data-dir", str(data_dir.root)]
     line = run_as(None, command, reaching=[Path(sys.executable)], dies_by="TERM")
+    if name in _YIELDING:
+        line = yielding(line)
     with data_dir.log(name).open("ab") as output:
         return subprocess.Popen(
             line,

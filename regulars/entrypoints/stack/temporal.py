@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from regulars.entrypoints.stack.ports import LOOPBACK
-from regulars.entrypoints.stack.privileges import run_as
+from regulars.entrypoints.stack.privileges import run_as, yielding
 from regulars.entrypoints.stack.problems import StackProblem
 from workflows.search_attributes import ensure_search_attributes
 
@@ -72,7 +72,7 @@ def start(server: TemporalServer, log: Path) -> subprocess.Popen[bytes]:
     command += ["--disable-config-file", "--disable-config-env"]
     for value in DYNAMIC_CONFIG:
         command += ["--dynamic-config-value", value]
-    line = run_as(None, command, reaching=[], dies_by="TERM")
+    line = yielding(run_as(None, command, reaching=[], dies_by="TERM"))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
     with log.open("ab") as output:
         return subprocess.Popen(
