@@ -39,7 +39,7 @@ async def till_of(parts: Container, actor: Actor, code: str | None, permission: 
     """
     await parts.places.refresh_now_and_then(parts.database)
     if actor.kind == "terminal":
-        return parts.places.till(UUID(actor.id))
+        return await _till_of_key(parts, UUID(actor.id))
     if code is None:
         raise InvalidInput([TerminalNeeded()])
     try:
@@ -49,6 +49,14 @@ async def till_of(parts: Container, actor: Actor, code: str | None, permission: 
     if not actor.may_at(permission, till.path):
         raise PermissionDenied(permission)
     return till
+
+
+async def _till_of_key(parts: Container, terminal_id: UUID) -> Till:
+    try:
+        return parts.places.till(terminal_id)
+    except UnknownPlace:  # opened this very second
+        await parts.refresh_places()
+    return parts.places.till(terminal_id)
 
 
 async def member_id_of(parts: Container, reference: str | None) -> UUID | None:

@@ -24,6 +24,8 @@ from regulars.security.domain import SessionTimes
 from regulars.security.terminal_keys import TerminalKeys
 from regulars.settings import Settings
 
+LOCK_WAIT_SECONDS: Final = 3
+"""Longer than an import holds a member; one that is stuck must not hold up every till of the process."""
 TEMPORAL_UI_TIMEOUT: Final = httpx.Timeout(30.0, connect=2.0)
 TEMPORAL_UI_LIMITS: Final = httpx.Limits(max_connections=50, max_keepalive_connections=10)
 
@@ -66,7 +68,10 @@ class Container:
     def build(cls, settings: Settings, database_url: str) -> Self:
         """A container on a database; nothing is connected yet."""
         engine = make_engine(
-            database_url, application="regulars-web", pool_size=settings.database_connections
+            database_url,
+            application="regulars-web",
+            pool_size=settings.database_connections,
+            lock_wait_seconds=LOCK_WAIT_SECONDS,
         )
         database = Database(engine)
         secrets = settings.secrets

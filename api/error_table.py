@@ -147,6 +147,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "retry_key_needed": Row(422, "请附上 1 至 {maximum} 个字符的幂等键：每笔消费单生成一次，重试时不变。"),
     "occurred_in_future": Row(422, "消费时间晚于现在；请校准收银机时钟后重新提交。"),
     "occurred_too_long_ago": Row(422, "消费时间早于 {earliest}；请校准收银机时钟后重新提交。"),
+    "purchase_held_up": Row(503, "这位会员正在别处处理，请稍后重发这笔消费单。"),
     "purchase_failed": Row(500, "这笔消费单未能记录；同批其他消费单不受影响。"),
     "business_day_far": Row(422, "营业日与消费时间不符；该时间属于营业日 {usual}。"),
     "member_unknown": Row(422, "没有这位会员，请重新查找。"),

@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 
 JSON: Final = "application/json"
 DEPTH_MAX: Final = 32
-_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, and content without a closing quote: looking again from every quote would take for ever.
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACKETS: Final = re.compile(rb"[\[{\]}]")
 
 

@@ -5,12 +5,15 @@ from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from api.dependencies import Requires
 from api.strict_json import JSON, StrictRequest, StrictRoute
 
 _PLAIN: Final = frozenset({JSON, f"{JSON}; charset=utf-8", f"{JSON};charset=utf-8"})
+_NOTHING: Final = object()
 _MISSING: Final = {"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}
 
 
@@ -33,7 +36,10 @@ class TillRoute(StrictRoute):
         if scope["method"] not in (self.methods or ()) or request.headers.get("content-type") not in _PLAIN:
             await super().handle(scope, receive, send)
             return
-        said = await request.json() if await request.body() else None
+        try:
+            said = await request.json() if await request.body() else _NOTHING
+        except ClientDisconnect:
+            raise HTTPException(400) from None
         actor = await self._policy(request)
         response = await self.endpoint(
             body=self._read(said),
@@ -44,7 +50,7 @@ class TillRoute(StrictRoute):
         await response(scope, receive, send)
 
     def _read(self, said: object) -> object:
-        if said is None:
+        if said is _NOTHING:
             raise RequestValidationError([_MISSING])
         try:
             return self._body.validate_python(said)

@@ -10,13 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 APPLICATION_NAME_LIMIT = 63
 
 
-def make_engine(url: str, *, application: str, pool_size: int = 10) -> AsyncEngine:
+def make_engine(
+    url: str, *, application: str, pool_size: int = 10, lock_wait_seconds: int = 0
+) -> AsyncEngine:
     """An engine on the asyncpg driver.
 
     Args:
         url: `postgresql://…`; the driver is added.
         application: shown in pg_stat_activity, e.g. "regulars-web".
         pool_size: connections kept open, and at most.
+        lock_wait_seconds: how long a statement waits for somebody else's lock before it fails; 0: for ever.
     """
     return create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1),
@@ -30,6 +33,7 @@ def make_engine(url: str, *, application: str, pool_size: int = 10) -> AsyncEngi
             "server_settings": {
                 "application_name": application[:APPLICATION_NAME_LIMIT],
                 "timezone": "UTC",
+                "lock_timeout": f"{lock_wait_seconds}s",
                 "jit": "off",  # short statements: compiling them costs more than running them
             }
         },

@@ -137,6 +137,17 @@ class OccurredTooLongAgo(FieldProblem):
         )
 
 
+class PurchaseHeldUp(RegularsError):
+    """Somebody else held the member, or was in the way again and again; nothing was written."""
+
+    code: ClassVar[str] = "purchase_held_up"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "somebody else holds this member just now; send the same purchase again", retry_after_seconds=2
+        )
+
+
 class PurchaseFailed(RegularsError):
     """One purchase of a list could not be written; nothing of it was."""
 

@@ -11,13 +11,14 @@ from regulars.db.session import Database
 from regulars.kernel.errors import RegularsError
 from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.domain import Basket
-from regulars.purchases.errors import PurchaseFailed
+from regulars.purchases.errors import PurchaseFailed, PurchaseHeldUp
 from regulars.purchases.service import record_purchases
 
 log = structlog.get_logger(__name__)
 
 ATTEMPTS = 5
-_CONFLICTS: Final = frozenset({"23505", "40001", "40P01", "55P03"})  # unique, serialisation, deadlock, lock
+_CONFLICTS: Final = frozenset({"23505", "40001", "40P01"})  # unique, serialisation, deadlock
+_LOCK_NOT_HAD: Final = "55P03"
 
 
 async def post_purchases(
@@ -30,7 +31,8 @@ async def post_purchases(
         desk: what this process knows of places and packs.
         baskets: as for `record_purchases`.
         at: aware UTC, now.
-    Returns: an answer for each basket, in order; PurchaseFailed for one of a list that cannot be written.
+    Returns: an answer for each basket, in order; of a list PurchaseFailed for one that cannot be written,
+        PurchaseHeldUp for one that may be sent again.
     Raises: what a single purchase raised, tried several times where another transaction was in the way;
         and, for a list, that the database is away: purchases before that stand, and asking again is safe.
     """
@@ -61,6 +63,8 @@ async def _post_apart(
     except Exception as error:
         if _is_gone(error):
             raise
+        if is_away(error):  # in its way, not in it
+            return PurchaseHeldUp()
         log.exception("purchase_failed", terminal_id=str(basket.terminal_id))
         return error if isinstance(error, RegularsError) else PurchaseFailed()
 
@@ -78,4 +82,4 @@ async def _post_alone(
 
 
 def _is_gone(error: Exception) -> bool:
-    return is_away(error) and sqlstate(error) not in _CONFLICTS
+    return is_away(error) and sqlstate(error) not in _CONFLICTS | {_LOCK_NOT_HAD}

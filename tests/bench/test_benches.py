@@ -67,7 +67,8 @@ async def test_purchases_are_measured_beside_pgbench_and_nothing_is_left(tmp_pat
         assert point["cpu_ms_per_purchase"]["web"] > 0 < point["cpu_ms_per_purchase"]["postgres"]
     stages = figures["stages"]["1_tills"]
     assert sum(stages["ms"].values()) == pytest.approx(stages["till_waits_ms_mean"], rel=0.01)
-    assert all(ms > -0.5 for ms in stages["ms"].values())
+    # Some are differences of two clocks, which a busy machine may push a little apart.
+    assert all(ms > -0.05 * stages["till_waits_ms_mean"] - 0.5 for ms in stages["ms"].values())
     assert figures["at_half"]["signal_lag_ms"]["count"] > 0
 
 

@@ -18,7 +18,7 @@ from regulars.kernel.ids import new_id
 from regulars.lifecycle import repository as standings
 from regulars.purchases.desk import Recorded
 from regulars.purchases.domain import Basket
-from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown, PurchaseFailed
+from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown, PurchaseFailed, PurchaseHeldUp
 from regulars.purchases.group_commit import GROUP_MAX, WORTH_A_LANE, GroupCommit
 from regulars.purchases.tables import purchase
 
@@ -151,6 +151,24 @@ async def test_waiting_for_a_member_costs_next_to_nothing(chain: SmallChain, cou
         assert not any(task.done() for task in stuck)
     assert all(isinstance(answer, Recorded) for answer in await asyncio.gather(*stuck))
     assert busy_seconds < 0.25
+
+
+async def test_one_member_who_is_held_for_long_fails_alone_and_may_be_sent_again(
+    chain: SmallChain, database_url: str
+) -> None:
+    hot, others = await chain.join("Hot"), [await chain.join(f"M{i}") for i in range(3)]
+    impatient = Database(make_engine(database_url, application="a till", lock_wait_seconds=1))
+    counter = GroupCommit(impatient, chain.desk, lambda: MONDAY)
+    baskets = [chain.basket(member) for member in (others[0], hot, others[1], None, others[2])]
+    async with locked(chain, hot):
+        answers = await hand_in(counter, *baskets)
+    kinds = [type(answer) for answer in answers]
+    assert kinds == [Recorded, PurchaseHeldUp, Recorded, Recorded, Recorded]
+    (again,) = await hand_in(counter, baskets[1])
+    assert isinstance(again, Recorded)
+    assert not again.replayed
+    await assert_books_agree(chain)
+    await impatient.close()
 
 
 async def test_several_processes_post_for_one_member_at_once(chain: SmallChain, database_url: str) -> None:

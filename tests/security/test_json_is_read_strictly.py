@@ -1,5 +1,6 @@
 """Whatever a route takes, it takes within limits: JSON read in one way only, forms of a bounded size."""
 
+from time import process_time
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from security.scope_table import PAGES
 from web_world import WebWorld
 
 from api.document import document_of
-from api.strict_json import DEPTH_MAX
+from api.strict_json import DEPTH_MAX, BodyRefused, read_json
 from regulars.security.domain import OPERATOR_ROLES
 
 NOWHERE = str(UUID(int=7))
@@ -70,6 +71,14 @@ async def test_every_route_refuses_hostile_json_by_name(world: WebWorld, operato
                 told = (answer.status_code, answer.json()["code"])
                 assert told == (status, code), (method, path, what)
                 assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_text_that_never_ends_takes_no_time_to_refuse() -> None:
+    hostile = b"[" * (DEPTH_MAX + 1) + b'"' + b'\\"' * 500_000
+    before = process_time()
+    with pytest.raises(BodyRefused):
+        read_json(hostile)
+    assert process_time() - before < 2
 
 
 async def test_a_number_that_overflows_is_no_amount(world: WebWorld) -> None:
