@@ -1,0 +1,1 @@
+"""Limits and budgets of packs: what is used up, what is reserved, what is left."""

@@ -1,0 +1,1 @@
+"""Why something was given, refused or moved, told from what is stored."""

@@ -1,0 +1,1 @@
+"""What a draft pack would have done with real history."""

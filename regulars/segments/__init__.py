@@ -1,0 +1,1 @@
+"""Named sets of members, told by a condition."""

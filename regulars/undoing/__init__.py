@@ -1,0 +1,1 @@
+"""What a pack version did, and its compensation."""
