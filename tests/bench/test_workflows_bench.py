@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from regulars.entrypoints.bench.due_dates import Look, most_at_once
+from regulars.entrypoints.bench.due_dates import Look, jitter_of, most_at_once
+from regulars.entrypoints.bench.due_hour import Hour, measure_hour, planned
 from regulars.entrypoints.bench.workflows import Sizes, measure_sizes
 from regulars.entrypoints.bench.workplace import workplace
 
@@ -39,3 +41,24 @@ def test_the_queue_is_as_long_as_tasks_overlap() -> None:
     looks = [Look(NOON, NOON + timedelta(seconds=a), NOON + timedelta(seconds=b)) for a, b in spans]
     assert most_at_once(looks) == 3
     assert most_at_once([]) == 0
+
+
+def test_the_hour_lets_each_member_fall_due_once_half_of_them_together() -> None:
+    herd = [UUID(int=60 * one + (one // 60) * 7) for one in range(240)]
+    spread, together = planned(herd, NOON, Hour(members=240, due=240))
+    assert {wake.member_id for wake in (*spread, *together)} == set(herd)
+    assert len(spread) == len(together) == 120
+    for wake in (*spread, *together):
+        assert wake.told == wake.at - jitter_of(wake.member_id)
+    assert {wake.at.second for wake in together} == {0}
+    assert len({wake.at for wake in spread}) > len({wake.at for wake in together})
+
+
+@pytest.mark.timeout(300)
+async def test_due_dates_of_an_hour_are_all_looked_at(tmp_path: Path) -> None:
+    with workplace(tmp_path) as settings:
+        measured = await measure_hour(settings, Hour(members=300, due=8, steps=2, step_seconds=2.0))
+    assert left_in(tmp_path) == []
+    assert measured.bars["looked_share"].ok
+    for half in ("with_jitter", "without_jitter"):
+        assert measured.figures[half]["late_max_seconds"] >= 0  # type: ignore[index]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from temporalio.api.enums.v1 import EventType
@@ -29,6 +29,7 @@ LEAD: Final = timedelta(seconds=5)
 LEAD_PER_MEMBER: Final = timedelta(milliseconds=40)
 ASK_EVERY_SECONDS: Final = 0.25
 _MS: Final = 1_000.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ async def fall_due(stack: WorkflowStack, members: Sequence[UUID], *, jitter: boo
     due_at = now() + LEAD + LEAD_PER_MEMBER * len(herd)
     wakes = {one: due_at + (jitter_of(one) if jitter else timedelta(0)) for one in herd}
     tell(f"{len(herd):,} members fall due at one instant{', spread by their jitter' if jitter else ''} …")
-    await _each(herd, lambda one: _tell_due(stack, one, wakes[one] - jitter_of(one)))
+    await each_at_its_turn(herd, lambda one: tell_due(stack, one, wakes[one] - jitter_of(one)))
     in_time = now() < due_at
     await asyncio.sleep(max(0.0, (due_at - now()).total_seconds() - 2 * COUNTED_AFTER_SECONDS))
     spent = await Spent.begin(stack)
@@ -69,22 +70,23 @@ async def fall_due(stack: WorkflowStack, members: Sequence[UUID], *, jitter: boo
     looks: list[Look] = []
 
     async def read(one: UUID) -> None:
-        looks.extend(await _look(_handle(stack, one), wakes[one]))
+        looks.extend(await look_of(stack, one, wakes[one]))
 
-    await _each(herd, read)
+    await each_at_its_turn(herd, read)
     waits_ms.sort()
     return {
         "members": len(herd),
         "all_told_in_time": in_time,
         "looks_found": len(looks),
-        **_lateness(looks),
+        **lateness(looks),
         "bystander_query_p50_ms": round(percentile(waits_ms, 0.5), 1),
         "bystander_query_max_ms": round(max(waits_ms, default=math.nan), 1),
         **cost.each("look", len(looks)),
     }
 
 
-def _lateness(looks: Sequence[Look]) -> dict[str, float]:
+def lateness(looks: Sequence[Look]) -> dict[str, float]:
+    """How late workflows looked, and how many of them at once."""
     late = sorted(look.late_seconds for look in looks)
     taken = (
         (max(look.done_at for look in looks) - min(look.due_at for look in looks)) if looks else timedelta()
@@ -117,17 +119,19 @@ def _handle(stack: WorkflowStack, member_id: UUID) -> WorkflowHandle[MemberLifec
     return stack.client.get_workflow_handle_for(MemberLifecycleWorkflow.run, workflow_id(member_id))
 
 
-async def _each(members: Sequence[UUID], do: Callable[[UUID], Awaitable[None]]) -> None:
+async def each_at_its_turn(items: Sequence[T], do: Callable[[T], Awaitable[None]]) -> None:
+    """Do something for each, a few at once."""
     gate = asyncio.Semaphore(CALLS_AT_ONCE)
 
-    async def one_of_them(member_id: UUID) -> None:
+    async def one_of_them(item: T) -> None:
         async with gate:
-            await do(member_id)
+            await do(item)
 
-    await asyncio.gather(*(one_of_them(one) for one in members))
+    await asyncio.gather(*(one_of_them(item) for item in items))
 
 
-async def _tell_due(stack: WorkflowStack, member_id: UUID, due_at: datetime) -> None:
+async def tell_due(stack: WorkflowStack, member_id: UUID, due_at: datetime) -> None:
+    """Tell a member's workflow that something falls due; it adds its jitter."""
     hint = MemberHint(seq=0, changes=0, events=0, next_due_at=due_at)
     await _handle(stack, member_id).signal(MemberLifecycleWorkflow.member_changed, hint)
 
@@ -141,11 +145,11 @@ async def _ask(bystander: WorkflowHandle[MemberLifecycleWorkflow, str], waits_ms
         await asyncio.sleep(ASK_EVERY_SECONDS)
 
 
-async def _look(workflow: WorkflowHandle[MemberLifecycleWorkflow, str], due_at: datetime) -> list[Look]:
+async def look_of(stack: WorkflowStack, member_id: UUID, due_at: datetime) -> list[Look]:
     """The workflow task that the timer of this due date gave rise to; none where the run began anew since."""
     fired = False
     queued_at: datetime | None = None
-    async for event in workflow.fetch_history_events():
+    async for event in _handle(stack, member_id).fetch_history_events():
         at = event.event_time.ToDatetime(UTC)
         if event.event_type == EventType.EVENT_TYPE_TIMER_FIRED and at >= due_at:
             fired = True

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -76,23 +77,29 @@ async def measure(settings: Settings, *, quick: bool) -> Measured:
 
 async def measure_sizes(settings: Settings, sizes: Sizes) -> Measured:
     """As `measure`, with sizes of one's own."""
+    async with stack_of(settings, sizes.members) as stack:
+        return await _measure(stack, await tills_of(stack.database), sizes)
+
+
+@asynccontextmanager
+async def stack_of(settings: Settings, members: int) -> AsyncIterator[WorkflowStack]:
+    """A chain with so many members whom no workflow knows yet, and what drives workflows."""
     async with running(settings, PARTS) as endpoints:
         database = Database(
             make_engine(endpoints.database_url, application="regulars-bench", pool_size=CONNECTIONS)
         )
         try:
             chain = await found(database, settings, now())
-            await populate(endpoints.database_url, chain.model, sizes.members)
+            await populate(endpoints.database_url, chain.model, members)
             client = await connect(endpoints.settings(settings), identity="regulars-bench")
-            stack = WorkflowStack(settings, database, client)
-            return await _measure(stack, await _tills(database), sizes)
+            yield WorkflowStack(settings, database, client)
         finally:
             await database.close()
 
 
 async def _measure(stack: WorkflowStack, tills: "Tills", sizes: Sizes) -> Measured:
     members = [UUID(one) for one in await buyers(stack.database, sizes.members)]
-    opened = await _open(stack, tills, members)
+    opened = await open_workflows(stack, tills, members)
     absorbed = await _absorb(stack, tills, members, sizes.purchases)
     steady = await _sell_steadily(stack, tills, members, sizes)
     herd = sorted(members, key=jitter_of)[: sizes.herd + 1]
@@ -114,20 +121,8 @@ async def _measure(stack: WorkflowStack, tills: "Tills", sizes: Sizes) -> Measur
             "steady": steady,
             "due_at_one_instant": at_once,
             "due_at_one_instant_with_jitter": spread,
-            "ten_thousand_due": _ten_thousand(at_once),
         },
     )
-
-
-def _ten_thousand(at_once: dict[str, float]) -> dict[str, float]:
-    """What the rate of looks measured means for 10,000 due dates; worked out, not run."""
-    looks = at_once["looks_per_second"]
-    evenly = 10_000 / 3_600
-    return {
-        "looks_per_second_needed_if_spread_over_an_hour": round(evenly, 2),
-        "share_of_capacity_if_spread_over_an_hour": round(evenly / looks, 3) if looks else 0.0,
-        "seconds_to_look_at_all_if_due_at_one_instant": round(10_000 / looks, 1) if looks else 0.0,
-    }
 
 
 @dataclass(slots=True)
@@ -166,7 +161,8 @@ class Tills:
         )
 
 
-async def _tills(database: Database) -> Tills:
+async def tills_of(database: Database) -> Tills:
+    """A till of the bench's chain."""
     desk = Desk(Places(), LivePacks(), new_id)
     async with database.begin() as session:
         await desk.refresh(session)
@@ -174,7 +170,7 @@ async def _tills(database: Database) -> Tills:
     return Tills(desk, database, terminal.id, desk.places.by_code("store-0").id, new_token(6))
 
 
-async def _open(stack: WorkflowStack, tills: Tills, members: Sequence[UUID]) -> dict[str, float]:
+async def open_workflows(stack: WorkflowStack, tills: Tills, members: Sequence[UUID]) -> dict[str, float]:
     """First news of members who have no workflow yet, until each has looked at its member."""
     tell(f"{len(members):,} members without a workflow buy …")
     memory, disk = stack.memory_bytes(), stack.disk_bytes()

@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     bench.command("purchases")(bench_purchases)
     bench.command("import")(bench_import)
     bench.command("workflows")(bench_workflows)
+    bench.command("due-dates")(bench_due_dates)
     bench.command("load", hidden=True)(bench_load)
     app.add_typer(bench, name="bench")
 
@@ -49,6 +50,13 @@ def bench_workflows(
 ) -> None:
     """What the members' workflows take in, and what they cost."""
     _run("workflows", data_dir, json=json, quick=quick)
+
+
+def bench_due_dates(
+    data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False
+) -> None:
+    """Ten thousand members fall due within one hour, with and without jitter; takes that hour."""
+    _run("due-dates", data_dir, json=json, quick=quick)
 
 
 def _run(name: str, base: Path | None, *, json: bool, quick: bool) -> None:
