@@ -76,8 +76,8 @@ def rule_text(pack: Pack, rule: PackRule) -> str:
     """The JSON-logic of a rule: the index of its first failing condition as a text, else its result."""
     branches: list[object] = []
     for index, condition in enumerate(conditions_of(rule.when)):
-        branches += [{"!": [_filled(condition, pack)]}, str(index)]
-    result = _filled(_result(rule), pack)
+        branches += [{"!": [filled(condition, pack)]}, str(index)]
+    result = filled(_result(rule), pack)
     return orjson.dumps({"if": [*branches, result]} if branches else result).decode()
 
 
@@ -91,16 +91,17 @@ def _result(rule: PackRule) -> object:
     return 1
 
 
-def _filled(tree: object, pack: Pack) -> object:
+def filled(tree: object, pack: Pack) -> object:
+    """An expression as the engine gets it: parameters filled in, codes made safe, operands in lists."""
     if isinstance(tree, Mapping):
         operator, operands = next(iter(tree.items()))
         if operator == "param":
             return pack.parameters[operands].value
         if operator in ("var", "val"):
             return {operator: operands}
-        return {operator: _filled(operands if isinstance(operands, list) else [operands], pack)}
+        return {operator: filled(operands if isinstance(operands, list) else [operands], pack)}
     if isinstance(tree, list):
-        return [_filled(member, pack) for member in tree]
+        return [filled(member, pack) for member in tree]
     return safe_code(tree) if isinstance(tree, str) else tree
 
 

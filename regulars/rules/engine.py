@@ -1,6 +1,8 @@
 """The JSON-logic engine: text in, text out, and an error in one rule stays in that rule."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from datalogic_py import BatchItemError, CompileError, DataHandle, DataLogicError, Engine, Rule
@@ -61,3 +63,45 @@ def run(rules: Sequence[Rule], document: str) -> list[str | BatchItemError]:
         if type(error).__name__ == "PanicException":
             raise EngineFailed("Panic") from None
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How one expression came to its result.
+
+    Attributes:
+        result: None where it failed.
+        values: what each evaluated part came to outside of iterators, by JSON Pointer into the expression;
+            plain literals are not listed, nor what was not needed.
+        error: the engine's tag where it failed.
+    """
+
+    result: object
+    values: Mapping[str, object]
+    error: str | None = None
+
+
+def trace(text: str, document: str) -> Trace:
+    """Evaluate one expression and tell what its parts came to; slow, for explanations only.
+
+    Args:
+        text: JSON-logic as text.
+        document: JSON text of the facts.
+    Raises: EngineFailed: nothing could be evaluated at all.
+    """
+    try:
+        told = json.loads(_ENGINE.evaluate_with_trace(text, document))
+    except Exception as error:
+        raise EngineFailed(getattr(error, "error_type", type(error).__name__)) from None
+    except BaseException as error:  # the engine panics outside of Exception
+        if type(error).__name__ == "PanicException":
+            raise EngineFailed("Panic") from None
+        raise
+    pointers = told["pointers"]
+    values = {
+        pointers[str(step["node_id"])]: step["result"]
+        for step in told["steps"]
+        if "iteration_index" not in step and step["error"] is None
+    }
+    failed = told.get("structured_error")
+    return Trace(told["result"], values, failed["type"] if failed else None)
