@@ -23,6 +23,7 @@ from regulars.rules.model import (
     Rule,
     conditions_of,
 )
+from regulars.rules.part_checks import check_parts
 from regulars.rules.reading import JsonValue, read
 from regulars.rules.shapes import Shape, integer
 from regulars.rules.tier_checks import check_tiers
@@ -160,6 +161,7 @@ def _meaning(pack: Pack) -> Iterator[Finding]:
     for index, rule in enumerate(pack.rules):
         _check_rule(expressions, pack, rule, at("", "rules", index))
     check_tiers(expressions, pack)
+    check_parts(expressions, pack)
     yield from expressions.findings
     for name in pack.parameters.keys() - expressions.used:
         yield finding("parameter_unused", at("", "parameters", name), name=name)

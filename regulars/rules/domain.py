@@ -8,6 +8,9 @@ from uuid import UUID
 
 PackKind = Literal["eligibility", "discount", "earning", "tier"]
 LineKind = Literal["goods", "labour", "material", "service"]
+LimitOf = Literal["points", "money_minor", "uses"]
+LimitPer = Literal["member", "store", "pack"]
+LimitEvery = Literal["day", "week", "month", "year", "ever"]
 ENGINE = "datalogic-py/5.9.0"
 
 
@@ -161,6 +164,30 @@ class LifecyclePlan:
     lapse_after_days: int
     first_revisit_after_days: int
     revisit_every_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much some rules of a pack may give in a stretch of time.
+
+    Attributes:
+        pack_code: the pack's; a new version goes on counting where the last one stopped.
+        of: what is counted; "uses" are purchases in which one of the rules gave something.
+        per: whose count it is: each member's, each store's, or the pack's own.
+        every: calendar stretch on the store's clock; weeks begin on Monday.
+        at_most: points, minor units or uses.
+        rule_ids: the rules that count, sorted; never empty.
+        partial: whether what is left may be given where the whole no longer fits; else nothing is.
+    """
+
+    pack_code: str
+    code: str
+    of: LimitOf
+    per: LimitPer
+    every: LimitEvery
+    at_most: int
+    rule_ids: tuple[str, ...]
+    partial: bool
 
 
 @dataclass(frozen=True, slots=True)

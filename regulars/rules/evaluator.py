@@ -17,6 +17,7 @@ from regulars.rules.domain import (
     CalendarFacts,
     Evaluation,
     LifecyclePlan,
+    Limit,
     LineDiscount,
     MemberFacts,
     PackVersion,
@@ -26,7 +27,7 @@ from regulars.rules.domain import (
     TierMove,
 )
 from regulars.rules.engine import EngineFailed, run
-from regulars.rules.plan import plan_of
+from regulars.rules.plan import limits_of, plan_of
 
 KIND_ORDER = ("eligibility", "discount", "earning", "tier")
 NOT_WHOLE = "NotWhole"
@@ -63,6 +64,7 @@ class PackSet:
         self.hashes: Mapping[str, str] = MappingProxyType({v.name: v.hash for v in self.versions})
         self.packs: tuple[CompiledPack, ...] = tuple(packs)
         self.plan: LifecyclePlan | None = next((plan_of(p) for p in packs if p.kind == "tier"), None)
+        self.limits: tuple[Limit, ...] = tuple(limit for pack in packs for limit in limits_of(pack))
         self._rules = tuple(rule for pack in packs for rule in pack.rules)
         self._program = _Program(self._rules)
         self._review = _Program(tuple(rule for rule in self._rules if rule.action == "set_tier"))

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from regulars.rules import catalogue
 from regulars.rules.case_model import Case
-from regulars.rules.domain import PackKind
+from regulars.rules.domain import LimitEvery, LimitOf, LimitPer, PackKind
 from regulars.rules.parts import CODE_PATTERN, Part, Scope, Words
 
 ParameterType = Literal["integer", "count", "money_minor", "days", "rate_bps", "percent"]
@@ -205,6 +205,23 @@ class Lifecycle(Part):
     revisit_every_days: Number
 
 
+class PackLimit(Part):
+    """How much rules of this pack may give in a stretch of time, counted on the store's clock.
+
+    `rules` names the rules that count; without it all do. Where the whole no longer fits, `partial` gives
+    what is left and `nothing` gives nothing.
+    """
+
+    code: Code
+    title: Words
+    of: LimitOf
+    per: LimitPer
+    every: LimitEvery
+    at_most: Number
+    rules: Annotated[list[Code], Field(min_length=1, max_length=200)] | None = None
+    when_reached: Literal["partial", "nothing"]
+
+
 class Pack(Part):
     """Rules of one kind that are published together.
 
@@ -219,6 +236,7 @@ class Pack(Part):
     parameters: Annotated[dict[ParameterName, Parameter], Field(max_length=100)]
     tiers: Annotated[list[Tier], Field(min_length=1, max_length=20)] | None = None
     lifecycle: Lifecycle | None = None
+    limits: Annotated[list[PackLimit], Field(min_length=1, max_length=20)] | None = None
     rules: Annotated[list[Rule], Field(min_length=1, max_length=200)]
     cases: Annotated[list[Case], Field(max_length=200)]
 

@@ -1,0 +1,76 @@
+"""Checks the parts of a pack that stand beside its rules: limits."""
+
+from collections.abc import Iterable
+
+from regulars.rules.domain import LimitOf
+from regulars.rules.expressions import Expressions
+from regulars.rules.findings import at
+from regulars.rules.model import Number, Pack, PackLimit, ParameterRef
+from regulars.rules.shapes import Shape, integer
+
+_LIMITS_OF: dict[str, tuple[LimitOf, ...]] = {
+    "earning": ("points", "uses"),
+    "discount": ("money_minor", "uses"),
+}
+
+
+def check_parts(expressions: Expressions, pack: Pack) -> None:
+    """Add what is wrong with a pack's own parts to the findings."""
+    _limits(expressions, pack)
+
+
+def _limits(expressions: Expressions, pack: Pack) -> None:
+    limits = pack.limits or []
+    countable = _LIMITS_OF.get(pack.kind, ())
+    if limits and not countable:
+        expressions.say("part_misplaced", "/limits", field="limits", kind=pack.kind)
+    repeated(expressions, "limits", [limit.code for limit in limits], "code")
+    known = {rule.id for rule in pack.rules}
+    for index, limit in enumerate(limits):
+        pointer = at("", "limits", index)
+        if countable and limit.of not in countable:
+            choices = ", ".join(countable)
+            expressions.say(
+                "limit_of_other_kind", at(pointer, "of"), kind=pack.kind, of=limit.of, choices=choices
+            )
+        _limit_numbers(expressions, limit, pointer)
+        for place, rule in enumerate(limit.rules or ()):
+            if rule not in known:
+                expressions.say("rule_unknown", at(pointer, "rules", place), rule=rule)
+
+
+def _limit_numbers(expressions: Expressions, limit: PackLimit, pointer: str) -> None:
+    number_within(expressions, limit.at_most, "at_most", (0, 1 << 52), at(pointer, "at_most"))
+
+
+def repeated(expressions: Expressions, part: str, values: Iterable[object], name: str) -> None:
+    """Say which values of a list stand there twice."""
+    seen: set[object] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            expressions.say("id_repeated", at("", part, index, name), value=value)
+        seen.add(value)
+
+
+def number_within(
+    expressions: Expressions, number: Number | None, name: str, bounds: tuple[int, int], pointer: str
+) -> None:
+    """Say where a number, or a parameter within its own bounds, may leave its bounds."""
+    if number is None:
+        return
+    shape: Shape = (
+        expressions.parameter(number.param, pointer)
+        if isinstance(number, ParameterRef)
+        else integer(number, number)
+    )
+    low, high = bounds
+    if shape.type == "integer" and not low <= shape.low <= shape.high <= high:
+        expressions.say(
+            "amount_out_of_bounds",
+            pointer,
+            field=name,
+            low=low,
+            high=high,
+            found_low=shape.low,
+            found_high=shape.high,
+        )
