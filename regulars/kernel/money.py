@@ -15,9 +15,11 @@ def share_by_weight(total: int, weights: Sequence[int]) -> list[int]:
     if whole == 0:
         return [0] * len(weights)
     parts = [total * weight // whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
-    for i in by_remainder[: total - sum(parts)]:
-        parts[i] += 1
+    over = total - sum(parts)
+    if over:
+        remainders = sorted((-(total * weight % whole), i) for i, weight in enumerate(weights))
+        for _, i in remainders[:over]:
+            parts[i] += 1
     return parts
 
 
