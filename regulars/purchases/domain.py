@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
 
 from regulars.purchases.errors import BasketInvalid
 from regulars.rules.domain import LineKind
-from regulars.rules.facts import safe_code
+from regulars.rules.facts import plain_code, safe_code
 
 Funder = Literal["chain", "maker", "partner"]
 PACK_SOURCE = "pack:"  # a discount whose source starts so was given by one of our rules
@@ -111,6 +111,17 @@ def lines_json(lines: Sequence[Line]) -> bytes:
     Returns: a JSON array; codes that the engine would take for durations or dates are marked.
     """
     return orjson.dumps([_safe(line) for line in lines])
+
+
+def lines_of(text: str | bytes) -> tuple[Line, ...]:
+    """What `lines_json` was given, from what it made of it."""
+    return tuple(_read(line) for line in orjson.loads(text))
+
+
+def _read(stored: dict[str, Any]) -> Line:
+    discounts = tuple(Discount(**discount) for discount in stored.pop("discounts"))
+    sku, department = plain_code(stored.pop("sku")), plain_code(stored.pop("department"))
+    return Line(**stored, sku=sku, department=department, discounts=discounts)
 
 
 def body_hash(basket: Basket, lines: bytes) -> bytes:

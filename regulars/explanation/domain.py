@@ -1,0 +1,248 @@
+"""What an explanation says: facts, conditions, arithmetic and differences, each in both languages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Self
+from uuid import UUID
+
+Language = Literal["zh", "en"]
+Value = int | bool | str | list[int | str] | None
+RuleState = Literal["applied", "idle", "withheld", "failed", "error"]
+DifferenceKind = Literal[
+    "pack_missing",
+    "pack_content",
+    "outcome",
+    "reason",
+    "points",
+    "lots",
+    "offered",
+    "charged",
+    "flag",
+    "tier",
+    "event",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The same sentence in both languages of the product."""
+
+    zh: str
+    en: str
+
+    def of(self, language: Language) -> str:
+        """The sentence in one language."""
+        return self.zh if language == "zh" else self.en
+
+    @classmethod
+    def joined(cls, parts: Sequence["Said"], zh: str = "；", en: str = "; ") -> Self:
+        """Several sentences as one."""
+        return cls(zh.join(part.zh for part in parts), en.join(part.en for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that was read, by the path of the field catalogue.
+
+    Attributes:
+        value: as the rules read it.
+        text: the same as people write it.
+    """
+
+    path: str
+    name: Said
+    value: Value
+    text: Said
+
+
+@dataclass(frozen=True, slots=True)
+class ReadValue:
+    """What one side of a comparison came to.
+
+    Attributes:
+        lines: numbers of the lines that it was computed from, where it was computed from lines.
+    """
+
+    what: Said
+    value: Value
+    text: Said
+    lines: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition with what it came to.
+
+    Attributes:
+        holds: None where it could not be read, or depends on a basket that is not known.
+        needed: what it would have taken, where it does not hold and this can be said.
+        lines: the lines for which it holds, where it asks line by line.
+        of_lines: the lines that it asked.
+        parts: the conditions it is made of.
+    """
+
+    words: Said
+    holds: bool | None
+    values: tuple[ReadValue, ...] = ()
+    needed: Said | None = None
+    lines: tuple[int, ...] | None = None
+    of_lines: tuple[int, ...] | None = None
+    parts: tuple["Condition", ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSaid:
+    """What became of one rule, and why.
+
+    Attributes:
+        gave: points, or minor units of a discount.
+        conditions: all of them, those after the first failing one included.
+        steps: the arithmetic, one step a sentence.
+    """
+
+    rule: str
+    title: Said
+    effect: Said
+    state: RuleState
+    why: Said
+    gave: int
+    conditions: tuple[Condition, ...] = ()
+    steps: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackSaid:
+    """One pack version and its rules, in the order in which they act.
+
+    Attributes:
+        hash: of the version's text, whole.
+    """
+
+    pack: str
+    title: Said
+    kind: str
+    hash: str
+    rules: tuple[RuleSaid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One figure that is not what recomputing gives.
+
+    Attributes:
+        subject: a rule ("grocery-classic/1#base"), a pack version, a line's discount, a flag.
+        recomputed, recorded: both figures, as text.
+    """
+
+    kind: DifferenceKind
+    subject: str
+    recomputed: str
+    recorded: str
+
+    @property
+    def words(self) -> Said:
+        """The difference as a sentence."""
+        what = _DIFFERENCES[self.kind]
+        return Said(
+            f"{what.zh}不一致（{self.subject}）：重新计算为 {self.recomputed}，账上为 {self.recorded}。",
+            f"{what.en} of {self.subject} disagree: recomputed {self.recomputed}, on record {self.recorded}.",
+        )
+
+
+_DIFFERENCES: dict[DifferenceKind, Said] = {
+    "pack_missing": Said("规则包版本", "The pack versions"),
+    "pack_content": Said("规则包内容", "The contents"),
+    "outcome": Said("规则结果", "The outcomes"),
+    "reason": Said("原因", "The reasons"),
+    "points": Said("积分", "The points"),
+    "lots": Said("积分批次", "The lots"),
+    "offered": Said("应享优惠", "The discounts offered"),
+    "charged": Said("实收优惠", "The discounts charged"),
+    "flag": Said("标记", "The flags"),
+    "tier": Said("等级变动", "The tier moves"),
+    "event": Said("事件依据", "The grounds"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseExplanation:
+    """Why a purchase gave what it gave, recomputed and compared with the books.
+
+    Attributes:
+        local_time: when it happened on the store's wall clock, "2026-03-02 10:00".
+        attributed: the member was named only afterwards, and this is the reading that the member got.
+        engine: that evaluated it then; `engine_now` recomputed it today.
+        differences: where recomputing gives another figure than the books; empty where all agrees.
+    """
+
+    purchase_id: UUID
+    member_id: UUID | None
+    receipt_no: str
+    store: str
+    occurred_at: datetime
+    local_time: str
+    attributed: bool
+    points: int
+    discount_minor: int
+    flags: tuple[str, ...]
+    engine: str
+    engine_now: str
+    summary: tuple[Said, ...]
+    facts: tuple[Fact, ...]
+    packs: tuple[PackSaid, ...]
+    differences: tuple[Difference, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return not self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class EventExplanation:
+    """Why a member's tier, stage or points changed, recomputed and compared.
+
+    Attributes:
+        event_id: of the lifecycle event.
+        purchase_id: the purchase that decided it; None where time did.
+        summary: what happened and what decided it.
+        packs: the tier rules with their conditions, where they decided it.
+    """
+
+    event_id: UUID
+    member_id: UUID
+    event_no: int
+    kind: str
+    effective_at: datetime
+    local_time: str
+    purchase_id: UUID | None
+    pack: str | None
+    summary: tuple[Said, ...]
+    facts: tuple[Fact, ...]
+    packs: tuple[PackSaid, ...]
+    differences: tuple[Difference, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return not self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class OfferExplanation:
+    """What the live packs would give now, and why not more; nothing is written.
+
+    Attributes:
+        basket_known: without one, what depends on it stays open.
+    """
+
+    member_id: UUID | None
+    store: str
+    occurred_at: datetime
+    local_time: str
+    basket_known: bool
+    points: int
+    discount_minor: int
+    summary: tuple[Said, ...]
+    facts: tuple[Fact, ...]
+    packs: tuple[PackSaid, ...]

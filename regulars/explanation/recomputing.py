@@ -1,0 +1,225 @@
+"""A purchase evaluated again on the facts that were stored, and compared with what was posted."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from regulars.explanation.domain import Difference, DifferenceKind
+from regulars.explanation.shelf import Shelved
+from regulars.explanation.stored import StoredPurchase
+from regulars.purchases.domain import lines_json, lines_of, pack_discounts, without_pack_discounts
+from regulars.purchases.evaluation import offered_by
+from regulars.rules.domain import (
+    ANONYMOUS,
+    CalendarFacts,
+    Evaluation,
+    LifecyclePlan,
+    MemberFacts,
+    PurchaseFacts,
+    RuleOutcome,
+    StoreFacts,
+)
+
+Discounts = dict[tuple[int, str], int]
+_MEMBER_FACTS = {field.name for field in fields(MemberFacts)} - {"known"}
+_OUR_DISCOUNTS = '"pack:'
+
+
+@dataclass(frozen=True, slots=True)
+class FactsRead:
+    """What the rules read."""
+
+    member: MemberFacts
+    purchase: PurchaseFacts
+    store: StoreFacts
+    calendar: CalendarFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """What the same packs say of the same facts today.
+
+    Attributes:
+        before: the facts without the discounts that were charged in the packs' name: what they were
+            offered on.
+        offering: the evaluation of `before`.
+        differences: where the books have another figure.
+    """
+
+    facts: FactsRead
+    evaluation: Evaluation
+    before: FactsRead
+    offering: Evaluation
+    offered: Discounts
+    charged: Discounts
+    differences: tuple[Difference, ...]
+
+
+def recompute(stored: StoredPurchase, shelved: Shelved) -> Recomputed:
+    """Evaluate a purchase again, and compare it with the books to the last unit.
+
+    Args:
+        stored: the purchase, its evaluation record and what was posted for it.
+        shelved: the versions that the record names.
+    Returns: outcomes and differences.
+    Raises: nothing; a record without facts or versions differs.
+    """
+    facts = facts_of(stored)
+    packs = shelved.packs
+    evaluation = _evaluated(shelved, facts, stored)
+    before, offering, charged = facts, evaluation, Discounts()
+    if _OUR_DISCOUNTS in stored.lines_text:
+        lines = lines_of(stored.lines_text)
+        charged = pack_discounts(lines)
+        plain = without_pack_discounts(lines)
+        bare = replace(
+            facts.purchase, sales_minor=sum(line.sales_minor for line in plain), lines_json=lines_json(plain)
+        )
+        before = replace(facts, purchase=bare)
+        offering = _evaluated(shelved, before, stored)
+    offered = offered_by(offering)
+    found = Recomputed(facts, evaluation, before, offering, offered, charged, ())
+    differences = (*_pack_differences(stored, shelved), *_differences(stored, found, packs.plan))
+    return replace(found, differences=differences)
+
+
+def facts_of(stored: StoredPurchase) -> FactsRead:
+    """The facts as the record keeps them; what it does not name is as without a member."""
+    facts = stored.evaluation["facts"]
+    member = ANONYMOUS
+    if facts["member"] is not None:
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in facts["member"].items()
+            if name in _MEMBER_FACTS
+        }
+        member = replace(ANONYMOUS, known=True, **known)
+    purchase = PurchaseFacts(
+        stored.sales_minor, stored.list_minor, stored.channel, stored.lines_text.encode()
+    )
+    store = StoreFacts(facts["store"]["code"], facts["store"]["branch"])
+    return FactsRead(member, purchase, store, CalendarFacts(**facts["calendar"]))
+
+
+def _evaluated(shelved: Shelved, facts: FactsRead, stored: StoredPurchase) -> Evaluation:
+    return shelved.packs.evaluate(
+        facts.member, facts.purchase, facts.store, facts.calendar, stored.occurred_at
+    )
+
+
+def _pack_differences(stored: StoredPurchase, shelved: Shelved) -> Iterator[Difference]:
+    for name in shelved.missing:
+        yield Difference("pack_missing", name, "–", stored.evaluation["packs"][name])
+    for name, digest in shelved.hashes.items():
+        kept = stored.evaluation["packs"][name]
+        if not digest.startswith(kept):
+            yield Difference("pack_content", name, digest[: len(kept)], kept)
+
+
+def _differences(
+    stored: StoredPurchase, found: Recomputed, plan: LifecyclePlan | None
+) -> Iterator[Difference]:
+    record = stored.evaluation
+    yield from _outcome_differences(record["rules"], found.evaluation)
+    yield from _each("reason", _told(found.evaluation.reasons), _told(record["reasons"]))
+    yield from _point_differences(stored, found.evaluation)
+    yield from _each("offered", _named(found.offered), _recorded(record["offered"]))
+    yield from _each("charged", _named(found.charged), _recorded(record["charged"]))
+    flags = {
+        "discount_differs": found.offered != found.charged,
+        "recompute": any(outcome.error for outcome in found.evaluation.outcomes),
+    }
+    yield from _each("flag", flags, {name: name in stored.flags for name in flags})
+    if plan is not None and stored.member_id is not None:
+        yield from _tier_differences(stored, found, plan)
+
+
+def _outcome_differences(recorded: list[Mapping[str, Any]], evaluation: Evaluation) -> Iterator[Difference]:
+    then = {f"{rule['pack']}#{rule['rule']}": _outcome_text(rule) for rule in recorded}
+    now = {f"{o.pack_version}#{o.rule_id}": _outcome_text(_as_recorded(o)) for o in evaluation.outcomes}
+    yield from _each("outcome", now, then)
+
+
+def _as_recorded(outcome: RuleOutcome) -> Mapping[str, Any]:
+    return {
+        "applied": outcome.applied,
+        "failed": outcome.failed,
+        "error": outcome.error,
+        "gave": outcome.gave,
+        "note": outcome.note,
+    }
+
+
+def _outcome_text(outcome: Mapping[str, Any]) -> str:
+    text = f"applied, gave {outcome.get('gave') or 0}" if outcome["applied"] else "did not apply"
+    if outcome.get("failed") is not None:
+        text += f", condition {outcome['failed']} failed"
+    for name in ("error", "note"):
+        if outcome.get(name) is not None:
+            text += f", {name} {outcome[name]}"
+    return text
+
+
+def _point_differences(stored: StoredPurchase, evaluation: Evaluation) -> Iterator[Difference]:
+    """Recomputed, recorded, posted, and the purchase's own figure: all four are one."""
+    earned: dict[str, int] = {}
+    lots: dict[str, int] = {}
+    for award in evaluation.awards if stored.member_id is not None else ():
+        key = f"{award.pack_version}#{award.rule_id}"
+        earned[key] = earned.get(key, 0) + award.points
+        lot = f"{award.available_at.isoformat()}/{award.expires_at and award.expires_at.isoformat()}"
+        lots[lot] = lots.get(lot, 0) + award.points
+    recorded: dict[str, int] = {}
+    for noted in stored.evaluation["awards"]:
+        key = f"{noted['pack']}#{noted['rule']}"
+        recorded[key] = recorded.get(key, 0) + noted["points"]
+    yield from _each("points", earned, recorded)
+    posted = {f"{pack}#{rule}": points for (pack, rule), points in stored.postings.items()}
+    yield from _each("points", earned, posted, "ledger: ")
+    yield from _each("points", {"": sum(earned.values())}, {"": stored.points}, str(stored.id))
+    kept: dict[str, int] = {}
+    for lying in stored.lots:
+        lot = f"{lying.available_at.isoformat()}/{lying.expires_at and lying.expires_at.isoformat()}"
+        kept[lot] = kept.get(lot, 0) + lying.amount
+    yield from _each("lots", lots, kept)
+
+
+def _tier_differences(stored: StoredPurchase, found: Recomputed, plan: LifecyclePlan) -> Iterator[Difference]:
+    move = found.evaluation.tier
+    expected = f"{move.tier} by {move.pack_version}#{move.rule_id}" if move else "none"
+    for tier, pack, rule in stored.moves:
+        made = f"{tier} by {pack}#{rule}"
+        if made != expected:
+            yield Difference("tier", str(stored.id), expected, made)
+    # Elsewhere the home store's packs may know no such tier; a late one moves up from what is true now.
+    if not stored.moves and move is not None and stored.at_home and "late" not in stored.flags:
+        ranks = {band.code: band.rank for band in plan.bands}
+        if move.rank > ranks.get(found.facts.member.tier, 0):
+            yield Difference("tier", str(stored.id), expected, "none")
+
+
+def _told(reasons: Iterable[str]) -> dict[str, str]:
+    return dict.fromkeys(reasons, "said")
+
+
+def _named(discounts: Discounts) -> dict[str, int]:
+    return {f"{source} line {line}": amount for (line, source), amount in discounts.items()}
+
+
+def _recorded(discounts: list[Mapping[str, Any]]) -> dict[str, int]:
+    return {f"{d['source']} line {d['line']}": d["amount_minor"] for d in discounts}
+
+
+def _each(
+    kind: DifferenceKind, recomputed: Mapping[str, object], recorded: Mapping[str, object], prefix: str = ""
+) -> Iterator[Difference]:
+    if recomputed == recorded:
+        return
+    for subject in sorted(recomputed.keys() | recorded.keys()):
+        now, then = recomputed.get(subject), recorded.get(subject)
+        if now != then:
+            yield Difference(kind, prefix + subject, _figure(now), _figure(then))
+
+
+def _figure(value: object) -> str:
+    return "–" if value is None else str(value)

@@ -1,0 +1,122 @@
+"""All SQL of explanations: reads only, whole pages in one statement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.db.raw import driver
+from regulars.explanation.stored import RuleKey, StoredLot, StoredPurchase
+from regulars.security.scope import Scope
+
+Move = tuple[str | None, str | None, str | None]
+
+_PURCHASES: Final = """
+select p.id, coalesce(p.member_id, a.member_id) as member_id, coalesce(p.seq, a.seq) as seq,
+       s.code as store, s.time_zone, p.receipt_no, p.channel, p.occurred_at, p.list_minor, p.sales_minor,
+       coalesce(a.points, p.points) as points, coalesce(a.flags, p.flags) as flags,
+       a.purchase_id is not null as attributed, p.lines::text as lines,
+       coalesce(a.evaluation, p.evaluation)::text as evaluation,
+       coalesce(m.home_store_id = p.store_id, false) as at_home
+from purchase p
+join place s on s.id = p.store_id
+left join purchase_attribution a on a.purchase_id = p.id
+left join member m on m.id = coalesce(p.member_id, a.member_id)
+"""
+_ONE: Final = f"""{_PURCHASES}
+left join place h on h.id = m.home_store_id
+where p.id = $1 and (s.path <@ any($2::text[]::ltree[]) or ($3 and h.path <@ any($2::text[]::ltree[])))
+"""
+_PAGE: Final = f"""{_PURCHASES}
+where p.id > $1 and ($2::timestamptz is null or p.recorded_at >= $2 or a.recorded_at >= $2)
+order by p.id limit $3
+"""
+_POSTINGS: Final = """
+select e.cause_id, p.pack_version, p.rule_id, sum(p.amount)::bigint as points
+from ledger_entry e join posting p on p.entry_id = e.id
+where e.cause_id = any($1::uuid[]) and e.kind = 'earn' and p.unit = 'points'
+group by 1, 2, 3
+"""
+# Lots are found by their account: they have no index by entry.
+_LOTS: Final = """
+select e.cause_id, l.amount, l.available_at, l.expires_at
+from ledger_entry e join lot l on l.account_id = e.member_id and l.entry_id = e.id
+where e.cause_id = any($1::uuid[]) and e.kind = 'earn' and l.unit = 'points'
+"""
+_MOVES: Final = """
+select purchase_id, tier_to, pack_version, rule_id from lifecycle_event
+where member_id = any($1::uuid[]) and purchase_id = any($2::uuid[]) and kind = 'upgraded'
+order by event_no
+"""
+
+
+async def purchase(
+    session: AsyncSession, purchase_id: UUID, scope: Scope, *, by_home: bool
+) -> StoredPurchase | None:
+    """A purchase whose store lies in the scope, or, `by_home`, whose member is at home there."""
+    roots = scope.parameters["scope_paths"]
+    row = await (await driver(session)).fetchrow(_ONE, purchase_id, roots, by_home)
+    return None if row is None else (await _whole(session, [row]))[0]
+
+
+async def page(
+    session: AsyncSession, after: UUID, since: datetime | None, limit: int
+) -> Sequence[StoredPurchase]:
+    """Purchases in order of their ids: those recorded or attributed since an instant, or all."""
+    rows = await (await driver(session)).fetch(_PAGE, after, since, limit)
+    return await _whole(session, rows)
+
+
+async def _whole(session: AsyncSession, rows: Sequence[asyncpg.Record]) -> list[StoredPurchase]:
+    connection = await driver(session)
+    ids = [row["id"] for row in rows]
+    members = list({row["member_id"] for row in rows if row["member_id"] is not None})
+    postings: dict[UUID, dict[RuleKey, int]] = {}
+    for row in await connection.fetch(_POSTINGS, ids):
+        key = (row["pack_version"], row["rule_id"])
+        postings.setdefault(row["cause_id"], {})[key] = row["points"]
+    lots: dict[UUID, list[StoredLot]] = {}
+    for row in await connection.fetch(_LOTS, ids):
+        lots.setdefault(row["cause_id"], []).append(
+            StoredLot(row["amount"], row["available_at"], row["expires_at"])
+        )
+    moves: dict[UUID, list[Move]] = {}
+    for row in await connection.fetch(_MOVES, members, ids):
+        moves.setdefault(row["purchase_id"], []).append((row["tier_to"], row["pack_version"], row["rule_id"]))
+    return [
+        _purchase(row, postings.get(row["id"], {}), lots.get(row["id"], ()), moves.get(row["id"], ()))
+        for row in rows
+    ]
+
+
+def _purchase(
+    row: asyncpg.Record,
+    postings: Mapping[RuleKey, int],
+    lots: Iterable[StoredLot],
+    moves: Iterable[Move],
+) -> StoredPurchase:
+    return StoredPurchase(
+        id=row["id"],
+        member_id=row["member_id"],
+        seq=row["seq"],
+        store=row["store"],
+        zone=ZoneInfo(row["time_zone"]),
+        receipt_no=row["receipt_no"],
+        channel=row["channel"],
+        occurred_at=row["occurred_at"],
+        list_minor=row["list_minor"],
+        sales_minor=row["sales_minor"],
+        points=row["points"],
+        flags=tuple(row["flags"]),
+        attributed=row["attributed"],
+        lines_text=row["lines"],
+        evaluation_text=row["evaluation"],
+        postings=postings,
+        lots=tuple(lots),
+        moves=tuple(moves),
+        at_home=row["at_home"],
+    )

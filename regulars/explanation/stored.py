@@ -1,0 +1,62 @@
+"""What the books hold of a purchase or an event, as recomputing needs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+
+RuleKey = tuple[str, str]
+"""Pack version and rule: ("grocery-classic/1", "base")."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLot:
+    """Points that lie together, as the ledger has them."""
+
+    amount: int
+    available_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StoredPurchase:
+    """A purchase with its evaluation record, and what was posted for it.
+
+    Attributes:
+        attributed: the evaluation is the one that the member got afterwards.
+        lines_text: the lines as the rules read them.
+        postings: points by rule, as the ledger has them.
+        moves: (tier, pack version, rule) of each move up that the purchase caused.
+        at_home: bought at the member's home store, whose packs decide about tiers.
+    """
+
+    id: UUID
+    member_id: UUID | None
+    seq: int | None
+    store: str
+    zone: ZoneInfo
+    receipt_no: str
+    channel: str
+    occurred_at: datetime
+    list_minor: int
+    sales_minor: int
+    points: int
+    flags: tuple[str, ...]
+    attributed: bool
+    lines_text: str
+    evaluation_text: str
+    postings: Mapping[RuleKey, int]
+    lots: tuple[StoredLot, ...]
+    moves: tuple[tuple[str | None, str | None, str | None], ...]
+    at_home: bool
+
+    @cached_property
+    def evaluation(self) -> Mapping[str, Any]:
+        """The evaluation record, parsed."""
+        found: Mapping[str, Any] = orjson.loads(self.evaluation_text)
+        return found

@@ -1,0 +1,75 @@
+"""Every purchase recomputed and compared, page by page: the proof that what was posted can be explained."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.explanation import repository
+from regulars.explanation.domain import Difference
+from regulars.explanation.recomputing import recompute
+from regulars.explanation.shelf import Shelf
+from regulars.rules.domain import ENGINE
+
+PAGE: Final = 500
+_FIRST: Final = UUID(int=0)
+
+Sessions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A purchase or an event that recomputing does not reproduce."""
+
+    subject: UUID
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """One page of the sweep.
+
+    Attributes:
+        checked: how many were recomputed.
+        awards: how many awards of points among them.
+        other_engine: how many were evaluated then by another engine than today's.
+    """
+
+    checked: int
+    awards: int
+    other_engine: int
+    found: tuple[Disagreement, ...]
+
+
+async def sweep_purchases(
+    sessions: Sessions, shelf: Shelf, since: datetime | None = None
+) -> AsyncIterator[Swept]:
+    """Recompute purchases and compare each with the books.
+
+    Args:
+        sessions: opens a session that only reads, one a page.
+        shelf: pack versions as far as they are known.
+        since: only what was recorded or attributed from then on; None for all.
+    Returns: what each page came to, in order of the purchases' ids.
+    """
+    after = _FIRST
+    while True:
+        async with sessions() as session:
+            purchases = await repository.page(session, after, since, PAGE)
+            if not purchases:
+                return
+            found: list[Disagreement] = []
+            awards = others = 0
+            for stored in purchases:
+                shelved = await shelf.take(session, stored.evaluation["packs"])
+                made = recompute(stored, shelved)
+                awards += len(stored.postings)
+                others += stored.evaluation["engine"] != ENGINE
+                if made.differences:
+                    found.append(Disagreement(stored.id, made.differences))
+        yield Swept(len(purchases), awards, others, tuple(found))
+        after = purchases[-1].id
