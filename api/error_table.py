@@ -168,6 +168,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "parameter_invalid": Row(422, "规则包没有参数 {name}。"),
     "pack_place_unknown": Row(422, "没有这个机构，无法在此发布规则包。"),
     "live_from_invalid": Row(422, "生效时间要带时区，如 2026-11-22T00:00:00+08:00。"),
+    "version_rolled_back": Row(409, "{pack} 在这里已被撤回，不会再用；请改正后发布新版本。"),
     # workflows
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
     "message_refused": Row(409, "工作流没有接受这项操作。"),

@@ -60,3 +60,16 @@ class LiveFromInvalid(RegularsError):
             f"{live_from.isoformat()} has no time zone; give an instant such as 2026-11-22T00:00:00+08:00",
             field="live_from",
         )
+
+
+class VersionRolledBack(RegularsError):
+    """The version was rolled back at the place, above or below it, and is never used there again."""
+
+    code = "version_rolled_back"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was rolled back there and is never used there again; mend it and release a new version",
+            field="version",
+            pack=name,
+        )

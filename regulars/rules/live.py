@@ -12,7 +12,7 @@ from regulars.rules import repository
 from regulars.rules.domain import PackVersion
 from regulars.rules.errors import PackPlaceUnknown
 from regulars.rules.evaluator import PackSet
-from regulars.rules.stored import Activation
+from regulars.rules.stored import Activation, in_force
 
 State = tuple[int, int]
 _NOTHING: State = (-1, -1)
@@ -47,7 +47,7 @@ class LiveView:
         self._named = {version.name: version for version in versions.values()}
         self._sets = sets
         self._activations: dict[str, list[Activation]] = {}
-        for activation in activations:
+        for activation in in_force(list(activations)):
             self._activations.setdefault(activation.place_path, []).append(activation)
         self._timelines: dict[UUID, _Timeline] = {}
         self._by_activations: dict[tuple[int, ...], _Timeline] = {}
@@ -62,8 +62,8 @@ class LiveView:
         Args:
             place_id: a store, or any other place.
             at: aware instant.
-        Returns: for each pack the version put live at the nearest place at or above, latest there; none
-            where it is switched off there. The same object while nothing changes.
+        Returns: for each pack the version put live at the nearest place at or above that says anything then,
+            latest there; none where it is switched off there. The same object while nothing changes.
         Raises: PackPlaceUnknown: the place is not among those that this look saw.
         Source: docs/semantics.md, "Which pack version".
         """
@@ -96,11 +96,12 @@ class LiveView:
         return timeline
 
     def _drawn(self, relevant: Sequence[Activation]) -> _Timeline:
-        boundaries = sorted({activation.live_from for activation in relevant})
+        changes = {instant for each in relevant for instant in (each.live_from, each.live_until)}
+        boundaries = sorted(instant for instant in changes if instant is not None)
         sets = [self._set_of(())]
         for boundary in boundaries:
-            begun = [activation for activation in relevant if activation.live_from <= boundary]
-            sets.append(self._set_of(_winning(begun)))
+            saying = [activation for activation in relevant if activation.says_at(boundary)]
+            sets.append(self._set_of(_winning(saying)))
         return _Timeline(tuple(boundaries), tuple(sets))
 
     def _set_of(self, ids: Iterable[UUID]) -> PackSet:
@@ -161,9 +162,9 @@ def _ancestors(path: str) -> list[str]:
     return [".".join(labels[: count + 1]) for count in range(len(labels))]
 
 
-def _winning(begun: Sequence[Activation]) -> list[UUID]:
+def _winning(saying: Sequence[Activation]) -> list[UUID]:
     best: dict[str, Activation] = {}
-    for activation in begun:
+    for activation in saying:
         other = best.get(activation.pack_code)
         if other is None or _nearness(activation) > _nearness(other):
             best[activation.pack_code] = activation
@@ -171,4 +172,4 @@ def _winning(begun: Sequence[Activation]) -> list[UUID]:
 
 
 def _nearness(activation: Activation) -> tuple[int, datetime, int]:
-    return activation.place_path.count("."), activation.live_from, activation.id
+    return activation.place_path.count("."), *activation.order

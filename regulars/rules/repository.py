@@ -1,7 +1,8 @@
 """All SQL of packs: versions, activations, and the paths of places that they are live at."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.rules.domain import PackVersion
-from regulars.rules.stored import Activation, StoredVersion, VersionLine
+from regulars.rules.stored import Activation, NewActivation, StoredVersion, VersionLine
 from regulars.rules.tables import pack_activation, pack_version
 
 _place = table("place", column("id", Uuid), column("path", Text))
@@ -40,6 +41,10 @@ _ACTIVATIONS: Final = (
         pack_activation.c.recorded_at,
         pack_activation.c.recorded_by,
         pack_activation.c.reason,
+        pack_activation.c.live_until,
+        pack_activation.c.voids_id,
+        pack_activation.c.release_id,
+        pack_activation.c.rolled_back_id,
     )
     .join(_place, _place.c.id == pack_activation.c.place_id)
     .join(pack_version, pack_version.c.id == pack_activation.c.version_id, isouter=True)
@@ -68,7 +73,7 @@ _BY_NUMBER: Final = select(*_LINE_COLUMNS, pack_version.c.document).where(
 )
 _LINES: Final = select(*_LINE_COLUMNS).order_by(pack_version.c.code, pack_version.c.version.desc())
 _INSERT_VERSION: Final = insert(pack_version)
-_INSERT_ACTIVATION: Final = insert(pack_activation).returning(pack_activation.c.id)
+_INSERT_ACTIVATION: Final = insert(pack_activation)
 
 
 async def lock_packs(session: AsyncSession) -> None:
@@ -84,12 +89,12 @@ async def state(session: AsyncSession) -> tuple[int | None, int | None]:
 
 
 async def activations(session: AsyncSession) -> list[Activation]:
-    """All activations, oldest first."""
+    """All activations, oldest first, with those that were taken back."""
     return [Activation(**row._mapping) for row in await session.execute(_ACTIVATIONS)]
 
 
 async def activations_of(session: AsyncSession, code: str) -> list[Activation]:
-    """A pack's activations, oldest first."""
+    """A pack's activations, oldest first, with those that were taken back."""
     return [Activation(**row._mapping) for row in await session.execute(_ACTIVATIONS_OF, {"pack": code})]
 
 
@@ -145,29 +150,26 @@ async def insert_version(session: AsyncSession, stored: StoredVersion) -> None:
     await session.execute(_INSERT_VERSION, row)
 
 
-async def insert_activation(
+async def insert_activations(
     session: AsyncSession,
+    rows: Sequence[NewActivation],
     *,
     pack_code: str,
-    version_id: UUID | None,
-    place_id: UUID,
-    live_from: datetime,
+    release_id: UUID | None,
     recorded_at: datetime,
     recorded_by: str,
     reason: str | None,
-) -> int:
-    """Keep an activation; its id."""
-    row = {
+) -> None:
+    """Keep activations of a pack, in this order."""
+    common = {
         "pack_code": pack_code,
-        "version_id": version_id,
-        "place_id": place_id,
-        "live_from": live_from,
+        "release_id": release_id,
         "recorded_at": recorded_at,
         "recorded_by": recorded_by,
         "reason": reason,
     }
-    made: int = (await session.execute(_INSERT_ACTIVATION, row)).scalar_one()
-    return made
+    for row in rows:
+        await session.execute(_INSERT_ACTIVATION, {**asdict(row), **common})
 
 
 async def _one(session: AsyncSession, statement: Any, values: Mapping[str, object]) -> StoredVersion | None:  # noqa: ANN401 — SQLAlchemy's Select of many columns

@@ -10,8 +10,14 @@ from regulars.rules import repository
 from regulars.rules.canonical import canonical, content_hash
 from regulars.rules.checker import examine
 from regulars.rules.domain import PackVersion
-from regulars.rules.errors import LiveFromInvalid, PackNotGreen, PackPlaceUnknown, UnknownPack
-from regulars.rules.stored import Activation, StoredVersion, VersionLine
+from regulars.rules.errors import (
+    LiveFromInvalid,
+    PackNotGreen,
+    PackPlaceUnknown,
+    UnknownPack,
+    VersionRolledBack,
+)
+from regulars.rules.stored import Activation, NewActivation, StoredVersion, VersionLine, in_force
 from regulars.security import audit
 from regulars.security.actor import Actor
 
@@ -78,7 +84,7 @@ async def activate(
         at: aware instant, now.
         reason: the actor's own words.
     Returns: nothing; nothing is written where that version is live there by then already.
-    Raises: UnknownPack, PackPlaceUnknown, LiveFromInvalid.
+    Raises: UnknownPack, PackPlaceUnknown, LiveFromInvalid; VersionRolledBack: it was, there.
     Source: docs/semantics.md, "Which pack version".
     """
     if live_from.tzinfo is None:
@@ -87,15 +93,17 @@ async def activate(
     if not await repository.has_place(session, place_id):
         raise PackPlaceUnknown(place_id)
     wanted = await _wanted(session, code, version)
-    before = _reigning(await repository.activations_of(session, code), place_id, live_from)
-    if before is not None and before.version_id == (wanted.id if wanted else None):
+    rows = await repository.activations_of(session, code)
+    before = _reigning(in_force(rows), place_id, live_from)
+    if before is not None and before.version_id == (wanted.id if wanted else None) and not before.live_until:
         return
-    await repository.insert_activation(
+    if wanted is not None:
+        await refuse_rolled_back(session, wanted, [place_id])
+    await repository.insert_activations(
         session,
+        [NewActivation(place_id, wanted.id if wanted else None, live_from)],
         pack_code=code,
-        version_id=wanted.id if wanted else None,
-        place_id=place_id,
-        live_from=live_from,
+        release_id=None,
         recorded_at=at,
         recorded_by=_name(actor),
         reason=reason,
@@ -166,8 +174,74 @@ async def list_versions(session: AsyncSession) -> Sequence[VersionLine]:
 
 
 async def list_activations(session: AsyncSession, code: str) -> Sequence[Activation]:
-    """Where and when versions of a pack were put live or switched off, oldest first."""
+    """Where and when versions of a pack are live or switched off, oldest first; not what was taken back."""
+    return in_force(await repository.activations_of(session, code))
+
+
+async def activation_log(session: AsyncSession, code: str) -> Sequence[Activation]:
+    """Every row that was written about where a pack is live, oldest first, with what was taken back."""
     return await repository.activations_of(session, code)
+
+
+async def lock_packs(session: AsyncSession) -> None:
+    """Let no other transaction change what is live where, until this one ends."""
+    await repository.lock_packs(session)
+
+
+async def record_release(
+    session: AsyncSession,
+    code: str,
+    release_id: UUID,
+    rows: Sequence[NewActivation],
+    *,
+    actor: Actor,
+    at: datetime,
+    reason: str | None = None,
+) -> None:
+    """Write where and when a release makes versions of a pack live.
+
+    Args:
+        session: an open transaction that holds `lock_packs`.
+        code: the pack's.
+        release_id: whose rows these are.
+        rows: in the order in which they count.
+        actor: who does it; the release itself writes the audit.
+        at: aware instant, now.
+        reason: the actor's own words.
+    """
+    await repository.insert_activations(
+        session,
+        rows,
+        pack_code=code,
+        release_id=release_id,
+        recorded_at=at,
+        recorded_by=_name(actor),
+        reason=reason,
+    )
+
+
+async def refuse_rolled_back(session: AsyncSession, version: PackVersion, place_ids: Sequence[UUID]) -> None:
+    """Refuse to use a version again where it was rolled back.
+
+    Args:
+        session: an open transaction.
+        version: what is to go live.
+        place_ids: where; what lies above or below one of them counts too.
+    Raises: VersionRolledBack.
+    Source: docs/semantics.md, "Which pack version".
+    """
+    rows = await repository.activations_of(session, version.code)
+    there = {row.place_path for row in rows if row.rolled_back_id == version.id}
+    if not there:
+        return
+    paths = await repository.place_paths(session)
+    wanted = [paths[place_id] for place_id in place_ids if place_id in paths]
+    if any(_is_at_or_below(one, other) or _is_at_or_below(other, one) for one in wanted for other in there):
+        raise VersionRolledBack(version.name)
+
+
+def _is_at_or_below(path: str, above: str) -> bool:
+    return path == above or path.startswith(above + ".")
 
 
 async def _wanted(session: AsyncSession, code: str, version: int | None) -> PackVersion | None:
@@ -178,8 +252,8 @@ async def _wanted(session: AsyncSession, code: str, version: int | None) -> Pack
 
 
 def _reigning(activations: Sequence[Activation], place_id: UUID, at: datetime) -> Activation | None:
-    begun = [a for a in activations if a.place_id == place_id and a.live_from <= at]
-    return max(begun, key=lambda a: (a.live_from, a.id), default=None)
+    saying = [a for a in activations if a.place_id == place_id and a.says_at(at)]
+    return max(saying, key=lambda a: a.order, default=None)
 
 
 def _name(actor: Actor) -> str:

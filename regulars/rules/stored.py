@@ -1,5 +1,6 @@
 """What is kept of packs: versions, and where and when each is live."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -37,6 +38,10 @@ class Activation:
     Attributes:
         version_id: None where the pack is switched off.
         place_path: ltree path of the place, ids in hex.
+        live_until: from then on the row says nothing, and what stood before it counts again.
+        voids_id: the row takes another one back, as if that had never been, and says nothing itself.
+        release_id: the release that wrote it, or None.
+        rolled_back_id: a version that is never used again at this place.
     """
 
     id: int
@@ -49,3 +54,34 @@ class Activation:
     recorded_at: datetime
     recorded_by: str
     reason: str | None
+    live_until: datetime | None = None
+    voids_id: int | None = None
+    release_id: UUID | None = None
+    rolled_back_id: UUID | None = None
+
+    def says_at(self, at: datetime) -> bool:
+        """Whether the row counts at an instant."""
+        return self.live_from <= at and (self.live_until is None or at < self.live_until)
+
+    @property
+    def order(self) -> tuple[datetime, int]:
+        """At one place the row with the highest order decides."""
+        return self.live_from, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class NewActivation:
+    """A row to be written; attributes as of `Activation`."""
+
+    place_id: UUID
+    version_id: UUID | None
+    live_from: datetime
+    live_until: datetime | None = None
+    voids_id: int | None = None
+    rolled_back_id: UUID | None = None
+
+
+def in_force(activations: Sequence[Activation]) -> list[Activation]:
+    """The rows that say something: neither taken back nor taking back, in the order given."""
+    gone = {each.voids_id for each in activations if each.voids_id is not None}
+    return [each for each in activations if each.voids_id is None and each.id not in gone]

@@ -43,6 +43,11 @@ pack_activation = Table(
     Column("recorded_at", Instant, nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("reason", Text),
+    Column("live_until", Instant),  # null: for good
+    Column("voids_id", BigInteger, ForeignKey("pack_activation.id")),  # takes that row back, says nothing
+    Column("release_id", Uuid),
+    Column("rolled_back_id", Uuid, ForeignKey("pack_version.id")),  # never used here again
+    CheckConstraint("live_until >= live_from", name="live_until"),
     Index("ix_pack_activation_place_id", "place_id", "pack_code", "live_from"),
     info=APPEND_ONLY,
 )
