@@ -23,6 +23,7 @@ MODULES: Final[Mapping[str, str]] = {
     "purchases": "regulars.entrypoints.bench.purchases",
     "import": "regulars.entrypoints.bench.imports",
     "workflows": "regulars.entrypoints.bench.workflows",
+    "rules": "regulars.entrypoints.bench.rules",
     "due-dates": "regulars.entrypoints.bench.due_hour",
 }
 """The benches by name; each module has `measure`."""

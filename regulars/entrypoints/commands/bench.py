@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     bench.command("purchases")(bench_purchases)
     bench.command("import")(bench_import)
     bench.command("workflows")(bench_workflows)
+    bench.command("rules")(bench_rules)
     bench.command("due-dates")(bench_due_dates)
     bench.command("load", hidden=True)(bench_load)
     app.add_typer(bench, name="bench")
@@ -57,6 +58,11 @@ def bench_due_dates(
 ) -> None:
     """Ten thousand members fall due within one hour, with and without jitter; takes that hour."""
     _run("due-dates", data_dir, json=json, quick=quick)
+
+
+def bench_rules(data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False) -> None:
+    """48 rules on 20 lines, beside the same by hand, json-logic-qubit and a dict for each rule."""
+    _run("rules", data_dir, json=json, quick=quick)
 
 
 def _run(name: str, base: Path | None, *, json: bool, quick: bool) -> None:
