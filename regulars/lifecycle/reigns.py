@@ -35,7 +35,7 @@ class StoreReigns:
     def _reign(self, at: datetime, index: int) -> Reign:
         packs = self._packs.at(self._store_id, at)
         until = self._boundaries[index] if index < len(self._boundaries) else None
-        store = StoreFacts(self._site.code, self._site.branch_code)
+        store = StoreFacts(self._site.code, self._site.branch_code, self._site.above, self._site.zone)
         zone = self._site.zone
 
         def tier_for(standing: Standing, spend_minor: int, visits: int, when: datetime) -> TierMove | None:

@@ -99,6 +99,7 @@ class StorePlace:
 
     Attributes:
         branch_code: the nearest branch above, "" where headquarters stands directly above.
+        above: codes of all places above, the nearest first.
     """
 
     id: UUID
@@ -109,6 +110,7 @@ class StorePlace:
     zone: ZoneInfo
     cutoff_minutes: int
     open: bool
+    above: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,16 @@ def _store(row: Place, by_id: dict[UUID, Place]) -> StorePlace:
         zone=row.zone,
         cutoff_minutes=row.cutoff_minutes,
         open=row.closed_at is None,
+        above=_codes_above(row, by_id),
     )
+
+
+def _codes_above(row: Place, by_id: dict[UUID, Place]) -> tuple[str, ...]:
+    codes: list[str] = []
+    while row.parent_id is not None:
+        row = by_id[row.parent_id]
+        codes.append(row.code)
+    return tuple(codes)
 
 
 def _branch_above(row: Place, by_id: dict[UUID, Place]) -> str:

@@ -148,7 +148,8 @@ def read(packs: PackSet, member: MemberFacts, sale: Sale) -> Reading:
         sale: the lines as the till charged them, our own discounts included.
     """
     calendar = calendar_facts(sale.occurred_at.astimezone(sale.site.zone))
-    store = StoreFacts(sale.site.code, sale.site.branch_code)
+    site = sale.site
+    store = StoreFacts(site.code, site.branch_code, site.above, site.zone)
     as_charged = PurchaseFacts(sale.sales_minor, sale.list_minor, sale.channel, sale.lines_text)
     evaluation = packs.evaluate(member, as_charged, store, calendar, sale.occurred_at)
     charged = pack_discounts(sale.lines)

@@ -27,6 +27,7 @@ _KEY_ORDER = (
     "zh",
     "en",
     "description",
+    "scope",
     "parameters",
     "tiers",
     "lifecycle",

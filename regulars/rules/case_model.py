@@ -44,8 +44,14 @@ FactText = Annotated[str, StringConstraints(max_length=100)]
 GivenLine = _given("GivenLine", catalogue.LINE_FIELDS)
 GivenMember = _given("GivenMember", catalogue.fields_of("member"))
 GivenPurchase = _given("GivenPurchase", catalogue.fields_of("purchase"))
-GivenStore = _given("GivenStore", catalogue.fields_of("store"))
+_GivenStore = _given("_GivenStore", catalogue.fields_of("store"))
 GivenCalendar = _given("GivenCalendar", catalogue.fields_of("calendar"))
+
+
+class GivenStore(_GivenStore):  # type: ignore[misc,valid-type]
+    """The facts of a store, and the codes of all places above it."""
+
+    above: Annotated[list[FactText], Field(max_length=10)] | None = None
 
 
 def _wall_time(text: str) -> str:
@@ -67,14 +73,15 @@ class Given(Part):
     at: Annotated[str, AfterValidator(_wall_time)] | None = None
     member: GivenMember | None = None  # type: ignore[valid-type]
     purchase: GivenPurchase | None = None  # type: ignore[valid-type]
-    store: GivenStore | None = None  # type: ignore[valid-type]
+    store: GivenStore | None = None
     calendar: GivenCalendar | None = None  # type: ignore[valid-type]
 
 
 class Expect(Part):
     """What the pack must say of the given facts; what is left out is not looked at.
 
-    `awards` and `failed` name rules; `lines` names line numbers.
+    `awards`, `failed` and `notes` name rules; `lines` names line numbers. A note says why a rule gave nothing
+    though its conditions hold, such as "out_of_season".
     """
 
     points: int | None = None
@@ -85,6 +92,7 @@ class Expect(Part):
     tier: str | None = None
     applied: list[str] | None = None
     failed: dict[str, int] | None = None
+    notes: dict[str, str] | None = None
 
 
 class Case(Part):

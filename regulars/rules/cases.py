@@ -75,8 +75,7 @@ def facts_of(given: Given) -> tuple[MemberFacts, PurchaseFacts, StoreFacts, Cale
         lines_json=orjson.dumps([_safe(line) for line in lines]),
     )
     wall = datetime.fromisoformat(given.at or USUAL_AT).replace(tzinfo=UTC)
-    store = {"code": "store-001", "branch": "branch-01"} | _set(given.store)
-    return _member(given, sales), purchase, StoreFacts(**store), _calendar(given, wall), wall
+    return _member(given, sales), purchase, _store(given), _calendar(given, wall), wall
 
 
 def calendar_at(wall: datetime) -> CalendarFacts:
@@ -107,6 +106,7 @@ def _got(evaluation: Evaluation) -> dict[str, object]:
         "lines": discounts,
         "tier": evaluation.tier.tier if evaluation.tier else None,
         "failed": {o.rule_id: o.failed for o in outcomes if o.failed is not None},
+        "notes": {o.rule_id: o.note for o in outcomes if o.note is not None and not o.applied},
         "errors": {o.rule_id: o.error for o in outcomes if o.error is not None},
     }
 
@@ -154,6 +154,11 @@ def _line(own: dict[str, Any], number: int) -> dict[str, Any]:
         "promotional": False,
     }
     return usual | own
+
+
+def _store(given: Given) -> StoreFacts:
+    own = {"code": "store-001", "branch": "branch-01"} | _set(given.store)
+    return StoreFacts(own["code"], own["branch"], tuple(own.get("above") or (own["branch"], "HQ")))
 
 
 def _safe(line: Mapping[str, Any]) -> dict[str, Any]:

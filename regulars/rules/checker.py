@@ -14,21 +14,20 @@ from regulars.rules.expressions import Expressions
 from regulars.rules.findings import MOST_FINDINGS, Finding, at, finding, first, is_green
 from regulars.rules.model import (
     ACTIONS_OF,
-    BPS,
     EXPECTED_OF,
     TYPE_BOUNDS,
     Action,
     Pack,
-    ParameterRef,
     Rule,
     conditions_of,
 )
 from regulars.rules.part_checks import check_parts
+from regulars.rules.parts import BPS, ParameterRef
 from regulars.rules.reading import JsonValue, read
 from regulars.rules.shapes import Shape, integer
 from regulars.rules.tier_checks import check_tiers
 
-ALWAYS_EXPECTED = ("applied", "failed")
+ALWAYS_EXPECTED = ("applied", "failed", "notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +101,9 @@ _TYPE_FINDINGS = {
     "string_pattern_mismatch": "code_expected",
     "number_or_parameter_expected": "number_or_parameter_expected",
     "wall_time_expected": "wall_time_expected",
+    "date_expected": "date_expected",
+    "clock_expected": "clock_expected",
+    "part_empty": "part_empty",
 }
 
 
@@ -284,7 +286,7 @@ def _case_shapes(pack: Pack) -> Iterator[Finding]:
             yield finding("case_expects_nothing", pointer)
         for name in sorted(case.expect.model_fields_set - allowed):
             yield finding("case_expects_other_kind", at(pointer, name), kind=pack.kind, field=name)
-        for name in ("awards", "applied", "failed"):
+        for name in ("awards", "applied", "failed", "notes"):
             for rule in getattr(case.expect, name) or ():
                 if rule not in known:
                     yield finding("case_rule_unknown", at(pointer, name), rule=rule)

@@ -9,6 +9,7 @@ from datalogic_py import Rule
 from regulars.rules.domain import PackKind, PackVersion, RuleOutcome
 from regulars.rules.engine import RefusedByEngine, compile_rule
 from regulars.rules.facts import safe_code
+from regulars.rules.gates import Gate, gate_of
 from regulars.rules.model import Pack, conditions_of
 from regulars.rules.model import Rule as PackRule
 from regulars.rules.parts import Scope
@@ -26,6 +27,7 @@ class CompiledRule:
         nothing: the outcome of a rule that applies and has nothing to give.
         group: stacking group, of a multiplier or a discount.
         scopes: what a refusal refuses.
+        gate: where, when and for whom it counts at all; None everywhere and always.
     """
 
     pack: str
@@ -43,6 +45,7 @@ class CompiledRule:
     reason: str = ""
     tier: str = ""
     rank: int = 0
+    gate: Gate | None = None
 
     def error(self, tag: str) -> RuleOutcome:
         return RuleOutcome(self.pack, self.id, applied=False, error=tag)
@@ -136,4 +139,5 @@ def _compile(pack: Pack, rule: PackRule, name: str) -> CompiledRule:
         reason=reason,
         tier=tier,
         rank=next((step.rank for step in pack.tiers or () if step.code == tier), 0),
+        gate=gate_of((pack.scope, rule.scope), (pack.calendar, rule.calendar)),
     )

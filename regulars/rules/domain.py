@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Literal
 from uuid import UUID
 
@@ -46,10 +46,17 @@ ANONYMOUS = MemberFacts(
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """Where the purchase happens."""
+    """Where the purchase happens.
+
+    Attributes:
+        above: codes of all places above it, the nearest first.
+        zone: of its clock; None where the instant of the purchase is told on it already.
+    """
 
     code: str
     branch: str
+    above: tuple[str, ...] = ()
+    zone: tzinfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +111,9 @@ class RuleOutcome:
         error: the engine's tag where the rule could not be evaluated; it then gave nothing.
         gave: what it contributed in the rule's own unit (points, minor units), for the receipt.
         note: where it did not apply though its conditions hold: "no_member", "frozen",
-            "excluded:<pack version>", "outranked:<rule id>"; where it did: "capped", or the code of the
-            reason why it refuses.
+            "excluded:<pack version>", "outranked:<rule id>"; where it does not count here, now or for this
+            member, whatever its conditions: "out_of_scope", "out_of_season"; where it did: "capped", or
+            the code of the reason why it refuses.
     """
 
     pack_version: str

@@ -50,6 +50,12 @@ class _Outcomes:
         rule = self.rules[index]
         self.known[index] = RuleOutcome(rule.pack, rule.id, applied=False, note=note)
 
+    def close(self, index: int, note: str) -> None:
+        """Let a rule be as if it were not there, whatever it says."""
+        self.amounts.pop(index, None)
+        self.selected.pop(index, None)
+        self.withhold(index, note)
+
     def gave(self, index: int, amount: int, note: str | None = None) -> None:
         rule = self.rules[index]
         self.known[index] = RuleOutcome(rule.pack, rule.id, applied=True, gave=amount, note=note)
@@ -66,6 +72,7 @@ class PackSet:
         self.plan: LifecyclePlan | None = next((plan_of(p) for p in packs if p.kind == "tier"), None)
         self.limits: tuple[Limit, ...] = tuple(limit for pack in packs for limit in limits_of(pack))
         self._rules = tuple(rule for pack in packs for rule in pack.rules)
+        self._gates = [(i, rule.gate) for i, rule in enumerate(self._rules) if rule.gate is not None]
         self._program = _Program(self._rules)
         self._review = _Program(tuple(rule for rule in self._rules if rule.action == "set_tier"))
         self._by_action = {
@@ -94,6 +101,10 @@ class PackSet:
         Source: docs/semantics.md, "What is kept for each purchase".
         """
         outcomes = self._program.read(lambda: facts.document(member, purchase, store, calendar))
+        for index, gate in self._gates:
+            closed = gate.closed(member, purchase, store, calendar)
+            if closed is not None:
+                outcomes.close(index, closed)
         refused = self._refusals(outcomes)
         discounts = self._discounts(outcomes, refused.get("discount"))
         withheld = _withheld(member) or refused.get("earning")

@@ -3,23 +3,28 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    Field,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic.functional_validators import PlainValidator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from regulars.rules import catalogue
 from regulars.rules.case_model import Case
 from regulars.rules.domain import LimitEvery, LimitOf, LimitPer, PackKind
-from regulars.rules.parts import CODE_PATTERN, Part, Scope, Words
+from regulars.rules.parts import (
+    BPS,
+    Code,
+    Number,
+    Order,
+    ParameterName,
+    ParameterRef,
+    Part,
+    Scope,
+    Tree,
+    Words,
+)
+from regulars.rules.reach_model import Reach, Season
 
 ParameterType = Literal["integer", "count", "money_minor", "days", "rate_bps", "percent"]
 
-BPS = 10_000
 TYPE_BOUNDS: Final[Mapping[ParameterType, tuple[int, int]]] = {
     "integer": (-catalogue.MAX_SPEND_MINOR, catalogue.MAX_SPEND_MINOR),
     "count": (0, catalogue.MAX_COUNT),
@@ -40,13 +45,6 @@ EXPECTED_OF: Final[Mapping[PackKind, tuple[str, ...]]] = {
     "earning": ("points", "awards"),
     "tier": ("tier",),
 }
-Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN, max_length=60)]
-ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-Order = Annotated[int, Field(ge=0, le=9_999)]
-Tree = Annotated[
-    Any, WithJsonSchema({"title": "JSON-logic", "description": "JSON-logic over the field catalogue."})
-]
-"""JSON-logic; `expressions` checks it."""
 
 
 class LongWords(Words):
@@ -54,41 +52,6 @@ class LongWords(Words):
 
     zh: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
     en: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
-
-
-class ParameterRef(Part):
-    """Stands for a parameter's value."""
-
-    param: ParameterName
-
-
-def _number(value: object) -> int | ParameterRef:
-    if type(value) is int:
-        return value
-    if isinstance(value, ParameterRef):
-        return value
-    if isinstance(value, dict) and list(value) == ["param"] and isinstance(value["param"], str):
-        return ParameterRef.model_construct(param=value["param"])
-    raise PydanticCustomError("number_or_parameter_expected", "a whole number or a parameter")
-
-
-Number = Annotated[
-    int | ParameterRef,
-    PlainValidator(_number),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer"},
-                {
-                    "type": "object",
-                    "properties": {"param": {"type": "string"}},
-                    "required": ["param"],
-                    "additionalProperties": False,
-                },
-            ]
-        }
-    ),
-]
 
 
 class Parameter(Part):
@@ -176,12 +139,15 @@ class Action(Part):
 class Rule(Part):
     """When all of its conditions hold, it acts.
 
-    `order` says which rule comes first; where a rule stands in the file means nothing.
+    `order` says which rule comes first; where a rule stands in the file means nothing. `scope` and `calendar`
+    narrow those of the pack.
     """
 
     id: Code
     order: Order
     title: Words
+    scope: Reach | None = None
+    calendar: Season | None = None
     when: Tree
     then: Action
 
@@ -233,6 +199,8 @@ class Pack(Part):
     priority: Order
     title: Words
     description: LongWords
+    scope: Reach | None = None
+    calendar: Season | None = None
     parameters: Annotated[dict[ParameterName, Parameter], Field(max_length=100)]
     tiers: Annotated[list[Tier], Field(min_length=1, max_length=20)] | None = None
     lifecycle: Lifecycle | None = None

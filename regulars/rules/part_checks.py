@@ -1,11 +1,13 @@
-"""Checks the parts of a pack that stand beside its rules: limits."""
+"""Checks the parts of a pack that stand beside its rules: scope, calendar, limits."""
 
 from collections.abc import Iterable
 
 from regulars.rules.domain import LimitOf
 from regulars.rules.expressions import Expressions
 from regulars.rules.findings import at
-from regulars.rules.model import Number, Pack, PackLimit, ParameterRef
+from regulars.rules.model import Pack, PackLimit, Rule
+from regulars.rules.parts import Number, ParameterRef
+from regulars.rules.reach_model import Season
 from regulars.rules.shapes import Shape, integer
 
 _LIMITS_OF: dict[str, tuple[LimitOf, ...]] = {
@@ -16,7 +18,28 @@ _LIMITS_OF: dict[str, tuple[LimitOf, ...]] = {
 
 def check_parts(expressions: Expressions, pack: Pack) -> None:
     """Add what is wrong with a pack's own parts to the findings."""
+    _reaches(expressions, pack)
     _limits(expressions, pack)
+
+
+def _reaches(expressions: Expressions, pack: Pack) -> None:
+    parts: list[tuple[str, Pack | Rule]] = [("", pack)]
+    parts += [(at("", "rules", index), rule) for index, rule in enumerate(pack.rules)]
+    for pointer, part in parts:
+        for name in ("scope", "calendar"):
+            if getattr(part, name) is not None and pack.kind == "tier":
+                expressions.say("part_misplaced", at(pointer, name), field=name, kind=pack.kind)
+        if part.calendar is not None:
+            _season(expressions, part.calendar, at(pointer, "calendar"))
+
+
+def _season(expressions: Expressions, season: Season, pointer: str) -> None:
+    first, last = season.from_, season.until
+    if first is not None and last is not None and first > last:
+        expressions.say("calendar_reversed", at(pointer, "from"), first=first, last=last)
+    for index, hours in enumerate(season.hours or ()):
+        if hours.from_ == hours.until:
+            expressions.say("hours_empty", at(pointer, "hours", index), clock=hours.from_)
 
 
 def _limits(expressions: Expressions, pack: Pack) -> None:

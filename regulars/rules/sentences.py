@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from regulars.kernel.money import format_minor
-from regulars.rules.model import BPS, Discount, Earn, Multiply, Pack, Refuse, Rule, conditions_of
+from regulars.rules.model import Discount, Earn, Multiply, Pack, Refuse, Rule, conditions_of
+from regulars.rules.parts import BPS
+from regulars.rules.reach_wording import said_reach, said_season
 from regulars.rules.wording import Wording
 
 _SCOPES = {"earning": ("不累积积分", "no points"), "discount": ("不享受折扣", "no discounts")}
@@ -18,12 +20,16 @@ class RuleSentence:
     Attributes:
         conditions: in the order of `RuleOutcome.failed`.
         effect: what it gives where all of them hold.
+        scope: where and for whom it counts, its pack's scope included; empty where there is no limit to it.
+        calendar: when it counts, likewise.
     """
 
     rule_id: str
     title: str
     conditions: tuple[str, ...]
     effect: str
+    scope: str = ""
+    calendar: str = ""
 
 
 def pack_of(document: str | bytes | Mapping[str, object]) -> Pack:
@@ -50,7 +56,14 @@ def sentences(
 def _rule(wording: Wording, rule: Rule) -> RuleSentence:
     conditions = tuple(_capital(wording.words(condition)) for condition in conditions_of(rule.when))
     title = wording.pick(rule.title.zh, rule.title.en)
-    return RuleSentence(rule.id, title, conditions, _capital(_effect(wording, rule)))
+    return RuleSentence(
+        rule.id,
+        title,
+        conditions,
+        _capital(_effect(wording, rule)),
+        _capital(said_reach(wording, (wording.pack.scope, rule.scope))),
+        _capital(said_season(wording, (wording.pack.calendar, rule.calendar))),
+    )
 
 
 def _capital(sentence: str) -> str:

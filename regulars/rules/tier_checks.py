@@ -4,7 +4,8 @@ from itertools import pairwise
 
 from regulars.rules.expressions import Expressions
 from regulars.rules.findings import at
-from regulars.rules.model import Lifecycle, Pack, ParameterRef, Tier, conditions_of
+from regulars.rules.model import Lifecycle, Pack, Tier, conditions_of
+from regulars.rules.parts import ParameterRef
 
 MOST_DAYS = 36_500
 

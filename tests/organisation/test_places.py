@@ -183,7 +183,9 @@ async def test_a_process_remembers_places_and_notices_changes(database: Database
         await places.refresh(session)
     till = places.till(opened["S1-1"].id)
     assert (till.store.code, till.store.branch_code, till.open) == ("S1", "EAST", True)
+    assert till.store.above == ("EAST", places.headquarters.code)
     assert places.store(opened["NY"].id).branch_code == ""
+    assert places.store(opened["NY"].id).above == (places.headquarters.code,)
     assert places.chain.currency == "CNY"
     async with database.begin() as session:
         await service.close_place(session, opened["S1-1"].id, COMMAND, AT)
