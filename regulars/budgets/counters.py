@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from regulars.rules.domain import Limit, LimitEvery
@@ -26,6 +27,18 @@ class CounterKey:
 
 
 Claims = Mapping[CounterKey, int]
+Cause = Literal["purchase", "attribution"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What something took from a counter; written once and never changed."""
+
+    key: CounterKey
+    amount: int
+    cause: Cause
+    cause_id: UUID
+    effective_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,12 @@ def key_of(limit: Limit, occasion: Occasion) -> CounterKey | None:
         subject = str(occasion.store_id) if limit.per == "store" else ""
     period = period_of(limit.every, occasion.wall)
     return CounterKey(limit.pack_code, limit.code, limit.of, subject, period)
+
+
+def promise_of(key: CounterKey, by_rule: Mapping[str, int]) -> Promise:
+    """What rules take from a counter together: several in one purchase are one use."""
+    amounts = by_rule.values()
+    return Promise(max(amounts, default=0) if key.unit == "uses" else sum(amounts), by_rule)
 
 
 def keys_of(limits: Iterable[Limit], occasion: Occasion) -> list[CounterKey]:

@@ -12,9 +12,9 @@ from regulars.budgets.counters import (
     CounterKey,
     Holding,
     Occasion,
-    Promise,
     Promises,
     key_of,
+    promise_of,
 )
 from regulars.kernel.money import share_by_weight
 from regulars.rules.domain import Award, Evaluation, Limit, LineDiscount, RuleOutcome
@@ -100,8 +100,10 @@ class Meter:
                 allowed, note = self._allowed(binding, occasion, rule[1], wanted, taken[unit])
                 if note:
                     short[rule] = allowed, note
-        awarded = {key: amount for key, by in taken["points"].items() if (amount := _total(key, by))}
-        discounted = {key: Promise(_total(key, by), by) for key, by in taken["money_minor"].items()}
+        awarded = {
+            key: amount for key, by in taken["points"].items() if (amount := promise_of(key, by).amount)
+        }
+        discounted = {key: promise_of(key, by) for key, by in taken["money_minor"].items()}
         return Cut(_shortened(evaluation, short) if short else evaluation, awarded, discounted)
 
     def charge(
@@ -182,7 +184,7 @@ class Meter:
                 may, why = 0, NO_MEMBER
             else:
                 keys.append(key)
-                before = _total(key, taken.get(key, {}))
+                before = promise_of(key, taken.get(key, {})).amount
                 may = self._may(limit, key, occasion, rule_id, wanted, before)
                 why = f"{LIMITED}:{limit.code}"
             if may < allowed:
@@ -207,11 +209,6 @@ class Meter:
         if wanted <= left:
             return wanted
         return left if limit.partial else 0
-
-
-def _total(key: CounterKey, by_rule: Mapping[str, int]) -> int:
-    amounts = by_rule.values()
-    return max(amounts, default=0) if key.unit == "uses" else sum(amounts)
 
 
 def _wants(evaluation: Evaluation) -> list[tuple[str, Rule, int]]:
