@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_22_budgets"
-down_revision = "2026_11_22_pack_releases"
+down_revision = "2026_11_22_rehearsals"
 branch_labels = None
 depends_on = None
 
