@@ -10,14 +10,16 @@ from api.dependencies import At, Parts, requires
 from api.receipts import quote_json
 from api.schemas.purchases import QuoteIn, QuoteOut
 from api.strict_json import JSON, api_router
-from regulars.purchases.quoting import quote
+from regulars.purchases.quoting import offer
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 
 router = api_router("purchases")
 
 
-@router.post("/quotes", summary="Quote a basket; nothing is written", response_model=QuoteOut)
+@router.post(
+    "/quotes", summary="Quote a basket; what it needs of a budget is reserved", response_model=QuoteOut
+)
 async def make_quote(
     body: QuoteIn,
     parts: Parts,
@@ -28,6 +30,6 @@ async def make_quote(
     till = await till_of(parts, actor, body.terminal, Permission.PURCHASE_QUOTE)
     basket = quote_basket(body, till, await member_id_of(parts, body.member), at)
     life = timedelta(seconds=parts.settings.quote_life_seconds)
-    async with parts.database.read() as session:
-        found = await quote(session, parts.desk, basket, parts.settings.secrets.quote_signing_key, life, at)
+    key = parts.settings.secrets.quote_signing_key
+    found = await offer(parts.database, parts.desk, basket, key, life, at)
     return Response(quote_json(found, parts.packs), media_type=JSON)

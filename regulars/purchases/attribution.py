@@ -55,6 +55,7 @@ async def attribute_purchase(
         raise AttributionTooLate(window_days)
     basket = replace(found.basket, member_id=member_id)
     booking = await prepare(session, desk, book, [basket], locked, at)
+    booking.cause = "attribution"
     happened = happen(booking, basket, found.lines.encode(), purchase_id)
     row = Attribution(
         purchase_id=purchase_id,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from regulars.budgets.counters import Promises
 from regulars.ledger.domain import Lot
 from regulars.lifecycle.advance import MemberTime, OpenLot
 from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Stage, Standing, bought, moved_up
@@ -18,6 +19,7 @@ from regulars.purchases.domain import (
     with_discounts,
     without_pack_discounts,
 )
+from regulars.purchases.limits import Takings, Within, charged_by_rule
 from regulars.rules.domain import (
     ANONYMOUS,
     CalendarFacts,
@@ -52,6 +54,7 @@ class Reading:
         evaluation: of the lines as charged: points, tier, and what became of each rule.
         offered: what the packs would have taken off: (line, source) → minor units.
         charged: what the till took off in their name.
+        takings: what it takes of the packs' limits; None where they have none.
     """
 
     member: MemberFacts
@@ -59,6 +62,12 @@ class Reading:
     evaluation: Evaluation
     offered: dict[tuple[int, str], int]
     charged: dict[tuple[int, str], int]
+    takings: Takings | None = None
+
+    @property
+    def promises(self) -> Promises:
+        """What a quote of this basket would reserve."""
+        return self.takings.promises if self.takings is not None else {}
 
     @property
     def differs(self) -> bool:
@@ -139,29 +148,35 @@ def facts_for(
     )
 
 
-def read(packs: PackSet, member: MemberFacts, sale: Sale) -> Reading:
+def read(packs: PackSet, member: MemberFacts, sale: Sale, within: Within | None = None) -> Reading:
     """Evaluate a purchase as charged, and what the packs would have taken off.
 
     Args:
         packs: live at the store when it happened.
         member: from `facts_for`.
         sale: the lines as the till charged them, our own discounts included.
+        within: the counters of the packs' limits, which do not move; None lets limits aside.
     """
     calendar = calendar_facts(sale.occurred_at.astimezone(sale.site.zone))
     site = sale.site
     store = StoreFacts(site.code, site.branch_code, site.above, site.zone)
     as_charged = PurchaseFacts(sale.sales_minor, sale.list_minor, sale.channel, sale.lines_text)
     evaluation = packs.evaluate(member, as_charged, store, calendar, sale.occurred_at)
-    charged = pack_discounts(sale.lines)
+    charged, plain = pack_discounts(sale.lines), evaluation
     if charged:
-        plain = without_pack_discounts(sale.lines)
+        lines = without_pack_discounts(sale.lines)
         before = PurchaseFacts(
-            sum(line.sales_minor for line in plain), sale.list_minor, sale.channel, lines_json(plain)
+            sum(line.sales_minor for line in lines), sale.list_minor, sale.channel, lines_json(lines)
         )
-        offered = offered_by(packs.evaluate(member, before, store, calendar, sale.occurred_at))
-    else:
-        offered = offered_by(evaluation)
-    return Reading(member, calendar, evaluation, offered, charged)
+        plain = packs.evaluate(member, before, store, calendar, sale.occurred_at)
+    if within is None or not packs.limits:
+        return Reading(member, calendar, evaluation, offered_by(plain), charged)
+    meter, occasion = within.meter, within.occasion
+    cut = meter.cut(evaluation, packs.limits, occasion)
+    offer = meter.cut(plain, packs.limits, occasion) if charged else cut
+    taken = meter.charge(charged_by_rule(charged), packs.limits, occasion, later=within.later)
+    takings = Takings({**cut.awarded, **taken.claims}, offer.discounted, taken.over)
+    return Reading(member, calendar, cut.evaluation, offered_by(offer.evaluation), charged, takings)
 
 
 def discounted(sale: Sale, offered: dict[tuple[int, str], int]) -> Sale:

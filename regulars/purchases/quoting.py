@@ -1,4 +1,4 @@
-"""What a basket would cost and earn: a promise the till can hold us to, and nothing written."""
+"""What a basket would cost and earn: a promise the till can hold us to, and what it needs of a budget."""
 
 import base64
 import hashlib
@@ -12,15 +12,21 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.budgets.counters import Occasion
+from regulars.budgets.domain import Meter
+from regulars.budgets.service import open_budget, peek_budget, write_budget
+from regulars.db.session import Database
 from regulars.lifecycle import repository as standings
 from regulars.lifecycle import service as lifecycle
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.reigns import ReignBook
-from regulars.purchases import evaluation, receipt
+from regulars.purchases import evaluation, limits, receipt
 from regulars.purchases.desk import Desk
 from regulars.purchases.domain import Basket, Line, lines_json, without_pack_discounts
 from regulars.purchases.errors import MemberUnknown
-from regulars.purchases.evaluation import Sale, discounted
+from regulars.purchases.evaluation import Reading, Sale, discounted
+from regulars.purchases.limits import Within
+from regulars.rules.evaluator import PackSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,25 @@ class Promise:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A basket, and all that reading it needs; its own discounts of ours are left out."""
+
+    basket: Basket
+    sale: Sale
+    packs: PackSet
+    occasion: Occasion
+    time: MemberTime | None
+    tags: tuple[str, ...]
+    balance: int
+
+
 async def quote(
     session: AsyncSession, desk: Desk, basket: Basket, key: bytes, life: timedelta, at: datetime
 ) -> Quote:
     """Read a basket by the packs that are live now, as if it were bought now; change nothing.
+
+    What is left of budgets is shown, but nobody else is kept from using it up: a till asks for an `offer`.
 
     Args:
         session: any; only read from.
@@ -70,28 +91,76 @@ async def quote(
     Returns: the discounts to charge, points, tier and progress, and what became of each rule.
     Raises: MemberUnknown.
     """
+    looked = await _look(session, desk, basket, at)
+    meter = await peek_budget(session, [(looked.packs.limits, looked.occasion)], at)
+    return _quoted(looked, meter, desk.new_id(), at + life, key)
+
+
+async def offer(
+    database: Database, desk: Desk, basket: Basket, key: bytes, life: timedelta, at: datetime
+) -> Quote:
+    """The same, and what its discounts take of a budget is reserved until the quote expires or is bought.
+
+    Args:
+        database: where; where no limit bears on the discounts of the basket, nothing is written.
+        basket, key, life, at: as for `quote`.
+    Returns: the quote; its reservation is committed.
+    Raises: MemberUnknown.
+    Source: docs/semantics.md, "Limits and budgets".
+    """
+    async with database.read() as session:
+        looked = await _look(session, desk, basket, at)
+        meter = await peek_budget(session, [(looked.packs.limits, looked.occasion)], at)
+    quote_id, expires_at = desk.new_id(), at + life
+    offered = _offered(looked, meter)
+    wanted = limits.wanted_limits(looked.packs.limits, looked.occasion, offered.promises)
+    if not wanted:
+        return _quoted(looked, meter, quote_id, expires_at, key)
+    async with database.begin() as session:
+        budget = await open_budget(session, [(wanted, looked.occasion)], at)
+        budget.meter.counters = meter.counters | budget.meter.counters
+        found = _quoted(looked, budget.meter, quote_id, expires_at, key)
+        await write_budget(session, budget, at)
+    return found
+
+
+async def _look(session: AsyncSession, desk: Desk, basket: Basket, at: datetime) -> _Looked:
     book = await desk.refresh(session)
     time, tags, balance = await _member(session, desk, book, basket, at)
     if time is not None:
         # A till's clock may lie behind what time has decided; nothing can be bought in the past.
         latest = max(basket.occurred_at, time.standing.advanced_to, time.window.as_of)
         basket = replace(basket, occurred_at=latest)
-    plain = without_pack_discounts(basket.lines)
-    sale = _sale(desk, basket, plain)
+    sale = _sale(desk, basket, without_pack_discounts(basket.lines))
     packs = book.packs.at(basket.store_id, basket.occurred_at)
-    offered = evaluation.read(packs, evaluation.facts_for(time, tags, sale, None), sale).offered
-    charged = discounted(sale, offered)
-    reading = evaluation.read(packs, evaluation.facts_for(time, tags, charged, None), charged)
+    occasion = replace(limits.occasion_of(basket, sale.site), quote_id=None)
+    return _Looked(basket, sale, packs, occasion, time, tags, balance)
+
+
+def _offered(looked: _Looked, meter: Meter) -> Reading:
+    facts = evaluation.facts_for(looked.time, looked.tags, looked.sale, None)
+    return evaluation.read(looked.packs, facts, looked.sale, Within(meter, looked.occasion))
+
+
+def _quoted(looked: _Looked, meter: Meter, quote_id: UUID, expires_at: datetime, key: bytes) -> Quote:
+    """The quote; in the meter it holds what its discounts need."""
+    offered, time, packs = _offered(looked, meter), looked.time, looked.packs
+    meter.hold(looked.occasion, quote_id, offered.promises, expires_at)
+    charged = discounted(looked.sale, offered.offered)
+    facts = evaluation.facts_for(time, looked.tags, charged, None)
+    bought = Within(meter, replace(looked.occasion, quote_id=quote_id))
+    reading = evaluation.read(packs, facts, charged, bought)
     events = evaluation.settle(time, charged, reading, (), None) if time is not None else []
-    outcome = receipt.receipt_of(charged, reading, time, balance + reading.evaluation.points, events, ())
-    quote_id, expires_at = desk.new_id(), at + life
+    balance = looked.balance + reading.evaluation.points
+    outcome = receipt.receipt_of(charged, reading, time, balance, events, ())
+    promise = _promise(quote_id, looked.basket, looked.sale.lines, outcome, packs.hashes, expires_at)
     return Quote(
         id=quote_id,
         lines=charged.lines,
         outcome=outcome,
         evaluation=receipt.evaluation_record(packs, reading, charged),
         expires_at=expires_at,
-        token=_signed(_promise(quote_id, basket, plain, outcome, packs.hashes, expires_at), key),
+        token=_signed(promise, key),
     )
 
 

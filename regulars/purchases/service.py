@@ -8,6 +8,8 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.budgets.counters import Cause
+from regulars.budgets.service import Budget, write_budget
 from regulars.kernel.errors import RegularsError
 from regulars.ledger import service as ledger
 from regulars.ledger.domain import LedgerEntry, earn_entry
@@ -20,7 +22,7 @@ from regulars.lifecycle.repository import LockedMember
 from regulars.lifecycle.window import spans_behind
 from regulars.outbox import service as outbox
 from regulars.outbox.domain import Change
-from regulars.purchases import evaluation, receipt, repository
+from regulars.purchases import evaluation, limits, receipt, repository
 from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.domain import Basket, body_hash, lines_json
 from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown
@@ -39,6 +41,8 @@ class Booking:
     times: Mapping[UUID, MemberTime]
     lateness: Mapping[UUID, Lateness]
     balances: dict[UUID, int]
+    budget: Budget
+    cause: Cause = "purchase"
     rows: list[NewRow] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -136,7 +140,7 @@ async def prepare(
     locked: Mapping[UUID, LockedMember],
     at: datetime,
 ) -> Booking:
-    """Fetch, for the whole batch at once, what its members' windows, lots and late purchases need."""
+    """Fetch, for the whole batch at once, what its members' windows, lots, late purchases and limits need."""
     until: dict[UUID, datetime] = {}
     late_since: dict[UUID, datetime] = {}
     for basket in baskets:
@@ -162,7 +166,8 @@ async def prepare(
             times[member_id].window.past = past.get(member_id, [])
             lateness[member_id] = Lateness(history.get(member_id, []))
     balances = {member_id: member.points_balance for member_id, member in present.items()}
-    return Booking(desk, book, at, present, times, lateness, balances)
+    budget = await limits.open_for(session, book, desk.places, baskets, at)
+    return Booking(desk, book, at, present, times, lateness, balances, budget)
 
 
 def _reached(member: LockedMember) -> datetime:
@@ -228,7 +233,10 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
     expired = len(time.expiries) if time is not None else 0
     if time is not None and late is None:
         time.advance(basket.occurred_at)
-    reading = evaluation.read(packs, evaluation.facts_for(time, tags, sale, late), sale)
+    within = limits.within(booking.budget, basket, sale.site, booking.cause) if packs.limits else None
+    reading = evaluation.read(packs, evaluation.facts_for(time, tags, sale, late), sale, within)
+    if within is not None and reading.takings is not None:
+        limits.book_takings(booking.budget, within, packs.limits, reading.takings, booking.cause, purchase_id)
     flags = _flags(basket, reading, late)
     events = _count(booking, basket, time, sale, reading, late, purchase_id) if time is not None else []
     for expiry in time.expiries[expired:] if time is not None else ():
@@ -293,6 +301,8 @@ def _flags(basket: Basket, reading: Reading, late: Lateness | None) -> tuple[str
     flags = list(basket.flags)
     if reading.differs:
         flags.append("discount_differs")
+    if reading.takings is not None and reading.takings.over:
+        flags.append("over_budget")
     if late is not None:
         flags.append("late")
     if any(outcome.error for outcome in reading.evaluation.outcomes):
@@ -325,3 +335,4 @@ async def write_booking(session: AsyncSession, booking: Booking) -> None:
         session, booking.locked, booking.times.values(), booking.at, booking.caused_by
     )
     await outbox.announce(session, booking.changes, booking.at)
+    await write_budget(session, booking.budget, booking.at)
