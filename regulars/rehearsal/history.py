@@ -1,0 +1,73 @@
+"""One member's stored history as a replay reads it: purchases, what time had decided, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from regulars.lifecycle.domain import EventKind, LifecycleEvent
+
+DECIDED_BY_TIME: frozenset[EventKind] = frozenset(
+    {"kept", "downgraded", "at_risk", "lapsed", "revisit_due", "points_expired"}
+)
+"""Events that say how far a member's time had been decided when they were written."""
+
+
+@dataclass(slots=True)
+class Bought:
+    """A purchase as it stands, with what the live packs gave for it then.
+
+    Attributes:
+        seq: the member's own numbering; 0 without a member.
+        late: time had passed it by when it was recorded.
+        attributed: it was given to the member afterwards; its discounts were told at the sale.
+        lines: as the rules read them, JSON text.
+        packs: the versions that read it, JSON text: name → hash.
+        tags: the member's then, JSON text.
+        awards, offered: what they gave, JSON text as in the evaluation record.
+    """
+
+    purchase_id: UUID
+    seq: int
+    store_id: UUID
+    occurred_at: datetime
+    recorded_at: datetime
+    channel: str
+    sales_minor: int
+    list_minor: int
+    points: int
+    late: bool
+    attributed: bool
+    lines: str
+    packs: str
+    tags: str
+    awards: str
+    offered: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A lifecycle event, and when it was written."""
+
+    event: LifecycleEvent
+    recorded_at: datetime
+
+
+@dataclass(slots=True)
+class MemberHistory:
+    """All that is stored of one member.
+
+    Attributes:
+        care_from: as kept with the standing.
+        advanced_to: how far time has been decided.
+        told: every event, by number.
+        bought: every purchase, by `seq`.
+    """
+
+    member_id: UUID
+    home_store_id: UUID
+    enrolled_at: datetime
+    care_from: datetime
+    advanced_to: datetime
+    told: Sequence[Told] = ()
+    bought: list[Bought] = field(default_factory=list)
