@@ -1,0 +1,139 @@
+"""Brings the members' features to an instant: only of those whose history changed, or whose window slid.
+
+Nothing on the way of a purchase tells us who changed. PostgreSQL does: every version of a row carries the
+transaction that wrote it, so the standings and members written since the last time are found by one scan
+without any index, and the tills pay nothing (ADR 16).
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.db.raw import driver
+
+ONE_REFRESHER: Final = 7_201_122  # advisory lock
+WINDOW: Final = "interval '8760 hours'"
+AT_ONCE: Final = 5_000
+MOST_CHANGED: Final = 200_000
+"""With more than that, all are gathered anew."""
+
+_STATE: Final = """
+select as_of, seen_xid, xmin::text::bigint = written_xid % 4294967296 as ours from member_feature_state
+"""
+_SEEN: Final = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_CHANGED: Final = """
+select member_id from standing where age(xmin) <= age($2::text::xid)
+union select id from member where age(xmin) <= age($2::text::xid)
+union select member_id from member_feature where leaves_at < $1::timestamptz
+limit $3
+"""
+
+# A standing keeps the sum of its own last window. What has dropped out since is subtracted; where a till's
+# clock ran ahead and the window ends after $1, the purchases are counted anew.
+_BOUGHT: Final = """
+  (select occurred_at, sales_minor from purchase where member_id = s.member_id and {0}
+   union all
+   select occurred_at, sales_minor from purchase_attribution where member_id = s.member_id and {0}) bought
+"""
+_GONE: Final = _BOUGHT.format(
+    f"occurred_at >= s.window_as_of - {WINDOW} and occurred_at < $1::timestamptz - {WINDOW}"
+)
+_LEFT: Final = _BOUGHT.format(f"occurred_at >= $1::timestamptz - {WINDOW}")
+_INSIDE: Final = _BOUGHT.format(
+    f"occurred_at >= $1::timestamptz - {WINDOW} and occurred_at <= $1::timestamptz"
+)
+_LATER: Final = _BOUGHT.format("occurred_at > $1::timestamptz")
+
+_WRITE: Final = f"""
+insert into member_feature as f (
+  member_id, home_store_id, enrolled_us, visits, visits_365d, spend_365d_minor, leaves_at, frozen, tier,
+  stage, tags)
+select s.member_id, s.home_store_id, (extract(epoch from s.enrolled_at) * 1000000)::bigint,
+  s.visits - coalesce(later.visits, 0),
+  coalesce(inside.visits, s.visits_365d - coalesce(gone.visits, 0)),
+  coalesce(inside.spend, s.spend_365d_minor - coalesce(gone.spend, 0)),
+  case when s.window_as_of > $1::timestamptz then $1::timestamptz
+       when s.window_oldest_at >= $1::timestamptz - {WINDOW} then s.window_oldest_at + {WINDOW}
+       else oldest.at + {WINDOW} end,
+  s.frozen_at is not null, s.tier, s.stage, m.tags
+from standing s
+join member m on m.id = s.member_id
+left join lateral (select count(*) as visits, coalesce(sum(sales_minor), 0) as spend from {_GONE}) gone
+  on s.window_as_of <= $1::timestamptz and s.window_oldest_at < $1::timestamptz - {WINDOW}
+left join lateral (select min(occurred_at) as at from {_LEFT}) oldest
+  on s.window_as_of <= $1::timestamptz and s.window_oldest_at < $1::timestamptz - {WINDOW}
+left join lateral (select count(*) as visits, coalesce(sum(sales_minor), 0) as spend from {_INSIDE}) inside
+  on s.window_as_of > $1::timestamptz
+left join lateral (select count(*) as visits from {_LATER}) later on s.window_as_of > $1::timestamptz
+where {{chosen}}
+on conflict (member_id) do update set
+  home_store_id = excluded.home_store_id, enrolled_us = excluded.enrolled_us, visits = excluded.visits,
+  visits_365d = excluded.visits_365d, spend_365d_minor = excluded.spend_365d_minor,
+  leaves_at = excluded.leaves_at, frozen = excluded.frozen, tier = excluded.tier, stage = excluded.stage,
+  tags = excluded.tags
+where (f.home_store_id, f.enrolled_us, f.visits, f.visits_365d, f.spend_365d_minor, f.leaves_at, f.frozen,
+       f.tier, f.stage, f.tags)
+  is distinct from (excluded.home_store_id, excluded.enrolled_us, excluded.visits, excluded.visits_365d,
+       excluded.spend_365d_minor, excluded.leaves_at, excluded.frozen, excluded.tier, excluded.stage,
+       excluded.tags)
+"""  # noqa: S608 — our own text
+_WRITE_THESE: Final = _WRITE.format(chosen="s.member_id = any($2::uuid[])")
+_WRITE_ALL: Final = _WRITE.format(chosen="true")
+_FORGET: Final = """
+delete from member_feature f where not exists (select from standing s where s.member_id = f.member_id)
+"""
+_SAY: Final = """
+insert into member_feature_state as s (id, as_of, seen_xid, written_xid, members, undecided_members)
+select 1, $1::timestamptz, $2, pg_current_xact_id()::text::bigint,
+       (select count(*) from member_feature), (select count(*) from standing where next_due_at <= $1)
+on conflict (id) do update set
+  as_of = excluded.as_of, seen_xid = excluded.seen_xid, written_xid = excluded.written_xid,
+  members = excluded.members, undecided_members = excluded.undecided_members
+"""
+
+
+async def refresh(
+    session: AsyncSession, at: datetime, *, unless_newer_than: timedelta = timedelta(0)
+) -> bool:
+    """Bring all features to an instant.
+
+    Args:
+        session: in a transaction, not in a savepoint.
+        at: aware UTC, now. Features never go back: an earlier instant than they are of changes nothing.
+        unless_newer_than: features that are younger than this are left as they are.
+    Returns: whether anything was done; not where somebody else is at it, who will be done as soon as we.
+    Source: ADR-0016.
+    """
+    connection = await driver(session)
+    if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", ONE_REFRESHER):
+        return False
+    seen_xid = await connection.fetchval(
+        _SEEN
+    )  # before anything is read: what commits meanwhile is seen twice
+    state = await connection.fetchrow(_STATE)
+    if state is not None and (at <= state["as_of"] or at - state["as_of"] < unless_newer_than):
+        return False
+    changed = await _changed(connection, state, at)
+    if changed is None:
+        await connection.execute(_WRITE_ALL, at)
+        await connection.execute(_FORGET)
+        await connection.execute("analyze member_feature")
+    else:
+        for start in range(0, len(changed), AT_ONCE):
+            await connection.execute(_WRITE_THESE, at, changed[start : start + AT_ONCE])
+    await connection.execute(_SAY, at, seen_xid)
+    return True
+
+
+async def _changed(
+    connection: "asyncpg.Connection[asyncpg.Record]", state: asyncpg.Record | None, at: datetime
+) -> list[UUID] | None:
+    """Who has to be gathered anew; None: all, the first time, after a restore, or when too many are."""
+    if state is None or not state["ours"]:
+        return None
+    since = str(state["seen_xid"] % (1 << 32))
+    changed = [row["member_id"] for row in await connection.fetch(_CHANGED, at, since, MOST_CHANGED + 1)]
+    return changed if len(changed) <= MOST_CHANGED else None

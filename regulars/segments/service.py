@@ -1,0 +1,273 @@
+"""Use-cases of segments: ask how many members a condition holds for, and keep conditions under a name."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.organisation import service as organisation
+from regulars.organisation.errors import UnknownPlace
+from regulars.rules.canonical import canonical, content_hash
+from regulars.security import audit
+from regulars.security.actor import Actor
+from regulars.security.scope import Scope
+from regulars.segments import repository, saved_repository
+from regulars.segments.checking import check_condition
+from regulars.segments.compiler import NotInSql
+from regulars.segments.compiler import condition as in_sql
+from regulars.segments.domain import (
+    Condition,
+    Counted,
+    Draft,
+    Question,
+    Refusal,
+    SegmentVersion,
+)
+from regulars.segments.errors import (
+    FeaturesNotReady,
+    SegmentChanged,
+    SegmentPlaceUnknown,
+    SegmentTooSlow,
+    UnknownSegment,
+)
+from regulars.segments.rows import RowCount
+from regulars.segments.saved_repository import Seen
+
+FRESH_FOR: Final = timedelta(minutes=1)
+"""Whoever asks again within this is answered as of the same instant."""
+SQL_SECONDS: Final = 10
+ROWS_SECONDS: Final = 20
+PAGE_MOST: Final = 200
+
+
+async def count_members(
+    session: AsyncSession,
+    scope: Scope,
+    condition: Condition,
+    question: Question,
+    *,
+    rows_seconds: int = ROWS_SECONDS,
+) -> Counted:
+    """How many members a condition holds for, and a sample of them.
+
+    Args:
+        session: a reading one, so that all is of one snapshot. Bring the features up to date before, by
+            `refreshing.refresh` in a transaction of its own.
+        scope: whose members count: those at home within it.
+        condition: from `check_condition`.
+        question: how large a sample, which, and of which place's members.
+        rows_seconds: how long row by row may take.
+    Returns: the counts, of one stated instant, and which way they came about.
+    Raises:
+        FeaturesNotReady: the features were never gathered.
+        SegmentTooSlow: row by row took too long.
+    Source: ADR-0016.
+    """
+    state = await repository.state(session)
+    if state is None:
+        raise FeaturesNotReady
+    try:
+        sql = in_sql(condition.tree)
+    except NotInSql as refused:
+        refusal = Refusal(refused.pointer, refused.part)
+        return await _row_by_row(session, scope, condition, question, state, refusal, rows_seconds)
+    await repository.limit_time(session, SQL_SECONDS)
+    found = await repository.count(session, scope, condition, sql, question, state.as_of)
+    return Counted(
+        as_of=state.as_of,
+        undecided_members=state.undecided_members,
+        members=found.members,
+        matching=found.matching,
+        failed=0,
+        way="sql",
+        refusal=None,
+        statement=repository.statement_of(sql),
+        sample=found.sample,
+    )
+
+
+async def _row_by_row(
+    session: AsyncSession,
+    scope: Scope,
+    condition: Condition,
+    question: Question,
+    state: repository.FeatureState,
+    refusal: Refusal,
+    seconds: int,
+) -> Counted:
+    counted = RowCount(condition, question.sample)
+    try:
+        async with asyncio.timeout(seconds):
+            async for batch in repository.batches(session, scope, condition, question, state.as_of):
+                await asyncio.to_thread(counted.take, batch)
+    except TimeoutError:
+        raise SegmentTooSlow(seconds, refusal.part) from None
+    return Counted(
+        as_of=state.as_of,
+        undecided_members=state.undecided_members,
+        members=counted.members,
+        matching=counted.matching,
+        failed=counted.failed,
+        way="rows",
+        refusal=refusal,
+        statement=None,
+        sample=counted.shown,
+    )
+
+
+async def save_segment(
+    session: AsyncSession,
+    draft: Draft,
+    actor: Actor,
+    at: datetime,
+    *,
+    based_on: int,
+    reason: str | None = None,
+) -> Seen:
+    """Keep a condition under a name, as a version that never changes.
+
+    Args:
+        session: in a transaction.
+        draft: code, place, words and condition.
+        actor: admitted with `segment.edit`; the place must lie in its scope.
+        at: aware UTC, now.
+        based_on: the newest version that the actor has seen; 0 for a new segment.
+        reason: the actor's own words.
+    Returns: the new version; the newest where it has the same content already.
+    Raises:
+        SegmentNotGreen: the condition has findings.
+        SegmentPlaceUnknown: no such place in the actor's scope.
+        UnknownSegment: the code belongs to a segment out of the actor's reach.
+        SegmentChanged: somebody saved meanwhile; nothing is written.
+    """
+    content = _content(draft)
+    try:
+        place = await organisation.place_by_code(session, draft.place, actor.scope)
+    except UnknownPlace:
+        raise SegmentPlaceUnknown(draft.place) from None
+    await saved_repository.lock(session, draft.code)
+    newest = await saved_repository.newest(session, draft.code)
+    document = canonical(content)
+    digest = content_hash(document)
+    if newest is not None:
+        home = await saved_repository.find(session, actor.scope, draft.code, newest.version)
+        if home is None or not actor.scope.covers(home.place_path):
+            raise UnknownSegment(draft.code)
+        if newest.hash == digest and newest.place_id == place.id:
+            return home
+    if based_on != (newest.version if newest else 0):
+        raise SegmentChanged(draft.code, newest.version if newest else 0, based_on)
+    number = based_on + 1
+    version = SegmentVersion(
+        id=uuid5(NAMESPACE_URL, f"regulars:segment:{draft.code}:{number}"),
+        code=draft.code,
+        version=number,
+        place_id=place.id,
+        hash=digest,
+        title_zh=draft.title_zh,
+        title_en=draft.title_en,
+        description=draft.description,
+        when=draft.when,
+        created_at=at,
+        created_by=f"{actor.kind}:{actor.id}",
+        reason=reason,
+    )
+    await saved_repository.write(session, version, document)
+    await audit.record(
+        session,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        action="segment.save",
+        subject_kind="segment",
+        subject_id=f"{draft.code}/{number}",
+        at=at,
+        place_id=place.id,
+        before={"version": newest.version, "hash": newest.hash} if newest else None,
+        after={"version": number, "hash": digest},
+        reason=reason,
+    )
+    return Seen(version, place.code, place.path)
+
+
+def _content(draft: Draft) -> Mapping[str, object]:
+    draft.check()
+    check_condition(draft.when)
+    return {
+        "code": draft.code,
+        "title": {"zh": draft.title_zh, "en": draft.title_en},
+        "description": draft.description,
+        "when": draft.when,
+    }
+
+
+async def get_segment(session: AsyncSession, scope: Scope, code: str, version: int | None = None) -> Seen:
+    """One version of a saved segment, the newest where none is named.
+
+    Args:
+        session: any.
+        scope: where the asker may look; what belongs to a place above is in sight.
+    Raises: UnknownSegment: none in sight.
+    """
+    found = await saved_repository.find(session, scope, code, version)
+    if found is None:
+        raise UnknownSegment(code, version)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPage:
+    """A page of segments, by code.
+
+    Attributes:
+        next_after: give this as the next call's `after`; None on the last page.
+    """
+
+    segments: Sequence[Seen]
+    next_after: str | None
+
+
+async def list_segments(
+    session: AsyncSession, scope: Scope, *, after: str = "", limit: int = 50
+) -> SegmentPage:
+    """The newest version of each saved segment in sight.
+
+    Args:
+        session: any.
+        scope: where the asker may look.
+        after: `next_after` of the page before.
+        limit: segments a page, 1 to `PAGE_MOST`.
+    """
+    limit = max(1, min(limit, PAGE_MOST))
+    found = await saved_repository.page(session, scope, after, limit + 1)
+    return SegmentPage(found[:limit], found[limit - 1].version.code if len(found) > limit else None)
+
+
+async def list_versions(
+    session: AsyncSession, scope: Scope, code: str, *, before: int | None = None, limit: int = 50
+) -> list[Seen]:
+    """The versions of one segment, newest first.
+
+    Args:
+        session: any.
+        scope: where the asker may look.
+        before: only versions below this number; None for all.
+        limit: versions a page, 1 to `PAGE_MOST`.
+    Raises: UnknownSegment: none in sight.
+    """
+    limit = max(1, min(limit, PAGE_MOST))
+    found = await saved_repository.versions(session, scope, code, before or 1 << 30, limit)
+    if not found and before is None:
+        raise UnknownSegment(code)
+    return found
+
+
+def condition_of(version: SegmentVersion) -> Condition:
+    """The condition of a saved segment, checked by today's rules.
+
+    Raises: SegmentNotGreen: the catalogue has changed so that it cannot be asked any more.
+    """
+    return check_condition(version.when)
