@@ -236,6 +236,35 @@ CHECKS: Final = (
         where e.kind <> 'revisit_due' or not e.worked or e.member_id <> t.member_id
         """,
     ),
+    Check(
+        "budgets",
+        "what a limit counts is the sum of what was claimed from it, and of what quotes reserve",
+        """
+        with used as (
+          select pack_code, limit_code, unit, subject, period, sum(amount) as used
+          from budget_use group by 1, 2, 3, 4, 5),
+        held as (
+          select pack_code, limit_code, unit, subject, period, sum(amount) as reserved
+          from budget_reservation group by 1, 2, 3, 4, 5)
+        select concat_ws('/', pack_code, limit_code, unit, nullif(subject, ''), period) as subject,
+               jsonb_build_array(coalesce(c.used, 0), coalesce(c.reserved, 0))::text as kept,
+               jsonb_build_array(coalesce(u.used, 0), coalesce(h.reserved, 0))::text as recomputed
+        from budget_counter c full join used u using (pack_code, limit_code, unit, subject, period)
+        full join held h using (pack_code, limit_code, unit, subject, period)
+        where (coalesce(c.used, 0), coalesce(c.reserved, 0))
+              <> (coalesce(u.used, 0), coalesce(h.reserved, 0))
+        """,
+    ),
+    Check(
+        "budget_causes",
+        "what was claimed from a limit was claimed by a purchase, or by giving one to a member",
+        """
+        select u.cause_id as subject, u.cause as kept, 'no such cause' as recomputed from budget_use u
+        where not exists (select from purchase p where p.id = u.cause_id and u.cause = 'purchase')
+          and not exists (select from purchase_attribution a
+                          where a.purchase_id = u.cause_id and u.cause = 'attribution')
+        """,
+    ),
 )
 
 

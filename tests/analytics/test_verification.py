@@ -27,6 +27,10 @@ TAMPERING = {
         insert into care_task (id, member_id, event_id, kind, due_at, opened_at, status)
         select gen_random_uuid(), member_id, id, 'revisit', now(), now(), 'open' from lifecycle_event
         where kind = 'joined'""",
+    "budgets": "insert into budget_counter values ('a', 'b', 'points', '', 'ever', 1, 0)",
+    "budget_causes": """
+        insert into budget_use values (gen_random_uuid(), 'purchase', 'a', 'b', 'points', '', 'ever', 1,
+                                       now(), now())""",
 }
 
 
