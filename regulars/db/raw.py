@@ -3,7 +3,7 @@
 from typing import Final, cast
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 _KEPT: Final = "driver"
 
@@ -21,10 +21,19 @@ async def driver(session: AsyncSession) -> "asyncpg.Connection[asyncpg.Record]":
     if kept is not None:
         return kept
     connection = await session.connection()
-    raw = cast(
-        "asyncpg.Connection[asyncpg.Record]", (await connection.get_raw_connection()).driver_connection
-    )
+    raw = await driver_of(connection)
     if not raw.is_in_transaction():
         await connection.exec_driver_sql("select 1")
-    session.info[_KEPT] = raw
+    keep_driver(session, raw)
     return raw
+
+
+def keep_driver(session: AsyncSession, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Let `driver` answer with this connection, as long as the session lives."""
+    session.info[_KEPT] = raw
+
+
+async def driver_of(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
+    """The asyncpg connection under one of SQLAlchemy's."""
+    raw = (await connection.get_raw_connection()).driver_connection
+    return cast("asyncpg.Connection[asyncpg.Record]", raw)

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from regulars.db.lanes import Lanes
 
 APPLICATION_NAME_LIMIT = 63
 
@@ -46,12 +48,17 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+        self._lanes = Lanes(engine)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """A session in a transaction: committed at the end, rolled back on an error."""
         async with self._sessions() as session, session.begin():
             yield session
+
+    def begin_directly(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """The same, cheaper, for what is done hundreds of times a second."""
+        return self._lanes.begin()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -64,4 +71,8 @@ class Database:
 
     async def close(self) -> None:
         """Give every connection back, even when the caller is being cancelled."""
-        await asyncio.shield(self.engine.dispose())
+        await asyncio.shield(self._close())
+
+    async def _close(self) -> None:
+        await self._lanes.close()
+        await self.engine.dispose()

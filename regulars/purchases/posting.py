@@ -50,7 +50,7 @@ async def post_purchases(
 async def _post(
     database: Database, desk: Desk, baskets: Sequence[Basket], at: datetime
 ) -> list[Recorded | RegularsError]:
-    async with database.begin() as session:
+    async with database.begin_directly() as session:
         return await record_purchases(session, desk, baskets, at)
 
 
