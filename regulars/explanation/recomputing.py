@@ -7,6 +7,7 @@ from typing import Any
 from regulars.explanation.domain import Difference, DifferenceKind
 from regulars.explanation.shelf import Shelved
 from regulars.explanation.stored import StoredPurchase
+from regulars.organisation.domain import StorePlace
 from regulars.purchases.domain import lines_json, lines_of, pack_discounts, without_pack_discounts
 from regulars.purchases.evaluation import offered_by
 from regulars.rules.domain import (
@@ -55,16 +56,17 @@ class Recomputed:
     differences: tuple[Difference, ...]
 
 
-def recompute(stored: StoredPurchase, shelved: Shelved) -> Recomputed:
+def recompute(stored: StoredPurchase, shelved: Shelved, site: StorePlace) -> Recomputed:
     """Evaluate a purchase again, and compare it with the books to the last unit.
 
     Args:
         stored: the purchase, its evaluation record and what was posted for it.
         shelved: the versions that the record names.
+        site: the store, for the places above it and its clock.
     Returns: outcomes and differences.
     Raises: nothing; a record without facts or versions differs.
     """
-    facts = facts_of(stored)
+    facts = facts_of(stored, site)
     packs = shelved.packs
     evaluation = _evaluated(shelved, facts, stored)
     before, offering, charged = facts, evaluation, Discounts()
@@ -83,7 +85,7 @@ def recompute(stored: StoredPurchase, shelved: Shelved) -> Recomputed:
     return replace(found, differences=differences)
 
 
-def facts_of(stored: StoredPurchase) -> FactsRead:
+def facts_of(stored: StoredPurchase, site: StorePlace) -> FactsRead:
     """The facts as the record keeps them; what it does not name is as without a member."""
     facts = stored.evaluation["facts"]
     member = ANONYMOUS
@@ -97,7 +99,7 @@ def facts_of(stored: StoredPurchase) -> FactsRead:
     purchase = PurchaseFacts(
         stored.sales_minor, stored.list_minor, stored.channel, stored.lines_text.encode()
     )
-    store = StoreFacts(facts["store"]["code"], facts["store"]["branch"])
+    store = StoreFacts(facts["store"]["code"], facts["store"]["branch"], site.above, site.zone)
     return FactsRead(member, purchase, store, CalendarFacts(**facts["calendar"]))
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +16,7 @@ Move = tuple[str | None, str | None, str | None]
 
 _PURCHASES: Final = """
 select p.id, coalesce(p.member_id, a.member_id) as member_id, coalesce(p.seq, a.seq) as seq,
-       s.code as store, s.time_zone, p.receipt_no, p.channel, p.occurred_at, p.list_minor, p.sales_minor,
+       p.store_id, s.code as store, p.receipt_no, p.channel, p.occurred_at, p.list_minor, p.sales_minor,
        coalesce(a.points, p.points) as points, coalesce(a.flags, p.flags) as flags,
        a.purchase_id is not null as attributed, p.lines::text as lines,
        coalesce(a.evaluation, p.evaluation)::text as evaluation,
@@ -103,8 +102,8 @@ def _purchase(
         id=row["id"],
         member_id=row["member_id"],
         seq=row["seq"],
+        store_id=row["store_id"],
         store=row["store"],
-        zone=ZoneInfo(row["time_zone"]),
         receipt_no=row["receipt_no"],
         channel=row["channel"],
         occurred_at=row["occurred_at"],

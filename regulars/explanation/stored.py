@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -38,8 +37,8 @@ class StoredPurchase:
     id: UUID
     member_id: UUID | None
     seq: int | None
+    store_id: UUID
     store: str
-    zone: ZoneInfo
     receipt_no: str
     channel: str
     occurred_at: datetime

@@ -13,6 +13,7 @@ from regulars.explanation import repository
 from regulars.explanation.domain import Difference
 from regulars.explanation.recomputing import recompute
 from regulars.explanation.shelf import Shelf
+from regulars.organisation.places import Places
 from regulars.rules.domain import ENGINE
 
 PAGE: Final = 500
@@ -46,19 +47,21 @@ class Swept:
 
 
 async def sweep_purchases(
-    sessions: Sessions, shelf: Shelf, since: datetime | None = None
+    sessions: Sessions, shelf: Shelf, places: Places, since: datetime | None = None
 ) -> AsyncIterator[Swept]:
     """Recompute purchases and compare each with the books.
 
     Args:
         sessions: opens a session that only reads, one a page.
         shelf: pack versions as far as they are known.
+        places: refreshed here.
         since: only what was recorded or attributed from then on; None for all.
     Returns: what each page came to, in order of the purchases' ids.
     """
     after = _FIRST
     while True:
         async with sessions() as session:
+            await places.refresh(session)
             purchases = await repository.page(session, after, since, PAGE)
             if not purchases:
                 return
@@ -66,7 +69,7 @@ async def sweep_purchases(
             awards = others = 0
             for stored in purchases:
                 shelved = await shelf.take(session, stored.evaluation["packs"])
-                made = recompute(stored, shelved)
+                made = recompute(stored, shelved, places.store(stored.store_id))
                 awards += len(stored.postings)
                 others += stored.evaluation["engine"] != ENGINE
                 if made.differences:

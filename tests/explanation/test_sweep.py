@@ -1,18 +1,24 @@
 """What was posted can be recomputed from what is stored, to the unit; what was tampered with is found."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import asyncpg
 import pytest
 from cj_world import ImportedChain, open_chain
-from small_chain import SmallChain
+from explanation.conftest import Claim, Tamper
+from small_chain import MONDAY, SmallChain, discounted_line, line, lines
 
 from regulars.entrypoints.complete_journey.source import Slice
 from regulars.entrypoints.stack import postgres
+from regulars.explanation.domain import Difference
 from regulars.explanation.shelf import Shelf
 from regulars.explanation.sweep import Swept, sweep_purchases
+from regulars.organisation.places import Places
+from regulars.purchases.quoting import quote
 
 ONE_HOUSEHOLD_IN = 80
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +37,7 @@ async def year(cluster: postgres.Cluster, template: str) -> AsyncIterator[Import
 
 
 async def all_of(chain: SmallChain | ImportedChain) -> list[Swept]:
-    return [swept async for swept in sweep_purchases(chain.database.read, Shelf())]
+    return [swept async for swept in sweep_purchases(chain.database.read, Shelf(), Places())]
 
 
 async def test_every_award_of_the_year_is_what_recomputing_gives(year: ImportedChain) -> None:
@@ -39,3 +45,41 @@ async def test_every_award_of_the_year_is_what_recomputing_gives(year: ImportedC
     assert sum(page.checked for page in swept) == year.first.purchases > 500
     assert sum(page.awards for page in swept) > 500
     assert [found for page in swept for found in page.found] == []
+
+
+async def test_discounts_late_purchases_and_attributions_are_what_recomputing_gives(
+    chain: SmallChain, claim: Claim
+) -> None:
+    member, other = await chain.join("A"), await chain.join("B", tags=["staff"])
+    await chain.buy(member, line(110_000))
+    saturday = MONDAY + timedelta(days=5)
+    for at, who in ((saturday, member), (saturday, None), (saturday + HOUR, other)):
+        basket = chain.basket(who, *lines((10_000, "GROCERY"), (3_333, "MEAT")), occurred_at=at)
+        async with chain.database.read() as session:
+            offer = await quote(session, chain.desk, basket, b"k" * 32, HOUR, at)
+        await chain.buy(who, *offer.lines, occurred_at=at, quote_id=offer.id)
+    await chain.buy(member, discounted_line(5_000, 700), occurred_at=MONDAY - HOUR)
+    unowned = await chain.buy(None, line(8_000))
+    await claim(unowned.purchase_id, member)
+    (page,) = await all_of(chain)
+    assert (page.checked, page.found) == (6, ())
+
+
+async def test_what_was_tampered_with_is_found_among_the_others(chain: SmallChain, tamper: Tamper) -> None:
+    member = await chain.join()
+    bought = [await chain.buy(member, occurred_at=MONDAY + HOUR * n) for n in range(3)]
+    await tamper(f"update purchase set points = points + 1 where id = '{bought[1].purchase_id}'")
+    (page,) = await all_of(chain)
+    assert [one.subject for one in page.found] == [bought[1].purchase_id]
+    assert page.found[0].differences == (Difference("points", str(bought[1].purchase_id), "10", "11"),)
+
+
+async def test_only_what_was_recorded_or_attributed_since_is_recomputed(
+    chain: SmallChain, claim: Claim
+) -> None:
+    member = await chain.join()
+    unowned = await chain.buy(None)
+    await chain.buy(member)
+    await claim(unowned.purchase_id, member)
+    sweep = sweep_purchases(chain.database.read, Shelf(), Places(), MONDAY + HOUR)
+    assert [page.checked async for page in sweep] == [1]

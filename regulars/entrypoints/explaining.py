@@ -1,0 +1,108 @@
+"""Explains one purchase or event of a database, or proves all of them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from regulars.db.session import Database, make_engine
+from regulars.entrypoints.stack.running import running
+from regulars.explanation.domain import EventExplanation, PurchaseExplanation
+from regulars.explanation.service import explain_purchase
+from regulars.explanation.shelf import Shelf
+from regulars.explanation.sweep import Disagreement, sweep_purchases
+from regulars.organisation.places import Places
+from regulars.security.scope import EVERYWHERE
+from regulars.settings import Settings
+
+SHOWN_MOST: Final = 100
+Explained = PurchaseExplanation | EventExplanation
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What recomputing everything came to.
+
+    Attributes:
+        purchases, awards: how many were recomputed.
+        disagreeing: how many purchases and events are not what recomputing gives.
+        other_engine: how many were evaluated by another engine then.
+        shown: the first of those that disagree.
+    """
+
+    purchases: int
+    awards: int
+    other_engine: int
+    disagreeing: int
+    shown: tuple[Disagreement, ...]
+
+    @property
+    def ok(self) -> bool:
+        return self.disagreeing == 0
+
+
+async def explain(settings: Settings, subject: UUID) -> Explained:
+    """Explain the purchase with this id.
+
+    Raises: PurchaseUnknown.
+    """
+    async with _database(settings) as database:
+        return await explain_in(database, subject)
+
+
+async def explain_in(database: Database, subject: UUID) -> Explained:
+    """The same on an open database."""
+    places = Places()
+    async with database.read() as session:
+        await places.refresh(session)
+        return await explain_purchase(session, Shelf(), places, subject, EVERYWHERE)
+
+
+async def prove(
+    settings: Settings, since: datetime | None, notice: Callable[[int], None] = lambda _: None
+) -> Proof:
+    """Recompute everything that was recorded since an instant, and compare it with the books.
+
+    Args:
+        settings: which database; started if need be.
+        since: aware; None for all.
+        notice: told how many were recomputed so far.
+    """
+    async with _database(settings) as database:
+        return await prove_in(database, since, notice)
+
+
+async def prove_in(
+    database: Database, since: datetime | None, notice: Callable[[int], None] = lambda _: None
+) -> Proof:
+    """The same on an open database."""
+    shelf = Shelf()
+    purchases = awards = others = disagreeing = 0
+    shown: list[Disagreement] = []
+    async for page in sweep_purchases(database.read, shelf, Places(), since):
+        purchases, awards, others = purchases + page.checked, awards + page.awards, others + page.other_engine
+        disagreeing += len(page.found)
+        shown += page.found[: SHOWN_MOST - len(shown)]
+        notice(purchases)
+    return Proof(purchases, awards, others, disagreeing, tuple(shown))
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    if settings.database_url:
+        async with _opened(settings.database_url) as database:
+            yield database
+        return
+    async with running(settings, ("postgres",)) as stack, _opened(stack.database_url) as database:
+        yield database
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[Database]:
+    database = Database(make_engine(url, application="regulars-explain", pool_size=2))
+    try:
+        yield database
+    finally:
+        await database.close()

@@ -1,0 +1,73 @@
+"""The facts that the rules read, by the names of the field catalogue."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, Final
+
+from regulars.explanation.domain import Fact, Said, Value
+from regulars.explanation.recomputing import FactsRead
+from regulars.explanation.speech import NO, NONE, YES, Speech
+from regulars.rules.catalogue import DOCUMENT_FIELDS, LINES_PATH, Field
+
+_NOT_SHOWN: Final = frozenset({LINES_PATH})
+
+
+def told_facts(facts: FactsRead, speech: Speech, *, basket: bool = True) -> tuple[Fact, ...]:
+    """Every fact with its name and its value in words, in the catalogue's order.
+
+    Args:
+        facts: as they were read; the lines are told with the conditions.
+        speech: the chain's.
+        basket: leave out what a basket says where none is known.
+    """
+    return tuple(_facts(facts, speech, basket=basket))
+
+
+def _facts(facts: FactsRead, speech: Speech, *, basket: bool) -> Iterator[Fact]:
+    values: dict[str, Any] = {
+        "member": asdict(facts.member),
+        "purchase": {
+            "sales_minor": facts.purchase.sales_minor,
+            "list_minor": facts.purchase.list_minor,
+            "channel": facts.purchase.channel,
+        },
+        "store": asdict(facts.store),
+        "calendar": asdict(facts.calendar),
+    }
+    for path, field in DOCUMENT_FIELDS.items():
+        group, _, name = path.partition(".")
+        if path in _NOT_SHOWN or name not in values[group]:
+            continue
+        if (group == "member" and not facts.member.known and name != "known") or (
+            group == "purchase" and not basket
+        ):
+            continue
+        value = values[group][name]
+        kept: Value = list(value) if isinstance(value, tuple) else value
+        yield Fact(path, Said(field.zh, field.en), kept, _text(field, kept, speech))
+
+
+def _text(field: Field, value: Value, speech: Speech) -> Said:
+    option = next((option for option in field.options if option.value == value), None)
+    if option is not None:
+        return Said(option.zh, option.en)
+    if isinstance(value, bool):
+        return YES if value else NO
+    if isinstance(value, list):
+        return Said("、".join(map(str, value)), ", ".join(map(str, value))) if value else NONE
+    if isinstance(value, int):
+        return _number(field, value, speech)
+    return speech.tier(str(value)) if field.path == "member.tier" else Said(str(value), str(value))
+
+
+def _number(field: Field, value: int, speech: Speech) -> Said:
+    match field.unit:
+        case "minor":
+            return speech.money(value)
+        case "days":
+            return Said(f"{value:,} 天", f"{value:,} days")
+        case "yyyymmdd":
+            text = f"{value // 10_000:04d}-{value // 100 % 100:02d}-{value % 100:02d}"
+        case _:
+            text = f"{value:,}"
+    return Said(text, text)

@@ -1,0 +1,138 @@
+"""Use-cases of explaining: one purchase, recomputed, compared and told."""
+
+from collections.abc import Sequence
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.explanation import repository, words
+from regulars.explanation.domain import PurchaseExplanation, Said
+from regulars.explanation.facts import told_facts
+from regulars.explanation.recomputing import Recomputed, recompute
+from regulars.explanation.shelf import Shelf
+from regulars.explanation.speech import Speech
+from regulars.explanation.stored import StoredPurchase
+from regulars.explanation.telling import Told, first_reasons, tell_packs
+from regulars.organisation.domain import Chain
+from regulars.organisation.places import Places
+from regulars.purchases.errors import PurchaseUnknown
+from regulars.rules.domain import ENGINE
+from regulars.rules.evaluator import PackSet
+from regulars.security.scope import Scope
+
+
+async def explain_purchase(
+    session: AsyncSession,
+    shelf: Shelf,
+    places: Places,
+    purchase_id: UUID,
+    scope: Scope,
+    *,
+    by_home: bool = True,
+) -> PurchaseExplanation:
+    """Why a purchase gave what it gave: recomputed from what is stored, and compared with the books.
+
+    Args:
+        session: any; only read from.
+        shelf: pack versions as far as they are known.
+        places: of the chain, refreshed.
+        purchase_id: which; once it was attributed, the reading that the member got is explained.
+        scope: where the asker may look: the store must lie there.
+        by_home: a purchase whose member is at home there may be seen too.
+    Returns: facts, packs, each condition with its values, the arithmetic, and every difference.
+    Raises: PurchaseUnknown: there is none, or it is out of sight.
+    Source: docs/explanation.md.
+    """
+    stored = await repository.purchase(session, purchase_id, scope, by_home=by_home)
+    if stored is None:
+        raise PurchaseUnknown
+    shelved = await shelf.take(session, stored.evaluation["packs"])
+    site = places.store(stored.store_id)
+    return _explained(
+        stored,
+        recompute(stored, shelved, site),
+        shelved.packs,
+        speech_of(places.chain, shelved.packs, site.zone),
+    )
+
+
+def speech_of(chain: Chain, packs: PackSet, zone: ZoneInfo) -> Speech:
+    """How the chain says things, with the tiers that these packs know."""
+    tiers = {
+        tier.code: Said(tier.title.zh, tier.title.en)
+        for compiled in packs.packs
+        for tier in compiled.pack.tiers or ()
+    }
+    return Speech(chain.currency, chain.currency_exponent, zone, tiers)
+
+
+def _explained(
+    stored: StoredPurchase, found: Recomputed, packs: PackSet, speech: Speech
+) -> PurchaseExplanation:
+    told = Told(found.facts, found.evaluation)
+    offering = told if found.before is found.facts else Told(found.before, found.offering)
+    record = stored.evaluation
+    charged = sum(found.charged.values())
+    return PurchaseExplanation(
+        purchase_id=stored.id,
+        member_id=stored.member_id,
+        receipt_no=stored.receipt_no,
+        store=stored.store,
+        occurred_at=stored.occurred_at,
+        local_time=speech.moment(stored.occurred_at),
+        attributed=stored.attributed,
+        points=stored.points,
+        discount_minor=charged,
+        flags=stored.flags,
+        engine=record["engine"],
+        engine_now=ENGINE,
+        summary=tuple(_summary(stored, found, speech)),
+        facts=told_facts(found.facts, speech),
+        packs=tell_packs(packs, told, offering, speech),
+        differences=found.differences,
+    )
+
+
+def _summary(stored: StoredPurchase, found: Recomputed, speech: Speech) -> Sequence[Said]:
+    """What a person asks for first: what came of it, why not more, and whether the books agree."""
+    points = speech.points(stored.points)
+    said = [Said(f"本单累积 {points.zh}。", f"The purchase earned {points.en}.")]
+    offered, charged = sum(found.offered.values()), sum(found.charged.values())
+    if offered or charged:
+        off, could = speech.money(charged), speech.money(offered)
+        said.append(
+            Said(
+                f"规则应优惠 {could.zh}，收银台实际优惠 {off.zh}。",
+                f"The rules offered {could.en} off; the till charged {off.en} off.",
+            )
+        )
+    if stored.moves:
+        tier = speech.tier(stored.moves[-1][0])
+        said.append(Said(f"本单使会员升级为{tier.zh}。", f"It moved the member up to {tier.en}."))
+    if stored.attributed:
+        said.append(
+            Said("这笔消费是事后补登给会员的。", "The member was named only afterwards (attributed).")
+        )
+    said += first_reasons(stored.evaluation["reasons"], words.REASONS)
+    said += first_reasons(stored.flags, words.FLAGS)
+    then = stored.evaluation["engine"]
+    if then != ENGINE:
+        said.append(
+            Said(
+                f"当时使用的引擎是 {then}，以下用现在的 {ENGINE} 重新计算。",
+                f"It was evaluated by {then} then; below it is recomputed by {ENGINE}.",
+            )
+        )
+    said.append(_verdict(found))
+    return said
+
+
+def _verdict(found: Recomputed) -> Said:
+    if not found.differences:
+        return Said("重新计算的结果与账上完全一致。", "Recomputing gives exactly what is on the books.")
+    count = len(found.differences)
+    return Said(
+        f"注意：重新计算与账上有 {count} 处不一致，见下。",
+        f"ATTENTION: recomputing disagrees with the books in {count} place{'' if count == 1 else 's'}.",
+    )
