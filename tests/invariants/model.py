@@ -303,6 +303,9 @@ class Member:
 
 
 def year_after(at: datetime, ladder: Numbers) -> datetime:
-    """A tier year counts days on the wall of the home store; a time that does not exist moves forward."""
+    """A tier year counts days on the wall of the home store; a time that does not exist moves forward.
+
+    In UTC again: a window of hours that ends here must not be counted on the wall.
+    """
     wall = at.astimezone(ZONE) + ladder["tier_year_days"] * DAY  # aware arithmetic keeps the wall time
-    return datetime.fromtimestamp(wall.replace(fold=0).timestamp(), ZONE)
+    return datetime.fromtimestamp(wall.replace(fold=0).timestamp(), UTC)
