@@ -1,11 +1,12 @@
 """Who did what, where and why: one append-only row an act."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.security.tables import audit_entry
@@ -18,6 +19,42 @@ PERSONAL_KEYS: Final = frozenset(
 _PERSONS: Final = frozenset({"member", "operator"})
 _CHANGED: Final = "changed"
 _INSERT = insert(audit_entry)
+_OF_SUBJECT: Final = (
+    select(
+        audit_entry.c.at,
+        audit_entry.c.actor_kind,
+        audit_entry.c.actor_id,
+        audit_entry.c.action,
+        audit_entry.c.place_id,
+        audit_entry.c.before,
+        audit_entry.c.after,
+        audit_entry.c.reason,
+    )
+    .where(audit_entry.c.subject_kind == bindparam("kind"), audit_entry.c.subject_id == bindparam("subject"))
+    .order_by(audit_entry.c.id)
+    .limit(bindparam("limit"))
+)
+MOST_READ: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One act on one subject; attributes as the arguments of `record`."""
+
+    at: datetime
+    actor_kind: str
+    actor_id: str
+    action: str
+    place_id: UUID | None
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+    reason: str | None
+
+
+async def of_subject(session: AsyncSession, kind: str, subject_id: str) -> list[AuditLine]:
+    """What was done to one subject, oldest first; at most a thousand acts."""
+    values = {"kind": kind, "subject": subject_id, "limit": MOST_READ}
+    return [AuditLine(**row._mapping) for row in await session.execute(_OF_SUBJECT, values)]
 
 
 async def record(

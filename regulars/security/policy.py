@@ -32,6 +32,8 @@ class Permission(StrEnum):
     PACK_READ = "pack.read"
     PACK_EDIT = "pack.edit"
     PACK_PUBLISH = "pack.publish"
+    PACK_APPROVE = "pack.approve"
+    PACK_RELEASE = "pack.release"
     AUDIT_READ = "audit.read"
     WORKFLOW_OPERATE = "workflow.operate"
 
@@ -64,6 +66,8 @@ GRANTS: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.PACK_READ: _READERS,
     Permission.PACK_EDIT: frozenset({_R.MARKETING, _R.ADMIN}),
     Permission.PACK_PUBLISH: frozenset({_R.MARKETING, _R.APPROVER, _R.ADMIN}),
+    Permission.PACK_APPROVE: frozenset({_R.APPROVER, _R.ADMIN}),
+    Permission.PACK_RELEASE: frozenset({_R.MARKETING, _R.APPROVER, _R.ADMIN}),
     Permission.AUDIT_READ: frozenset({_R.ADMIN, _R.FINANCE}),
     Permission.WORKFLOW_OPERATE: frozenset({_R.OPS, _R.ADMIN}),
 }

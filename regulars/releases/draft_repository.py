@@ -1,0 +1,137 @@
+"""All SQL of drafts: the newest revision of each, and every save that was ever made."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.releases.drafting import DraftLine, Revision, RevisionLine
+from regulars.releases.tables import pack_draft, pack_draft_revision
+
+_LINE: Final = (
+    pack_draft_revision.c.id,
+    pack_draft_revision.c.code,
+    pack_draft_revision.c.revision,
+    pack_draft_revision.c.based_on,
+    pack_draft_revision.c.kind,
+    pack_draft_revision.c.note,
+    pack_draft_revision.c.saved_at,
+    pack_draft_revision.c.saved_by,
+)
+_LAST: Final = UUID(int=(1 << 128) - 1)
+_FULL: Final = select(*_LINE, pack_draft_revision.c.text)
+_BEGIN: Final = upsert(pack_draft).on_conflict_do_nothing(index_elements=["code"])
+_LOCK: Final = select(pack_draft.c.revision).where(pack_draft.c.code == bindparam("pack")).with_for_update()
+_REVISION: Final = _FULL.where(
+    pack_draft_revision.c.code == bindparam("pack"), pack_draft_revision.c.revision == bindparam("number")
+)
+_NEWEST: Final = (
+    _FULL.where(pack_draft_revision.c.code == bindparam("pack"), pack_draft_revision.c.revision.is_not(None))
+    .order_by(pack_draft_revision.c.revision.desc())
+    .limit(1)
+)
+_BY_ID: Final = _FULL.where(
+    pack_draft_revision.c.code == bindparam("pack"), pack_draft_revision.c.id == bindparam("save_id")
+)
+_LINES: Final = (
+    select(*_LINE)
+    .where(
+        pack_draft_revision.c.code == bindparam("pack"),
+        pack_draft_revision.c.id < bindparam("before"),
+    )
+    .order_by(pack_draft_revision.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_DRAFTS: Final = (
+    select(pack_draft.c.code, pack_draft.c.revision, pack_draft.c.updated_at, pack_draft.c.updated_by)
+    .where(pack_draft.c.code > bindparam("after"), pack_draft.c.revision > 0)
+    .order_by(pack_draft.c.code)
+    .limit(bindparam("limit"))
+)
+_SAVERS: Final = (
+    select(pack_draft_revision.c.saved_by)
+    .where(
+        pack_draft_revision.c.code == bindparam("pack"),
+        pack_draft_revision.c.revision > bindparam("since"),
+        pack_draft_revision.c.revision <= bindparam("until"),
+    )
+    .distinct()
+)
+_ADVANCE: Final = (
+    update(pack_draft)
+    .where(pack_draft.c.code == bindparam("pack"))
+    .values(revision=bindparam("number"), updated_at=bindparam("at"), updated_by=bindparam("by"))
+)
+_INSERT: Final = insert(pack_draft_revision)
+
+
+async def lock(session: AsyncSession, code: str, at: datetime, by: str) -> int:
+    """Keep everybody else from saving the draft; its newest revision, 0 where it begins now."""
+    row = {"code": code, "revision": 0, "updated_at": at, "updated_by": by}
+    await session.execute(_BEGIN, row)
+    return int((await session.execute(_LOCK, {"pack": code})).scalar_one())
+
+
+async def find(session: AsyncSession, code: str, number: int | None) -> Revision | None:
+    """One revision with its text; without a number the newest."""
+    if number is None:
+        return await _one(session, _NEWEST, {"pack": code})
+    return await _one(session, _REVISION, {"pack": code, "number": number})
+
+
+async def find_save(session: AsyncSession, code: str, save_id: UUID) -> Revision | None:
+    """One save with its text, refused ones too."""
+    return await _one(session, _BY_ID, {"pack": code, "save_id": save_id})
+
+
+async def page_of_saves(
+    session: AsyncSession, code: str, before: UUID | None, limit: int
+) -> list[RevisionLine]:
+    """The saves of a draft, newest first, refused ones too."""
+    rows = await session.execute(_LINES, {"pack": code, "before": before or _LAST, "limit": limit})
+    return [RevisionLine(**row._mapping) for row in rows]
+
+
+async def page_of_drafts(session: AsyncSession, after: str, limit: int) -> list[DraftLine]:
+    """Drafts by code."""
+    rows = await session.execute(_DRAFTS, {"after": after, "limit": limit})
+    return [DraftLine(**row._mapping) for row in rows]
+
+
+async def savers(session: AsyncSession, code: str, *, since: int, until: int) -> set[str]:
+    """Who saved a revision after `since`, up to `until`."""
+    rows = await session.execute(_SAVERS, {"pack": code, "since": since, "until": until})
+    return set(rows.scalars())
+
+
+async def insert_save(session: AsyncSession, revision: Revision) -> None:
+    """Keep one save, and where it has a number, make it the newest of the draft."""
+    line = revision.line
+    row = {
+        "id": line.id,
+        "code": line.code,
+        "revision": line.revision,
+        "based_on": line.based_on,
+        "kind": line.kind,
+        "text": revision.text,
+        "note": line.note,
+        "saved_at": line.saved_at,
+        "saved_by": line.saved_by,
+    }
+    await session.execute(_INSERT, row)
+    if line.revision is not None:
+        newest = {"pack": line.code, "number": line.revision, "at": line.saved_at, "by": line.saved_by}
+        await session.execute(_ADVANCE, newest)
+
+
+async def _one(session: AsyncSession, statement: Any, values: Mapping[str, object]) -> Revision | None:  # noqa: ANN401 — SQLAlchemy's Select of many columns
+    row = (await session.execute(statement, values)).first()
+    if row is None:
+        return None
+    found = dict(row._mapping)
+    text = found.pop("text")
+    return Revision(RevisionLine(**found), text)
