@@ -1,7 +1,7 @@
 """What time decides about a member, in the order in which it falls due."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Protocol
@@ -16,6 +16,7 @@ from regulars.lifecycle.domain import (
     LifecycleEvent,
     Stage,
     Standing,
+    changed,
     next_due,
     silence_due,
 )
@@ -100,15 +101,15 @@ class MemberTime:
                 self._decide(max(due, self.standing.advanced_to), due, reign)
                 continue
             if horizon == to != reign.until:
-                self.standing = replace(self.standing, advanced_to=horizon, next_due_at=due)
+                self.standing = changed(self.standing, advanced_to=horizon, next_due_at=due)
                 return
-            self.standing = replace(self.standing, advanced_to=horizon)
+            self.standing = changed(self.standing, advanced_to=horizon)
         self._settle()
 
     def _settle(self) -> None:
         due = next_due(self.standing, self.reigns(self.standing.advanced_to).plan)
         if due != self.standing.next_due_at:
-            self.standing = replace(self.standing, next_due_at=due)
+            self.standing = changed(self.standing, next_due_at=due)
 
     def _decide(self, at: datetime, due: datetime, reign: Reign) -> None:
         """Decide the one thing that is due; a due date that a new pack put into the past counts from now."""
@@ -129,7 +130,7 @@ class MemberTime:
         self.lots = [lot for lot in self.lots if lot.expires_at > at]
         expiries = [lot.expires_at for lot in self.lots]
         following = min((e for e in (*expiries, self.others_expire_at) if e is not None), default=None)
-        self.standing = replace(self.standing, next_expiry_at=following)
+        self.standing = changed(self.standing, next_expiry_at=following)
         if gone:
             points = sum(lot.remaining for lot in gone)
             event = self._note("points_expired", at, reason={"points": points})
@@ -160,7 +161,7 @@ class MemberTime:
             rule_id=reached.rule_id if reached and kind == "kept" else None,
             reason=reason,
         )
-        self.standing = replace(
+        self.standing = changed(
             self.standing,
             tier=tier,
             tier_since=standing.tier_since if kind == "kept" else at,
@@ -181,12 +182,12 @@ class MemberTime:
             reason={"silent_since": standing.silent_since.isoformat(), "after_days": days},
         )
         revisit = None if lapsed else standing.next_revisit_at
-        self.standing = replace(self.standing, stage=stage, stage_since=at, next_revisit_at=revisit)
+        self.standing = changed(self.standing, stage=stage, stage_since=at, next_revisit_at=revisit)
 
     def _revisit(self, at: datetime, plan: LifecyclePlan) -> None:
         standing = self.standing
         self._note("revisit_due", at, pack_version=plan.pack_version, worked=at >= standing.care_from)
-        self.standing = replace(self.standing, next_revisit_at=at + timedelta(days=plan.revisit_every_days))
+        self.standing = changed(self.standing, next_revisit_at=at + timedelta(days=plan.revisit_every_days))
 
     def _note(self, kind: EventKind, at: datetime, **what: object) -> LifecycleEvent:
         number = self.standing.last_event_no + 1
@@ -200,7 +201,7 @@ class MemberTime:
         )
         self.events.append(event)
         advanced_to = max(at, self.standing.advanced_to)
-        self.standing = replace(self.standing, last_event_no=number, advanced_to=advanced_to)
+        self.standing = changed(self.standing, last_event_no=number, advanced_to=advanced_to)
         return event
 
     def take(self, standing: Standing, events: Sequence[LifecycleEvent]) -> None:

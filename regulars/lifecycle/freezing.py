@@ -1,6 +1,6 @@
 """Freezing a member (冻结): nothing is earned until somebody lifts it; time goes on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.lifecycle import repository, service
-from regulars.lifecycle.domain import EventKind, LifecycleEvent, Standing
+from regulars.lifecycle.domain import EventKind, LifecycleEvent, Standing, changed
 from regulars.lifecycle.errors import AlreadyFrozen, FreezeReasonUnknown, NotFrozen
 from regulars.members.errors import UnknownMember
 from regulars.organisation.places import Places
@@ -86,7 +86,7 @@ async def freeze(
         return _freeze_of(standing)
     if standing.frozen_at is not None:
         raise AlreadyFrozen(standing.frozen_at, standing.frozen_reason)
-    frozen = replace(standing, frozen_at=at, frozen_reason=code)
+    frozen = changed(standing, frozen_at=at, frozen_reason=code)
     return await _write(session, order, "frozen", standing, frozen, at)
 
 
@@ -107,7 +107,7 @@ async def unfreeze(
         return _freeze_of(standing)
     if standing.frozen_at is None:
         raise NotFrozen
-    thawed = replace(standing, frozen_at=None, frozen_reason=None)
+    thawed = changed(standing, frozen_at=None, frozen_reason=None)
     return await _write(session, order, "unfrozen", standing, thawed, at)
 
 
@@ -130,7 +130,7 @@ async def _carried_out(session: AsyncSession, order: Order) -> bool:
 async def _write(
     session: AsyncSession, order: Order, kind: EventKind, before: Standing, after: Standing, at: datetime
 ) -> Freeze:
-    after = replace(after, last_event_no=before.last_event_no + 1)
+    after = changed(after, last_event_no=before.last_event_no + 1)
     event = LifecycleEvent(
         member_id=order.member_id,
         event_no=after.last_event_no,

@@ -1,7 +1,7 @@
 """Moving members through time: opening their standings, and deciding what falls due."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -11,7 +11,7 @@ from regulars.ledger import service as ledger
 from regulars.ledger.domain import Consumption, LedgerEntry, expire_entry
 from regulars.lifecycle import repository
 from regulars.lifecycle.advance import Expiry, MemberTime, OpenLot
-from regulars.lifecycle.domain import Newcomer, Standing, opened
+from regulars.lifecycle.domain import Newcomer, Standing, changed, opened
 from regulars.lifecycle.reigns import ReignBook
 from regulars.lifecycle.repository import LockedMember, event_id
 from regulars.lifecycle.window import WINDOW, SpendWindow
@@ -159,7 +159,7 @@ async def write_times(
 
 
 def _with_window(time: MemberTime) -> Standing:
-    return replace(
+    return changed(
         time.standing,
         spend_365d_minor=time.window.spend_minor,
         visits_365d=time.window.visits,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from regulars.budgets.counters import Promises
 from regulars.ledger.domain import Lot
 from regulars.lifecycle.advance import MemberTime, OpenLot
-from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Stage, Standing, bought, moved_up
+from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Stage, Standing, bought, changed, moved_up
 from regulars.lifecycle.reigns import PastStanding, calendar_facts, member_facts
 from regulars.lifecycle.window import WINDOW
 from regulars.organisation.domain import StorePlace
@@ -200,7 +200,7 @@ def settle(
     known = len(time.events)
     at, points = sale.occurred_at, reading.evaluation.points
     standing = time.standing
-    counted = replace(
+    counted = changed(
         standing,
         last_seq=standing.last_seq + 1,
         visits=standing.visits + 1,
@@ -230,12 +230,12 @@ def _settle_late(time: MemberTime, at: datetime, late: Lateness) -> None:
         time.correct_silences(at, late.history, None)
         _buy_late(time, at, late)
         rewound = max(at, time.standing.enrolled_at)
-        time.standing = replace(time.standing, advanced_to=min(rewound, reached))
+        time.standing = changed(time.standing, advanced_to=min(rewound, reached))
     else:
         following = min(when for when, _ in time.window.past or () if when > at)
         time.correct_silences(at, late.history, following)
         first = time.standing.first_purchase_at
-        time.standing = replace(time.standing, first_purchase_at=min(at, first) if first else at)
+        time.standing = changed(time.standing, first_purchase_at=min(at, first) if first else at)
     time.advance(reached)
 
 
@@ -250,11 +250,11 @@ def _buy_within_silence(time: MemberTime, at: datetime) -> None:
     """The newest purchase, which leaves the stage as it was told."""
     standing = time.standing
     if standing.last_purchase_at is not None:
-        time.standing = replace(standing, last_purchase_at=at)
+        time.standing = changed(standing, last_purchase_at=at)
         return
-    time.take(*bought(replace(standing, stage="joined"), at, time.reigns(at).plan))
+    time.take(*bought(changed(standing, stage="joined"), at, time.reigns(at).plan))
     revisit = None if standing.stage == "lapsed" else time.standing.next_revisit_at
-    time.standing = replace(
+    time.standing = changed(
         time.standing, stage=standing.stage, stage_since=standing.stage_since, next_revisit_at=revisit
     )
 
@@ -263,9 +263,9 @@ def _buy_late(time: MemberTime, at: datetime, late: Lateness) -> None:
     """The newest purchase, though late: the stage goes on from the one that was true then."""
     plan = time.reigns(at).plan
     stage = late.stage_at(at) or ("joined" if time.standing.first_purchase_at is None else "active")
-    time.take(*bought(replace(time.standing, stage=stage), at, plan))
+    time.take(*bought(changed(time.standing, stage=stage), at, plan))
     if time.standing.next_revisit_at is None and plan is not None:
-        time.standing = replace(time.standing, next_revisit_at=late.revisit_after(plan))
+        time.standing = changed(time.standing, next_revisit_at=late.revisit_after(plan))
 
 
 def _move_up(time: MemberTime, reading: Reading, at: datetime) -> None:

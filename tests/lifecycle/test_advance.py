@@ -174,7 +174,7 @@ def test_a_late_purchase_before_the_silence_changes_nothing() -> None:
 
 
 def _fields(standing: Standing) -> dict[str, object]:
-    return {name: getattr(standing, name) for name in Standing.__slots__}
+    return dict(vars(standing))
 
 
 @given(
