@@ -171,14 +171,14 @@ async def test_a_chain_without_limits_asks_nothing_of_budgets(chain: SmallChain)
 async def test_sixty_four_tills_at_once_never_exceed_a_budget_by_one_point(
     shop: SmallChain, database_url: str
 ) -> None:
-    """Four processes, some of them posting lists, on one budget of the pack and one of the store."""
+    """Three processes, some of them posting lists, on one budget of the pack and one of the store."""
     await publish_points(shop, limit(1_000), limit(997, "store", per="store"), limit(45, "m", per="member"))
     members = [await shop.join(f"Member {number}") for number in range(64)]
-    databases = [Database(make_engine(database_url, application="another", pool_size=8)) for _ in range(4)]
+    databases = [Database(make_engine(database_url, application="another", pool_size=4)) for _ in range(3)]
     try:
         waiting = []
         for number, member in enumerate(members):
-            home, desk = databases[number % 4], another_desk()
+            home, desk = databases[number % 3], another_desk()
             baskets = [shop.basket(member, line(1_700 + 100 * (number % 7))) for _ in range(1 + number % 3)]
             waiting.append(_post(home, desk, baskets))
         answers = [answer for some in await asyncio.gather(*waiting) for answer in some]
