@@ -1,8 +1,8 @@
-"""Every fact a rule can read: its path, type, unit, words, bounds and source. The only list of them."""
+"""Every fact a rule can read: its path, type, unit, words, bounds, source. The only list of built-in ones."""
 # ruff: noqa: E501, FBT003 — a table of words, one row a line, reads best as it is
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -11,6 +11,7 @@ from regulars.rules.domain import PackKind
 FieldType = Literal["integer", "boolean", "text", "text_list", "lines"]
 Unit = Literal["minor", "milli", "days", "count", "yyyymmdd", "weekday", "hour", "minute", "month", "day"]
 Source = Literal["member", "history", "till", "place", "calendar", "chain"]
+CustomGroup = Literal["member", "store", "line"]
 
 LINES_PATH = "purchase.lines"
 MAX_LINES = 2_000
@@ -46,6 +47,8 @@ class Field:
         low, high: inclusive bounds of an integer; the till's door refuses what lies outside.
         options: the only values it can have; empty where any value may occur.
         kinds: pack kinds whose rules may read it.
+        custom: the chain added it; `default` is then what it reads where nothing is set.
+        retired: packs that read it go on; no new rule should.
     """
 
     path: str
@@ -61,6 +64,9 @@ class Field:
     low: int = 0
     high: int = 0
     options: tuple[Option, ...] = ()
+    custom: bool = False
+    default: str | int | bool = ""
+    retired: bool = False
 
 
 _STAGES = (
@@ -205,6 +211,36 @@ DOCUMENT_FIELDS: Mapping[str, Field] = MappingProxyType(
     {field.path: field for field in (*_MEMBER, *_PURCHASE, *_STORE, *_CALENDAR)}
 )
 LINE_FIELDS: Mapping[str, Field] = MappingProxyType({field.path: field for field in _LINE})
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All facts that the packs of one chain can read.
+
+    Attributes:
+        document: by path from the document's root.
+        lines: by name seen from inside a line.
+        member, store, line: the chain's own facts by their codes, as `custom` objects hold them.
+    """
+
+    document: Mapping[str, Field]
+    lines: Mapping[str, Field]
+    member: Mapping[str, Field] = field(default_factory=dict)
+    store: Mapping[str, Field] = field(default_factory=dict)
+    line: Mapping[str, Field] = field(default_factory=dict)
+
+    def custom_of(self, group: CustomGroup) -> Mapping[str, Field]:
+        """The chain's own facts of members, stores or lines, by code."""
+        own: Mapping[str, Field] = getattr(self, group)
+        return own
+
+    def readable_by(self, kind: PackKind) -> tuple[Field, ...]:
+        """What rules of one kind may read: the document's facts, then a line's."""
+        return tuple(f for f in (*self.document.values(), *self.lines.values()) if kind in f.kinds)
+
+
+BUILT_IN = Catalogue(DOCUMENT_FIELDS, LINE_FIELDS)
+"""The facts that every chain has."""
 
 
 def fields_of(group: str) -> Mapping[str, Field]:

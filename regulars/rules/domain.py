@@ -16,7 +16,11 @@ ENGINE = "datalogic-py/5.9.0"
 
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
-    """A member as the rules see it at one instant; without a member, `ANONYMOUS`."""
+    """A member as the rules see it at one instant; without a member, `ANONYMOUS`.
+
+    Attributes:
+        custom: JSON object of the chain's own facts, every one of them; "" where the chain has none.
+    """
 
     known: bool
     tier: str
@@ -28,6 +32,7 @@ class MemberFacts:
     visits: int
     enrolled_days: int
     frozen: bool
+    custom: str = ""
 
 
 ANONYMOUS = MemberFacts(
@@ -51,12 +56,14 @@ class StoreFacts:
     Attributes:
         above: codes of all places above it, the nearest first.
         zone: of its clock; None where the instant of the purchase is told on it already.
+        custom: as of a member.
     """
 
     code: str
     branch: str
     above: tuple[str, ...] = ()
     zone: tzinfo | None = None
+    custom: str = ""
 
 
 @dataclass(frozen=True, slots=True)

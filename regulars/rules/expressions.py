@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from regulars.rules import shapes
-from regulars.rules.catalogue import DOCUMENT_FIELDS, EXACT_BELOW, LINE_FIELDS, Field
+from regulars.rules.catalogue import BUILT_IN, EXACT_BELOW, Catalogue, Field
 from regulars.rules.domain import PackKind
 from regulars.rules.findings import MOST_FINDINGS, Finding, at, finding
 from regulars.rules.operators import CHECKS, Operation
@@ -33,11 +33,13 @@ class Expressions:
 
     Attributes:
         parameters: each parameter's name with its bounds.
+        catalogue: what rules of this chain can read.
         used: the parameters seen so far.
     """
 
     kind: PackKind
     parameters: Mapping[str, tuple[int, int]]
+    catalogue: Catalogue = BUILT_IN
     findings: list[Finding] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
 
@@ -123,10 +125,11 @@ class Expressions:
     def _var(self, path: object, pointer: str, *, in_line: bool) -> Shape:
         if not isinstance(path, str):
             return self.say("path_expected", pointer)
-        if in_line and path not in LINE_FIELDS and path in DOCUMENT_FIELDS:
+        known = self.catalogue
+        if in_line and path not in known.lines and path in known.document:
             steps = ", ".join(f'"{step}"' for step in path.split("."))
             return self.say("path_outside_line", pointer, path=steps)
-        return self._fact(path, LINE_FIELDS if in_line else DOCUMENT_FIELDS, pointer)
+        return self._fact(path, known.lines if in_line else known.document, pointer)
 
     def _val(self, steps: object, pointer: str, *, in_line: bool) -> Shape:
         if not isinstance(steps, list) or not steps:
@@ -136,17 +139,19 @@ class Expressions:
         if not names or not all(isinstance(name, str) for name in names):
             return self.say("path_expected", pointer)
         if climbs:
-            return self._fact(".".join(names), DOCUMENT_FIELDS, pointer)
+            return self._fact(".".join(names), self.catalogue.document, pointer)
         return self._var(".".join(names), pointer, in_line=in_line)
 
     def _fact(self, path: str, fields: Mapping[str, Field], pointer: str) -> Shape:
         found = fields.get(path)
         if found is None:
-            if path in LINE_FIELDS:
+            if path in self.catalogue.lines:
                 return self.say("path_is_line_field", pointer, path=path)
             return self.say("path_unknown", pointer, path=path, choices=self._near(path, fields))
         if self.kind not in found.kinds:
             return self.say("path_not_for_kind", pointer, path=path, kind=self.kind)
+        if found.retired:
+            self.say("path_retired", pointer, path=path)
         return shapes.of_field(found)
 
     def _near(self, path: str, fields: Mapping[str, Field]) -> str:

@@ -55,7 +55,7 @@ def document(member: MemberFacts, purchase: PurchaseFacts, store: StoreFacts, ca
         f'{{"member":{_member(member)},'
         f'"purchase":{{"sales_minor":{purchase.sales_minor},"list_minor":{purchase.list_minor},'
         f'"channel":{_text(purchase.channel)},"lines":{purchase.lines_json.decode()}}},'
-        f'"store":{{"code":{_text(store.code)},"branch":{_text(store.branch)}}},'
+        f'"store":{{"code":{_text(store.code)},"branch":{_text(store.branch)}{_custom(store.custom)}}},'
         f'"calendar":{{"date":{calendar.date},"weekday":{calendar.weekday},"hour":{calendar.hour},'
         f'"minute":{calendar.minute},"month":{calendar.month},"day":{calendar.day}}}}}'
     )
@@ -67,5 +67,10 @@ def _member(member: MemberFacts) -> str:
         f'"stage":{_text(member.stage)},"tags":{_texts(member.tags)},'
         f'"spend_365d_minor":{member.spend_365d_minor},"visits_365d":{member.visits_365d},'
         f'"qualifying_spend_minor":{member.qualifying_spend_minor},"visits":{member.visits},'
-        f'"enrolled_days":{member.enrolled_days},"frozen":{"true" if member.frozen else "false"}}}'
+        f'"enrolled_days":{member.enrolled_days},"frozen":{"true" if member.frozen else "false"}'
+        f"{_custom(member.custom)}}}"
     )
+
+
+def _custom(values: str) -> str:
+    return f',"custom":{values}' if values else ""

@@ -1,0 +1,48 @@
+"""Sentences for what the analysis of a pack finds: rules that cannot hold, that collide, that no case covers."""
+# ruff: noqa: E501 — a table of words, one row a line, reads best as it is
+
+# fmt: off
+ERRORS: dict[str, tuple[str, str]] = {
+    # one rule
+    "rule_never_holds": ("规则“{rule}”的条件互相矛盾，永远不会生效：{why}。请放宽其中一个条件。",
+                         "The conditions of “{rule}” contradict each other, so it never applies: {why}. Relax one of them."),
+    "condition_never_true": ("这个条件永远不成立：{why}。请改正或删除这条规则。",
+                             "This condition is never true: {why}. Mend it, or remove the rule."),
+    # the chain's own fields
+    "case_custom_unknown": ("没有名为“{name}”的自定义字段。可用：{choices}。", "The chain has no field “{name}” of its own. Use one of: {choices}."),
+    "case_custom_wrong": ("自定义字段“{name}”的取值不对：应为{expected}。", "The value of “{name}” does not fit: it must be {expected}."),
+    # with other packs
+    "group_pick_differs": ("叠加组“{group}”在已发布的“{other}”里取“{theirs}”，这里取“{ours}”。请统一取法，或换一个组名。",
+                           "The group “{group}” picks “{theirs}” in the live pack “{other}”, here “{ours}”. Use the same, or another name."),
+    "second_tier_pack": ("“{other}”已经是生效的等级规则包。一家门店同时只能有一个，请停用它，或修改它的新版本。",
+                         "“{other}” is a live tier pack already. A store can have only one: switch it off, or change it by a new version."),
+}
+WARNINGS: dict[str, tuple[str, str]] = {
+    "condition_always_true": ("这个条件永远成立：{why}。可以删除，或检查数字。",
+                              "This condition is always true: {why}. Remove it, or check its numbers."),
+    "condition_covered": ("这个条件已经包含在第 {other} 个条件里。可以删除。",
+                          "This condition follows from condition {other}. It can go."),
+    "rule_shadowed": ("同组里“{other}”在它成立时总会成立，而且给得更多，所以规则“{rule}”从不生效。请删除它，或收窄“{other}”的条件。",
+                      "Whenever “{rule}” holds, “{other}” of the same group holds and gives more, so “{rule}” never counts. Remove it, or narrow “{other}”."),
+    "rules_alike": ("规则“{rule}”和“{other}”的条件完全相同。请合并，或确认是有意的。",
+                    "“{rule}” and “{other}” have the same conditions. Merge them, or be sure that you mean it."),
+    "discount_selects_nothing": ("选中明细的条件永远不成立：{why}。这条折扣不会给任何优惠。",
+                                 "No line can ever be selected: {why}. This discount gives nothing."),
+    "edge_without_case": ("没有用例正好落在门槛 {path} = {value} 上。请补一个用例：{value} 时规则“{rule}”{holds}。",
+                          "No case stands on the edge {path} = {value}. Add one: at {value} the rule “{rule}” {holds}."),
+    "path_retired": ("字段“{path}”已停用。规则照常运行，请尽快改用其他字段。",
+                     "The field “{path}” is retired. The rule goes on; move it to another field."),
+    # with other packs
+    "multipliers_meet": ("“{rule}”和已发布的“{other}”可能同时成立，倍率会相乘到 {product}。如果不想叠加，请放进同一个组。",
+                         "“{rule}” and “{other}”, which is live, can hold at once and multiply to {product}. Put them into one group if they should not."),
+    "discounts_meet": ("“{rule}”和已发布的“{other}”可能同时打折。如果不想叠加，请放进同一个组。",
+                       "“{rule}” and “{other}”, which is live, can both take something off. Put them into one group if they should not."),
+    "refused_by_live": ("已发布的“{other}”会拒绝{scopes}，条件是：总是。这个规则包在那里不会给任何东西。",
+                        "“{other}”, which is live, always refuses {scopes}. This pack gives nothing there."),
+    "refuses_live": ("规则“{rule}”总是成立，会让已发布的“{other}”失效。请加条件。",
+                     "“{rule}” always holds and blanks “{other}”, which is live. Give it a condition."),
+    "replaces_live": ("已有同代码的版本“{other}”生效。发布后它会被替换。", "“{other}” of the same code is live. Publishing replaces it."),
+    "rule_id_elsewhere": ("规则代码“{rule}”在“{other}”里也有。小票上会看不出是哪一条，建议改名。",
+                          "“{other}” has a rule “{rule}” too. Receipts would not tell them apart; give it another id."),
+}
+# fmt: on
