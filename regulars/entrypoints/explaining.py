@@ -10,10 +10,12 @@ from uuid import UUID
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.stack.running import running
 from regulars.explanation.domain import EventExplanation, PurchaseExplanation
+from regulars.explanation.event_service import explain_event
 from regulars.explanation.service import explain_purchase
 from regulars.explanation.shelf import Shelf
-from regulars.explanation.sweep import Disagreement, sweep_purchases
+from regulars.explanation.sweep import Disagreement, sweep_events, sweep_purchases
 from regulars.organisation.places import Places
+from regulars.purchases.errors import PurchaseUnknown
 from regulars.security.scope import EVERYWHERE
 from regulars.settings import Settings
 
@@ -26,7 +28,7 @@ class Proof:
     """What recomputing everything came to.
 
     Attributes:
-        purchases, awards: how many were recomputed.
+        purchases, awards, events: how many were recomputed.
         disagreeing: how many purchases and events are not what recomputing gives.
         other_engine: how many were evaluated by another engine then.
         shown: the first of those that disagree.
@@ -34,6 +36,7 @@ class Proof:
 
     purchases: int
     awards: int
+    events: int
     other_engine: int
     disagreeing: int
     shown: tuple[Disagreement, ...]
@@ -44,9 +47,9 @@ class Proof:
 
 
 async def explain(settings: Settings, subject: UUID) -> Explained:
-    """Explain the purchase with this id.
+    """Explain the purchase or the lifecycle event with this id.
 
-    Raises: PurchaseUnknown.
+    Raises: EventUnknown: it is neither.
     """
     async with _database(settings) as database:
         return await explain_in(database, subject)
@@ -57,7 +60,10 @@ async def explain_in(database: Database, subject: UUID) -> Explained:
     places = Places()
     async with database.read() as session:
         await places.refresh(session)
-        return await explain_purchase(session, Shelf(), places, subject, EVERYWHERE)
+        try:
+            return await explain_purchase(session, Shelf(), places, subject, EVERYWHERE)
+        except PurchaseUnknown:
+            return await explain_event(session, Shelf(), places, subject, EVERYWHERE)
 
 
 async def prove(
@@ -78,15 +84,20 @@ async def prove_in(
     database: Database, since: datetime | None, notice: Callable[[int], None] = lambda _: None
 ) -> Proof:
     """The same on an open database."""
-    shelf = Shelf()
-    purchases = awards = others = disagreeing = 0
+    shelf, places = Shelf(), Places()
+    purchases = awards = events = others = disagreeing = 0
     shown: list[Disagreement] = []
-    async for page in sweep_purchases(database.read, shelf, Places(), since):
+    async for page in sweep_purchases(database.read, shelf, places, since):
         purchases, awards, others = purchases + page.checked, awards + page.awards, others + page.other_engine
         disagreeing += len(page.found)
         shown += page.found[: SHOWN_MOST - len(shown)]
         notice(purchases)
-    return Proof(purchases, awards, others, disagreeing, tuple(shown))
+    async for page in sweep_events(database.read, shelf, places, since):
+        events += page.checked
+        disagreeing += len(page.found)
+        shown += page.found[: SHOWN_MOST - len(shown)]
+        notice(purchases + events)
+    return Proof(purchases, awards, events, others, disagreeing, tuple(shown))
 
 
 @asynccontextmanager

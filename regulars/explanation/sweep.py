@@ -9,14 +9,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.explanation import repository
+from regulars.explanation import history_repository, repository
 from regulars.explanation.domain import Difference
+from regulars.explanation.event_service import ground_of
+from regulars.explanation.events import differences_of
 from regulars.explanation.recomputing import recompute
 from regulars.explanation.shelf import Shelf
 from regulars.organisation.places import Places
 from regulars.rules.domain import ENGINE
 
 PAGE: Final = 500
+MEMBERS: Final = 200
 _FIRST: Final = UUID(int=0)
 
 Sessions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
@@ -35,7 +38,7 @@ class Swept:
     """One page of the sweep.
 
     Attributes:
-        checked: how many were recomputed.
+        checked: how many purchases, or events, were recomputed.
         awards: how many awards of points among them.
         other_engine: how many were evaluated then by another engine than today's.
     """
@@ -76,3 +79,32 @@ async def sweep_purchases(
                     found.append(Disagreement(stored.id, made.differences))
         yield Swept(len(purchases), awards, others, tuple(found))
         after = purchases[-1].id
+
+
+async def sweep_events(
+    sessions: Sessions, shelf: Shelf, places: Places, since: datetime | None = None
+) -> AsyncIterator[Swept]:
+    """Work out lifecycle events again from their members' histories, and compare each with the record.
+
+    Args: as `sweep_purchases`; `since` chooses events by when they were recorded.
+    Returns: what each page of members came to.
+    """
+    after = _FIRST
+    while True:
+        async with sessions() as session:
+            await places.refresh(session)
+            members = await history_repository.page_of_members(session, after, since, MEMBERS)
+            if not members:
+                return
+            checked = 0
+            found: list[Disagreement] = []
+            for history in await history_repository.histories(session, members):
+                for stored in history.events:
+                    if since is not None and stored.recorded_at < since:
+                        continue
+                    ground = await ground_of(session, shelf, places, history, stored)
+                    checked += 1
+                    if differences := differences_of(ground):
+                        found.append(Disagreement(stored.id, differences))
+        yield Swept(checked, 0, 0, tuple(found))
+        after = members[-1]

@@ -13,7 +13,7 @@ from regulars.entrypoints.complete_journey.source import Slice
 from regulars.entrypoints.stack import postgres
 from regulars.explanation.domain import Difference
 from regulars.explanation.shelf import Shelf
-from regulars.explanation.sweep import Swept, sweep_purchases
+from regulars.explanation.sweep import Swept, sweep_events, sweep_purchases
 from regulars.organisation.places import Places
 from regulars.purchases.quoting import quote
 
@@ -83,3 +83,9 @@ async def test_only_what_was_recorded_or_attributed_since_is_recomputed(
     await claim(unowned.purchase_id, member)
     sweep = sweep_purchases(chain.database.read, Shelf(), Places(), MONDAY + HOUR)
     assert [page.checked async for page in sweep] == [1]
+
+
+async def test_every_event_of_the_year_is_what_history_and_packs_give(year: ImportedChain) -> None:
+    pages = [page async for page in sweep_events(year.database.read, Shelf(), Places())]
+    assert sum(page.checked for page in pages) > 200
+    assert [found for page in pages for found in page.found] == []

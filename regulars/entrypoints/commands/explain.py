@@ -95,9 +95,11 @@ def _show_proof(proof: "Proof", speaks: Literal["zh", "en"], *, json: bool) -> N
         print(f"FAIL  {one.subject}")
         for difference in one.differences:
             print(f"      {difference.words.of(speaks)}")
-    print(f"{proof.purchases:,} purchases with {proof.awards:,} awards recomputed.")
+    print(
+        f"{proof.purchases:,} purchases with {proof.awards:,} awards, and {proof.events:,} events recomputed."
+    )
     if proof.other_engine:
-        print(f"{proof.other_engine:,} of them were evaluated by another engine then.")
+        print(f"{proof.other_engine:,} purchases were evaluated by another engine then.")
     if proof.ok:
         print("All of it is what the books say.")
     else:

@@ -1,0 +1,104 @@
+"""Use-cases of explaining what happened to a member: one event recomputed, compared and told."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.explanation import history_repository, repository
+from regulars.explanation.domain import EventExplanation, PackSaid
+from regulars.explanation.errors import EventUnknown
+from regulars.explanation.event_words import summary_of
+from regulars.explanation.events import EventGround, differences_of, facts_at, review_of
+from regulars.explanation.facts import told_facts
+from regulars.explanation.history import MemberHistory, StoredEvent
+from regulars.explanation.recomputing import FactsRead, recompute
+from regulars.explanation.service import speech_of
+from regulars.explanation.shelf import Shelf
+from regulars.explanation.speech import Speech
+from regulars.explanation.telling import Told, tell_packs
+from regulars.organisation.places import Places
+from regulars.rules.evaluator import PackSet
+from regulars.security.scope import EVERYWHERE, Scope
+
+
+async def explain_event(
+    session: AsyncSession,
+    shelf: Shelf,
+    places: Places,
+    event_id: UUID,
+    scope: Scope,
+    member_id: UUID | None = None,
+) -> EventExplanation:
+    """Why a member's tier, stage or points changed: worked out again, and compared with the record.
+
+    Args:
+        session: any; only read from.
+        shelf: pack versions as far as they are known.
+        places: of the chain, refreshed.
+        event_id: of the lifecycle event.
+        scope: where the asker may look: the member must be at home there.
+        member_id: whose event it must be, where the asker names somebody.
+    Returns: what happened, the figures that decided it, the rules with their conditions, every difference.
+    Raises: EventUnknown: there is none, it is another member's, or it is out of sight.
+    Source: docs/explanation.md.
+    """
+    owner = await history_repository.member_of_event(session, event_id, member_id, scope)
+    if owner is None:
+        raise EventUnknown
+    (history,) = await history_repository.histories(session, [owner])
+    stored = next(one for one in history.events if one.id == event_id)
+    ground = await ground_of(session, shelf, places, history, stored)
+    speech = speech_of(places.chain, ground.packs, ground.home.zone)
+    facts, packs = await _decided_by(session, shelf, places, ground, speech)
+    differences = differences_of(ground)
+    event = stored.event
+    return EventExplanation(
+        event_id=event_id,
+        member_id=owner,
+        event_no=event.event_no,
+        kind=event.kind,
+        effective_at=event.effective_at,
+        local_time=speech.moment(event.effective_at),
+        purchase_id=stored.purchase_id,
+        pack=event.pack_version,
+        summary=summary_of(ground, differences, speech),
+        facts=told_facts(facts, speech, basket=stored.purchase_id is not None) if facts else (),
+        packs=packs,
+        differences=differences,
+    )
+
+
+async def ground_of(
+    session: AsyncSession, shelf: Shelf, places: Places, history: MemberHistory, stored: StoredEvent
+) -> EventGround:
+    """An event with the pack version that it names."""
+    named = stored.event.pack_version
+    shelved = await shelf.take(session, [named] if named else [])
+    return EventGround(stored, history, shelved.packs, places.store(history.home_store_id))
+
+
+async def _decided_by(
+    session: AsyncSession, shelf: Shelf, places: Places, ground: EventGround, speech: Speech
+) -> tuple[FactsRead | None, tuple[PackSaid, ...]]:
+    """The tier rules that decided a move: as the purchase saw them, or as the review did."""
+    kind, purchase_id = ground.event.kind, ground.stored.purchase_id
+    if kind in ("kept", "downgraded") and review_of(ground) is not None:
+        facts = facts_at(ground)
+        reviewed = _told(ground.packs, facts, ground)
+        return facts, tell_packs(ground.packs, reviewed, reviewed, speech)
+    if kind != "upgraded" or purchase_id is None:
+        return None, ()
+    stored = await repository.purchase(session, purchase_id, EVERYWHERE, by_home=False)
+    if stored is None:
+        return None, ()
+    shelved = await shelf.take(session, stored.evaluation["packs"])
+    found = recompute(stored, shelved, places.store(stored.store_id))
+    told = Told(found.facts, found.evaluation)
+    packs = tell_packs(shelved.packs, told, told, speech)
+    return found.facts, tuple(pack for pack in packs if pack.kind == "tier")
+
+
+def _told(packs: PackSet, facts: FactsRead, ground: EventGround) -> Told:
+    at = ground.event.effective_at
+    evaluation = packs.evaluate(facts.member, facts.purchase, facts.store, facts.calendar, at)
+    return Told(facts, evaluation)

@@ -1,0 +1,187 @@
+"""Tells a lifecycle event: what happened, and the figures that decided it, in both languages."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from regulars.explanation import words
+from regulars.explanation.domain import Difference, Said
+from regulars.explanation.events import EventGround, review_of
+from regulars.explanation.speech import Speech
+
+LOTS_SHOWN: Final = 20
+_TITLES: Final[Mapping[str, Said]] = {
+    "joined": Said("入会。", "Joined."),
+    "first_purchase": Said("首次消费，成为活跃会员。", "Made the first purchase."),
+    "upgraded": Said("升级为{tier}。", "Moved up to {tier}."),
+    "kept": Said("保级成功，继续为{tier}。", "Kept {tier} for another year."),
+    "downgraded": Said("降级为{tier}。", "Moved down to {tier}."),
+    "at_risk": Said("久未消费，有流失风险。", "Has been silent and is at risk."),
+    "lapsed": Said("已流失。", "Has lapsed."),
+    "reactivated": Said("再次消费，重新活跃。", "Came back."),
+    "revisit_due": Said("到了回访时间。", "Is due for a revisit."),
+    "points_expired": Said("积分到期失效。", "Lost points that expired."),
+    "silence_corrected": Said(
+        "其实没有沉默：一笔消费是后来补录的。", "Was not silent after all: a late purchase came in."
+    ),
+    "frozen": Said("会员被冻结。", "Was frozen."),
+    "unfrozen": Said("会员被解冻。", "Was unfrozen."),
+}
+_UNKNOWN: Final = Said("会员状态有变动。", "The member's standing changed.")
+
+
+def summary_of(ground: EventGround, differences: tuple[Difference, ...], speech: Speech) -> tuple[Said, ...]:
+    """What happened, what decided it, and whether the books agree.
+
+    Args:
+        ground: the event and what it stands on.
+        differences: from `events.differences_of`.
+        speech: the chain's, with the tiers of the event's pack.
+    """
+    kind = ground.event.kind
+    title = words.filled(_TITLES.get(kind, _UNKNOWN), tier=speech.tier(ground.event.tier_to))
+    tell = _WHYS.get(kind)
+    try:
+        why = tell(ground, speech) if tell else []
+    except (KeyError, TypeError, ValueError):
+        why = []  # an older shape of the reason: what happened is still true
+    return (title, *why, *_source(ground), _verdict(differences))
+
+
+def _source(ground: EventGround) -> list[Said]:
+    event = ground.event
+    if event.pack_version is None:
+        return []
+    if ground.stored.purchase_id is None:
+        return [
+            Said(
+                f"由时间决定，依据规则包 {event.pack_version}。",
+                f"Time decided it, by the pack {event.pack_version}.",
+            )
+        ]
+    return [
+        Said(
+            f"由消费单 {ground.stored.purchase_id} 触发，依据规则包 {event.pack_version}。",
+            f"The purchase {ground.stored.purchase_id} decided it, by the pack {event.pack_version}.",
+        )
+    ]
+
+
+def _verdict(differences: tuple[Difference, ...]) -> Said:
+    if not differences:
+        return Said("重新计算的结果与记录一致。", "Recomputing gives exactly what is on record.")
+    return Said(
+        f"注意：重新计算与记录有 {len(differences)} 处不一致，见下。",
+        f"ATTENTION: recomputing disagrees with the record in {len(differences)} place(s).",
+    )
+
+
+def _spend(ground: EventGround, speech: Speech) -> list[Said]:
+    reason = ground.event.reason
+    spent, threshold = _whole(reason["spend_365d_minor"]), _whole(reason["threshold_minor"])
+    has, needs = speech.money(spent), speech.money(threshold)
+    said = [
+        Said(
+            f"365 天内有效消费 {has.zh}，门槛为 {needs.zh}。",
+            f"Spent {has.en} in 365 days; the threshold is {needs.en}.",
+        )
+    ]
+    if spent < threshold:
+        gap = speech.money(threshold - spent)
+        said.append(Said(f"差 {gap.zh}。", f"{gap.en} short."))
+    return said
+
+
+def _review(ground: EventGround, speech: Speech) -> list[Said]:
+    review = review_of(ground)
+    said = _spend(ground, speech)
+    if review is not None and review.due_at is not None:
+        day = speech.day(review.due_at)
+        said.append(Said(f"等级年到 {day} 期满。", f"The tier year ended on {day}."))
+    return said
+
+
+def _silence(ground: EventGround, speech: Speech) -> list[Said]:
+    reason = ground.event.reason
+    since = datetime.fromisoformat(str(reason["silent_since"]))
+    days = _whole(reason["after_days"])
+    due = speech.day(since + timedelta(days=days))
+    return [
+        Said(
+            f"自 {speech.day(since)} 起没有消费，满 {days} 天（{due}）即判定。",
+            f"No purchase since {speech.day(since)}; {days} days of silence were full on {due}.",
+        )
+    ]
+
+
+def _return(ground: EventGround, speech: Speech) -> list[Said]:
+    since = speech.day(datetime.fromisoformat(str(ground.event.reason["silent_since"])))
+    return [Said(f"上一次消费（或入会）在 {since}。", f"The purchase before, or enrolment, was on {since}.")]
+
+
+def _expiry(ground: EventGround, speech: Speech) -> list[Said]:
+    gone = speech.points(_whole(ground.event.reason["points"]))
+    said = [Said(f"失效 {gone.zh}。", f"{gone.en} went.")]
+    booked = ground.history.expired.get(ground.stored.id)
+    lots = booked.lots if booked else ()
+    for lot in lots[:LOTS_SHOWN]:
+        left, earned = speech.points(lot.amount), speech.day(lot.earned_at)
+        until = speech.day(lot.expires_at) if lot.expires_at else "–"
+        said.append(
+            Said(
+                f"{earned} 消费单 {lot.purchase_id} 所得尚余 {left.zh}，有效期至 {until}。",
+                f"{left.en} left of those that the purchase {lot.purchase_id} earned on {earned}, "
+                f"valid until {until}.",
+            )
+        )
+    if len(lots) > LOTS_SHOWN:
+        more = len(lots) - LOTS_SHOWN
+        said.append(Said(f"另有 {more} 批。", f"And {more} more lots."))
+    return said
+
+
+def _revisit(ground: EventGround, speech: Speech) -> list[Said]:
+    del speech
+    plan = ground.plan
+    if plan is None:
+        return []
+    return [
+        Said(
+            f"首单后 {plan.first_revisit_after_days} 天回访，此后每 {plan.revisit_every_days} 天一次。",
+            f"{plan.first_revisit_after_days} days after the first purchase, then every "
+            f"{plan.revisit_every_days} days.",
+        )
+    ]
+
+
+def _correction(ground: EventGround, speech: Speech) -> list[Said]:
+    late = speech.moment(datetime.fromisoformat(str(ground.event.reason["late_purchase_at"])))
+    return [Said(f"{late} 的一笔消费是后来补录的。", f"A purchase of {late} was recorded late.")]
+
+
+def _freeze(ground: EventGround, speech: Speech) -> list[Said]:
+    del speech
+    code = ground.event.reason.get("code")
+    reason = words.word(words.FREEZES, str(code)) if code else Said("–", "–")
+    return [Said(f"原因：{reason.zh}。", f"Reason: {reason.en}.")]
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(value)
+    return value
+
+
+_WHYS: Final[Mapping[str, Callable[[EventGround, Speech], list[Said]]]] = {
+    "upgraded": _spend,
+    "kept": _review,
+    "downgraded": _review,
+    "at_risk": _silence,
+    "lapsed": _silence,
+    "reactivated": _return,
+    "points_expired": _expiry,
+    "revisit_due": _revisit,
+    "silence_corrected": _correction,
+    "frozen": _freeze,
+    "unfrozen": _freeze,
+}

@@ -1,0 +1,85 @@
+"""What the books hold of one member: events, purchases and expired lots, as recomputing events needs it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from regulars.lifecycle.domain import LifecycleEvent
+from regulars.lifecycle.window import WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A lifecycle event with what it refers to.
+
+    Attributes:
+        purchase_id: the purchase that decided it; None where time did.
+        qualifying_minor: the spend that this purchase's record says tiers counted, of a move up.
+    """
+
+    id: UUID
+    recorded_at: datetime
+    purchase_id: UUID | None
+    qualifying_minor: int | None
+    event: LifecycleEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """One purchase as far as time cares."""
+
+    id: UUID
+    seq: int
+    occurred_at: datetime
+    sales_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredLot:
+    """What was left of a lot when it expired, and the purchase that had earned it."""
+
+    amount: int
+    earned_at: datetime
+    purchase_id: UUID
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """What was booked for one expiry."""
+
+    posted: int
+    lots: tuple[ExpiredLot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberHistory:
+    """One member's whole past.
+
+    Attributes:
+        events: in the order in which they were written.
+        bought: in the order in which they were recorded.
+        expired: by the id of the event.
+    """
+
+    member_id: UUID
+    home_store_id: UUID
+    enrolled_at: datetime
+    events: Sequence[StoredEvent]
+    bought: Sequence[Bought]
+    expired: Mapping[UUID, Expired]
+
+    def known_at(self, event: LifecycleEvent) -> list[Bought]:
+        """The purchases that were recorded when an event was written."""
+        return [one for one in self.bought if one.seq <= event.after_seq]
+
+    def window_at(self, event: LifecycleEvent) -> tuple[int, int]:
+        """Spend and visits of the 365 days up to an event, as it was known then."""
+        at = event.effective_at
+        inside = [one for one in self.known_at(event) if at - WINDOW <= one.occurred_at <= at]
+        return sum(one.sales_minor for one in inside), len(inside)
+
+    def before(self, event: LifecycleEvent) -> list[LifecycleEvent]:
+        """The events that were written before one."""
+        return [one.event for one in self.events if one.event.event_no < event.event_no]
