@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.rules import repository
 from regulars.rules.canonical import canonical, content_hash
-from regulars.rules.checker import examine
+from regulars.rules.chain_catalogue import examine_here
 from regulars.rules.domain import PackVersion
 from regulars.rules.errors import (
     LiveFromInvalid,
@@ -34,7 +34,7 @@ async def create_version(session: AsyncSession, text: str | bytes, actor: Actor,
     Raises: PackNotGreen: it has errors or failing cases; nothing is kept.
     Source: docs/semantics.md, "Which pack version".
     """
-    report = examine(text)
+    report = await examine_here(session, text)
     if report.pack is None or report.document is None or not report.green:
         raise PackNotGreen(report.findings)
     pack, content = report.pack, canonical(report.document)

@@ -14,6 +14,7 @@ from api.dependencies import requires
 from regulars.rules import service as rules
 from regulars.rules.adopting import can_adopt, with_new_results
 from regulars.rules.canonical import with_parameters
+from regulars.rules.chain_catalogue import catalogue_of, examine_here
 from regulars.rules.checker import examine
 from regulars.rules.model import Pack
 from regulars.rules.stored import StoredVersion
@@ -93,16 +94,17 @@ async def save(
     typed = _typed(form)
     async with ui.container.database.read() as session:
         base = await rules.get_version(session, code, version)
+        catalogue = await catalogue_of(session)
     changed, problems = read_parameters(Pack.model_validate(base.version.document), typed, say)
     if problems:
         return await _page(request, ui, actor, base, typed, say, problems=problems)
     if not changed:
         return go(f"/packs/{code}/versions/{version}?done=unchanged")
     text = with_parameters(base.text, changed)
-    report = examine(text)
+    report = examine(text, catalogue)
     if not report.green and form.get("adopt") == "yes" and can_adopt(report):
         text = with_new_results(report)
-        report = examine(text)
+        report = examine(text, catalogue)
     if not report.green:
         return await _page(request, ui, actor, base, typed, say, text=text)
     async with ui.container.database.begin() as session:
@@ -152,7 +154,8 @@ async def _page(
         ]
         live = await _live(ui, session, code, say)
         operators = await security.list_operators(session, EVERYWHERE, limit=500)
-    form = pack_view.Form(examine(text or shown.text), typed, problems)
+        report = await examine_here(session, text or shown.text)
+    form = pack_view.Form(report, typed, problems)
     view = pack_view.page_of(
         Known(shown, lines, activations, live),
         form,
