@@ -21,7 +21,7 @@ from regulars.rehearsal.repository import NewRehearsal
 from regulars.rehearsal.sums import Measure
 from regulars.rules import repository as packs
 from regulars.rules.canonical import canonical, content_hash
-from regulars.rules.checker import examine
+from regulars.rules.chain_catalogue import examine_here
 from regulars.rules.domain import PackVersion
 from regulars.rules.errors import PackNotGreen
 from regulars.security import audit
@@ -186,7 +186,7 @@ async def finished_for(session: AsyncSession, content_hash: str) -> Rehearsal | 
 
 async def _draft(session: AsyncSession, given: str | bytes) -> tuple[DraftPack, str]:
     """A draft under the version that it is, or would be published under."""
-    report = examine(given)
+    report = await examine_here(session, given)
     if report.pack is None or report.document is None or not report.green:
         raise PackNotGreen(report.findings)
     pack, text = report.pack, canonical(report.document)

@@ -13,7 +13,7 @@ from regulars.releases import draft_repository as repository
 from regulars.releases.drafting import NOTE_MAX, DraftLine, NewSave, Revision, RevisionLine, Saved
 from regulars.releases.errors import DraftChanged, DraftCodeDiffers, DraftTextRefused, UnknownDraft
 from regulars.releases.merging import changes, merge
-from regulars.rules.checker import examine
+from regulars.rules.chain_catalogue import examine_here
 from regulars.rules.reading import MOST_BYTES, read
 from regulars.security import audit
 from regulars.security.actor import Actor
@@ -45,7 +45,7 @@ async def save_draft(session: AsyncSession, code: str, new: NewSave, actor: Acto
     if head is not None and again is not None and again.line.revision is None:
         return await _refused(session, code, again, head)
     if head is not None and (again is not None or head.text == new.text):
-        return Saved("unchanged", head, examine(head.text))
+        return Saved("unchanged", head, await examine_here(session, head.text))
     if head is None or new.based_on == newest:
         return await _kept(session, code, new, newest + 1, actor, at)
     return await _brought_together(session, code, new, head, actor, at)
@@ -97,7 +97,7 @@ async def restore_draft(
     note = f"revision {wanted.line.revision}" if wanted.line.revision else f"aside {save_id}"
     head = await repository.find(session, code, None)
     if head is not None and head.text == wanted.text:
-        return Saved("unchanged", head, examine(head.text))
+        return Saved("unchanged", head, await examine_here(session, head.text))
     new = NewSave(new_id, wanted.text, newest, "restored", note)
     return await _kept(session, code, new, newest + 1, actor, at)
 
@@ -181,7 +181,7 @@ async def _refused(session: AsyncSession, code: str, side: Revision, head: Revis
     return Saved(
         "refused",
         head,
-        examine(head.text),
+        await examine_here(session, head.text),
         theirs=tuple(changes(base, head.text)),
         mine=tuple(changes(base, side.text)),
         conflicts=tuple(merge(base, side.text, head.text).conflicts),
@@ -200,7 +200,7 @@ async def _kept(
     revision = Revision(line, new.text)
     await repository.insert_save(session, revision)
     await _record(session, f"draft.{_VERBS[new.kind]}", line, actor, at)
-    return Saved("saved", revision, examine(new.text))
+    return Saved("saved", revision, await examine_here(session, new.text))
 
 
 _VERBS: Final = {"saved": "save", "merged": "merge", "imported": "import", "restored": "restore"}

@@ -21,7 +21,7 @@ from regulars.releases.errors import (
 )
 from regulars.releases.policy import require_rehearsal
 from regulars.rules import service as rules
-from regulars.rules.checker import examine
+from regulars.rules.chain_catalogue import examine_here
 from regulars.rules.domain import PackVersion
 from regulars.rules.errors import PackNotGreen
 from regulars.security.actor import Actor
@@ -158,7 +158,7 @@ async def withdraw(
 async def require_green(session: AsyncSession, release: Release) -> None:
     """Examine a version by what holds today. Raises: PackNotGreen: with the findings."""
     stored = await rules.get_version(session, release.code, release.version)
-    report = examine(stored.text)
+    report = await examine_here(session, stored.text)
     if not report.green:
         raise PackNotGreen(report.findings)
 
