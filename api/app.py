@@ -18,6 +18,7 @@ from api.routers import (
     places,
     purchases,
     quotes,
+    segments,
     sessions,
     terminals,
 )
@@ -31,7 +32,19 @@ DESCRIPTION: Final = (
     "minor units, instants carry their offset. Every error is RFC 9457 problem details with a stable `code`."
 )
 VERSION: Final = "1"
-ROUTERS: Final = (purchases, quotes, health, sessions, places, terminals, operators, members, care, freezes)
+ROUTERS: Final = (
+    purchases,
+    quotes,
+    health,
+    sessions,
+    places,
+    terminals,
+    operators,
+    members,
+    care,
+    freezes,
+    segments,
+)
 """In the order in which they are tried: what tills ask for first."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

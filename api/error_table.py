@@ -158,6 +158,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "already_frozen": Row(409, "会员已被冻结。"),
     "not_frozen": Row(409, "会员未被冻结。"),
     "freeze_reason_unknown": Row(422, "请从以下原因中选择：{allowed}。"),
+    "event_unknown": Row(404, "没有这个会员事件。"),
     "task_unknown": Row(404, "没有这项回访任务。"),
     "task_closed": Row(409, "这项回访任务已由他人完成。"),
     "outcome_unknown": Row(422, "请从以下结果中选择：{allowed}。"),
@@ -187,6 +188,17 @@ ROWS: Final[Mapping[str, Row]] = {
     "release_places_invalid": Row(422, "发布的机构有误：{problem}。"),
     "words_missing": Row(422, "请用 3 至 {maximum} 个字说明原因。"),
     "version_rolled_back": Row(409, "{pack} 在这里已被撤回，不会再用；请改正后发布新版本。"),
+    # segments
+    "segment_not_green": Row(422, "条件有 {count} 处错误，第一处：{first_zh}"),
+    "segment_too_slow": Row(
+        503, "{seconds} 秒内未能逐个判断全部会员：“{part}”无法在数据库里计算；请改写条件或缩小范围。"
+    ),
+    "features_not_ready": Row(503, "正在首次汇总会员特征，请一分钟后再试。"),
+    "unknown_segment": Row(404, "没有会员分群 {segment}。"),
+    "segment_code_invalid": Row(422, "编码须为 1 至 60 个小写字母或数字，以字母开头，词间用 - 或 _。"),
+    "segment_text_invalid": Row(422, "请填写 {minimum} 至 {maximum} 个字。"),
+    "segment_place_unknown": Row(422, "您的管辖范围内没有机构 {place}。"),
+    "segment_changed": Row(409, "{segment} 已是第 {newest} 版，您改的是第 {based_on} 版；请查看后再保存。"),
     # workflows
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
     "message_refused": Row(409, "工作流没有接受这项操作。"),

@@ -34,6 +34,8 @@ class Permission(StrEnum):
     PACK_PUBLISH = "pack.publish"
     PACK_APPROVE = "pack.approve"
     PACK_RELEASE = "pack.release"
+    SEGMENT_READ = "segment.read"
+    SEGMENT_EDIT = "segment.edit"
     AUDIT_READ = "audit.read"
     WORKFLOW_OPERATE = "workflow.operate"
 
@@ -68,6 +70,8 @@ GRANTS: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.PACK_PUBLISH: frozenset({_R.MARKETING, _R.APPROVER, _R.ADMIN}),
     Permission.PACK_APPROVE: frozenset({_R.APPROVER, _R.ADMIN}),
     Permission.PACK_RELEASE: frozenset({_R.MARKETING, _R.APPROVER, _R.ADMIN}),
+    Permission.SEGMENT_READ: _READERS,
+    Permission.SEGMENT_EDIT: frozenset({_R.MARKETING, _R.ADMIN}),
     Permission.AUDIT_READ: frozenset({_R.ADMIN, _R.FINANCE}),
     Permission.WORKFLOW_OPERATE: frozenset({_R.OPS, _R.ADMIN}),
 }

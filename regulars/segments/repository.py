@@ -10,9 +10,11 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
+    ScalarSelect,
     Select,
     Text,
     Uuid,
+    any_,
     bindparam,
     cast,
     column,
@@ -21,9 +23,9 @@ from sqlalchemy import (
     select,
     table,
     text,
-    tuple_,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Ltree
@@ -37,9 +39,11 @@ ROWS_AT_ONCE: Final = 5_000
 
 _place = table("place", column("id", Uuid), column("path", Ltree))
 _F: Final = member_feature.c
-_STATE: Final = select(member_feature_state.c.as_of, member_feature_state.c.undecided_members).select_from(
-    member_feature_state
-)
+_STATE: Final = select(*member_feature_state.c).select_from(member_feature_state)
+_KEY_LOW: Final = -(1 << 63)
+_KEY_HIGH: Final = (1 << 63) - 1
+_LOOKED_AT: Final = 20_000
+"""So many members are looked at for a sample before all of them are."""
 _KEY: Final = func.uuid_hash_extended(_F.member_id, bindparam("seed", type_=BigInteger), type_=BigInteger)
 
 
@@ -48,6 +52,7 @@ class FeatureState:
     """What instant the features are of."""
 
     as_of: datetime
+    members: int
     undecided_members: int
 
 
@@ -63,7 +68,7 @@ class Found:
 async def state(session: AsyncSession) -> FeatureState | None:
     """What instant the features are of; None before they were ever gathered."""
     row = (await session.execute(_STATE)).first()
-    return None if row is None else FeatureState(row.as_of, row.undecided_members)
+    return None if row is None else FeatureState(row.as_of, row.members, row.undecided_members)
 
 
 async def limit_time(session: AsyncSession, seconds: int) -> None:
@@ -82,76 +87,79 @@ async def count(
     condition: Condition,
     sql: ColumnElement[bool],
     question: Question,
-    as_of: datetime,
+    state: FeatureState,
 ) -> Found:
-    """Count and sample in one statement.
+    """Count and sample in one statement that reads every member once.
+
+    The sample is those whose key is smallest. Where members are many, only a share of the keys is looked at
+    on the way; where too few of these match, the sample alone is asked for again.
 
     Args:
         condition: for the facts that the sample shows.
         sql: the same condition, compiled.
-        as_of: what instant the features are of.
+        state: what instant the features are of, and of how many members.
     """
-    parameters = _parameters(scope, question, as_of)
+    parameters = _parameters(scope, question, state.as_of)
+    looked_at = min(state.members, _LOOKED_AT)
+    parameters["below"] = _KEY_LOW + (_KEY_HIGH - _KEY_LOW) * looked_at // max(state.members, 1)
     row = (await session.execute(_count(sql, condition, question), parameters)).one()
-    sample = tuple(
-        SampleMember(UUID(str(shown[0])), _facts(condition.paths, shown[1:])) for shown in row.sample or ()
-    )
-    return Found(row.members, row.matching, sample)
+    sample = row.sample or ()
+    if len(sample) < min(question.sample, row.matching):
+        parameters["below"] = _KEY_HIGH
+        sample = (await session.execute(_count(sql, condition, question), parameters)).one().sample
+    shown = tuple(SampleMember(UUID(one[0]), _facts(condition.paths, one[1:])) for one in sample)
+    return Found(row.members, row.matching, shown)
 
 
 def _count(sql: ColumnElement[bool], condition: Condition, question: Question) -> Select[Any]:
-    sight = _in_sight(question)
-    counted = (
-        select(func.count().label("members"), func.count().filter(sql).label("matching"))
-        .select_from(member_feature)
-        .where(*sight)
-        .cte("counted")
-    )
+    figures = [func.count().label("members"), func.count().filter(sql).label("matching")]
+    seen = select(*figures).select_from(member_feature).where(*_in_sight(question))
     if not question.sample:
-        return select(counted.c.members, counted.c.matching, literal_column("null").label("sample"))
+        return seen.add_columns(literal_column("null").label("sample"))
+    near = func.array_agg(_F.member_id).filter(sql, _KEY.op("<=")(bindparam("below", type_=BigInteger)))
+    counted = seen.add_columns(near.label("near")).cte("counted")
+    return select(counted.c.members, counted.c.matching, _shown(condition, counted.c.near).label("sample"))
+
+
+def _shown(condition: Condition, near: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """The facts of the members with the smallest keys, in order of the keys, as JSON."""
     ranked = (
-        select(_F.member_id, _KEY.label("key"))
-        .where(*sight, sql)
-        .order_by(literal_column("key"), _F.member_id)
+        select(_F.member_id, _KEY.label("key"), *_labelled(condition))
+        .where(_F.member_id == any_(near))
+        .order_by(_KEY, _F.member_id)
         .limit(bindparam("sample", type_=Integer))
-        .cte("ranked")
+        .subquery("ranked")
     )
-    shown = (
-        select(
-            func.jsonb_agg(
-                postgresql.aggregate_order_by(
-                    func.jsonb_build_array(_F.member_id, *[FEATURES[p].column for p in condition.paths]),
-                    ranked.c.key,
-                    ranked.c.member_id,
-                )
-            )
-        )
-        .select_from(ranked.join(member_feature, _F.member_id == ranked.c.member_id))
-        .scalar_subquery()
+    facts = [ranked.c[f"fact{i}"] for i in range(len(condition.paths))]
+    in_order = aggregate_order_by(
+        func.jsonb_build_array(ranked.c.member_id, *facts), ranked.c.key, ranked.c.member_id
     )
-    return select(counted.c.members, counted.c.matching, shown.label("sample"))
+    return select(func.jsonb_agg(in_order, type_=JSONB)).select_from(ranked).scalar_subquery()
 
 
 async def batches(
     session: AsyncSession, scope: Scope, condition: Condition, question: Question, as_of: datetime
 ) -> AsyncIterator[list[MemberRow]]:
     """All members in sight, with the facts that the condition reads, in bounded batches."""
-    columns = [FEATURES[path].column.label(f"fact{i}") for i, path in enumerate(condition.paths)]
-    statement = (
-        select(_F.member_id, _KEY.label("key"), *columns)
-        .where(*_in_sight(question), tuple_(_F.member_id) > tuple_(bindparam("after", type_=Uuid)))
+    first = (
+        select(_F.member_id, _KEY.label("key"), *_labelled(condition))
+        .where(*_in_sight(question))
         .order_by(_F.member_id)
         .limit(ROWS_AT_ONCE)
     )
+    statement = first
     parameters = _parameters(scope, question, as_of)
-    after = UUID(int=0)
     while True:
-        rows = (await session.execute(statement, {**parameters, "after": after})).all()
-        if rows:
-            yield [MemberRow(row[0], row[1], _facts(condition.paths, row[2:])) for row in rows]
-            after = rows[-1][0]
+        rows = (await session.execute(statement, parameters)).all()
+        yield [MemberRow(row[0], row[1], _facts(condition.paths, row[2:])) for row in rows]
         if len(rows) < ROWS_AT_ONCE:
             return
+        statement = first.where(_F.member_id > bindparam("after", type_=Uuid))
+        parameters["after"] = rows[-1][0]
+
+
+def _labelled(condition: Condition) -> list[ColumnElement[Any]]:
+    return [FEATURES[path].column.label(f"fact{i}") for i, path in enumerate(condition.paths)]
 
 
 def _in_sight(question: Question) -> list[ColumnElement[bool]]:

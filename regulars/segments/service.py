@@ -76,7 +76,7 @@ async def count_members(
         refusal = Refusal(refused.pointer, refused.part)
         return await _row_by_row(session, scope, condition, question, state, refusal, rows_seconds)
     await repository.limit_time(session, SQL_SECONDS)
-    found = await repository.count(session, scope, condition, sql, question, state.as_of)
+    found = await repository.count(session, scope, condition, sql, question, state)
     return Counted(
         as_of=state.as_of,
         undecided_members=state.undecided_members,

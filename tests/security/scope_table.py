@@ -90,6 +90,22 @@ API = {
     ),
     "GET /v1/purchases/{purchase_id}": Row(200, HIDDEN),
     "POST /v1/purchases/{purchase_id}/attribution": Row(201, HIDDEN, json={"member": "{member_id}"}),
+    # segments; one that a place above has defined is there for all below it
+    "POST /v1/segments/count": Row(200, 200, json={"when": {"var": "member.known"}, "sample": 200}),
+    "GET /v1/segments": Row(200, 200, lists="{segment}"),
+    "PUT /v1/segments/{segment}": Row(
+        200,
+        422,
+        json={
+            "place": "east-1",
+            "title": {"zh": "新", "en": "New"},
+            "when": {"var": "member.frozen"},
+            "based_on": 1,
+        },
+    ),
+    "GET /v1/segments/{segment}": Row(200, HIDDEN),
+    "GET /v1/segments/{segment}/versions": Row(200, HIDDEN),
+    "POST /v1/segments/{segment}/count": Row(200, HIDDEN, json={"sample": 200}),
     # oneself and what belongs to the whole chain
     "GET /v1/session": Row(200, 200),
 }

@@ -43,12 +43,15 @@ from regulars.security import repository
 from regulars.security.domain import OPERATOR_ROLES, Operator, Role, RoleAt
 from regulars.security.policy import roles_with
 from regulars.security.terminal_keys import issue_key
+from regulars.segments.domain import Draft
+from regulars.segments.service import save_segment
 from rules_ui.routes import overview
 
 INSIDE = ("own", "branch", "headquarters")
 OUTSIDE = ("sibling", "other branch")
 PACK = "silver-saturday"
-NOT_OURS_TO_CHANGE = {"operator_session", "sign_in_failure"}
+NOT_OURS_TO_CHANGE = {"operator_session", "sign_in_failure", "member_feature", "member_feature_state"}
+"""What signing in touches, and what is gathered of all members when anybody asks about them."""
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +114,8 @@ class Things:
             )
             event_id = (await session.execute(_JOINED, {"member_id": member})).scalars().one()
             await open_tasks(session, [CareDue(event_id, member, MONDAY)], MONDAY)
+            segment = Draft(f"seg-{number}", "east-1", "甲", "A", "", {"var": "member.known"})
+            await save_segment(session, segment, ACTOR, OPENED, based_on=0)
         return {
             "{store}": str(chain.stores["east-1"]),
             "{place_id}": str(till.id),
@@ -123,6 +128,7 @@ class Things:
             "{purchase_id}": str(bought.purchase_id),
             "{code}": PACK,
             "{version}": "1",
+            "{segment}": segment.code,
             "{order}": str(new_id()),
             "{fresh}": f"fresh-{number}",
         }

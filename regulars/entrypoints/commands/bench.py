@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     bench.command("purchases")(bench_purchases)
     bench.command("import")(bench_import)
     bench.command("workflows")(bench_workflows)
+    bench.command("segments")(bench_segments)
     bench.command("rules")(bench_rules)
     bench.command("due-dates")(bench_due_dates)
     bench.command("load", hidden=True)(bench_load)
@@ -63,6 +64,13 @@ def bench_due_dates(
 def bench_rules(data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False) -> None:
     """48 rules on 20 lines, beside the same by hand, json-logic-qubit and a dict for each rule."""
     _run("rules", data_dir, json=json, quick=quick)
+
+
+def bench_segments(
+    data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False
+) -> None:
+    """Five conditions over a million members in PostgreSQL, beside a bare count."""
+    _run("segments", data_dir, json=json, quick=quick)
 
 
 def _run(name: str, base: Path | None, *, json: bool, quick: bool) -> None:
