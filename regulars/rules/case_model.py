@@ -35,23 +35,42 @@ def _annotation(field: catalogue.Field) -> Any:  # noqa: ANN401 — a type made 
         case "text_list":
             return list[FactText]
         case "lines":
-            return Annotated[list[GivenLine], Field(max_length=100)]  # type: ignore[valid-type]
+            return Annotated[list[GivenLine], Field(max_length=100)]
         case _:
             return FactText
 
 
 FactText = Annotated[str, StringConstraints(max_length=100)]
-GivenLine = _given("GivenLine", catalogue.LINE_FIELDS)
-GivenMember = _given("GivenMember", catalogue.fields_of("member"))
+Custom = Annotated[dict[str, bool | int | FactText], Field(max_length=100)]
+"""The chain's own facts by their codes; the checker holds them to the chain's fields."""
+_GivenLine = _given("_GivenLine", catalogue.LINE_FIELDS)
+
+
+class GivenLine(_GivenLine):  # type: ignore[misc,valid-type]
+    """The facts of a line, and its tax as the till tells it."""
+
+    tax_minor: Annotated[int, Field(ge=0, le=catalogue.MAX_LINE_MINOR)] | None = None
+    tax_included: bool | None = None
+    custom: Custom | None = None
+
+
+_GivenMember = _given("_GivenMember", catalogue.fields_of("member"))
 GivenPurchase = _given("GivenPurchase", catalogue.fields_of("purchase"))
 _GivenStore = _given("_GivenStore", catalogue.fields_of("store"))
 GivenCalendar = _given("GivenCalendar", catalogue.fields_of("calendar"))
+
+
+class GivenMember(_GivenMember):  # type: ignore[misc,valid-type]
+    """The facts of a member."""
+
+    custom: Custom | None = None
 
 
 class GivenStore(_GivenStore):  # type: ignore[misc,valid-type]
     """The facts of a store, and the codes of all places above it."""
 
     above: Annotated[list[FactText], Field(max_length=10)] | None = None
+    custom: Custom | None = None
 
 
 def _wall_time(text: str) -> str:
@@ -71,7 +90,7 @@ class Given(Part):
     """
 
     at: Annotated[str, AfterValidator(_wall_time)] | None = None
-    member: GivenMember | None = None  # type: ignore[valid-type]
+    member: GivenMember | None = None
     purchase: GivenPurchase | None = None  # type: ignore[valid-type]
     store: GivenStore | None = None
     calendar: GivenCalendar | None = None  # type: ignore[valid-type]
@@ -81,7 +100,8 @@ class Expect(Part):
     """What the pack must say of the given facts; what is left out is not looked at.
 
     `awards`, `failed` and `notes` name rules; `lines` names line numbers. A note says why a rule gave nothing
-    though its conditions hold, such as "out_of_season".
+    though its conditions hold, such as "out_of_season". `available_at` and `expires_at` are wall times of the
+    points that each rule gave.
     """
 
     points: int | None = None
@@ -93,6 +113,8 @@ class Expect(Part):
     applied: list[str] | None = None
     failed: dict[str, int] | None = None
     notes: dict[str, str] | None = None
+    available_at: dict[str, str] | None = None
+    expires_at: dict[str, str] | None = None
 
 
 class Case(Part):

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from regulars.rules.case_model import Case, Expect, Given
+from regulars.rules.catalogue import BUILT_IN, Catalogue, Field
 from regulars.rules.domain import (
     CalendarFacts,
     Evaluation,
@@ -51,21 +52,26 @@ class CaseResult:
         return not self.differences
 
 
-def run_cases(pack: Pack, document: Mapping[str, object]) -> list[CaseResult]:
+def run_cases(
+    pack: Pack, document: Mapping[str, object], catalogue: Catalogue = BUILT_IN
+) -> list[CaseResult]:
     """Run all cases of a pack on the pack alone.
 
     Args:
         pack: checked.
         document: the values it was made of.
+        catalogue: the chain's; gives what a case leaves out of the chain's own facts.
     Returns: one result a case, in the pack's order.
     """
     live = PackSet([PackVersion(NO_ID, pack.code, 1, pack.kind, _DRAFT_HASH, document)])
-    return [_run(case, live) for case in pack.cases]
+    return [_run(case, live, catalogue) for case in pack.cases]
 
 
-def facts_of(given: Given) -> tuple[MemberFacts, PurchaseFacts, StoreFacts, CalendarFacts, datetime]:
+def facts_of(
+    given: Given, catalogue: Catalogue = BUILT_IN
+) -> tuple[MemberFacts, PurchaseFacts, StoreFacts, CalendarFacts, datetime]:
     """The facts that a case stands for; what it leaves out has its usual value."""
-    lines = _lines(given)
+    lines = _lines(given, catalogue)
     bought = _set(given.purchase)
     sales = bought.get("sales_minor", sum(line["sales_minor"] for line in lines))
     purchase = PurchaseFacts(
@@ -75,7 +81,8 @@ def facts_of(given: Given) -> tuple[MemberFacts, PurchaseFacts, StoreFacts, Cale
         lines_json=orjson.dumps([_safe(line) for line in lines]),
     )
     wall = datetime.fromisoformat(given.at or USUAL_AT).replace(tzinfo=UTC)
-    return _member(given, sales), purchase, _store(given), _calendar(given, wall), wall
+    member, store = _member(given, sales, catalogue), _store(given, catalogue)
+    return member, purchase, store, _calendar(given, wall), wall
 
 
 def calendar_at(wall: datetime) -> CalendarFacts:
@@ -84,8 +91,8 @@ def calendar_at(wall: datetime) -> CalendarFacts:
     return CalendarFacts(date, wall.isoweekday(), wall.hour, wall.minute, wall.month, wall.day)
 
 
-def _run(case: Case, live: PackSet) -> CaseResult:
-    evaluation = live.evaluate(*facts_of(case.given))
+def _run(case: Case, live: PackSet, catalogue: Catalogue) -> CaseResult:
+    evaluation = live.evaluate(*facts_of(case.given, catalogue))
     applied = frozenset(o.rule_id for o in evaluation.outcomes if o.applied)
     failed = frozenset(o.rule_id for o in evaluation.outcomes if not o.applied)
     refused = {scope for pack in live.packs for r in pack.rules if r.id in applied for scope in r.scopes}
@@ -102,6 +109,8 @@ def _got(evaluation: Evaluation) -> dict[str, object]:
     return {
         "points": evaluation.points,
         "awards": {award.rule_id: award.points for award in evaluation.awards},
+        "available_at": {a.rule_id: _wall(a.available_at) for a in evaluation.awards},
+        "expires_at": {a.rule_id: _wall(a.expires_at) for a in evaluation.awards if a.expires_at},
         "discount_minor": sum(discounts.values()),
         "lines": discounts,
         "tier": evaluation.tier.tier if evaluation.tier else None,
@@ -109,6 +118,10 @@ def _got(evaluation: Evaluation) -> dict[str, object]:
         "notes": {o.rule_id: o.note for o in outcomes if o.note is not None and not o.applied},
         "errors": {o.rule_id: o.error for o in outcomes if o.error is not None},
     }
+
+
+def _wall(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M")
 
 
 def _differences(expect: Expect, got: Mapping[str, object]) -> list[Difference]:
@@ -134,13 +147,12 @@ def _set(part: Part | None) -> dict[str, Any]:
     return {} if part is None else {name: getattr(part, name) for name in part.model_fields_set}
 
 
-def _lines(given: Given) -> list[dict[str, Any]]:
-    return [
-        _line(_set(line), index + 1) for index, line in enumerate(_set(given.purchase).get("lines") or ())
-    ]
+def _lines(given: Given, catalogue: Catalogue) -> list[dict[str, Any]]:
+    bought = _set(given.purchase).get("lines") or ()
+    return [_line(_set(line), index + 1, catalogue) for index, line in enumerate(bought)]
 
 
-def _line(own: dict[str, Any], number: int) -> dict[str, Any]:
+def _line(own: dict[str, Any], number: int, catalogue: Catalogue) -> dict[str, Any]:
     sales, discount = own.get("sales_minor", 0), own.get("discount_minor", 0)
     usual = {
         "line": number,
@@ -152,20 +164,34 @@ def _line(own: dict[str, Any], number: int) -> dict[str, Any]:
         "sales_minor": sales,
         "discount_minor": discount,
         "promotional": False,
+        "tax_minor": None,
+        "tax_included": True,
     }
-    return usual | own
+    custom = _custom(own.pop("custom", None), catalogue.line)
+    return usual | own | ({"custom": custom} if custom else {})
 
 
-def _store(given: Given) -> StoreFacts:
+def _custom(given: Mapping[str, object] | None, fields: Mapping[str, Field]) -> dict[str, object]:
+    """The chain's own facts: what is given, and of the others what they read where nothing is set."""
+    return {code: field.default for code, field in fields.items()} | dict(given or {})
+
+
+def _custom_text(own: dict[str, Any], fields: Mapping[str, Field]) -> str:
+    custom = _custom(own.pop("custom", None), fields)
+    return orjson.dumps(custom).decode() if custom else ""
+
+
+def _store(given: Given, catalogue: Catalogue) -> StoreFacts:
     own = {"code": "store-001", "branch": "branch-01"} | _set(given.store)
-    return StoreFacts(own["code"], own["branch"], tuple(own.get("above") or (own["branch"], "HQ")))
+    above = tuple(own.get("above") or (own["branch"], "HQ"))
+    return StoreFacts(own["code"], own["branch"], above, custom=_custom_text(own, catalogue.store))
 
 
 def _safe(line: Mapping[str, Any]) -> dict[str, Any]:
     return {name: safe_code(value) if isinstance(value, str) else value for name, value in line.items()}
 
 
-def _member(given: Given, sales_minor: int) -> MemberFacts:
+def _member(given: Given, sales_minor: int, catalogue: Catalogue) -> MemberFacts:
     own = _set(given.member)
     spend = own.get("spend_365d_minor", 0)
     usual: dict[str, Any] = {
@@ -180,8 +206,9 @@ def _member(given: Given, sales_minor: int) -> MemberFacts:
         "enrolled_days": 0,
         "frozen": False,
     }
+    custom = _custom_text(own, catalogue.member)
     merged = usual | own
-    return MemberFacts(**merged | {"tags": tuple(merged["tags"])})
+    return MemberFacts(**merged | {"tags": tuple(merged["tags"]), "custom": custom})
 
 
 def _calendar(given: Given, wall: datetime) -> CalendarFacts:

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from regulars.rules.action_checks import check_action
+from regulars.rules.action_model import DISCOUNT_FORMS, Action
 from regulars.rules.cases import CaseResult, run_cases
+from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.compiler import rule_text
 from regulars.rules.cost import MOST_CASE_STEPS, MOST_STEPS, USUAL_LINES, case_steps, cost_of
+from regulars.rules.custom_checks import check_custom
 from regulars.rules.engine import RefusedByEngine, compile_rule
 from regulars.rules.expressions import Expressions
 from regulars.rules.findings import MOST_FINDINGS, Finding, at, finding, first, is_green
 from regulars.rules.model import (
-    ACTIONS_OF,
     EXPECTED_OF,
     TYPE_BOUNDS,
-    Action,
     Pack,
     Rule,
     conditions_of,
 )
 from regulars.rules.part_checks import check_parts
-from regulars.rules.parts import BPS, ParameterRef
 from regulars.rules.reading import JsonValue, read
-from regulars.rules.shapes import Shape, integer
 from regulars.rules.tier_checks import check_tiers
 
 ALWAYS_EXPECTED = ("applied", "failed", "notes")
@@ -51,11 +51,12 @@ class Report:
         return is_green(self.findings)
 
 
-def check(text: str | bytes) -> Report:
+def check(text: str | bytes, catalogue: Catalogue = BUILT_IN) -> Report:
     """Check a pack's text: everything but its cases.
 
     Args:
         text: anything at all.
+        catalogue: what rules of the chain can read.
     Returns: the findings, and the pack where there is one. Takes about 0.1 s at worst.
     Raises: nothing.
     Source: rule packs, "checker".
@@ -69,24 +70,25 @@ def check(text: str | bytes) -> Report:
         details = error.errors(include_url=False, include_input=False)[: MOST_FINDINGS + 1]
         return Report(first([_shape_finding(detail, value) for detail in details]))
     assert isinstance(value, dict)
-    found = list(_meaning(pack))
+    found = list(_meaning(pack, catalogue))
     if is_green(found):
         found += _engine(pack)
     return Report(first(found), pack, value)
 
 
-def examine(text: str | bytes) -> Report:
+def examine(text: str | bytes, catalogue: Catalogue = BUILT_IN) -> Report:
     """Check a pack's text and run its cases.
 
     Args:
         text: anything at all.
+        catalogue: what rules of the chain can read.
     Returns: as `check`, with the cases' results and what they bring to light.
     Raises: nothing.
     """
-    report = check(text)
+    report = check(text, catalogue)
     if report.pack is None or report.document is None or not report.green:
         return report
-    cases = run_cases(report.pack, report.document)
+    cases = run_cases(report.pack, report.document, catalogue)
     findings = (*report.findings, *_case_findings(report.pack, cases))
     return Report(first(findings), report.pack, report.document, tuple(cases))
 
@@ -104,7 +106,12 @@ _TYPE_FINDINGS = {
     "date_expected": "date_expected",
     "clock_expected": "clock_expected",
     "part_empty": "part_empty",
+    "one_earning_expected": "one_earning_expected",
+    "one_expiry_expected": "one_expiry_expected",
 }
+
+
+_CHOICES = {"one_action_expected": tuple(Action.model_fields), "one_form_expected": DISCOUNT_FORMS}
 
 
 def _shape_finding(detail: ErrorDetails, root: JsonValue) -> Finding:
@@ -116,8 +123,8 @@ def _shape_finding(detail: ErrorDetails, root: JsonValue) -> Finding:
         return finding("field_unknown", pointer, field=name)
     if kind in _TYPE_FINDINGS:
         return finding(_TYPE_FINDINGS[kind], pointer)
-    if kind == "one_action_expected":
-        return finding(kind, pointer, choices=", ".join(Action.model_fields))
+    if kind in _CHOICES:
+        return finding(kind, pointer, choices=", ".join(_CHOICES[kind]))
     if kind == "literal_error":
         return finding("choice_expected", pointer, choices=context.get("expected", ""))
     return _limit_finding(kind, context, pointer, detail["msg"])
@@ -155,11 +162,11 @@ def _child(here: JsonValue, step: str | int) -> tuple[JsonValue] | None:
     return None
 
 
-def _meaning(pack: Pack) -> Iterator[Finding]:
+def _meaning(pack: Pack, catalogue: Catalogue) -> Iterator[Finding]:
     yield from _parameters(pack)
     yield from _identities(pack)
     bounds = {name: (p.minimum, p.maximum) for name, p in pack.parameters.items()}
-    expressions = Expressions(pack.kind, bounds)
+    expressions = Expressions(pack.kind, bounds, catalogue)
     for index, rule in enumerate(pack.rules):
         _check_rule(expressions, pack, rule, at("", "rules", index))
     check_tiers(expressions, pack)
@@ -169,6 +176,7 @@ def _meaning(pack: Pack) -> Iterator[Finding]:
         yield finding("parameter_unused", at("", "parameters", name), name=name)
     yield from _costs(pack)
     yield from _case_shapes(pack)
+    yield from check_custom(pack, catalogue)
 
 
 def _costs(pack: Pack) -> Iterator[Finding]:
@@ -214,57 +222,7 @@ def _check_rule(expressions: Expressions, pack: Pack, rule: Rule, pointer: str) 
     for index, condition in enumerate(conditions):
         alone = condition is rule.when
         expressions.condition(condition, at(pointer, "when", *(() if alone else ("and", index))))
-    action = rule.then
-    here = at(pointer, "then", action.name)
-    if action.name not in ACTIONS_OF[pack.kind]:
-        choices = ", ".join(ACTIONS_OF[pack.kind])
-        expressions.say("action_wrong_kind", here, kind=pack.kind, action=action.name, choices=choices)
-        return
-    if action.earn:
-        amount = expressions.amount(action.earn.amount, at(here, "amount"))
-        _within(expressions, amount, "amount", (0, None), at(here, "amount"))
-        _number(expressions, action.earn.per, "per", (1, TYPE_BOUNDS["money_minor"][1]), at(here, "per"))
-        _number(expressions, action.earn.valid_days, "valid_days", (1, 36_500), at(here, "valid_days"))
-    if action.multiply:
-        _number(expressions, action.multiply.rate_bps, "rate_bps", (BPS, 100 * BPS), at(here, "rate_bps"))
-        _number(expressions, action.multiply.valid_days, "valid_days", (1, 36_500), at(here, "valid_days"))
-    if action.discount:
-        expressions.condition(action.discount.lines, at(here, "lines"), of_line=True)
-        _number(expressions, action.discount.rate_bps, "rate_bps", (0, BPS), at(here, "rate_bps"))
-        _number(expressions, action.discount.cap_minor, "cap_minor", (0, None), at(here, "cap_minor"))
-
-
-def _number(
-    expressions: Expressions,
-    number: int | ParameterRef | None,
-    name: str,
-    bounds: tuple[int, int | None],
-    pointer: str,
-) -> None:
-    if number is None:
-        return
-    shape = (
-        expressions.parameter(number.param, pointer)
-        if isinstance(number, ParameterRef)
-        else integer(number, number)
-    )
-    _within(expressions, shape, name, bounds, pointer)
-
-
-def _within(
-    expressions: Expressions, shape: Shape, name: str, bounds: tuple[int, int | None], pointer: str
-) -> None:
-    low, high = bounds
-    if shape.type == "integer" and (shape.low < low or (high is not None and shape.high > high)):
-        expressions.say(
-            "amount_out_of_bounds",
-            pointer,
-            field=name,
-            low=low,
-            high="2^52" if high is None else high,
-            found_low=shape.low,
-            found_high=shape.high,
-        )
+    check_action(expressions, pack, rule, pointer)
 
 
 def _engine(pack: Pack) -> Iterator[Finding]:
@@ -286,7 +244,7 @@ def _case_shapes(pack: Pack) -> Iterator[Finding]:
             yield finding("case_expects_nothing", pointer)
         for name in sorted(case.expect.model_fields_set - allowed):
             yield finding("case_expects_other_kind", at(pointer, name), kind=pack.kind, field=name)
-        for name in ("awards", "applied", "failed", "notes"):
+        for name in ("awards", "applied", "failed", "notes", "available_at", "expires_at"):
             for rule in getattr(case.expect, name) or ():
                 if rule not in known:
                     yield finding("case_rule_unknown", at(pointer, name), rule=rule)

@@ -1,20 +1,22 @@
 """Turns a pack into what the engine runs: one evaluation a rule, parameters filled in, codes made safe."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from datalogic_py import Rule
 
+from regulars.rules.action_model import Discount, Earn, Multiply
+from regulars.rules.discounts import DiscountForm
 from regulars.rules.domain import PackKind, PackVersion, RuleOutcome
 from regulars.rules.engine import RefusedByEngine, compile_rule
+from regulars.rules.expiry import Expiry
 from regulars.rules.facts import safe_code
 from regulars.rules.gates import Gate, gate_of
 from regulars.rules.model import Pack, conditions_of
 from regulars.rules.model import Rule as PackRule
-from regulars.rules.parts import Scope
-
-_LINE_AND_VALUE = [{"var": "line"}, {"var": "sales_minor"}]
+from regulars.rules.parts import ParameterRef, Scope
+from regulars.rules.results import is_plain, result_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class CompiledRule:
         rule: None where the engine refuses the rule: it then gives nothing.
         failed: the outcome for each top-level condition that is the first to fail.
         nothing: the outcome of a rule that applies and has nothing to give.
-        group: stacking group, of a multiplier or a discount.
+        form: of a discount that is more than a rate of what lines are sold for.
+        group: stacking group; its own where it names none.
         scopes: what a refusal refuses.
         gate: where, when and for whom it counts at all; None everywhere and always.
     """
@@ -38,8 +41,10 @@ class CompiledRule:
     nothing: RuleOutcome
     per: int = 1
     rate_bps: int = 0
-    valid_days: int | None = None
+    expiry: Expiry | None = None
+    pending_days: int = 0
     cap_minor: int | None = None
+    form: DiscountForm | None = None
     group: str = ""
     scopes: tuple[Scope, ...] = ()
     reason: str = ""
@@ -80,18 +85,8 @@ def rule_text(pack: Pack, rule: PackRule) -> str:
     branches: list[object] = []
     for index, condition in enumerate(conditions_of(rule.when)):
         branches += [{"!": [filled(condition, pack)]}, str(index)]
-    result = filled(_result(rule), pack)
+    result = filled(result_of(pack, rule), pack)
     return orjson.dumps({"if": [*branches, result]} if branches else result).decode()
-
-
-def _result(rule: PackRule) -> object:
-    action = rule.then
-    if action.earn is not None:
-        return action.earn.amount
-    if action.discount is not None:
-        selected = {"filter": [{"var": "purchase.lines"}, action.discount.lines]}
-        return {"map": [selected, _LINE_AND_VALUE]}
-    return 1
 
 
 def filled(tree: object, pack: Pack) -> object:
@@ -115,11 +110,10 @@ def _compile(pack: Pack, rule: PackRule, name: str) -> CompiledRule:
     except RefusedByEngine:
         compiled = None
     action = rule.then
+    earn, multiply, discount = action.earn, action.multiply, action.discount
     reason = action.refuse.reason.code if action.refuse else ""
-    part = action.earn or action.multiply or action.discount
-    valid_days = getattr(part, "valid_days", None)
-    cap = action.discount.cap_minor if action.discount else None
     tier = action.set_tier.tier if action.set_tier else ""
+    rated = multiply or discount
     return CompiledRule(
         pack=name,
         id=rule.id,
@@ -130,14 +124,57 @@ def _compile(pack: Pack, rule: PackRule, name: str) -> CompiledRule:
             for index in range(len(conditions_of(rule.when)))
         ),
         nothing=RuleOutcome(name, rule.id, applied=True, note=reason or None),
-        per=pack.value_of(action.earn.per) if action.earn else 1,
-        rate_bps=pack.value_of(getattr(part, "rate_bps", 0)),
-        valid_days=None if valid_days is None else pack.value_of(valid_days),
-        cap_minor=None if cap is None else pack.value_of(cap),
-        group=getattr(part, "group", ""),
+        per=_value(pack, earn.per if earn else None) or 1,
+        rate_bps=_value(pack, rated.rate_bps if rated else None) or 0,
+        expiry=_expiry(pack, earn or multiply),
+        pending_days=_value(pack, earn.pending_days if earn else None) or 0,
+        cap_minor=_value(pack, discount.cap_minor if discount else None),
+        form=_form(pack, discount) if discount and not is_plain(discount) else None,
+        group=rule.stacking_group or f"{name}#{rule.id}",
         scopes=tuple(action.refuse.scopes) if action.refuse else (),
         reason=reason,
         tier=tier,
         rank=next((step.rank for step in pack.tiers or () if step.code == tier), 0),
         gate=gate_of((pack.scope, rule.scope), (pack.calendar, rule.calendar)),
     )
+
+
+def _value(pack: Pack, number: int | ParameterRef | None) -> int | None:
+    return None if number is None else pack.value_of(number)
+
+
+def _expiry(pack: Pack, giving: Earn | Multiply | None) -> Expiry | None:
+    if giving is None:
+        return None
+    if giving.valid_days is not None:
+        return Expiry(days=pack.value_of(giving.valid_days))
+    expires = giving.expires if isinstance(giving, Earn) else None
+    if expires is None:
+        return None
+    return Expiry(_value(pack, expires.after_days), expires.at, expires.later or 0)
+
+
+def _form(pack: Pack, discount: Discount) -> DiscountForm:
+    base, rounding = discount.base, discount.rounding
+    common = DiscountForm(
+        form=discount.form,
+        after_discounts=base is not None and base.after_discounts,
+        rounds=rounding.mode if rounding else "floor",
+        to_minor=rounding.to_minor if rounding else 1,
+        cap_minor=_value(pack, discount.cap_minor),
+    )
+    if discount.rate_bps is not None:
+        return replace(common, rate_bps=pack.value_of(discount.rate_bps))
+    if discount.free_items is not None:
+        free = discount.free_items
+        every, dearest = pack.value_of(free.every), free.pick == "dearest"
+        return replace(common, every=every, free=pack.value_of(free.free), dearest=dearest)
+    if discount.nth_item is not None:
+        nth = discount.nth_item
+        every, rate = pack.value_of(nth.every), pack.value_of(nth.rate_bps)
+        return replace(common, every=every, rate_bps=rate, dearest=nth.pick == "dearest")
+    if discount.threshold is not None:
+        step = discount.threshold
+        every, off = pack.value_of(step.every_minor), pack.value_of(step.off_minor)
+        return replace(common, every=every, off_minor=off, times=_value(pack, step.times))
+    return common

@@ -30,16 +30,19 @@ class Cost:
 
 def cost_of(pack: Pack) -> Cost:
     """What evaluating a pack costs at most."""
-    once = each_line = 0
+    once, each_line = 0, sum(sum(_count(part.lines)) for part in pack.exclusions or ()) * len(pack.rules)
     for rule in pack.rules:
         trees = list(conditions_of(rule.when))
-        if rule.then.earn:
-            trees.append(rule.then.earn.amount)
+        earn, discount = rule.then.earn, rule.then.discount
+        if earn:
+            trees += [earn.amount] if earn.points is None else [earn.points]
+            each_line += sum(_count(earn.lines)) if earn.amount is earn.points is None else 0
         for tree in trees:
             outer, inner = _count(tree)
             once, each_line = once + outer, each_line + inner
-        if rule.then.discount:
-            each_line += sum(_count(rule.then.discount.lines))
+        if discount:
+            each_line += sum(_count(discount.lines))
+            once += sum(_count(discount.amount_minor)) + sum(_count(discount.price_minor)) - 2
     return Cost(once, each_line)
 
 

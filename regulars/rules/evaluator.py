@@ -1,17 +1,16 @@
 """What the live packs say of one purchase: facts in, awards, discounts and reasons out. Never raises."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
 import orjson
 from datalogic_py import BatchItemError
 
 from regulars.rules import facts
-from regulars.rules.arithmetic import discount_of, share_points, spread
 from regulars.rules.catalogue import EXACT_BELOW
 from regulars.rules.compiler import CompiledPack, CompiledRule, compile_pack
+from regulars.rules.discounts import DiscountForm, SelectedLine, Selection
 from regulars.rules.domain import (
     Award,
     CalendarFacts,
@@ -22,43 +21,19 @@ from regulars.rules.domain import (
     MemberFacts,
     PackVersion,
     PurchaseFacts,
-    RuleOutcome,
     StoreFacts,
     TierMove,
 )
 from regulars.rules.engine import EngineFailed, run
+from regulars.rules.giving import awards_of, discounts_of
+from regulars.rules.outcomes import Outcomes, Selected
 from regulars.rules.plan import limits_of, plan_of
+from regulars.rules.stacking import trees_of
 
 KIND_ORDER = ("eligibility", "discount", "earning", "tier")
 NOT_WHOLE = "NotWhole"
-TOO_LARGE = "TooLarge"
 REFUSED_RULE = "RuleRefused"
-
-Selected = list[tuple[int, int]]
-
-
-@dataclass(slots=True)
-class _Outcomes:
-    """The outcome of each rule, in the order of the rules, and the values of those that hold."""
-
-    rules: Sequence[CompiledRule]
-    known: list[RuleOutcome]
-    amounts: dict[int, int] = field(default_factory=dict)
-    selected: dict[int, Selected] = field(default_factory=dict)
-
-    def withhold(self, index: int, note: str) -> None:
-        rule = self.rules[index]
-        self.known[index] = RuleOutcome(rule.pack, rule.id, applied=False, note=note)
-
-    def close(self, index: int, note: str) -> None:
-        """Let a rule be as if it were not there, whatever it says."""
-        self.amounts.pop(index, None)
-        self.selected.pop(index, None)
-        self.withhold(index, note)
-
-    def gave(self, index: int, amount: int, note: str | None = None) -> None:
-        rule = self.rules[index]
-        self.known[index] = RuleOutcome(rule.pack, rule.id, applied=True, gave=amount, note=note)
+WITH_AMOUNT = ("amount_minor", "price_minor")
 
 
 class PackSet:
@@ -73,6 +48,10 @@ class PackSet:
         self.limits: tuple[Limit, ...] = tuple(limit for pack in packs for limit in limits_of(pack))
         self._rules = tuple(rule for pack in packs for rule in pack.rules)
         self._gates = [(i, rule.gate) for i, rule in enumerate(self._rules) if rule.gate is not None]
+        self._trees = {
+            kind: tuple(tree for pack_kind, tree in trees_of(packs) if pack_kind == kind)
+            for kind in ("discount", "earning")
+        }
         self._program = _Program(self._rules)
         self._review = _Program(tuple(rule for rule in self._rules if rule.action == "set_tier"))
         self._by_action = {
@@ -108,7 +87,7 @@ class PackSet:
         refused = self._refusals(outcomes)
         discounts = self._discounts(outcomes, refused.get("discount"))
         withheld = _withheld(member) or refused.get("earning")
-        awards = self._awards(outcomes, withheld, at)
+        awards = self._awards(outcomes, withheld, at, store)
         tier = _highest(self._rules, outcomes) if member.known else None
         reasons = [
             code for code, holds in (("no_member", not member.known), ("frozen", member.frozen)) if holds
@@ -133,7 +112,7 @@ class PackSet:
         outcomes = self._review.read(lambda: facts.member_document(member))
         return _highest(self._review.rules, outcomes)
 
-    def _refusals(self, outcomes: _Outcomes) -> dict[str, str]:
+    def _refusals(self, outcomes: Outcomes) -> dict[str, str]:
         refused: dict[str, str] = {}
         for index in self._by_action["refuse"]:
             if index in outcomes.amounts:
@@ -142,7 +121,7 @@ class PackSet:
                     refused.setdefault(scope, f"excluded:{rule.pack}")
         return refused
 
-    def _discounts(self, outcomes: _Outcomes, withheld: str | None) -> tuple[LineDiscount, ...]:
+    def _discounts(self, outcomes: Outcomes, withheld: str | None) -> tuple[LineDiscount, ...]:
         holding = [index for index in self._by_action["discount"] if index in outcomes.selected]
         if not holding:
             return ()
@@ -150,35 +129,11 @@ class PackSet:
             for index in holding:
                 outcomes.withhold(index, withheld)
             return ()
-        found: list[LineDiscount] = []
-        left: dict[int, int] = {}
-        worth = {index: self._worth(index, outcomes.selected[index]) for index in holding}
-        for index in self._winners(holding, lambda i: worth[i][0], outcomes):
-            rule, (amount, capped) = self._rules[index], worth[index]
-            shares = spread(amount, outcomes.selected[index], left)
-            given = sum(share for _, share in shares)
-            if given:
-                outcomes.gave(index, given, "capped" if capped or given < amount else None)
-            found += [LineDiscount(number, share, rule.pack, rule.id) for number, share in shares]
-        return tuple(found)
+        return tuple(discounts_of(holding, outcomes, self._trees["discount"]))
 
-    def _worth(self, index: int, selected: Selected) -> tuple[int, bool]:
-        rule = self._rules[index]
-        return discount_of([value for _, value in selected], rule.rate_bps, rule.cap_minor)
-
-    def _winners(self, holding: Sequence[int], worth: Callable[[int], int], outcomes: _Outcomes) -> list[int]:
-        best: dict[str, int] = {}
-        for index in holding:
-            group = self._rules[index].group
-            if group not in best or worth(index) > worth(best[group]):
-                best[group] = index
-        winners = set(best.values())
-        for index in holding:
-            if index not in winners:
-                outcomes.withhold(index, f"outranked:{self._rules[best[self._rules[index].group]].id}")
-        return [index for index in holding if index in winners]
-
-    def _awards(self, outcomes: _Outcomes, withheld: str | None, at: datetime) -> tuple[Award, ...]:
+    def _awards(
+        self, outcomes: Outcomes, withheld: str | None, at: datetime, store: StoreFacts
+    ) -> tuple[Award, ...]:
         earning = [index for index in self._by_action["earn"] if index in outcomes.amounts]
         multiplying = [index for index in self._by_action["multiply"] if index in outcomes.amounts]
         if withheld is not None:
@@ -187,27 +142,7 @@ class PackSet:
             return ()
         if not earning:
             return ()
-        rules = self._rules
-        if len(multiplying) > 1:
-            multiplying = self._winners(multiplying, lambda i: rules[i].rate_bps, outcomes)
-        shares = share_points(
-            [(outcomes.amounts[index], rules[index].per) for index in earning],
-            [rules[index].rate_bps for index in multiplying],
-        )
-        giving = (*earning, *multiplying)
-        if sum(shares) >= EXACT_BELOW:
-            for index in giving:
-                outcomes.known[index] = rules[index].error(TOO_LARGE)
-            return ()
-        awards: list[Award] = []
-        for index, points in zip(giving, shares, strict=True):
-            if points:
-                rule = rules[index]
-                outcomes.gave(index, points)
-                days = rule.valid_days if rule.valid_days is not None else rules[earning[0]].valid_days
-                expires_at = None if days is None else at + timedelta(days=days)
-                awards.append(Award(points, rule.pack, rule.id, expires_at, at))
-        return tuple(awards)
+        return awards_of(earning, multiplying, outcomes, self._trees["earning"], (at, store.zone))
 
 
 def _place_in_line(pack: CompiledPack) -> tuple[int, int, str]:
@@ -220,7 +155,7 @@ def _withheld(member: MemberFacts) -> str | None:
     return "frozen" if member.frozen else None
 
 
-def _highest(rules: Sequence[CompiledRule], outcomes: _Outcomes) -> TierMove | None:
+def _highest(rules: Sequence[CompiledRule], outcomes: Outcomes) -> TierMove | None:
     reached = [rules[i] for i in outcomes.amounts if rules[i].action == "set_tier"]
     if not reached:
         return None
@@ -241,7 +176,7 @@ class _Program:
         ]
         self._start = [rule.nothing if rule.rule else rule.error(REFUSED_RULE) for rule in rules]
 
-    def read(self, document: Callable[[], str]) -> _Outcomes:
+    def read(self, document: Callable[[], str]) -> Outcomes:
         """Run the rules, and sort their results into outcomes and values."""
         try:
             results = run(self._runnable, document())
@@ -249,7 +184,7 @@ class _Program:
             return self._all_failed(str(failed))
         except (TypeError, ValueError) as error:  # a fact that is no JSON
             return self._all_failed(type(error).__name__)
-        outcomes = _Outcomes(self.rules, self._start.copy())
+        outcomes = Outcomes(self.rules, self._start.copy())
         known = outcomes.known
         # Most rules of most events fail; a look-up by the text that says where is the fast way out.
         for (index, rule, failing), result in zip(self._ready, results, strict=True):
@@ -262,13 +197,13 @@ class _Program:
                 _take(outcomes, index, rule, result)
         return outcomes
 
-    def _all_failed(self, tag: str) -> _Outcomes:
-        return _Outcomes(self.rules, [rule.error(tag) for rule in self.rules])
+    def _all_failed(self, tag: str) -> Outcomes:
+        return Outcomes(self.rules, [rule.error(tag) for rule in self.rules])
 
 
-def _take(outcomes: _Outcomes, index: int, rule: CompiledRule, result: str) -> None:
+def _take(outcomes: Outcomes, index: int, rule: CompiledRule, result: str) -> None:
     if rule.action == "discount":
-        selected = _selected(result)
+        selected = _selected(result) if rule.form is None else _selection(rule.form, result)
         if selected is not None:
             outcomes.selected[index] = selected
             return
@@ -285,3 +220,19 @@ def _selected(result: str) -> Selected | None:
         return [(number, value) for number, value in orjson.loads(result) if 0 < value < EXACT_BELOW]
     except (TypeError, ValueError):
         return None
+
+
+def _selection(form: DiscountForm, result: str) -> Selection | None:
+    try:
+        found = orjson.loads(result)
+        rows, amount = found if form.form in WITH_AMOUNT else (found, 0)
+        lines = tuple(
+            SelectedLine(number, sales, value, quantity // 1_000 if quantity % 1_000 == 0 else 0)
+            for number, sales, value, quantity in rows
+            if 0 < sales < EXACT_BELOW and 0 < value < EXACT_BELOW
+        )
+        if type(amount) is int and 0 <= amount < EXACT_BELOW:
+            return Selection(lines, amount)
+    except (TypeError, ValueError):
+        pass
+    return None

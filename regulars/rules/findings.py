@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from regulars.rules import analysis_words
+
 Severity = Literal["error", "warning"]
 LONGEST_DETAIL = 80
 MOST_FINDINGS = 100
@@ -68,6 +70,11 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "date_expected": ("日期要写成 2026-12-01。", "Write the date as 2026-12-01."),
     "clock_expected": ("时刻要写成 08:00，一天的末尾写 24:00。", "Write the time as 08:00; 24:00 is the end of the day."),
     "part_empty": ("这里什么也没写。请至少写一项，或整个删除。", "Nothing stands here. Write at least one of its fields, or remove it."),
+    "one_form_expected": ("每个折扣写且只写一种形式：{choices}。", "Give each discount exactly one form: {choices}."),
+    "one_earning_expected": ("写“per”并用 amount 或 lines 说明按什么计算，或只写“points”。",
+                             "Write per, with amount or lines to say of what, or points alone."),
+    "one_expiry_expected": ("有效期只写一种：valid_days，或 expires 里的 after_days，或 expires 里的 at（可加 later）。",
+                            "Say in one way when points end: valid_days, or in expires after_days, or at, which may have later."),
     "one_action_expected": ("每条规则写且只写一个动作：{choices}。", "Give each rule exactly one action: {choices}."),
     # pack
     "action_wrong_kind": ("“{kind}”类规则包不能用动作“{action}”。可用：{choices}。",
@@ -79,6 +86,18 @@ _ERRORS: dict[str, tuple[str, str]] = {
                           "The first day {first} is after the last {last}. Swap them."),
     "hours_empty": ("开始和结束都是 {clock}，没有时间。全天请删除 hours。",
                     "Both ends are {clock}, which leaves no time. Remove hours for the whole day."),
+    "value_above_other": ("“{field}”为 {value}，大于“{other}”的 {limit}。请改小。",
+                          "“{field}” is {value}, more than the {limit} of “{other}”. Lower it."),
+    "tax_of_list_price": ("税额是按销售金额算的，原价没有税额。请删除 tax，或改用销售金额。",
+                          "The tax that the till tells is that of the sales price. Remove tax, or count the sales price."),
+    "exclusions_bypassed": ("有排除明细时，逐行计算里不能读整单金额。请在逐行计算之外读取。",
+                            "With exclusions, a sum over lines cannot read the whole basket. Read it outside of the sum."),
+    "group_twice": ("规则和动作都写了 group。只保留规则的。", "The rule and its action both name a group. Keep that of the rule."),
+    "group_missing": ("规则包有 stacking，但规则“{rule}”没有 group。请补上。",
+                      "The pack has stacking, but the rule “{rule}” names no group. Give it one."),
+    "group_not_stacked": ("stacking 里没有组“{group}”。请加进去，或换一个：{choices}。",
+                          "The group “{group}” is not in stacking. Add it there, or use one of: {choices}."),
+    "group_without_rule": ("没有规则属于组“{group}”。请删除，或检查拼写。", "No rule names the group “{group}”. Remove it or mend its spelling."),
     "limit_of_other_kind": ("“{kind}”类规则包不能限制“{of}”。可用：{choices}。",
                             "A pack of kind “{kind}” cannot limit “{of}”. It can limit: {choices}."),
     "rule_unknown": ("没有规则“{rule}”。请检查拼写。", "There is no rule “{rule}”. Mend its spelling."),
@@ -159,8 +178,8 @@ _WARNINGS: dict[str, tuple[str, str]] = {
 # fmt: on
 
 SENTENCES: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
-    {code: ("error", *words) for code, words in _ERRORS.items()}
-    | {code: ("warning", *words) for code, words in _WARNINGS.items()}
+    {code: ("error", *words) for code, words in (_ERRORS | analysis_words.ERRORS).items()}
+    | {code: ("warning", *words) for code, words in (_WARNINGS | analysis_words.WARNINGS).items()}
 )
 
 

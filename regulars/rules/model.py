@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 
 from regulars.rules import catalogue
+from regulars.rules.action_model import Action, LongWords
 from regulars.rules.case_model import Case
 from regulars.rules.domain import LimitEvery, LimitOf, LimitPer, PackKind
 from regulars.rules.parts import (
@@ -17,11 +17,11 @@ from regulars.rules.parts import (
     ParameterName,
     ParameterRef,
     Part,
-    Scope,
     Tree,
     Words,
 )
 from regulars.rules.reach_model import Reach, Season
+from regulars.rules.stack_model import Stack
 
 ParameterType = Literal["integer", "count", "money_minor", "days", "rate_bps", "percent"]
 
@@ -42,16 +42,9 @@ ACTIONS_OF: Final[Mapping[PackKind, tuple[str, ...]]] = {
 EXPECTED_OF: Final[Mapping[PackKind, tuple[str, ...]]] = {
     "eligibility": ("refused",),
     "discount": ("discount_minor", "lines"),
-    "earning": ("points", "awards"),
+    "earning": ("points", "awards", "available_at", "expires_at"),
     "tier": ("tier",),
 }
-
-
-class LongWords(Words):
-    """A longer text in both languages."""
-
-    zh: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
-    en: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 
 
 class Parameter(Part):
@@ -66,81 +59,11 @@ class Parameter(Part):
     help: LongWords | None = None
 
 
-class Earn(Part):
-    """Points for an amount: `amount` / `per` of them, rounded down once a purchase, with all else earned."""
-
-    unit: Literal["points"]
-    amount: Tree
-    per: Number
-    valid_days: Number | None = None
-
-
-class Multiply(Part):
-    """What the purchase earned, times `rate_bps` / 10000; in one group only the highest counts."""
-
-    rate_bps: Number
-    group: Code
-    valid_days: Number | None = None
-
-
-class Discount(Part):
-    """`rate_bps` off the lines that `lines` selects, rounded down, at most `cap_minor` a purchase.
-
-    In one group only the rule that gives the most counts.
-    """
-
-    lines: Tree
-    rate_bps: Number
-    cap_minor: Number | None = None
-    group: Code
-
-
-class Reason(Part):
-    """Why something is refused, as a code and in words."""
-
-    code: Code
-    words: Words
-
-
-class Refuse(Part):
-    """The purchase gets nothing of these scopes."""
-
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=2)]
-    reason: Reason
-
-
-class SetTier(Part):
-    """The member reaches this tier; the highest reached counts."""
-
-    tier: Code
-
-
-class Action(Part):
-    """Exactly one action."""
-
-    earn: Earn | None = None
-    multiply: Multiply | None = None
-    discount: Discount | None = None
-    refuse: Refuse | None = None
-    set_tier: SetTier | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> "Action":
-        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
-        if len(given) != 1 or len(self.model_fields_set) != 1:
-            raise PydanticCustomError("one_action_expected", "exactly one action")
-        return self
-
-    @property
-    def name(self) -> str:
-        return next(iter(self.model_fields_set))
-
-
 class Rule(Part):
     """When all of its conditions hold, it acts.
 
     `order` says which rule comes first; where a rule stands in the file means nothing. `scope` and `calendar`
-    narrow those of the pack.
+    narrow those of the pack; `group` is its place in the pack's `stacking`.
     """
 
     id: Code
@@ -148,8 +71,15 @@ class Rule(Part):
     title: Words
     scope: Reach | None = None
     calendar: Season | None = None
+    group: Code | None = None
     when: Tree
     then: Action
+
+    @property
+    def stacking_group(self) -> str | None:
+        """The group that it stands in, whichever way it is written."""
+        action = self.then.discount or self.then.multiply
+        return self.group or (action.group if action else None)
 
 
 class Tier(Part):
@@ -188,6 +118,13 @@ class PackLimit(Part):
     when_reached: Literal["partial", "nothing"]
 
 
+class Exclusion(Part):
+    """Lines that the amounts and discounts of a pack do not see; conditions still see them."""
+
+    title: Words
+    lines: Tree
+
+
 class Pack(Part):
     """Rules of one kind that are published together.
 
@@ -204,6 +141,8 @@ class Pack(Part):
     parameters: Annotated[dict[ParameterName, Parameter], Field(max_length=100)]
     tiers: Annotated[list[Tier], Field(min_length=1, max_length=20)] | None = None
     lifecycle: Lifecycle | None = None
+    exclusions: Annotated[list[Exclusion], Field(min_length=1, max_length=20)] | None = None
+    stacking: Stack | None = None
     limits: Annotated[list[PackLimit], Field(min_length=1, max_length=20)] | None = None
     rules: Annotated[list[Rule], Field(min_length=1, max_length=200)]
     cases: Annotated[list[Case], Field(max_length=200)]

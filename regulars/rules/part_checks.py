@@ -1,6 +1,6 @@
-"""Checks the parts of a pack that stand beside its rules: scope, calendar, limits."""
+"""Checks the parts of a pack that stand beside its rules: scope, calendar, exclusions, stacking, limits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from regulars.rules.domain import LimitOf
 from regulars.rules.expressions import Expressions
@@ -9,7 +9,9 @@ from regulars.rules.model import Pack, PackLimit, Rule
 from regulars.rules.parts import Number, ParameterRef
 from regulars.rules.reach_model import Season
 from regulars.rules.shapes import Shape, integer
+from regulars.rules.stack_model import Stack
 
+_GIVING = ("earning", "discount")
 _LIMITS_OF: dict[str, tuple[LimitOf, ...]] = {
     "earning": ("points", "uses"),
     "discount": ("money_minor", "uses"),
@@ -19,7 +21,49 @@ _LIMITS_OF: dict[str, tuple[LimitOf, ...]] = {
 def check_parts(expressions: Expressions, pack: Pack) -> None:
     """Add what is wrong with a pack's own parts to the findings."""
     _reaches(expressions, pack)
+    _exclusions(expressions, pack)
+    _stacking(expressions, pack)
     _limits(expressions, pack)
+
+
+def _exclusions(expressions: Expressions, pack: Pack) -> None:
+    if pack.exclusions and pack.kind not in _GIVING:
+        expressions.say("part_misplaced", "/exclusions", field="exclusions", kind=pack.kind)
+    for index, exclusion in enumerate(pack.exclusions or ()):
+        expressions.condition(exclusion.lines, at("", "exclusions", index, "lines"), of_line=True)
+
+
+def _stacking(expressions: Expressions, pack: Pack) -> None:
+    stacking = pack.stacking
+    if stacking is None:
+        return
+    if pack.kind not in _GIVING:
+        expressions.say("part_misplaced", "/stacking", field="stacking", kind=pack.kind)
+        return
+    groups = list(stacking.groups())
+    for twice in sorted({group for group in groups if groups.count(group) > 1}):
+        expressions.say("id_repeated", "/stacking", value=twice)
+    named = {rule.stacking_group for rule in pack.rules}
+    for index, rule in enumerate(pack.rules):
+        group = rule.stacking_group
+        if group is None:
+            expressions.say("group_missing", at("", "rules", index), rule=rule.id)
+        elif group not in groups:
+            choices = ", ".join(dict.fromkeys(groups))
+            expressions.say("group_not_stacked", at("", "rules", index), group=group, choices=choices)
+    for unused in sorted(set(leaves_of(stacking)) - named):
+        expressions.say("group_without_rule", "/stacking", group=unused)
+
+
+def leaves_of(stack: Stack) -> Iterator[str]:
+    """The groups of a tree that have no members, and so need rules."""
+    if not stack.members:
+        yield stack.group
+    for member in stack.members or ():
+        if isinstance(member, Stack):
+            yield from leaves_of(member)
+        else:
+            yield member
 
 
 def _reaches(expressions: Expressions, pack: Pack) -> None:

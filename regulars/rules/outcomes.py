@@ -1,0 +1,39 @@
+"""What became of each rule of one evaluation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from regulars.rules.compiler import CompiledRule
+from regulars.rules.discounts import Selection
+from regulars.rules.domain import RuleOutcome
+
+Selected = list[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """The outcome of each rule, in the order of the rules, and the values of those that hold.
+
+    Attributes:
+        amounts: the whole number that a rule came to.
+        selected: the lines that a discount selects: of a plain rate their numbers and values.
+    """
+
+    rules: Sequence[CompiledRule]
+    known: list[RuleOutcome]
+    amounts: dict[int, int] = field(default_factory=dict)
+    selected: dict[int, Selected | Selection] = field(default_factory=dict)
+
+    def withhold(self, index: int, note: str) -> None:
+        rule = self.rules[index]
+        self.known[index] = RuleOutcome(rule.pack, rule.id, applied=False, note=note)
+
+    def close(self, index: int, note: str) -> None:
+        """Let a rule be as if it were not there, whatever it says."""
+        self.amounts.pop(index, None)
+        self.selected.pop(index, None)
+        self.withhold(index, note)
+
+    def gave(self, index: int, amount: int, note: str | None = None) -> None:
+        rule = self.rules[index]
+        self.known[index] = RuleOutcome(rule.pack, rule.id, applied=True, gave=amount, note=note)
