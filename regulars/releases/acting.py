@@ -52,7 +52,8 @@ async def require_places(
 ) -> None:
     """Refuse who may not act at each of the places. Raises: PermissionDenied."""
     paths = await repository.paths_of(session, place_ids)
-    if not all(actor.scope.covers(path) for path in paths.values()):
+    scope = actor.scope_for(permission)
+    if not all(scope.covers(path) for path in paths.values()):
         raise PermissionDenied(permission)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import BigInteger, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,8 +21,9 @@ _LINE: Final = (
     pack_draft_revision.c.note,
     pack_draft_revision.c.saved_at,
     pack_draft_revision.c.saved_by,
+    pack_draft_revision.c.no,
 )
-_LAST: Final = UUID(int=(1 << 128) - 1)
+_LAST: Final = (1 << 63) - 1
 _FULL: Final = select(*_LINE, pack_draft_revision.c.text)
 _BEGIN: Final = upsert(pack_draft).on_conflict_do_nothing(index_elements=["code"])
 _LOCK: Final = select(pack_draft.c.revision).where(pack_draft.c.code == bindparam("pack")).with_for_update()
@@ -41,9 +42,9 @@ _LINES: Final = (
     select(*_LINE)
     .where(
         pack_draft_revision.c.code == bindparam("pack"),
-        pack_draft_revision.c.id < bindparam("before"),
+        pack_draft_revision.c.no < bindparam("before", type_=BigInteger),
     )
-    .order_by(pack_draft_revision.c.id.desc())
+    .order_by(pack_draft_revision.c.no.desc())
     .limit(bindparam("limit"))
 )
 _DRAFTS: Final = (
@@ -89,7 +90,7 @@ async def find_save(session: AsyncSession, code: str, save_id: UUID) -> Revision
 
 
 async def page_of_saves(
-    session: AsyncSession, code: str, before: UUID | None, limit: int
+    session: AsyncSession, code: str, before: int | None, limit: int
 ) -> list[RevisionLine]:
     """The saves of a draft, newest first, refused ones too."""
     rows = await session.execute(_LINES, {"pack": code, "before": before or _LAST, "limit": limit})

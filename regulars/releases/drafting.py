@@ -19,6 +19,7 @@ class RevisionLine:
     Attributes:
         revision: its number, None where it was refused for another's change and kept aside.
         based_on: the revision that its writer had before him; 0: none.
+        no: grows with every save of every draft; 0 before it is kept.
     """
 
     id: UUID
@@ -29,6 +30,7 @@ class RevisionLine:
     note: str | None
     saved_at: datetime
     saved_by: str
+    no: int = 0
 
 
 @dataclass(frozen=True, slots=True)

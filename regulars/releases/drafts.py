@@ -148,9 +148,9 @@ async def list_drafts(session: AsyncSession, *, after: str = "", limit: int = 10
 
 
 async def list_saves(
-    session: AsyncSession, code: str, *, before: UUID | None = None, limit: int = 100
+    session: AsyncSession, code: str, *, before: int | None = None, limit: int = 100
 ) -> Sequence[RevisionLine]:
-    """The saves of a draft, newest first, from the one before `before`, those kept aside among them."""
+    """The saves of a draft, newest first, before number `before`, those kept aside among them."""
     return await repository.page_of_saves(session, code, before, limit)
 
 

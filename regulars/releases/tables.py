@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     Table,
@@ -29,7 +30,8 @@ pack_draft = Table(
 pack_draft_revision = Table(
     "pack_draft_revision",
     metadata,
-    Column("id", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True),  # drawn by who saves
+    Column("no", BigInteger, Identity(always=True), nullable=False),
     Column("code", Text, ForeignKey("pack_draft.code"), nullable=False),
     Column("revision", Integer),  # null: refused for another's change, and kept aside
     Column("based_on", Integer, nullable=False),  # 0: on nothing
@@ -40,7 +42,7 @@ pack_draft_revision = Table(
     Column("saved_by", Text, nullable=False),
     UniqueConstraint("code", "revision"),
     CheckConstraint("(kind = 'side') = (revision is null)", name="side"),
-    Index("ix_pack_draft_revision_code", "code", "id"),
+    Index("ix_pack_draft_revision_code", "code", "no"),
     info=APPEND_ONLY,
 )
 

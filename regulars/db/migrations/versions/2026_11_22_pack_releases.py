@@ -54,6 +54,7 @@ def _drafts() -> None:
     op.create_table(
         "pack_draft_revision",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer()),
         sa.Column("based_on", sa.Integer(), nullable=False),
@@ -67,7 +68,7 @@ def _drafts() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_pack_draft_revision"),
         sa.UniqueConstraint("code", "revision", name="uq_pack_draft_revision_code_revision"),
     )
-    op.create_index("ix_pack_draft_revision_code", "pack_draft_revision", ["code", "id"])
+    op.create_index("ix_pack_draft_revision_code", "pack_draft_revision", ["code", "no"])
 
 
 def _releases() -> None:
