@@ -15,6 +15,7 @@ from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.domain import Basket
 from regulars.purchases.errors import PurchaseFailed
+from regulars.purchases.group_commit import GroupCommit
 from regulars.purchases.posting import post_purchases
 from regulars.security.actor import Actor
 from regulars.security.scope import EVERYWHERE
@@ -171,20 +172,24 @@ async def test_a_chain_without_limits_asks_nothing_of_budgets(chain: SmallChain)
 async def test_sixty_four_tills_at_once_never_exceed_a_budget_by_one_point(
     shop: SmallChain, database_url: str
 ) -> None:
-    """Three processes, some of them posting lists, on one budget of the pack and one of the store."""
+    """Three processes on one budget of the pack and one of the store."""
     await publish_points(shop, limit(1_000), limit(997, "store", per="store"), limit(45, "m", per="member"))
     members = [await shop.join(f"Member {number}") for number in range(64)]
     databases = [Database(make_engine(database_url, application="another", pool_size=4)) for _ in range(3)]
+    processes = [GroupCommit(database, another_desk(), lambda: MONDAY) for database in databases]
     try:
-        waiting = []
-        for number, member in enumerate(members):
-            home, desk = databases[number % 3], another_desk()
-            baskets = [shop.basket(member, line(1_700 + 100 * (number % 7))) for _ in range(1 + number % 3)]
-            waiting.append(_post(home, desk, baskets))
-        answers = [answer for some in await asyncio.gather(*waiting) for answer in some]
+        answers = await asyncio.gather(
+            *(
+                processes[(number + time) % 3].post(shop.basket(member, line(1_700 + 100 * (number % 7))))
+                for number, member in enumerate(members)
+                for time in range(1 + number % 3)
+            )
+        )
     finally:
-        for each in databases:
-            await each.close()
+        for process in processes:
+            await process.close()
+        for database in databases:
+            await database.close()
     assert sum(points(answer) for answer in answers) == 997
     found = await counters(shop)
     assert found["cap", "2026-03-02"] == found["store", "2026-03-02"] == (997, 0)
