@@ -112,6 +112,19 @@ CHECKS: Final = (
         """,
     ),
     Check(
+        "pending",
+        "value is pending until the latest lot that was earned before it was available",
+        """
+        with pending as (
+          select l.account_id, l.unit, max(l.available_at) as until from lot l
+          join ledger_entry e on e.id = l.entry_id where l.available_at > e.effective_at group by 1, 2)
+        select account_id || '/' || unit as subject, b.pending_until::text as kept,
+               p.until::text as recomputed
+        from balance b full join pending p using (account_id, unit)
+        where b.pending_until is distinct from p.until
+        """,
+    ),
+    Check(
         "lots_not_overdrawn",
         "no lot gives more than it holds",
         """

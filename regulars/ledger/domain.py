@@ -59,6 +59,19 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingLot:
+    """What is left of value that is owned and not yet available."""
+
+    amount: int
+    available_at: datetime
+    expires_at: datetime | None
+
+    def pends_at(self, at: datetime) -> bool:
+        """Whether it is owned and not yet available at an instant; it matures without any entry."""
+        return at < self.available_at and (self.expires_at is None or at < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
 class Consumption:
     """What an entry took from a lot."""
 
@@ -151,6 +164,17 @@ def balance_changes(entries: Iterable[LedgerEntry], house: frozenset[UUID]) -> d
                     key = (account_id, posting.unit)
                     changes[key] = changes.get(key, 0) + amount
     return changes
+
+
+def pending_until(entries: Iterable[LedgerEntry]) -> dict[tuple[UUID, str], datetime]:
+    """Until when something that entries bring is pending, by account and unit."""
+    latest: dict[tuple[UUID, str], datetime] = {}
+    for entry in entries:
+        for lot in entry.lots:
+            key = (lot.account_id, lot.unit)
+            if lot.available_at > entry.effective_at:
+                latest[key] = max(lot.available_at, latest.get(key, lot.available_at))
+    return latest
 
 
 HOUSE = frozenset({POINTS_ISSUED, POINTS_EXPIRED})

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
-from regulars.ledger.domain import HOUSE, LedgerEntry, balance_changes
+from regulars.ledger.domain import HOUSE, LedgerEntry, PendingLot, balance_changes, pending_until
 
 _WRITE = """
 with entries as (
@@ -27,9 +27,11 @@ with entries as (
   insert into lot_consumption (lot_id, entry_id, amount)
   select * from unnest($22::uuid[], $23::uuid[], $24::bigint[])
 )
-insert into balance (account_id, unit, amount)
-select * from unnest($25::uuid[], $26::text[], $27::bigint[])
-on conflict (account_id, unit) do update set amount = balance.amount + excluded.amount
+insert into balance (account_id, unit, amount, pending_until)
+select * from unnest($25::uuid[], $26::text[], $27::bigint[], $28::timestamptz[])
+on conflict (account_id, unit) do update
+set amount = balance.amount + excluded.amount,
+    pending_until = greatest(balance.pending_until, excluded.pending_until)
 """
 
 # What was taken is summed lot by lot: joined, the planner reads every lot and consumption that there is.
@@ -57,6 +59,7 @@ async def write_entries(session: AsyncSession, entries: Sequence[LedgerEntry], a
     lots = [(e.id, lot) for e in entries for lot in e.lots]
     used = [(e.id, c) for e in entries for c in e.consumptions]
     changes = sorted(balance_changes(entries, HOUSE).items())
+    pending = pending_until(entries)
     connection = await driver(session)
     await connection.execute(
         _WRITE,
@@ -87,6 +90,7 @@ async def write_entries(session: AsyncSession, entries: Sequence[LedgerEntry], a
         [account_id for (account_id, _), _ in changes],
         [unit for (_, unit), _ in changes],
         [amount for _, amount in changes],
+        [pending.get(key) for key, _ in changes],
     )
 
 
@@ -98,6 +102,29 @@ async def open_lots(
     since, until = zip(*spans.values(), strict=True)
     rows = await connection.fetch(_OPEN_LOTS, list(spans), since, until)
     return [(row["account_id"], row["id"], int(row["remaining"]), row["expires_at"]) for row in rows]
+
+
+_PENDING_LOTS = f"""
+select asked.account_id, l.*
+from unnest($1::uuid[], $2::timestamptz[]) as asked(account_id, since)
+cross join lateral (
+  select amount - {_USED} as remaining, available_at, expires_at from lot
+  where account_id = asked.account_id and unit = 'points' and available_at > asked.since
+) l
+where l.remaining > 0
+"""  # noqa: S608
+
+
+async def pending_lots(
+    session: AsyncSession, since: Mapping[UUID, datetime]
+) -> list[tuple[UUID, PendingLot]]:
+    """(account, lot) of points that were not yet available at an instant of each account."""
+    connection = await driver(session)
+    rows = await connection.fetch(_PENDING_LOTS, list(since), list(since.values()))
+    return [
+        (row["account_id"], PendingLot(int(row["remaining"]), row["available_at"], row["expires_at"]))
+        for row in rows
+    ]
 
 
 _OPEN_ACCOUNTS = """

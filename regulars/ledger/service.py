@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.ledger import repository
-from regulars.ledger.domain import LedgerEntry
+from regulars.ledger.domain import LedgerEntry, PendingLot
 
 
 async def post(session: AsyncSession, entries: Sequence[LedgerEntry], at: datetime) -> None:
@@ -35,6 +35,22 @@ async def lots_expiring(
     Returns: (account id, lot id, remaining points > 0, expires_at), in no order.
     """
     return await repository.open_lots(session, spans) if spans else []
+
+
+async def pending_lots(session: AsyncSession, since: Mapping[UUID, datetime]) -> dict[UUID, list[PendingLot]]:
+    """What accounts own and cannot use yet; it becomes available by itself, without any entry.
+
+    Args:
+        session: any.
+        since: account id → instant; what was available by then is left out.
+    Returns: lots with points left, in no order; accounts without any are left out. No statement is made
+        where nobody is asked for.
+    Source: docs/semantics.md, "Pending points".
+    """
+    found: dict[UUID, list[PendingLot]] = {}
+    for account_id, lot in await repository.pending_lots(session, since) if since else ():
+        found.setdefault(account_id, []).append(lot)
+    return found
 
 
 async def open_accounts(session: AsyncSession, member_ids: Iterable[UUID]) -> None:

@@ -86,7 +86,8 @@ balance = Table(
     metadata,
     Column("account_id", Uuid, nullable=False),
     Column("unit", Text, nullable=False),
-    Column("amount", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),  # all that is owned, what is pending included
+    Column("pending_until", Instant),  # the latest lot that was earned before it was available
     PrimaryKeyConstraint("account_id", "unit"),
     postgresql_with={"fillfactor": "80"},
 )

@@ -25,6 +25,7 @@ class LockedMember:
     standing: Standing
     tags: tuple[str, ...]
     points_balance: int
+    points_pending_until: datetime | None = None
 
 
 _COLUMNS = [field.name for field in fields(Standing)]
@@ -50,7 +51,8 @@ def _type_of(column: str) -> str:
 
 
 _PEEK = f"""
-select {", ".join(f"s.{column}" for column in _COLUMNS)}, m.tags, coalesce(b.amount, 0) as points_balance
+select {", ".join(f"s.{column}" for column in _COLUMNS)}, m.tags, coalesce(b.amount, 0) as points_balance,
+       b.pending_until as points_pending_until
 from standing s
 join member m on m.id = s.member_id
 left join balance b on b.account_id = s.member_id and b.unit = 'points'
@@ -136,7 +138,10 @@ async def peek(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, 
 def _members(rows: Iterable[asyncpg.Record]) -> dict[UUID, LockedMember]:
     return {
         row["member_id"]: LockedMember(
-            Standing(*_STANDING_OF(row)), tuple(row["tags"]), int(row["points_balance"])
+            Standing(*_STANDING_OF(row)),
+            tuple(row["tags"]),
+            int(row["points_balance"]),
+            row["points_pending_until"],
         )
         for row in rows
     }
