@@ -31,7 +31,7 @@ POLL_SECONDS: Final = 0.2
 PROBE_SECONDS: Final = 0.02
 QUIET_SECONDS: Final = 2.0
 COUNTED_AFTER_SECONDS: Final = 1.5  # the server's counters lag behind what they count
-PATIENCE_SECONDS: Final = 600.0
+PATIENCE_SECONDS: Final = 1_800.0
 TASKS_WITHIN_SECONDS: Final = 120.0
 _WORKFLOW_TASKS: Final = 'operation="RespondWorkflowTaskCompleted"'
 _MS: Final = 1_000.0
