@@ -7,6 +7,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.analytics.feature_verification import FEATURES_OF_HISTORY
+
 SHOWN_PER_CHECK: Final = 100
 
 
@@ -277,6 +279,11 @@ CHECKS: Final = (
           and not exists (select from purchase_attribution a
                           where a.purchase_id = u.cause_id and u.cause = 'attribution')
         """,
+    ),
+    Check(
+        "member_features",
+        "what segments read of a member is what history said when it was gathered",
+        FEATURES_OF_HISTORY,
     ),
 )
 

@@ -24,6 +24,9 @@ TAMPERING = {
     "expiry_dates": "update standing set next_expiry_at = null",
     "members_whole": "delete from standing",
     "due_dates": "update standing set next_due_at = advanced_to - interval '1 day'",
+    "member_features": """
+        insert into member_feature_state (id, as_of, seen_xid, written_xid, members, undecided_members)
+        select 1, now(), xid, xid, 0, 0 from (select pg_current_xact_id()::text::bigint as xid) own""",
     "care_tasks": """
         insert into care_task (id, member_id, event_id, kind, due_at, opened_at, status)
         select gen_random_uuid(), member_id, id, 'revisit', now(), now(), 'open' from lifecycle_event
