@@ -10,6 +10,7 @@ from regulars.explanation.speech import PackSpeech, numbers
 from regulars.rules.engine import Trace
 
 COMPARING: Final = (">=", ">", "<=", "<", "===", "!==")
+_JOINING: Final = ("and", "or", "!")
 EACH_LINE: Final = ("some", "all", "none")
 _FLIPPED: Final = {">=": "<=", ">": "<", "<=": ">=", "<": ">"}
 
@@ -34,16 +35,29 @@ class Telling:
             tree: JSON-logic of the pack, checked.
         Returns: whether it holds, what both sides came to, which lines, and what it would have needed.
         """
-        if self.unknown and self._reads_unknown(tree):
-            return Condition(self.speech.words(tree), None, needed=_DEPENDS)
         operator, operands = _operation(tree)
-        if operator in ("and", "or", "!"):
+        if self.unknown and self._reads_unknown(tree):
+            return self._open(tree, operator, operands)
+        if operator in _JOINING:
             return self._made_of(tree, operands)
         if operator in EACH_LINE:
             return self._of_lines(tree, operator, operands)
         if operator in (*COMPARING, "in"):
             return self._compared(tree, operator, operands)
         return self._plain(tree)
+
+    def _open(self, tree: object, operator: str, operands: Sequence[object]) -> Condition:
+        """What is not known stays open; what is known may decide all the same."""
+        if operator not in _JOINING:
+            return Condition(self.speech.words(tree), None, needed=_DEPENDS)
+        parts = tuple(self.tell(operand) for operand in operands)
+        found = [part.holds for part in parts]
+        decisive = operator == "or"
+        holds = decisive if decisive in found else None
+        if operator == "!":
+            holds = None if found[0] is None else not found[0]
+        needed = _DEPENDS if holds is None else None
+        return Condition(self.speech.words(tree), holds, needed=needed, parts=parts)
 
     def _made_of(self, tree: object, operands: Sequence[object]) -> Condition:
         holds, error = self._holds(tree)

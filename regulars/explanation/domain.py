@@ -8,7 +8,8 @@ from uuid import UUID
 
 Language = Literal["zh", "en"]
 Value = int | bool | str | list[int | str] | None
-RuleState = Literal["applied", "idle", "withheld", "failed", "error"]
+RuleState = Literal["applied", "idle", "open", "withheld", "failed", "error"]
+"""`idle`: it holds and has nothing to give; `open`: what is known holds, the basket decides."""
 DifferenceKind = Literal[
     "pack_missing",
     "pack_content",

@@ -10,7 +10,7 @@ from regulars.explanation.errors import EventUnknown
 from regulars.explanation.event_words import summary_of
 from regulars.explanation.events import EventGround, differences_of, facts_at, review_of
 from regulars.explanation.facts import told_facts
-from regulars.explanation.history import MemberHistory, StoredEvent
+from regulars.explanation.history import EventPage, MemberHistory, StoredEvent
 from regulars.explanation.recomputing import FactsRead, recompute
 from regulars.explanation.service import speech_of
 from regulars.explanation.shelf import Shelf
@@ -68,6 +68,31 @@ async def explain_event(
     )
 
 
+async def list_events(
+    session: AsyncSession,
+    member_id: UUID,
+    scope: Scope,
+    *,
+    kind: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> EventPage:
+    """What happened to a member, the newest written first.
+
+    Args:
+        session: any; only read from.
+        member_id: whose.
+        scope: where the asker may look: the member must be at home there.
+        kind: only events of this kind.
+        before: only events numbered below it.
+        limit: at most so many, ≥ 1.
+    Returns: a page; empty where the member is unknown or out of sight.
+    """
+    lines = await history_repository.events_of(session, member_id, scope, kind, before, limit + 1)
+    shown = tuple(lines[:limit])
+    return EventPage(shown, shown[-1].event_no if len(lines) > limit else None)
+
+
 async def ground_of(
     session: AsyncSession, shelf: Shelf, places: Places, history: MemberHistory, stored: StoredEvent
 ) -> EventGround:
@@ -93,7 +118,7 @@ async def _decided_by(
         return None, ()
     shelved = await shelf.take(session, stored.evaluation["packs"])
     found = recompute(stored, shelved, places.store(stored.store_id))
-    told = Told(found.facts, found.evaluation)
+    told = Told(found.facts, found.evaluation, stored.occurred_at)
     packs = tell_packs(shelved.packs, told, told, speech)
     return found.facts, tuple(pack for pack in packs if pack.kind == "tier")
 
@@ -101,4 +126,4 @@ async def _decided_by(
 def _told(packs: PackSet, facts: FactsRead, ground: EventGround) -> Told:
     at = ground.event.effective_at
     evaluation = packs.evaluate(facts.member, facts.purchase, facts.store, facts.calendar, at)
-    return Told(facts, evaluation)
+    return Told(facts, evaluation, at)

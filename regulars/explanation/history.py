@@ -83,3 +83,29 @@ class MemberHistory:
     def before(self, event: LifecycleEvent) -> list[LifecycleEvent]:
         """The events that were written before one."""
         return [one.event for one in self.events if one.event.event_no < event.event_no]
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One lifecycle event in a list."""
+
+    event_id: UUID
+    event_no: int
+    kind: str
+    effective_at: datetime
+    recorded_at: datetime
+    tier_from: str | None
+    tier_to: str | None
+    stage_from: str | None
+    stage_to: str | None
+    purchase_id: UUID | None
+    pack: str | None
+    rule: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some of a member's events; `next_before` asks for those before them."""
+
+    lines: tuple[EventLine, ...]
+    next_before: int | None

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
-from regulars.explanation.history import Bought, Expired, ExpiredLot, MemberHistory, StoredEvent
+from regulars.explanation.history import Bought, EventLine, Expired, ExpiredLot, MemberHistory, StoredEvent
 from regulars.lifecycle.domain import LifecycleEvent
 from regulars.security.scope import Scope
 
@@ -57,6 +57,25 @@ join standing s on s.member_id = e.member_id
 join place h on h.id = s.home_store_id
 where e.id = $1 and ($2::uuid is null or e.member_id = $2) and h.path <@ any($3::text[]::ltree[])
 """
+_LIST: Final = """
+select e.id as event_id, e.event_no, e.kind, e.effective_at, e.recorded_at, e.tier_from, e.tier_to,
+       e.stage_from, e.stage_to, e.purchase_id, e.pack_version as pack, e.rule_id as rule
+from lifecycle_event e
+join standing s on s.member_id = e.member_id
+join place h on h.id = s.home_store_id
+where e.member_id = $1 and h.path <@ any($2::text[]::ltree[])
+  and ($3::text is null or e.kind = $3) and ($4::bigint is null or e.event_no < $4)
+order by e.event_no desc limit $5
+"""
+
+
+async def events_of(
+    session: AsyncSession, member_id: UUID, scope: Scope, kind: str | None, before: int | None, limit: int
+) -> list[EventLine]:
+    """A member's events, the newest written first; none where the member is at home out of sight."""
+    roots = scope.parameters["scope_paths"]
+    rows = await (await driver(session)).fetch(_LIST, member_id, roots, kind, before, limit)
+    return [EventLine(**row) for row in rows]
 
 
 async def member_of_event(

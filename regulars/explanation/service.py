@@ -70,8 +70,8 @@ def speech_of(chain: Chain, packs: PackSet, zone: ZoneInfo) -> Speech:
 def _explained(
     stored: StoredPurchase, found: Recomputed, packs: PackSet, speech: Speech
 ) -> PurchaseExplanation:
-    told = Told(found.facts, found.evaluation)
-    offering = told if found.before is found.facts else Told(found.before, found.offering)
+    told = Told(found.facts, found.evaluation, stored.occurred_at)
+    offering = told if found.before is found.facts else Told(found.before, found.offering, stored.occurred_at)
     record = stored.evaluation
     charged = sum(found.charged.values())
     return PurchaseExplanation(

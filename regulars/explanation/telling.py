@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from regulars.explanation import words
 from regulars.explanation.conditions import Telling
+from regulars.explanation.discount_workings import discount_steps
 from regulars.explanation.domain import Condition, PackSaid, RuleSaid, RuleState, Said
 from regulars.explanation.probing import Probe
 from regulars.explanation.recomputing import FactsRead
 from regulars.explanation.speech import Speech
 from regulars.explanation.stored import RuleKey
-from regulars.explanation.workings import Steps, Working, discount_steps, point_steps
+from regulars.explanation.workings import Steps, Working, point_steps
 from regulars.rules import facts as documents
-from regulars.rules.compiler import CompiledPack
+from regulars.rules.compiler import CompiledPack, CompiledRule
 from regulars.rules.domain import Evaluation, RuleOutcome
 from regulars.rules.evaluator import PackSet
 from regulars.rules.model import Pack, Rule, conditions_of
@@ -26,11 +28,13 @@ class Told:
     """An evaluation to be told, with what it read.
 
     Attributes:
+        at: when it was bought.
         unknown: paths of facts that nobody knows yet.
     """
 
     facts: FactsRead
     evaluation: Evaluation
+    at: datetime
     unknown: frozenset[str] = frozenset()
 
 
@@ -47,7 +51,7 @@ def tell_packs(packs: PackSet, told: Told, offering: Told, speech: Speech) -> tu
     bare = plain
     if offering.facts is not told.facts:
         bare = [_working(compiled, offering, speech) for compiled in packs.packs]
-    steps = point_steps(plain, told.evaluation)
+    steps = point_steps(plain, told.evaluation, told.at)
     return tuple(
         _pack(
             compiled,
@@ -66,7 +70,7 @@ def document_of(facts: FactsRead) -> str:
 
 def _working(compiled: CompiledPack, told: Told, speech: Speech) -> Working:
     probe = Probe(compiled.pack, document_of(told.facts))
-    return Working(compiled.version.name, compiled.pack, probe, speech.in_pack(compiled.pack))
+    return Working(compiled, probe, speech.in_pack(compiled.pack))
 
 
 def _pack(compiled: CompiledPack, working: Working, told: Told, steps: Steps) -> PackSaid:
@@ -81,8 +85,8 @@ def _pack(compiled: CompiledPack, working: Working, told: Told, steps: Steps) ->
         kind=compiled.kind,
         hash=compiled.version.hash,
         rules=tuple(
-            _rule(_Rule(working, telling, rule, outcomes[rule.id], said[rule.id], names, told), steps)
-            for rule in pack.rules_in_order()
+            _rule(_Rule(working, telling, rule, ready, outcomes[rule.id], said[rule.id], names, told), steps)
+            for rule, ready in working.rules()
             if rule.id in outcomes
         ),
     )
@@ -115,6 +119,7 @@ class _Rule:
     working: Working
     telling: Telling
     rule: Rule
+    compiled: CompiledRule
     outcome: RuleOutcome
     effect: Said
     names: Mapping[str, Said]
@@ -124,8 +129,10 @@ class _Rule:
 def _rule(one: _Rule, steps: Steps) -> RuleSaid:
     rule, outcome = one.rule, one.outcome
     conditions = tuple(one.telling.tell(tree) for tree in conditions_of(rule.when))
-    kind = one.working.pack.kind
+    kind = one.working.compiled.kind
     state = _state(outcome, kind)
+    if one.told.unknown and state in ("failed", "idle"):
+        return _undecided(one, conditions)
     return RuleSaid(
         rule=rule.id,
         title=Said(rule.title.zh, rule.title.en),
@@ -138,9 +145,23 @@ def _rule(one: _Rule, steps: Steps) -> RuleSaid:
     )
 
 
+def _undecided(one: _Rule, conditions: tuple[Condition, ...]) -> RuleSaid:
+    """Without a basket: what is known may rule it out, else it is open."""
+    failing = next((each for each in conditions if each.holds is False), None)
+    return RuleSaid(
+        rule=one.rule.id,
+        title=Said(one.rule.title.zh, one.rule.title.en),
+        effect=one.effect,
+        state="open" if failing is None else "failed",
+        why=words.OPEN if failing is None else _failing(failing, one.working.compiled.kind),
+        gave=0,
+        conditions=conditions,
+    )
+
+
 def _steps(one: _Rule, state: RuleState, steps: Steps) -> tuple[Said, ...]:
     if one.rule.then.discount is not None and state == "applied":
-        return discount_steps(one.working, one.rule, one.told.evaluation)
+        return discount_steps(one.working, one.rule, one.compiled, one.told.evaluation)
     key: RuleKey = (one.working.name, one.rule.id)
     return steps.get(key, ())
 
@@ -154,7 +175,7 @@ def _state(outcome: RuleOutcome, kind: str) -> RuleState:
 
 
 def _why(one: _Rule, state: RuleState, conditions: Sequence[Condition]) -> Said:
-    outcome, kind = one.outcome, one.working.pack.kind
+    outcome, kind = one.outcome, one.working.compiled.kind
     if state == "error":
         return words.filled(words.FAILED, tag=outcome.error or "")
     if outcome.failed is not None and outcome.failed < len(conditions):

@@ -21,6 +21,7 @@ REASONS: Final[Mapping[str, Said]] = {
     "frozen": Said("账户已冻结，本单不积分。", "The account is frozen, so nothing is earned."),
     "no_member": Said("没有出示会员身份，本单不积分。", "No member was named, so nothing is earned."),
     "excluded": Said("该会员不参加本单的部分权益。", "This member is excluded from earning."),
+    "limited": Said("部分权益已达限额。", "A limit left less than the rules give."),
 }
 FLAGS: Final[Mapping[str, Said]] = {
     "late": Said("这笔消费是后来补录的。", "The purchase was recorded late."),
@@ -54,6 +55,9 @@ NOT_CONCERNED: Final = Said(
     "不限制本单；未满足：{condition}", "Does not concern this purchase; not so: {condition}"
 )
 IDLE: Final = Said("条件满足，但本单没有适用的商品。", "It holds, but had nothing to give on this basket.")
+OPEN: Final = Said(
+    "已知条件都满足，是否适用取决于购物篮。", "All that is known holds; it depends on the basket."
+)
 NOTHING: Final = Said("本单没有符合的商品。", "It had nothing to give here.")
 
 

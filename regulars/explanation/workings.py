@@ -1,31 +1,40 @@
-"""The arithmetic of an evaluation, step by step: amount, per, multiplier, rounding, share, cap."""
+"""The arithmetic of points, step by step: amount, per, multiplier, rounding, each rule's share, its days."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from math import floor
-from typing import Final
 
 from regulars.explanation.domain import Said
 from regulars.explanation.probing import Probe, source_of
 from regulars.explanation.speech import PackSpeech, exact, grouped, numbers
 from regulars.explanation.stored import RuleKey
-from regulars.kernel.money import format_minor
-from regulars.rules.arithmetic import BPS
-from regulars.rules.domain import Evaluation, RuleOutcome
-from regulars.rules.model import Pack, Rule
+from regulars.rules.compiler import CompiledPack, CompiledRule
+from regulars.rules.domain import Award, Evaluation, RuleOutcome
+from regulars.rules.model import Rule
+from regulars.rules.parts import BPS
+from regulars.rules.results import result_of
 
 Steps = Mapping[RuleKey, tuple[Said, ...]]
+LIMITED = "limited"
 
 
 @dataclass(frozen=True, slots=True)
 class Working:
     """One pack version at work on one document."""
 
-    name: str
-    pack: Pack
+    compiled: CompiledPack
     probe: Probe
     speech: PackSpeech
+
+    @property
+    def name(self) -> str:
+        return self.compiled.version.name
+
+    def rules(self) -> list[tuple[Rule, CompiledRule]]:
+        """Its rules in the order in which they act, as written and as compiled."""
+        return list(zip(self.compiled.pack.rules_in_order(), self.compiled.rules, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,69 +48,96 @@ class _Share:
     before: int
 
 
-def point_steps(workings: Sequence[Working], evaluation: Evaluation) -> Steps:
+def point_steps(workings: Sequence[Working], evaluation: Evaluation, at: datetime | None) -> Steps:
     """How the points of a purchase came about, rule by rule.
 
     Args:
         workings: the packs in the order in which they act.
         evaluation: what they gave.
-    Returns: the steps of each rule that took part; none where another way of computing gave the points,
-        which is then told by its result alone.
+        at: when it was bought, where points that can be spent only later are to be told.
+    Returns: the steps of each rule that took part; none where they do not come to what was given, which is
+        then told by its result alone.
     """
     outcomes = {(o.pack_version, o.rule_id): o for o in evaluation.outcomes}
-    shares = [*_earned(workings, outcomes)]
-    total = shares[-1].total if shares else Fraction(0)
-    given = floor(total)
-    for working, rule, rate_bps in _multiplying(workings, outcomes) if shares else ():
-        rate = Fraction(rate_bps, BPS)
-        raised = total * rate
-        said = f"{exact(total)} × {exact(rate)} = {exact(raised)}"
-        shares.append(_Share((working.name, rule.id), Said(said, said), raised, floor(raised) - given, given))
-        total, given = raised, floor(raised)
-    agree = all(_gave(outcomes[share.key], share.share) for share in shares)
-    return {share.key: (share.first, _rounded(share)) for share in shares} if agree else {}
+    shares = _earned(workings, outcomes)
+    shares += _multiplied(workings, outcomes, shares[-1].total) if shares else []
+    if not all(_gave(outcomes[share.key], share.share) for share in shares):
+        return {}
+    awards = {(award.pack_version, award.rule_id): award for award in evaluation.awards}
+    speech = workings[0].speech if workings else None
+    return {
+        share.key: (
+            share.first,
+            _rounded(share),
+            *_limited(outcomes[share.key], share),
+            *(_days(awards[share.key], speech, at) if share.key in awards and speech else ()),
+        )
+        for share in shares
+    }
 
 
 def _earned(workings: Sequence[Working], outcomes: Mapping[RuleKey, RuleOutcome]) -> list[_Share]:
     shares: list[_Share] = []
     total = Fraction(0)
     for working in workings:
-        for rule in working.pack.rules_in_order():
-            key, earn = (working.name, rule.id), rule.then.earn
-            if earn is None or not outcomes[key].applied:
+        for rule, compiled in working.rules():
+            key = (working.name, rule.id)
+            if rule.then.earn is None or not _took_part(outcomes[key]):
                 continue
-            amount = working.probe.value(earn.amount)
-            if not isinstance(amount, int) or earn.per is None:
+            tree = result_of(working.compiled.pack, rule)
+            amount = working.probe.value(tree)
+            if not isinstance(amount, int):
                 return []
-            per = working.pack.value_of(earn.per)
-            raised = total + Fraction(amount, per)
-            share = floor(raised) - floor(total)
-            shares.append(_Share(key, _first(working, earn.amount, amount, per), raised, share, floor(total)))
+            raised = total + Fraction(amount, compiled.per)
+            first = _flat(amount) if rule.then.earn.points is not None else None
+            shares.append(
+                _Share(
+                    key,
+                    first or _divided(working, tree, amount, compiled.per),
+                    raised,
+                    floor(raised) - floor(total),
+                    floor(total),
+                )
+            )
             total = raised
     return shares
 
 
-def _multiplying(
-    workings: Sequence[Working], outcomes: Mapping[RuleKey, RuleOutcome]
-) -> list[tuple[Working, Rule, int]]:
-    return [
-        (working, rule, working.pack.value_of(rule.then.multiply.rate_bps))
-        for working in workings
-        for rule in working.pack.rules_in_order()
-        if rule.then.multiply is not None and outcomes[working.name, rule.id].applied
-    ]
+def _multiplied(
+    workings: Sequence[Working], outcomes: Mapping[RuleKey, RuleOutcome], total: Fraction
+) -> list[_Share]:
+    shares: list[_Share] = []
+    for working in workings:
+        for rule, compiled in working.rules():
+            key = (working.name, rule.id)
+            if rule.then.multiply is None or not _took_part(outcomes[key]):
+                continue
+            rate = Fraction(compiled.rate_bps, BPS)
+            raised = total * rate
+            said = f"{exact(total)} × {exact(rate)} = {exact(raised)}"
+            shares.append(_Share(key, Said(said, said), raised, floor(raised) - floor(total), floor(total)))
+            total = raised
+    return shares
+
+
+def _took_part(outcome: RuleOutcome) -> bool:
+    """Whether its points were computed; a limit that leaves nothing comes after that."""
+    return outcome.applied or (outcome.note or "").startswith(LIMITED)
 
 
 def _gave(outcome: RuleOutcome, share: int) -> bool:
     """Whether the outcome is that share, or what a limit left of it."""
-    limited = (outcome.note or "").startswith("limited")
+    limited = (outcome.note or "").startswith(LIMITED)
     return outcome.gave <= share if limited else outcome.gave == share
 
 
-def _first(working: Working, tree: object, amount: int, per: int) -> Said:
+def _flat(points: int) -> Said:
+    return Said(f"固定 {points:,} 分", f"{points:,} points, whatever was bought")
+
+
+def _divided(working: Working, tree: object, amount: int, per: int) -> Said:
     speech = working.speech
-    unit = speech.unit(tree)
-    places = speech.chain.exponent if unit == "minor" else 0
+    places = speech.chain.exponent if speech.unit(tree) == "minor" else 0
     said = f"{grouped(amount, places)} ÷ {grouped(per, places)} = {exact(Fraction(amount, per))}"
     source = source_of(tree)
     if source is None:
@@ -122,39 +158,24 @@ def _rounded(share: _Share) -> Said:
     )
 
 
-def discount_steps(working: Working, rule: Rule, evaluation: Evaluation) -> tuple[Said, ...]:
-    """How a discount came about: the lines, the rate, the cap, and each line's share."""
-    shares = {
-        found.line: found.amount_minor
-        for found in evaluation.discounts
-        if (found.pack_version, found.rule_id) == (working.name, rule.id)
-    }
-    steps: list[Said] = []
-    discount = rule.then.discount
-    assert discount is not None
-    selected = working.probe.value(
-        {"map": [{"filter": [{"var": "purchase.lines"}, discount.lines]}, {"var": "sales_minor"}]}
+def _limited(outcome: RuleOutcome, share: _Share) -> tuple[Said, ...]:
+    if outcome.gave == share.share:
+        return ()
+    return (
+        Said(
+            f"限额只剩 {outcome.gave:,} 分，实得 {outcome.gave:,} 分",
+            f"a limit left {outcome.gave:,} of {share.share:,}",
+        ),
     )
-    given, places = sum(shares.values()), working.speech.chain.exponent
-    if isinstance(selected, list) and discount.rate_bps is not None:
-        whole = sum(value for value in selected if isinstance(value, int) and value > 0)
-        rate = working.pack.value_of(discount.rate_bps)
-        full = whole * rate // BPS
-        percent = format_minor(rate, 2).rstrip("0").rstrip(".")
-        sum_text = (
-            f"{grouped(whole, places)} × {percent}% = {exact(Fraction(whole * rate, BPS * 10**places))}"
-        )
-        down = grouped(full, places)
-        steps.append(Said(f"{sum_text}，向下取整 {down}", f"{sum_text}, rounded down {down}"))
-        if discount.cap_minor is not None and full > (most := working.pack.value_of(discount.cap_minor)):
-            cap = grouped(most, places)
-            steps.append(Said(f"每单最多 {cap}", f"at most {cap} a purchase"))
-    if shares:
-        each_zh = "，".join(f"第 {line} 行 {grouped(part, places)}" for line, part in sorted(shares.items()))
-        each_en = ", ".join(f"line {line}: {grouped(part, places)}" for line, part in sorted(shares.items()))
-        total = grouped(given, places)
-        steps.append(Said(f"按行分摊：{each_zh}；合计 {total}", f"by line: {each_en}; in all {total}"))
-    return tuple(steps)
 
 
-NO_STEPS: Final[Steps] = {}
+def _days(award: Award, speech: PackSpeech, at: datetime | None) -> tuple[Said, ...]:
+    """From when the points can be spent, and until when."""
+    said: list[Said] = []
+    if at is not None and award.available_at > at:
+        begins = speech.chain.moment(award.available_at)
+        said.append(Said(f"{begins} 起可用", f"can be spent from {begins}"))
+    if award.expires_at is not None:
+        until = speech.chain.moment(award.expires_at)
+        said.append(Said(f"有效期至 {until}", f"valid until {until}"))
+    return tuple(said)

@@ -34,14 +34,20 @@ async def test_points_are_told_from_the_amount_to_the_share_of_each_rule(
     basket = lines((1_234, "GROCERY"), (455, "PRODUCE"), (900, "FUEL"))
     found = await explain((await chain.buy(member, *basket, occurred_at=MONDAY + HOUR)).purchase_id)
     assert found.points == 26
-    assert steps(found, "base", "en") == ["16.89 ÷ 1.00 = 16.89 (lines 1, 2)", "rounded down: 16"]
+    assert steps(found, "base", "en") == [
+        "16.89 ÷ 1.00 = 16.89 (lines 1, 2)",
+        "rounded down: 16",
+        "valid until 2028-03-01 11:00",
+    ]
     assert steps(found, "produce", "zh") == [
         "4.55 ÷ 1.00 = 4.55（第 2 行）",
         "累计 21.44，向下取整为 21 分；前面的规则已给 16 分，本条 5 分",
+        "有效期至 2028-03-01 11:00",
     ]
     assert steps(found, "spend-regular", "en") == [
         "21.44 × 1.25 = 26.8",
         "26.8 so far, rounded down 26; less 21 given by the rules before: 5",
+        "valid until 2028-03-01 11:00",
     ]
     assert found.agrees
     assert found.local_time == "2026-03-02 11:00"
@@ -86,7 +92,9 @@ async def test_a_discount_is_told_with_rate_cap_and_shares(chain: SmallChain, ex
     assert found.agrees
     assert found.discount_minor == 2_000
     assert steps(found, "groceries", "en") == [
-        "500.00 × 5% = 25, rounded down 25.00",
+        "lines 1, 2: 500.00 count",
+        "500.00 × 5% = 25",
+        "rounded down: 25.00",
         "at most 20.00 a purchase",
         "by line: line 1: 12.00, line 2: 8.00; in all 20.00",
     ]

@@ -1,0 +1,210 @@
+"""The arithmetic of a discount, step by step: what counts, the form, rounding, cap, each line's share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Final
+
+from regulars.explanation.domain import Said, Value
+from regulars.explanation.probing import Unreadable
+from regulars.explanation.speech import Speech, exact, grouped, numbers
+from regulars.explanation.workings import Working
+from regulars.kernel.money import format_minor
+from regulars.rules.compiler import CompiledRule
+from regulars.rules.discounts import DiscountForm, SelectedLine, Selection, offer_of, units_picked
+from regulars.rules.domain import Evaluation
+from regulars.rules.model import Rule
+from regulars.rules.parts import BPS
+from regulars.rules.results import result_of
+
+_MILLI: Final = 1_000
+_Teller = Callable[[DiscountForm, Selection, Speech], Said]
+
+
+def discount_steps(
+    working: Working, rule: Rule, compiled: CompiledRule, evaluation: Evaluation
+) -> tuple[Said, ...]:
+    """How a discount came about.
+
+    Args:
+        working: the pack on the lines before our own discounts.
+        rule, compiled: the discount, as written and as compiled.
+        evaluation: what all discounts gave, in the order in which they did.
+    Returns: what counts, the form's own arithmetic, rounding and cap, and each line's share.
+    """
+    speech = working.speech.chain
+    shares = {d.line: d.amount_minor for d in evaluation.discounts if _of(d, working, rule)}
+    form = compiled.form or DiscountForm("rate_bps", rate_bps=compiled.rate_bps, cap_minor=compiled.cap_minor)
+    selection = _selection(working.probe.value(result_of(working.compiled.pack, rule)), compiled)
+    steps: list[Said] = []
+    if selection is not None:
+        left = _left(working, rule, evaluation, selection)
+        if form.after_discounts:
+            selection = replace(selection, lines=tuple(_rest(line, left) for line in selection.lines))
+        steps += [_lines(selection, speech), _FORMS[form.form](form, selection, speech)]
+        steps += _rounded(form, offer_of(replace(form, cap_minor=None), selection, left).amount_minor, speech)
+        if form.cap_minor is not None and offer_of(form, selection, left).capped:
+            most = grouped(form.cap_minor, speech.exponent)
+            steps.append(Said(f"每单最多 {most}", f"at most {most} a purchase"))
+    return (*steps, *_shared(shares, speech))
+
+
+def _of(discount: object, working: Working, rule: Rule) -> bool:
+    found = getattr(discount, "pack_version", None), getattr(discount, "rule_id", None)
+    return found == (working.name, rule.id)
+
+
+def _selection(found: Value | Unreadable, compiled: CompiledRule) -> Selection | None:
+    """The lines that a discount sees, as the evaluator reads the same result."""
+    if not isinstance(found, list):
+        return None
+    rows: Sequence[object] = found
+    amount: object = 0
+    if compiled.form is not None and compiled.form.form in ("amount_minor", "price_minor"):
+        rows, amount = found[0], found[1]  # type: ignore[assignment]  # JSON of a shape of its own
+    lines = tuple(line for line in map(_line, rows) if line.sales_minor > 0 and line.value_minor > 0)
+    return Selection(lines, amount) if isinstance(amount, int) else None
+
+
+def _line(row: object) -> SelectedLine:
+    assert isinstance(row, list)
+    number, sales = row[0], row[1]
+    value = row[2] if len(row) > 2 else sales
+    quantity = row[3] if len(row) > 3 else 0
+    return SelectedLine(number, sales, value, quantity // _MILLI if quantity % _MILLI == 0 else 0)
+
+
+def _left(working: Working, rule: Rule, evaluation: Evaluation, selection: Selection) -> dict[int, int]:
+    """What the discounts before this one left of its lines."""
+    left = {line.number: line.sales_minor for line in selection.lines}
+    for discount in evaluation.discounts:
+        if _of(discount, working, rule):
+            break
+        if discount.line in left:
+            left[discount.line] -= discount.amount_minor
+    return left
+
+
+def _rest(line: SelectedLine, left: Mapping[int, int]) -> SelectedLine:
+    return replace(line, value_minor=min(line.value_minor, left[line.number]))
+
+
+def _lines(selection: Selection, speech: Speech) -> Said:
+    lines = numbers([line.number for line in selection.lines])
+    value = grouped(sum(line.value_minor for line in selection.lines), speech.exponent)
+    return Said(f"{lines.zh}，计 {value}", f"{lines.en}: {value} count")
+
+
+def _rate(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
+    whole = sum(line.value_minor for line in selection.lines)
+    said = f"{grouped(whole, speech.exponent)} × {_percent(form.rate_bps)} = " + exact(
+        Fraction(whole * form.rate_bps, BPS * 10**speech.exponent)
+    )
+    return Said(said, said)
+
+
+def _amount(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
+    del form
+    off = grouped(selection.amount_minor, speech.exponent)
+    return Said(f"立减 {off}", f"{off} off")
+
+
+def _price(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
+    del form
+    each = grouped(selection.amount_minor, speech.exponent)
+    above = sum(
+        max(0, line.value_minor - selection.amount_minor * line.units)
+        for line in selection.lines
+        if line.units
+    )
+    off = grouped(above, speech.exponent)
+    units = sum(line.units for line in selection.lines)
+    return Said(f"{units} 件，每件 {each}，共减 {off}", f"{units} pieces at {each} each: {off} off")
+
+
+def _threshold(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
+    places = speech.exponent
+    whole = sum(line.value_minor for line in selection.lines)
+    reached = whole // form.every
+    counted = reached if form.times is None else min(reached, form.times)
+    every, off = grouped(form.every, places), grouped(form.off_minor, places)
+    total = grouped(counted * form.off_minor, places)
+    most = (
+        Said("", "") if counted == reached else Said(f"（最多 {form.times} 次）", f" (at most {form.times})")
+    )
+    gap = grouped((reached + 1) * form.every - whole, places)
+    more = Said("", "")
+    if counted == reached and counted != form.times:
+        more = Said(f"；再买 {gap} 可再减 {off}", f"; {gap} more would take off another {off}")
+    return Said(
+        f"每满 {every} 减 {off}：满 {reached} 次{most.zh}，减 {total}{more.zh}",
+        f"{off} for each full {every}: reached {reached} times{most.en}, {total} off{more.en}",
+    )
+
+
+def _free(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
+    units = sum(line.units for line in selection.lines)
+    count = units // form.every * form.free
+    picked = units_picked(selection.lines, count, dearest=form.dearest)
+    worth = grouped(sum(value for _, value in picked), speech.exponent)
+    which = Said("最贵", "dearest") if form.dearest else Said("最便宜", "cheapest")
+    lines = numbers([number for number, _ in picked])
+    return Said(
+        f"每 {form.every} 件免 {form.free} 件：{units} 件中{which.zh}的 {count} 件免费（{lines.zh}），"
+        f"值 {worth}",
+        f"{form.free} of every {form.every} free: of {units} the {which.en} {count} ({lines.en}), "
+        f"worth {worth}",
+    )
+
+
+def _nth(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
+    units = sum(line.units for line in selection.lines)
+    picked = units_picked(selection.lines, units // form.every, dearest=form.dearest)
+    worth = sum(value for _, value in picked)
+    which = Said("最贵", "dearest") if form.dearest else Said("最便宜", "cheapest")
+    lines = numbers([number for number, _ in picked])
+    sum_text = f"{grouped(worth, speech.exponent)} × {_percent(form.rate_bps)} = " + exact(
+        Fraction(worth * form.rate_bps, BPS * 10**speech.exponent)
+    )
+    count = units // form.every
+    return Said(
+        f"每 {form.every} 件有 1 件优惠：{units} 件中{which.zh}的 {count} 件（{lines.zh}），{sum_text}",
+        f"one of every {form.every}: of {units} the {which.en} {count} ({lines.en}), {sum_text}",
+    )
+
+
+_FORMS: Final[Mapping[str, _Teller]] = {
+    "rate_bps": _rate,
+    "amount_minor": _amount,
+    "price_minor": _price,
+    "threshold": _threshold,
+    "free_items": _free,
+    "nth_item": _nth,
+}
+_ROUNDS: Final[Mapping[str, Said]] = {
+    "floor": Said("向下取整", "rounded down"),
+    "half_up": Said("四舍五入", "rounded to the nearest"),
+    "ceil": Said("向上取整", "rounded up"),
+}
+
+
+def _rounded(form: DiscountForm, amount: int, speech: Speech) -> list[Said]:
+    how, off = _ROUNDS[form.rounds], grouped(amount, speech.exponent)
+    to = "" if form.to_minor == 1 else grouped(form.to_minor, speech.exponent)
+    zh = f"{how.zh}到 {to}：{off}" if to else f"{how.zh}：{off}"
+    en = f"{how.en} to a multiple of {to}: {off}" if to else f"{how.en}: {off}"
+    return [Said(zh, en)]
+
+
+def _shared(shares: Mapping[int, int], speech: Speech) -> list[Said]:
+    if not shares:
+        return []
+    places = speech.exponent
+    each_zh = "，".join(f"第 {line} 行 {grouped(part, places)}" for line, part in sorted(shares.items()))
+    each_en = ", ".join(f"line {line}: {grouped(part, places)}" for line, part in sorted(shares.items()))
+    total = grouped(sum(shares.values()), places)
+    return [Said(f"按行分摊：{each_zh}；合计 {total}", f"by line: {each_en}; in all {total}")]
+
+
+def _percent(rate_bps: int) -> str:
+    return format_minor(rate_bps, 2).rstrip("0").rstrip(".") + "%"

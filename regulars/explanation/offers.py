@@ -1,0 +1,116 @@
+"""Why not more, today: what the live packs would give a member or a basket now, and what is missing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.explanation import words
+from regulars.explanation.domain import OfferExplanation, Said
+from regulars.explanation.facts import told_facts
+from regulars.explanation.recomputing import recompute
+from regulars.explanation.service import speech_of
+from regulars.explanation.shelf import Shelf
+from regulars.explanation.speech import Speech
+from regulars.explanation.stored import StoredPurchase
+from regulars.explanation.telling import Told, first_reasons, tell_packs
+from regulars.purchases.desk import Desk
+from regulars.purchases.domain import Basket, lines_json
+from regulars.purchases.quoting import Quote, quote
+
+BASKET_FACTS: Final = frozenset({"purchase.sales_minor", "purchase.list_minor", "purchase.lines"})
+_UNSIGNED: Final = b"not a promise: nobody is handed this quote's token"
+_NO_LIFE: Final = timedelta(0)
+
+
+async def explain_offers(
+    session: AsyncSession, shelf: Shelf, desk: Desk, basket: Basket, at: datetime
+) -> OfferExplanation:
+    """What the live packs would give now, and for each rule that gives nothing what it would take.
+
+    Args:
+        session: any; only read from.
+        shelf: pack versions as far as they are known.
+        desk: what this process knows of places and packs.
+        basket: where, who and what; without lines, what depends on them stays open.
+        at: aware UTC, now.
+    Returns: facts, rules with their conditions, and what each would take. Nothing is written or reserved.
+    Raises: MemberUnknown.
+    Source: docs/explanation.md.
+    """
+    offered = await quote(session, desk, basket, _UNSIGNED, _NO_LIFE, at)
+    shelved = await shelf.take(session, offered.evaluation["packs"])
+    site = desk.places.store(basket.store_id)
+    stored = _as_stored(offered, basket, site.code, at)
+    found = recompute(stored, shelved, site)
+    unknown = frozenset() if basket.lines else BASKET_FACTS
+    speech = speech_of(desk.places.chain, shelved.packs, site.zone)
+    told = Told(found.facts, found.evaluation, stored.occurred_at, unknown)
+    offering = (
+        told
+        if found.before is found.facts
+        else Told(found.before, found.offering, stored.occurred_at, unknown)
+    )
+    discount = sum(found.charged.values())
+    return OfferExplanation(
+        member_id=basket.member_id,
+        store=site.code,
+        occurred_at=stored.occurred_at,
+        local_time=speech.moment(stored.occurred_at),
+        basket_known=bool(basket.lines),
+        points=offered.outcome["points"],
+        discount_minor=discount,
+        summary=tuple(_summary(offered.outcome, offered.evaluation, discount, speech, basket)),
+        facts=told_facts(found.facts, speech, basket=bool(basket.lines)),
+        packs=tell_packs(shelved.packs, told, offering, speech),
+    )
+
+
+def _as_stored(offered: Quote, basket: Basket, store: str, at: datetime) -> StoredPurchase:
+    """The quote as the purchase that it would be."""
+    return StoredPurchase(
+        id=offered.id,
+        member_id=basket.member_id,
+        seq=None,
+        store_id=basket.store_id,
+        store=store,
+        receipt_no=basket.receipt_no,
+        channel=basket.channel,
+        occurred_at=max(basket.occurred_at, at),
+        list_minor=offered.outcome["list_minor"],
+        sales_minor=offered.outcome["sales_minor"],
+        points=offered.outcome["points"],
+        flags=(),
+        attributed=False,
+        lines_text=lines_json(offered.lines).decode(),
+        evaluation_text=orjson.dumps(offered.evaluation).decode(),
+        postings={},
+        lots=(),
+        moves=(),
+        at_home=False,
+    )
+
+
+def _summary(
+    outcome: Mapping[str, Any], record: Mapping[str, Any], discount: int, speech: Speech, basket: Basket
+) -> Sequence[Said]:
+    said: list[Said] = []
+    if basket.lines:
+        points, off = speech.points(outcome["points"]), speech.money(discount)
+        said.append(
+            Said(
+                f"现在结账可累积 {points.zh}，优惠 {off.zh}。",
+                f"Bought now, it would earn {points.en} and {off.en} off.",
+            )
+        )
+    else:
+        said.append(
+            Said("没有购物篮：取决于商品的条件未作判断。", "Without a basket, what depends on it stays open.")
+        )
+    nearer = outcome["member"] and outcome["member"]["next_tier"]
+    if nearer:
+        tier, gap = speech.tier(nearer["tier"]), speech.money(nearer["missing_minor"])
+        said.append(Said(f"距{tier.zh}还差 {gap.zh}。", f"{gap.en} more to reach {tier.en}."))
+    return [*said, *first_reasons(record["reasons"], words.REASONS)]
