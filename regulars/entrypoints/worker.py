@@ -12,6 +12,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from activities.failures import Discretion
 from activities.lifecycle import LifecycleActivities
 from regulars.db.session import Database, make_engine
+from regulars.entrypoints.feature_keeper import keep_features
 from regulars.entrypoints.ready import announce_ready
 from regulars.entrypoints.shutdown import ends_on_signal
 from regulars.entrypoints.temporal import WORKFLOW_RUNNER
@@ -53,6 +54,7 @@ async def work_until(settings: Settings, stop: asyncio.Event | None = None) -> N
     engine = make_engine(settings.database_url, application="regulars-worker", pool_size=pool_size)
     database = Database(engine)
     activities = LifecycleActivities(database, LivePacks(), Places(), clock.now)
+    keeping = asyncio.create_task(keep_features(database, stop))
     try:
         while not stop.is_set():
             try:
@@ -62,6 +64,8 @@ async def work_until(settings: Settings, stop: asyncio.Event | None = None) -> N
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), RETRY_S)
     finally:
+        keeping.cancel()
+        await asyncio.wait({keeping})
         await database.close()
 
 

@@ -1,0 +1,39 @@
+"""Keeps what segments read of members young, so that whoever asks waits for little."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from regulars.db.away import is_away
+from regulars.db.session import Database
+from regulars.kernel import clock
+from regulars.segments.refreshing import refresh
+
+log = structlog.get_logger(__name__)
+
+EVERY: Final = timedelta(minutes=5)
+
+
+async def keep_features(database: Database, stop: asyncio.Event, every: timedelta = EVERY) -> None:
+    """Bring the features up to date again and again, until `stop` is set.
+
+    Args:
+        database: of the chain; it may come and go.
+        stop: ends it.
+        every: how long the features may grow old; several workers do the work once.
+    """
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), every.total_seconds())
+            return
+        try:
+            async with database.begin() as session:
+                await refresh(session, clock.now(), unless_newer_than=every / 2)
+        except Exception as error:
+            if not is_away(error):
+                log.exception("features_not_kept")
+                continue
+            log.warning("features_not_kept", error=type(error).__name__)
