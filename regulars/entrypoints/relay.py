@@ -1,4 +1,4 @@
-"""The relay process: tells members' workflows what the database has committed."""
+"""The relay process: tells the workflows of members and releases what the database has committed."""
 
 import asyncio
 import os
@@ -7,6 +7,7 @@ import socket
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.member_messenger import MemberMessenger
 from regulars.entrypoints.ready import announce_ready
+from regulars.entrypoints.release_messenger import ReleaseMessenger
 from regulars.entrypoints.shutdown import ends_on_signal
 from regulars.kernel import clock
 from regulars.outbox.listener import listen
@@ -40,11 +41,16 @@ async def relay_until(settings: Settings, stop: asyncio.Event | None = None) -> 
         now=clock.now,
         stop=stop,
     )
-    listening = asyncio.create_task(listen(settings.database_url, relay.woken))
+    releases = ReleaseMessenger(relay.database, client, stop)
+    beside = (
+        asyncio.create_task(listen(settings.database_url, relay.woken)),
+        asyncio.create_task(releases.run()),
+    )
     announce_ready()
     try:
         await relay.run()
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await relay.database.close()

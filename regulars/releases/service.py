@@ -7,6 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.lifecycle.due_again import look_again
+from regulars.organisation.places import Places
 from regulars.releases import repository
 from regulars.releases.acting import BY_TIME, note_time
 from regulars.releases.domain import OVER, Release, ReleaseState, state_at
@@ -15,11 +17,15 @@ from regulars.releases.policy import require_direct
 from regulars.releases.repository import Filter
 from regulars.rules import service as rules
 from regulars.rules.domain import PackVersion
+from regulars.rules.live import LivePacks
 from regulars.security import audit
 from regulars.security.actor import Actor
 from regulars.security.audit import AuditLine
 from regulars.security.policy import Permission
 from regulars.security.scope import Scope
+
+STIRRED_TOGETHER = 200
+"""Members looked at anew in one transaction; tills wait for their locks meanwhile."""
 
 LOOKED_THROUGH = 200
 """Releases read at most to find a page of those that wait for somebody."""
@@ -32,14 +38,22 @@ class Standing:
     Attributes:
         next_due_at: when time next decides something; None for never, as far as is planned.
         is_over: nothing can become of it any more.
-        must_stir: members' due dates rest on what it changed, and have still to be looked at anew.
+        stir_for: members' due dates rest on what it changed then, and have still to be looked at anew.
     """
 
     state: ReleaseState
     next_due_at: datetime | None
     is_over: bool
-    must_stir: bool
+    stir_for: datetime | None
     change_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stirred:
+    """How far members were looked at anew."""
+
+    after: UUID | None
+    moved: int
 
 
 async def get_release(session: AsyncSession, release_id: UUID, scope: Scope, at: datetime) -> Release:
@@ -120,16 +134,50 @@ async def advance(session: AsyncSession, release_id: UUID, to: datetime) -> Stan
     release = await _held(session, release_id)
     noted = await note_time(session, release, to)
     is_over = noted.state in OVER and not noted.must_stir
-    return Standing(noted.state, noted.next_due_at, is_over, noted.must_stir, noted.change_no)
+    stir_for = noted.stirred_at if noted.must_stir else None
+    return Standing(noted.state, noted.next_due_at, is_over, stir_for, noted.change_no)
 
 
-async def note_stirred(session: AsyncSession, release_id: UUID, up_to: datetime) -> None:
-    """Remember that members were looked at anew for what the release changed up to an instant.
+async def stir(
+    session: AsyncSession,
+    packs: LivePacks,
+    places: Places,
+    release_id: UUID,
+    *,
+    after: UUID | None,
+    stir_for: datetime,
+    to: datetime,
+    at: datetime,
+) -> Stirred:
+    """Look at some members anew whose due dates rest on what a release changed.
 
+    Args:
+        session: an open transaction.
+        packs, places: the process's; places as they are now.
+        release_id: which.
+        after: the last member who was looked at; None to begin.
+        stir_for: the change that this is for; once nobody is left it is noted as done.
+        to: aware instant, now; what fell due up to then is decided.
+        at: aware instant of recording.
+    Returns: the last member looked at, None where nobody is left; and how many now fall due at another time.
     Raises: UnknownRelease.
     """
-    release = await _held(session, release_id)
-    await repository.save(session, replace(release, stirred_done_at=up_to))
+    release = await repository.find(session, release_id, BY_TIME.scope)
+    if release is None:
+        raise UnknownRelease(release_id)
+    roots = [places.get(place_id).path for place_id in release.place_ids]
+    stores = [
+        store.id
+        for store in places.stores()
+        if any(store.path == root or store.path.startswith(f"{root}.") for root in roots)
+    ]
+    last, moved = await look_again(
+        session, packs, places, stores, after=after, limit=STIRRED_TOGETHER, to=to, at=at
+    )
+    if last is None:
+        held = await _held(session, release_id)
+        await repository.save(session, replace(held, stirred_done_at=stir_for))
+    return Stirred(last, moved)
 
 
 async def _held(session: AsyncSession, release_id: UUID) -> Release:
