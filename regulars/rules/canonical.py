@@ -28,19 +28,46 @@ _KEY_ORDER = (
     "en",
     "description",
     "scope",
+    "places",
+    "channels",
+    "from",
+    "until",
+    "weekdays",
+    "days_of_month",
+    "hours",
+    "except",
     "parameters",
     "tiers",
     "lifecycle",
+    "exclusions",
+    "stacking",
+    "limits",
     "rules",
     "when",
     "then",
     "amount",
+    "of",
     "per",
     "lines",
+    "amount_minor",
+    "price_minor",
+    "free",
+    "every",
+    "every_minor",
+    "off_minor",
+    "times",
+    "at_most",
+    "when_reached",
     "rate_bps",
+    "base",
+    "rounding",
     "cap_minor",
     "group",
+    "pick",
+    "members",
+    "pending_days",
     "valid_days",
+    "expires",
     "cases",
     "given",
     "at",
@@ -143,4 +170,9 @@ def _flat(value: object, key: str = "") -> str:
 def _ordered(value: dict[str, object], key: str) -> list[tuple[str, object]]:
     if key == "parameters":
         return list(value.items())  # the form shows them in the author's order
-    return sorted(value.items(), key=lambda item: (_RANK.get(item[0], len(_RANK)), item[0]))
+    return sorted(value.items(), key=lambda item: (_rank(item[0], key), item[0]))
+
+
+def _rank(name: str, parent: str) -> int:
+    # A case gives its calendar among its facts; a pack or a rule has its calendar beside its scope.
+    return _RANK.get("scope" if name == "calendar" and parent != "given" else name, len(_RANK))

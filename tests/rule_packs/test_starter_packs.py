@@ -6,34 +6,56 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from regulars.rules.canonical import canonical
+from regulars.rules.canonical import canonical, content_hash
 from regulars.rules.cases import NO_ID, calendar_at
 from regulars.rules.checker import examine
 from regulars.rules.domain import Evaluation, MemberFacts, PackVersion, PurchaseFacts, StoreFacts
 from regulars.rules.errors import UnknownPack
 from regulars.rules.evaluator import PackSet
-from regulars.rules.starters import FOLDER, starter_codes, starter_text
+from regulars.rules.sentences import pack_of, sentences
+from regulars.rules.starters import FOLDER, GALLERY, gallery_codes, starter_codes, starter_text
 
+HASHES = {
+    "classic-tiers": "9eb931a5399d",
+    "grocery-classic": "85c4c4983332",
+    "silver-saturday": "46535902f6c2",
+    "staff-excluded": "6bef4d53336c",
+}
 SATURDAY = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 
 def test_the_four_starters_are_there() -> None:
     assert starter_codes() == ["classic-tiers", "grocery-classic", "silver-saturday", "staff-excluded"]
+    assert {code: content_hash(starter_text(code))[:12] for code in starter_codes()} == HASHES
     with pytest.raises(UnknownPack):
         starter_text("../secrets")
 
 
-@pytest.mark.parametrize("code", starter_codes())
+def test_each_pack_of_the_gallery_belongs_to_a_trade() -> None:
+    assert sorted(code for codes in GALLERY.values() for code in codes) == gallery_codes()
+
+
+@pytest.mark.parametrize("code", gallery_codes())
 def test_a_starter_is_green_without_a_warning(code: str) -> None:
     report = examine(starter_text(code))
     assert report.findings == ()
-    assert len(report.cases) >= 6
+    assert len(report.cases) >= (6 if code in starter_codes() else 8)
     assert all(case.passed for case in report.cases)
     assert report.pack is not None
     assert report.pack.code == code
 
 
-@pytest.mark.parametrize("code", starter_codes())
+@pytest.mark.parametrize("code", gallery_codes())
+def test_a_starter_is_said_in_both_languages(code: str) -> None:
+    pack = pack_of(starter_text(code))
+    for zh, en in zip(sentences(pack, "zh"), sentences(pack, "en"), strict=True):
+        assert zh.effect != en.effect
+        assert "\u4e00" <= zh.title[-1] <= "\u9fff" or zh.title[-1].isdigit()
+        assert en.effect[0].isupper() or en.effect[0].isdigit()
+        assert len(zh.conditions) == len(en.conditions)
+
+
+@pytest.mark.parametrize("code", gallery_codes())
 def test_a_starter_is_kept_in_its_canonical_text(code: str) -> None:
     assert canonical(json.loads(starter_text(code))) == starter_text(code)
     assert [file.name for file in (FOLDER / code).iterdir()] == ["pack.json"]
