@@ -161,7 +161,7 @@ def test_earning_is_said_in_both_languages(pack: Any, rule: Any, earn: Any, zh: 
 
 
 def test_a_case_can_expect_when_points_wait_and_end(pack: Any, rule: Any) -> None:
-    case = {
+    case: dict[str, Any] = {
         "name": WORDS,
         "given": {"at": AT, "purchase": basket(1_000)},
         "expect": {"available_at": {"base": "2026-11-27T18:30"}, "expires_at": {"base": "2027-01-01T00:00"}},
