@@ -1,0 +1,157 @@
+"""Asks about segments, and keeps them, from the command line in the chain's database."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.db.session import Database, make_engine
+from regulars.entrypoints.stack.running import running
+from regulars.kernel import clock
+from regulars.kernel.errors import FieldProblem
+from regulars.organisation import service as organisation
+from regulars.organisation.errors import UnknownPlace
+from regulars.rules.findings import first
+from regulars.rules.reading import read
+from regulars.security.actor import Actor
+from regulars.security.scope import EVERYWHERE
+from regulars.segments import service
+from regulars.segments.checking import check_condition
+from regulars.segments.domain import Condition, Counted, Draft, Question
+from regulars.segments.errors import SegmentNotGreen, UnknownSegment
+from regulars.segments.refreshing import refresh
+from regulars.segments.saved_repository import Seen
+from regulars.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked: a saved segment by its code, or the condition of a file.
+
+    Attributes:
+        place: code of the place whose members count, with all below; None: the segment's own, or the chain.
+    """
+
+    code: str | None
+    text: bytes
+    place: str | None
+    sample: int
+    seed: int
+
+
+@asynccontextmanager
+async def _chain(settings: Settings) -> AsyncIterator[Database]:
+    """The database that the settings name, else the one on this machine, started if need be."""
+    if settings.database_url:
+        async with _database(settings.database_url) as database:
+            yield database
+        return
+    async with running(settings, ("postgres",)) as stack, _database(stack.database_url) as database:
+        yield database
+
+
+@asynccontextmanager
+async def _database(url: str) -> AsyncIterator[Database]:
+    database = Database(make_engine(url, application="regulars-segments", pool_size=2))
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def count(settings: Settings, wish: Wish) -> Counted:
+    """Count and sample, as of now.
+
+    Raises: SegmentNotGreen, UnknownSegment, SegmentTooSlow; FieldProblem: the file or the place is wrong.
+    """
+    async with _chain(settings) as database:
+        async with database.begin() as session:
+            await refresh(session, clock.now())
+        async with database.read() as session:
+            condition, home = await _condition(session, wish)
+            question = Question(wish.sample, wish.seed, await _within(session, wish.place, home))
+            return await service.count_members(session, EVERYWHERE, condition, question)
+
+
+async def _condition(session: AsyncSession, wish: Wish) -> tuple[Condition, str | None]:
+    if wish.code is None:
+        return check_condition(_content(wish.text).get("when")), None
+    seen = await service.get_segment(session, EVERYWHERE, wish.code)
+    return service.condition_of(seen.version), seen.place_path
+
+
+async def _within(session: AsyncSession, code: str | None, home: str | None) -> str | None:
+    if code is None:
+        return home
+    try:
+        path = (await organisation.place_by_code(session, code, EVERYWHERE)).path
+    except UnknownPlace:
+        raise FieldProblem(f"--place {code}: there is no such place", field="place") from None
+    if home is not None and path != home and not path.startswith(home + "."):
+        raise FieldProblem(f"--place {code}: the segment speaks of another place's members", field="place")
+    return path
+
+
+async def save(settings: Settings, text: bytes, reason: str | None) -> Seen:
+    """Save the segment of a file as its next version; the same content again changes nothing.
+
+    Raises: what `service.save_segment` raises; FieldProblem: the file is no segment.
+    """
+    draft = draft_of(text)
+    actor = Actor.command("segments save")
+    async with _chain(settings) as database, database.begin() as session:
+        try:
+            newest = (await service.get_segment(session, EVERYWHERE, draft.code)).version.version
+        except UnknownSegment:
+            newest = 0
+        return await service.save_segment(session, draft, actor, clock.now(), based_on=newest, reason=reason)
+
+
+async def list_all(settings: Settings) -> list[Seen]:
+    """The newest version of every segment, by code."""
+    found: list[Seen] = []
+    async with _chain(settings) as database, database.read() as session:
+        after: str | None = ""
+        while after is not None:
+            page = await service.list_segments(session, EVERYWHERE, after=after, limit=service.PAGE_MOST)
+            found += page.segments
+            after = page.next_after
+    return found
+
+
+def draft_of(text: bytes) -> Draft:
+    """A segment as a file holds it: code, place, title, description and condition.
+
+    Args:
+        text: JSON such as docs/segments.md shows.
+    Raises: SegmentNotGreen: it cannot be read; FieldProblem: a part is missing or of another type.
+    """
+    content = _content(text)
+    title = content.get("title")
+    if not isinstance(title, Mapping):
+        title = {}
+    words = {
+        "code": content.get("code"),
+        "place": content.get("place", organisation.HQ_CODE),
+        "title_zh": title.get("zh"),
+        "title_en": title.get("en"),
+        "description": content.get("description", ""),
+    }
+    for name, value in words.items():
+        if not isinstance(value, str):
+            raise FieldProblem(f"{name.replace('_', '.')}: write a text", field=name.replace("_", "."))
+    return Draft(**{name: str(value) for name, value in words.items()}, when=content.get("when"))
+
+
+def _content(text: bytes) -> Mapping[str, object]:
+    """The parts of a file."""
+    content, findings = read(text)
+    if findings:
+        raise SegmentNotGreen(first(findings))
+    if not isinstance(content, dict) or "when" not in content:
+        raise FieldProblem('the file holds no segment: write {"when": …}; see docs/segments.md', field="when")
+    unknown = sorted(content.keys() - {"code", "place", "title", "description", "when"})
+    if unknown:
+        raise FieldProblem(f"{unknown[0]}: there is no such field; see docs/segments.md", field=unknown[0])
+    return content
