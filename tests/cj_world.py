@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from sqlalchemy import text
 
-from regulars.analytics.totals import ChainTotals, read_member_totals, read_totals
+from regulars.analytics.totals import END_OF_TIME, ChainTotals, read_member_totals, read_totals
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.bootstrap import bootstrap
 from regulars.entrypoints.complete_journey.importer import Imported, Wish, import_history
@@ -56,7 +56,7 @@ class ImportedChain:
         found = {}
         for number, member_id in self.first.ground.members.items():
             async with self.database.read() as session:
-                member = await read_member_totals(session, member_id)
+                member = await read_member_totals(session, member_id, END_OF_TIME)
             assert member is not None
             found[f"cj-{number}"] = {
                 "purchases": member.purchases,

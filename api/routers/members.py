@@ -77,27 +77,28 @@ async def list_page(
 
 @router.get("/members/lookup/{reference}")
 async def look_up(
-    parts: Parts, actor: Finder, reference: Annotated[str, Path(max_length=80)]
+    parts: Parts, actor: Finder, at: At, reference: Annotated[str, Path(max_length=80)]
 ) -> FoundMemberOut:
     """The member who shows this number, phone or reference. A till finds members of every store."""
     await parts.refresh_places()
     scope = EVERYWHERE if actor.kind == "terminal" else actor.scope
     async with parts.database.read() as session:
         found = await service.find_member(session, reference, parts.member_rules, scope)
-        return FoundMemberOut.of(found, await read_member_totals(session, found.id))
+        return FoundMemberOut.of(found, await read_member_totals(session, found.id, at))
 
 
 @router.get("/members/{member_id}")
 async def get_member(
     parts: Parts,
     actor: Reader,
+    at: At,
     member_id: Annotated[str, Path(max_length=80, description="Id, number, phone or external reference.")],
 ) -> MemberOut:
     """One member by id, number, phone or external reference."""
     await parts.refresh_places()
     async with parts.database.read() as session:
         found = await service.find_member(session, member_id, parts.member_rules, actor.scope)
-        return MemberOut.of(found, await read_member_totals(session, found.id))
+        return MemberOut.of(found, await read_member_totals(session, found.id, at))
 
 
 @router.patch("/members/{member_id}")
@@ -110,7 +111,7 @@ async def update_member(
         changed = await service.update_profile(
             session, member_id, body.to_domain(), parts.member_rules, actor, at
         )
-        return MemberOut.of(changed, await read_member_totals(session, member_id))
+        return MemberOut.of(changed, await read_member_totals(session, member_id, at))
 
 
 @router.post("/members/{member_id}/consents")
@@ -120,7 +121,7 @@ async def record_consents(
     """Write down what the member agrees or objects to; earlier words are kept."""
     async with parts.database.begin() as session:
         changed = await service.record_consents(session, member_id, body.consents, body.source, actor, at)
-        return MemberOut.of(changed, await read_member_totals(session, member_id))
+        return MemberOut.of(changed, await read_member_totals(session, member_id, at))
 
 
 @router.post("/members/{member_id}/references")
@@ -128,7 +129,7 @@ async def add_reference(parts: Parts, actor: Editor, at: At, member_id: UUID, bo
     """Note under which name an outside system knows the member."""
     async with parts.database.begin() as session:
         changed = await service.add_reference(session, member_id, body.reference, actor, at)
-        return MemberOut.of(changed, await read_member_totals(session, member_id))
+        return MemberOut.of(changed, await read_member_totals(session, member_id, at))
 
 
 @router.post("/members/{member_id}/phone-views")

@@ -136,7 +136,8 @@ class StandingOut(Out):
     tier: str
     stage: str
     frozen: bool
-    balances: dict[str, int]
+    balances: Annotated[dict[str, int], Field(description="What is owned, pending points included.")]
+    pending_points: Annotated[int, Field(description="What of the points cannot be used yet.")]
     purchases: int
     sales_minor: int
     points_earned: int

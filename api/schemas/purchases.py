@@ -183,7 +183,8 @@ class MemberOut(BaseModel):
 
     member_id: UUID
     seq: int
-    points_balance: int
+    points_balance: int = Field(description="All that is owned, pending points included.")
+    pending_points: int = Field(default=0, description="What of it cannot be used yet.")
     tier: str
     tier_before: str
     stage: str
@@ -199,7 +200,13 @@ class OutcomeOut(BaseModel):
     list_minor: int
     points: int
     points_expire_at: datetime | None
-    flags: list[str] = Field(description="What a person should look at, e.g. discount_differs, late.")
+    points_pending: int = Field(default=0, description="What of the points cannot be used yet.")
+    points_available_at: datetime | None = Field(
+        default=None, description="When the first of those can be used."
+    )
+    flags: list[str] = Field(
+        description="What a person should look at, e.g. discount_differs, over_budget, late."
+    )
     member: MemberOut | None
     awards: list[AwardOut]
     offered: list[DiscountOut] = Field(description="Discounts that the live packs give.")

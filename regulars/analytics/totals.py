@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Uuid, bindparam, cast, func, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, Uuid, bindparam, cast, func, or_, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant
-from regulars.ledger.tables import balance, ledger_entry, posting
+from regulars.ledger.tables import balance, ledger_entry, lot, lot_consumption, posting
 from regulars.lifecycle.tables import lifecycle_event, standing
 from regulars.members.tables import member
 from regulars.purchases.tables import purchase, purchase_attribution
@@ -45,7 +45,8 @@ class MemberTotals:
     """One member's figures.
 
     Attributes:
-        balances: unit → amount held now.
+        balances: unit → amount held now, what is pending included.
+        pending_points: what of the points cannot be used yet.
         purchases: attributed ones included.
     """
 
@@ -55,6 +56,7 @@ class MemberTotals:
     stage: str
     frozen: bool
     balances: Mapping[str, int]
+    pending_points: int
     purchases: int
     sales_minor: int
     points_earned: int
@@ -112,7 +114,14 @@ _STANDING = (
     .join(standing, standing.c.member_id == member.c.id)
     .where(member.c.id == _MEMBER)
 )
+_TAKEN = select(func.sum(lot_consumption.c.amount)).where(lot_consumption.c.lot_id == lot.c.id)
 _BALANCES = select(balance.c.unit, balance.c.amount).where(balance.c.account_id == _MEMBER)
+_PENDING = select(_sum(lot.c.amount - func.coalesce(_TAKEN.scalar_subquery(), 0))).where(
+    lot.c.account_id == _MEMBER,
+    lot.c.unit == "points",
+    lot.c.available_at > _AS_OF,
+    or_(lot.c.expires_at.is_(None), lot.c.expires_at > _AS_OF),
+)
 _OF_MEMBER = union_all(
     select(purchase.c.occurred_at, purchase.c.sales_minor).where(purchase.c.member_id == _MEMBER),
     select(purchase_attribution.c.occurred_at, purchase_attribution.c.sales_minor).where(
@@ -151,12 +160,13 @@ async def read_totals(session: AsyncSession, as_of: datetime | None = None) -> C
     )
 
 
-async def read_member_totals(session: AsyncSession, member_id: UUID) -> MemberTotals | None:
+async def read_member_totals(session: AsyncSession, member_id: UUID, at: datetime) -> MemberTotals | None:
     """What one member adds up to now, or None where there is no such member.
 
     Args:
         session: a reading one.
         member_id: the member.
+        at: aware instant, now: points that are available later are pending.
     """
     one = {"member_id": member_id}
     stands = (await session.execute(_STANDING, one)).first()
@@ -170,6 +180,7 @@ async def read_member_totals(session: AsyncSession, member_id: UUID) -> MemberTo
         stage=stands.stage,
         frozen=stands.frozen,
         balances={"points": 0} | {row.unit: row.amount for row in await session.execute(_BALANCES, one)},
+        pending_points=int(await session.scalar(_PENDING, {**one, "as_of": at}) or 0),
         purchases=bought.purchases,
         sales_minor=bought.sales_minor,
         points_earned=int(await session.scalar(_MEMBER_POINTS, one) or 0),

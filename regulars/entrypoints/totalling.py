@@ -12,6 +12,7 @@ from rich.table import Table
 from regulars.analytics.totals import ChainTotals, MemberTotals, read_member_totals, read_totals
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.stack.running import running
+from regulars.kernel import clock
 from regulars.members import service as members
 from regulars.members.errors import UnknownMember
 from regulars.members.phones import PhoneKeys
@@ -47,7 +48,7 @@ async def member_totals(settings: Settings, reference: str) -> MemberTotals:
         keys = PhoneKeys(cipher=secrets.phone_key, index=secrets.blind_index_key)
         rules = MemberRules.of(await get_chain(session), keys)
         member = await members.find_member(session, reference, rules, EVERYWHERE)
-        found = await read_member_totals(session, member.id)
+        found = await read_member_totals(session, member.id, clock.now())
     if found is None:
         raise UnknownMember
     return found

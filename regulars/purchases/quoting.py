@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,16 +16,20 @@ from regulars.budgets.counters import Occasion
 from regulars.budgets.domain import Meter
 from regulars.budgets.service import open_budget, peek_budget, write_budget
 from regulars.db.session import Database
+from regulars.ledger import service as ledger
+from regulars.ledger.domain import PendingLot
 from regulars.lifecycle import repository as standings
 from regulars.lifecycle import service as lifecycle
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.reigns import ReignBook
+from regulars.lifecycle.repository import LockedMember
 from regulars.purchases import evaluation, limits, receipt
 from regulars.purchases.desk import Desk
 from regulars.purchases.domain import Basket, Line, lines_json, without_pack_discounts
 from regulars.purchases.errors import MemberUnknown
 from regulars.purchases.evaluation import Reading, Sale, discounted
 from regulars.purchases.limits import Within
+from regulars.purchases.pending import awarded_pending, pending_points
 from regulars.rules.evaluator import PackSet
 
 
@@ -73,6 +77,7 @@ class _Looked:
     time: MemberTime | None
     tags: tuple[str, ...]
     balance: int
+    pending: Sequence[PendingLot]
 
 
 async def quote(
@@ -126,7 +131,7 @@ async def offer(
 
 async def _look(session: AsyncSession, desk: Desk, basket: Basket, at: datetime) -> _Looked:
     book = await desk.refresh(session)
-    time, tags, balance = await _member(session, desk, book, basket, at)
+    time, tags, balance, pending = await _member(session, desk, book, basket, at)
     if time is not None:
         # A till's clock may lie behind what time has decided; nothing can be bought in the past.
         latest = max(basket.occurred_at, time.standing.advanced_to, time.window.as_of)
@@ -134,7 +139,7 @@ async def _look(session: AsyncSession, desk: Desk, basket: Basket, at: datetime)
     sale = _sale(desk, basket, without_pack_discounts(basket.lines))
     packs = book.packs.at(basket.store_id, basket.occurred_at)
     occasion = replace(limits.occasion_of(basket, sale.site), quote_id=None)
-    return _Looked(basket, sale, packs, occasion, time, tags, balance)
+    return _Looked(basket, sale, packs, occasion, time, tags, balance, pending)
 
 
 def _offered(looked: _Looked, meter: Meter) -> Reading:
@@ -152,7 +157,9 @@ def _quoted(looked: _Looked, meter: Meter, quote_id: UUID, expires_at: datetime,
     reading = evaluation.read(packs, facts, charged, bought)
     events = evaluation.settle(time, charged, reading, (), None) if time is not None else []
     balance = looked.balance + reading.evaluation.points
-    outcome = receipt.receipt_of(charged, reading, time, balance, events, ())
+    later = awarded_pending(reading.evaluation, charged.occurred_at)
+    pending = pending_points([*looked.pending, *later], charged.occurred_at)
+    outcome = receipt.receipt_of(charged, reading, time, balance, events, (), pending)
     promise = _promise(quote_id, looked.basket, looked.sale.lines, outcome, packs.hashes, expires_at)
     return Quote(
         id=quote_id,
@@ -166,9 +173,9 @@ def _quoted(looked: _Looked, meter: Meter, quote_id: UUID, expires_at: datetime,
 
 async def _member(
     session: AsyncSession, desk: Desk, book: ReignBook, basket: Basket, at: datetime
-) -> tuple[MemberTime | None, tuple[str, ...], int]:
+) -> tuple[MemberTime | None, tuple[str, ...], int, Sequence[PendingLot]]:
     if basket.member_id is None:
-        return None, (), 0
+        return None, (), 0, ()
     seen = await standings.peek(session, [basket.member_id])
     if basket.member_id not in seen:
         raise MemberUnknown(basket.member_id)
@@ -177,7 +184,14 @@ async def _member(
     times = await lifecycle.load_times(session, seen, {basket.member_id: until}, book, desk.places)
     time = times[basket.member_id]
     time.advance(until)
-    return time, member.tags, member.points_balance - sum(expiry.points for expiry in time.expiries)
+    since = {basket.member_id: until} if _pends_after(member, until) else {}
+    pending = await ledger.pending_lots(session, since)
+    balance = member.points_balance - sum(expiry.points for expiry in time.expiries)
+    return time, member.tags, balance, pending.get(basket.member_id, ())
+
+
+def _pends_after(member: LockedMember, at: datetime) -> bool:
+    return member.points_pending_until is not None and member.points_pending_until > at
 
 
 def _sale(desk: Desk, basket: Basket, lines: tuple[Line, ...]) -> Sale:

@@ -6,6 +6,7 @@ from typing import Any
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
 from regulars.purchases.evaluation import Reading, Sale
+from regulars.purchases.pending import awarded_pending
 from regulars.rules.domain import ENGINE, LifecyclePlan, RuleOutcome
 from regulars.rules.evaluator import PackSet
 
@@ -62,6 +63,7 @@ def receipt_of(
     balance: int,
     events: Sequence[LifecycleEvent],
     flags: Sequence[str],
+    pending: int = 0,
 ) -> dict[str, Any]:
     """What goes back to the till, less the outcomes of the rules, which the evaluation record keeps.
 
@@ -71,20 +73,24 @@ def receipt_of(
         balance: the member's points after it.
         events: lifecycle events that it caused.
         flags: what a person should look at, e.g. "discount_differs".
+        pending: what of `balance` the member cannot use yet.
     """
+    later = awarded_pending(reading.evaluation, sale.occurred_at)
     expiries = [award.expires_at for award in reading.evaluation.awards if award.expires_at is not None]
     return {
         "sales_minor": sale.sales_minor,
         "list_minor": sale.list_minor,
         "points": reading.evaluation.points,
         "points_expire_at": min(expiries).isoformat() if expiries else None,
+        "points_pending": sum(lot.amount for lot in later),
+        "points_available_at": min(lot.available_at for lot in later).isoformat() if later else None,
         "flags": list(flags),
-        "member": _member_part(time, balance, events, sale) if time is not None else None,
+        "member": _member_part(time, balance, pending, events, sale) if time is not None else None,
     }
 
 
 def _member_part(
-    time: MemberTime, balance: int, events: Sequence[LifecycleEvent], sale: Sale
+    time: MemberTime, balance: int, pending: int, events: Sequence[LifecycleEvent], sale: Sale
 ) -> dict[str, Any]:
     standing = time.standing
     moved = next((event for event in events if event.kind == "upgraded"), None)
@@ -92,6 +98,7 @@ def _member_part(
         "member_id": str(standing.member_id),
         "seq": standing.last_seq,
         "points_balance": balance,
+        "pending_points": pending,
         "tier": standing.tier,
         "tier_before": moved.tier_from if moved else standing.tier,
         "stage": standing.stage,

@@ -12,7 +12,7 @@ from regulars.budgets.counters import Cause
 from regulars.budgets.service import Budget, write_budget
 from regulars.kernel.errors import RegularsError
 from regulars.ledger import service as ledger
-from regulars.ledger.domain import LedgerEntry, earn_entry
+from regulars.ledger.domain import LedgerEntry, PendingLot, earn_entry
 from regulars.lifecycle import repository as standings
 from regulars.lifecycle import service as lifecycle
 from regulars.lifecycle.advance import MemberTime
@@ -27,6 +27,7 @@ from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.domain import Basket, body_hash, lines_json
 from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown
 from regulars.purchases.evaluation import Lateness, Reading, Sale
+from regulars.purchases.pending import awarded_pending, pending_points
 from regulars.purchases.repository import NewRow, Stored
 
 
@@ -42,6 +43,7 @@ class Booking:
     lateness: Mapping[UUID, Lateness]
     balances: dict[UUID, int]
     budget: Budget
+    pending: dict[UUID, list[PendingLot]]
     cause: Cause = "purchase"
     rows: list[NewRow] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
@@ -143,6 +145,7 @@ async def prepare(
     """Fetch, for the whole batch at once, what its members' windows, lots, late purchases and limits need."""
     until: dict[UUID, datetime] = {}
     late_since: dict[UUID, datetime] = {}
+    pending_since: dict[UUID, datetime] = {}
     for basket in baskets:
         if basket.member_id is None:
             continue
@@ -151,6 +154,9 @@ async def prepare(
         if when < reached:
             late_since[member_id] = min(when, late_since.get(member_id, when))
         until[member_id] = max(reached, when)
+        pending_until = locked[member_id].points_pending_until
+        if pending_until is not None and pending_until > when:
+            pending_since[member_id] = min(when, pending_since.get(member_id, when))
     present = {member_id: locked[member_id] for member_id in until}
     times = await lifecycle.load_times(session, present, until, book, desk.places)
     lateness: dict[UUID, Lateness] = {}
@@ -167,7 +173,8 @@ async def prepare(
             lateness[member_id] = Lateness(history.get(member_id, []))
     balances = {member_id: member.points_balance for member_id, member in present.items()}
     budget = await limits.open_for(session, book, desk.places, baskets, at)
-    return Booking(desk, book, at, present, times, lateness, balances, budget)
+    pending = await ledger.pending_lots(session, pending_since)
+    return Booking(desk, book, at, present, times, lateness, balances, budget, pending)
 
 
 def _reached(member: LockedMember) -> datetime:
@@ -241,15 +248,24 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
     events = _count(booking, basket, time, sale, reading, late, purchase_id) if time is not None else []
     for expiry in time.expiries[expired:] if time is not None else ():
         booking.balances[expiry.member_id] -= expiry.points
-    balance = booking.balances[basket.member_id] if basket.member_id is not None else 0
+    balance, pending = _owned(booking, time, basket.occurred_at)
     return Happened(
         sale=sale,
         time=time,
         points=reading.evaluation.points if time is not None else 0,
         flags=flags,
         evaluation_text=_text(receipt.evaluation_record(packs, reading, sale)),
-        receipt_text=_text(receipt.receipt_of(sale, reading, time, balance, events, flags)),
+        receipt_text=_text(receipt.receipt_of(sale, reading, time, balance, events, flags, pending)),
     )
+
+
+def _owned(booking: Booking, time: MemberTime | None, at: datetime) -> tuple[int, int]:
+    """A member's points after a purchase, and how many of them are pending by the time told of the member."""
+    if time is None:
+        return 0, 0
+    member_id = time.standing.member_id
+    reached = max(at, time.standing.advanced_to, time.window.as_of)
+    return booking.balances[member_id], pending_points(booking.pending.get(member_id, ()), reached)
 
 
 def _count(
@@ -320,6 +336,9 @@ def _earn(booking: Booking, basket: Basket, reading: Reading, purchase_id: UUID)
     )
     booking.entries.append(entry)
     booking.balances[basket.member_id] += reading.evaluation.points
+    later = awarded_pending(reading.evaluation, basket.occurred_at)
+    if later:
+        booking.pending.setdefault(basket.member_id, []).extend(later)
     return entry
 
 

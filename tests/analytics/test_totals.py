@@ -236,7 +236,7 @@ async def test_a_members_purchases_include_those_attributed_later(chain: Chain) 
     await chain.book(who, day(1), [10])
     await chain.book(who, day(2), [2])
     async with chain.database.read() as session:
-        found = await read_member_totals(session, who)
+        found = await read_member_totals(session, who, day(3))
     assert found is not None
     assert (found.purchases, found.sales_minor, found.points_earned) == (2, 1_250, 12)
     assert found.balances == {"points": 12}
@@ -247,4 +247,4 @@ async def test_a_members_purchases_include_those_attributed_later(chain: Chain) 
 
 async def test_nobody_has_no_totals(chain: Chain) -> None:
     async with chain.database.read() as session:
-        assert await read_member_totals(session, new_id()) is None
+        assert await read_member_totals(session, new_id(), day(3)) is None
