@@ -6,6 +6,8 @@ import pytest
 from pack_language import errors, live
 
 from regulars.rules.domain import Limit
+from regulars.rules.limit_wording import limit_sentences
+from regulars.rules.sentences import pack_of
 
 WORDS = {"zh": "每日上限", "en": "a day"}
 
@@ -60,3 +62,33 @@ def test_only_points_and_money_have_limits(pack: Any, rule: Any) -> None:
     refuse = {"scopes": ["earning"], "reason": {"code": "no", "words": WORDS}}
     document = pack("none", "eligibility", rules=[rule("base", refuse=refuse)], limits=[limit()])
     assert errors(document) == {("part_misplaced", "/limits")}
+
+
+SAID = [
+    (
+        {},
+        "每位会员每天最多 500 分，不足时给剩余部分",
+        "At most 500 points for a member, a day, the last one in part",
+    ),
+    (
+        {"per": "store", "every": "month", "when_reached": "nothing", "rules": ["base"]},
+        "每家门店每月最多 500 分，超出不给（仅限：名称）",
+        "At most 500 points for a store, a month, only whole (only: name)",
+    ),
+    (
+        {"of": "uses", "at_most": 1, "every": "ever", "when_reached": "nothing"},
+        "每位会员累计最多 1 次，超出不给",
+        "At most 1 uses for a member, ever, only whole",
+    ),
+    (
+        {"of": "money_minor", "at_most": 5_000_000, "per": "pack", "every": "week"},
+        "所有门店合计每周最多优惠 50,000.00，不足时给剩余部分",
+        "At most 50,000.00 off for all stores together, a week, the last one in part",
+    ),
+]
+
+
+@pytest.mark.parametrize(("parts", "zh", "en"), SAID)
+def test_a_limit_is_said_in_both_languages(pack: Any, parts: Any, zh: str, en: str) -> None:
+    made = pack_of(pack(limits=[limit(**parts)]))
+    assert [limit_sentences(made, language)[0].words for language in ("zh", "en")] == [zh, en]
