@@ -11,6 +11,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from activities.failures import Discretion
 from activities.lifecycle import LifecycleActivities
+from activities.rehearsal import RehearsalActivities
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.feature_keeper import keep_features
 from regulars.entrypoints.ready import announce_ready
@@ -23,6 +24,8 @@ from regulars.settings import Settings
 from regulars.temporal import connect
 from workflows.member_lifecycle import MemberLifecycleWorkflow
 from workflows.messages import TASK_QUEUE
+from workflows.rehearsal import TASK_QUEUE as REHEARSAL_TASK_QUEUE
+from workflows.rehearsal import RehearsalWorkflow
 from workflows.search_attributes import TYPES, ensure_search_attributes
 
 log = structlog.get_logger(__name__)
@@ -54,11 +57,12 @@ async def work_until(settings: Settings, stop: asyncio.Event | None = None) -> N
     engine = make_engine(settings.database_url, application="regulars-worker", pool_size=pool_size)
     database = Database(engine)
     activities = LifecycleActivities(database, LivePacks(), Places(), clock.now)
+    rehearsals = RehearsalActivities(database, clock.now)
     keeping = asyncio.create_task(keep_features(database, stop))
     try:
         while not stop.is_set():
             try:
-                await _work_once(settings, activities, stop)
+                await _work_once(settings, activities, rehearsals, stop)
             except (RPCError, RuntimeError, OSError, TimeoutError) as error:
                 log.warning("temporal_away", error=type(error).__name__)
                 with suppress(TimeoutError):
@@ -69,19 +73,21 @@ async def work_until(settings: Settings, stop: asyncio.Event | None = None) -> N
         await database.close()
 
 
-async def _work_once(settings: Settings, activities: LifecycleActivities, stop: asyncio.Event) -> None:
+async def _work_once(
+    settings: Settings, activities: LifecycleActivities, rehearsals: RehearsalActivities, stop: asyncio.Event
+) -> None:
     async with asyncio.timeout(CONNECT_WITHIN_S):
         client = await connect(settings, identity="regulars-worker")
         await _ensure_search_attributes(client)
-    worker = make_worker(client, activities, concurrent_activities=settings.database_connections)
-    working = asyncio.create_task(worker.run())
+    members = make_worker(client, activities, concurrent_activities=settings.database_connections)
+    workers = (members, make_rehearsal_worker(client, rehearsals))
+    working = {worker: asyncio.create_task(worker.run()) for worker in workers}
     stopping = asyncio.create_task(stop.wait())
     announce_ready()
     try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            await worker.shutdown()
-        await working
+        await asyncio.wait({*working.values(), stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.gather(*(worker.shutdown() for worker, work in working.items() if not work.done()))
+        await asyncio.gather(*working.values())
     finally:
         stopping.cancel()
 
@@ -121,4 +127,20 @@ def make_worker(
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(maximum=16),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(maximum=8),
         graceful_shutdown_timeout=GRACE,
+    )
+
+
+def make_rehearsal_worker(
+    client: Client, rehearsals: RehearsalActivities, *, task_queue: str = REHEARSAL_TASK_QUEUE
+) -> Worker:
+    """A worker for rehearsals, one at a time; told to end it lets go at once, and the next begins anew."""
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[RehearsalWorkflow],
+        activities=rehearsals.all,
+        interceptors=[Discretion()],
+        workflow_runner=WORKFLOW_RUNNER,
+        max_concurrent_activities=1,
+        max_concurrent_workflow_tasks=2,
     )

@@ -131,8 +131,8 @@ class Report:
     top: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        found: dict[str, Any] = orjson.loads(orjson.dumps(asdict(self)))
+        """Plain JSON values; the driver has a UUID type of its own."""
+        found: dict[str, Any] = orjson.loads(orjson.dumps(asdict(self), default=str))
         return found
 
 
@@ -211,7 +211,7 @@ def ranked(sums: Sums, measure: Measure, side: str) -> list[MemberChange]:
 
 def told_change(change: MemberChange) -> dict[str, Any]:
     """A member's change as plain JSON values."""
-    found: dict[str, Any] = orjson.loads(orjson.dumps(asdict(change)))
+    found: dict[str, Any] = orjson.loads(orjson.dumps(asdict(change), default=str))
     found["points_difference"] = change.difference("points")
     found["discount_difference_minor"] = change.difference("discount_minor")
     return found

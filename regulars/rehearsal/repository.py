@@ -14,8 +14,8 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    func,
     insert,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.db.base import Instant
+from regulars.db.base import Instant, Json
 from regulars.rehearsal.domain import DraftPack, RankedMember, Rehearsal, State
 from regulars.rehearsal.tables import rehearsal, rehearsal_member
 from regulars.rules.domain import PackVersion
@@ -35,7 +35,7 @@ _ID: Final = bindparam("rehearsal_id", type_=Uuid)
 _SELECT: Final = select(
     *(column for column in rehearsal.c if column.name not in _APART),
     (rehearsal.c.ordered_by_kind + ":" + rehearsal.c.ordered_by_id).label("ordered_by"),
-    func.jsonb_path_query_array(rehearsal.c.packs, "$[*].name").label("pack_names"),
+    literal_column("jsonb_path_query_array(rehearsal.packs, '$[*].name')", Json).label("pack_names"),
 )
 _ONE: Final = _SELECT.add_columns(rehearsal.c.report).where(
     rehearsal.c.id == _ID, within_place(rehearsal.c.place_id)

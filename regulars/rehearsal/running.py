@@ -108,6 +108,14 @@ async def fail_rehearsal(database: Database, rehearsal_id: UUID, code: str, at: 
             await repository.end(session, rehearsal_id, "failed", at, failed_with=code)
 
 
+async def cancelled_rehearsal(database: Database, rehearsal_id: UUID, at: datetime) -> None:
+    """Note that a rehearsal was ended from outside; one that has ended stays as it is."""
+    async with database.begin() as session:
+        state = await repository.lock(session, rehearsal_id)
+        if state in ("queued", "running"):
+            await repository.end(session, rehearsal_id, "cancelled", at)
+
+
 async def rehearse(means: Means, job: Job, *, in_all: int | None = None) -> Sums:
     """Replay all history under a job's packs, without keeping anything.
 
