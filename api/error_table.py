@@ -202,4 +202,10 @@ ROWS: Final[Mapping[str, Row]] = {
     # workflows
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
     "message_refused": Row(409, "工作流没有接受这项操作。"),
+    # custom fields
+    "custom_field_invalid": Row(422, "自定义字段的内容不符合要求，应为：{wanted}。"),
+    "custom_value_invalid": Row(422, "自定义字段的取值不符合要求，应为：{wanted}。"),
+    "custom_field_taken": Row(422, "已有同名的自定义字段，请换一个代码。"),
+    "too_many_custom_fields": Row(409, "每类对象最多 {limit} 个自定义字段。"),
+    "unknown_custom_field": Row(404, "没有这个自定义字段。"),
 }
