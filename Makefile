@@ -65,8 +65,9 @@ faults: $(VENV)/.dev ## break everything for a quarter of an hour, and prove tha
 	@FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) FAULT_REPORT=$(FAULT_REPORT) $(BIN)/pytest -n 0 tests/faults; \
 	status=$$?; cat $(FAULT_REPORT); exit $$status
 
-fuzz: $(VENV)/.dev ## ask the whole API what its document allows and forbids, for longer
+fuzz: $(VENV)/.dev ## ask the whole API, and segments beside the rules' engine, for longer
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest -n 0 tests/security/test_schemathesis.py
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/pytest -n 0 tests/segments/test_same_as_the_engine.py
 
 browser: $(VENV)/.dev
 	@tests/install_browser.sh

@@ -26,6 +26,7 @@ from regulars.segments.tables import member_feature
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
 MEMBERS = 420
+pytestmark = pytest.mark.timeout(60 + 2 * EXAMPLES)
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ENROLLED_DAYS = (0, 1, 2, 364, 365, 366, 3_000)
 ALMOST_A_DAY = timedelta(days=1) - timedelta(microseconds=1)
