@@ -49,6 +49,14 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Some releases; `next_before` None: the last ones."""
+
+    releases: tuple[Release, ...]
+    next_before: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stirred:
     """How far members were looked at anew."""
 
@@ -72,7 +80,7 @@ async def list_releases(
     *,
     before: UUID | None = None,
     limit: int = 50,
-) -> list[Release]:
+) -> Page:
     """Releases that concern the scope, newest first, in the states that they are in now.
 
     Args:
@@ -81,11 +89,13 @@ async def list_releases(
         wanted: which.
         at: aware instant, now.
         before: a release's id: those before it.
-        limit: at most so many are read; fewer may come back where time has moved some to other states.
+        limit: at most so many are read; fewer come back where time has moved some to other states.
+    Returns: the page, and where the next begins.
     """
-    found = await repository.page(session, scope, wanted, at=at, before=before, limit=limit)
-    now = [replace(release, state=state_at(release, at)) for release in found]
-    return [release for release in now if wanted.states is None or release.state in wanted.states]
+    found = await repository.page(session, scope, wanted, at=at, before=before, limit=limit + 1)
+    now = [replace(release, state=state_at(release, at)) for release in found[:limit]]
+    shown = [release for release in now if wanted.states is None or release.state in wanted.states]
+    return Page(tuple(shown), now[-1].id if len(found) > limit else None)
 
 
 async def waiting_for(session: AsyncSession, actor: Actor, at: datetime, *, limit: int = 50) -> list[Release]:
@@ -99,7 +109,8 @@ async def waiting_for(session: AsyncSession, actor: Actor, at: datetime, *, limi
     Returns: newest first; what the actor wrote waits for others.
     """
     wanted = Filter(states=("in_review", "approved"))
-    open_ones = await list_releases(session, actor.scope, wanted, at, limit=LOOKED_THROUGH)
+    page = await list_releases(session, actor.scope, wanted, at, limit=LOOKED_THROUGH)
+    open_ones = page.releases
     ids = {place_id for release in open_ones for place_id in release.place_ids}
     paths = await repository.paths_of(session, sorted(ids))
     rights = {

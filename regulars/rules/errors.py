@@ -1,11 +1,15 @@
 """What can stop a use-case of rules."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from regulars.kernel.errors import RegularsError
 from regulars.rules.findings import Finding
+
+FINDINGS_SHOWN: Final = 20
 
 
 class PackNotGreen(RegularsError):
@@ -16,7 +20,11 @@ class PackNotGreen(RegularsError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         errors = [found for found in findings if found.severity == "error"]
         first = f"{errors[0].pointer or '/'}: {errors[0].en}" if errors else ""
-        super().__init__(f"the pack has {len(errors)} errors; the first: {first}", field="document")
+        super().__init__(
+            f"the pack has {len(errors)} errors; the first: {first}",
+            field="document",
+            findings=[asdict(found) for found in findings[:FINDINGS_SHOWN]],
+        )
         self.findings = tuple(findings)
 
 

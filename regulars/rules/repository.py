@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, any_, bindparam, cast, column, func, insert, select, table
+from sqlalchemy import BigInteger, Text, Uuid, any_, bindparam, cast, column, func, insert, select, table
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,6 +72,23 @@ _BY_NUMBER: Final = select(*_LINE_COLUMNS, pack_version.c.document).where(
     pack_version.c.code == bindparam("pack"), pack_version.c.version == bindparam("number")
 )
 _LINES: Final = select(*_LINE_COLUMNS).order_by(pack_version.c.code, pack_version.c.version.desc())
+_PACKS: Final = (
+    select(*_LINE_COLUMNS)
+    .where(pack_version.c.code > bindparam("after"))
+    .distinct(pack_version.c.code)
+    .order_by(pack_version.c.code, pack_version.c.version.desc())
+    .limit(bindparam("limit"))
+)
+_LINES_OF: Final = (
+    select(*_LINE_COLUMNS)
+    .where(
+        pack_version.c.code == bindparam("pack"),
+        pack_version.c.version < bindparam("before", type_=BigInteger),
+    )
+    .order_by(pack_version.c.version.desc())
+    .limit(bindparam("limit"))
+)
+_BEYOND_LAST: Final = 1 << 40
 _INSERT_VERSION: Final = insert(pack_version)
 _INSERT_ACTIVATION: Final = insert(pack_activation)
 
@@ -132,6 +149,21 @@ async def version_numbered(session: AsyncSession, code: str, number: int) -> Sto
 async def version_lines(session: AsyncSession) -> list[VersionLine]:
     """All versions of all packs, by code, newest first."""
     return [VersionLine(**row._mapping) for row in await session.execute(_LINES)]
+
+
+async def page_of_packs(session: AsyncSession, after: str, limit: int) -> list[VersionLine]:
+    """The newest version of each pack, by code."""
+    return [
+        VersionLine(**row._mapping) for row in await session.execute(_PACKS, {"after": after, "limit": limit})
+    ]
+
+
+async def page_of_versions(
+    session: AsyncSession, code: str, before: int | None, limit: int
+) -> list[VersionLine]:
+    """The versions of a pack, newest first."""
+    values = {"pack": code, "before": _BEYOND_LAST if before is None else before, "limit": limit}
+    return [VersionLine(**row._mapping) for row in await session.execute(_LINES_OF, values)]
 
 
 async def insert_version(session: AsyncSession, stored: StoredVersion) -> None:

@@ -173,6 +173,18 @@ async def list_versions(session: AsyncSession) -> Sequence[VersionLine]:
     return await repository.version_lines(session)
 
 
+async def list_packs(session: AsyncSession, *, after: str = "", limit: int = 100) -> Sequence[VersionLine]:
+    """The newest version of each pack, by code, from the one after `after`."""
+    return await repository.page_of_packs(session, after, limit)
+
+
+async def list_versions_of(
+    session: AsyncSession, code: str, *, before: int | None = None, limit: int = 100
+) -> Sequence[VersionLine]:
+    """The versions of a pack, newest first, from the one before `before`."""
+    return await repository.page_of_versions(session, code, before, limit)
+
+
 async def list_activations(session: AsyncSession, code: str) -> Sequence[Activation]:
     """Where and when versions of a pack are live or switched off, oldest first; not what was taken back."""
     return in_force(await repository.activations_of(session, code))

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     PACK_PUBLISH = "pack.publish"
     PACK_APPROVE = "pack.approve"
     PACK_RELEASE = "pack.release"
+    PACK_POLICY = "pack.policy"
     SEGMENT_READ = "segment.read"
     SEGMENT_EDIT = "segment.edit"
     AUDIT_READ = "audit.read"
@@ -70,6 +71,7 @@ GRANTS: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.PACK_PUBLISH: frozenset({_R.MARKETING, _R.APPROVER, _R.ADMIN}),
     Permission.PACK_APPROVE: frozenset({_R.APPROVER, _R.ADMIN}),
     Permission.PACK_RELEASE: frozenset({_R.MARKETING, _R.APPROVER, _R.ADMIN}),
+    Permission.PACK_POLICY: frozenset({_R.ADMIN}),
     Permission.SEGMENT_READ: _READERS,
     Permission.SEGMENT_EDIT: frozenset({_R.MARKETING, _R.ADMIN}),
     Permission.AUDIT_READ: frozenset({_R.ADMIN, _R.FINANCE}),
