@@ -11,13 +11,17 @@ from api.body_limit import BodyLimit
 from api.container import Container
 from api.routers import (
     care,
+    custom_fields,
+    explanations,
     freezes,
     health,
     members,
     operators,
+    packs,
     places,
     purchases,
     quotes,
+    releases,
     segments,
     sessions,
     terminals,
@@ -44,6 +48,10 @@ ROUTERS: Final = (
     care,
     freezes,
     segments,
+    packs,
+    releases,
+    custom_fields,
+    explanations,
 )
 """In the order in which they are tried: what tills ask for first."""
 

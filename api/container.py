@@ -12,6 +12,7 @@ from fastapi import Request
 
 from api.temporal_link import TemporalLink
 from regulars.db.session import Database, make_engine
+from regulars.explanation.shelf import Shelf
 from regulars.kernel import clock, ids
 from regulars.members.lookup import MemberLookup
 from regulars.members.phones import PhoneKeys
@@ -42,6 +43,7 @@ class Container:
         desk: what purchases need of places and packs.
         purchases: where tills hand purchases in.
         members: who is meant by what a till reads off a card.
+        shelf: pack versions that explanations asked for.
     """
 
     settings: Settings
@@ -57,6 +59,7 @@ class Container:
     desk: Desk = field(init=False)
     purchases: GroupCommit = field(init=False)
     members: MemberLookup = field(init=False)
+    shelf: Shelf = field(init=False, default_factory=Shelf)
 
     def __post_init__(self) -> None:
         desk = Desk(self.places, self.packs, self.new_id)

@@ -88,7 +88,11 @@ API = {
     "POST /v1/quotes": Row(
         200, 403, json={"terminal": "east-1-t1", "lines": [{"line": 1, "sku": "1", "list_minor": 100}]}
     ),
+    "POST /v1/quotes/explanation": Row(200, 403, json={"terminal": "east-1-t1"}),
     "GET /v1/purchases/{purchase_id}": Row(200, HIDDEN),
+    "GET /v1/purchases/{purchase_id}/explanation": Row(200, HIDDEN),
+    "GET /v1/members/{member_id}/events": Row(200, 200, lists="{event_id}"),
+    "GET /v1/members/{member_id}/events/{event_id}/explanation": Row(200, HIDDEN),
     "POST /v1/purchases/{purchase_id}/attribution": Row(201, HIDDEN, json={"member": "{member_id}"}),
     # segments; one that a place above has defined is there for all below it
     "POST /v1/segments/count": Row(200, 200, json={"when": {"var": "member.known"}, "sample": 200}),
@@ -106,6 +110,15 @@ API = {
     "GET /v1/segments/{segment}": Row(200, HIDDEN),
     "GET /v1/segments/{segment}/versions": Row(200, HIDDEN),
     "POST /v1/segments/{segment}/count": Row(200, HIDDEN, json={"sample": 200}),
+    # the chain's own fields: everybody who may read packs sees them; values belong to their owners
+    "GET /v1/field-catalogue": Row(200, 200),
+    "GET /v1/custom-fields": Row(200, 200),
+    "GET /v1/products/{sku}/custom-values": Row(200, 200),
+    "GET /v1/members/{member_id}/custom-values": Row(200, HIDDEN),
+    "PATCH /v1/members/{member_id}/custom-values": Row(200, HIDDEN, json={"values": {"vip": True}}),
+    # a till has no such values, but whoever may not see it must not learn that
+    "GET /v1/places/{place_id}/custom-values": Row(422, HIDDEN),
+    "PATCH /v1/places/{place_id}/custom-values": Row(422, HIDDEN, json={"values": {"vip": True}}),
     # oneself and what belongs to the whole chain
     "GET /v1/session": Row(200, 200),
 }
@@ -153,6 +166,24 @@ PAGES = {
 
 ROWS = API | PAGES
 
+CHAIN_WIDE = {
+    "POST /v1/custom-fields": Row(
+        201,
+        403,
+        json={
+            "subject": "member",
+            "code": "{fresh_code}",
+            "type": "boolean",
+            "title_zh": "贵宾",
+            "title_en": "important",
+        },
+    ),
+    "PATCH /v1/custom-fields/{field_id}": Row(200, 403, json={"title_en": "changed"}),
+    "POST /v1/custom-fields/{field_id}/retire": Row(200, 403),
+    "PATCH /v1/products/{sku}/custom-values": Row(200, 403, json={"values": {"heavy": True}}),
+}
+"""Changes of what has no place: `inside` is headquarters alone, `outside` everywhere else."""
+
 HEADQUARTERS_ONLY = {
     f"{method} {path}"
     for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -188,6 +219,8 @@ TILLS = {
     # A purchase is the key's own till's, whatever the body says.
     "POST /v1/purchases": TillRow(201, 201, json={**_BASKET, "receipt_no": "{fresh}"}),
     "GET /v1/purchases/{purchase_id}": TillRow(200, HIDDEN),
+    "GET /v1/purchases/{purchase_id}/explanation": TillRow(200, HIDDEN),
+    "POST /v1/quotes/explanation": TillRow(200, 200, json={"lines": _BASKET["lines"]}),
     "POST /v1/members": TillRow(201, 422, json={"name": "New Member", "home_store_code": "east-1"}),
     "GET /v1/session": TillRow(200, 200),
     # The pages ask for the same permissions as the API.

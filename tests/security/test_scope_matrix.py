@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ import pytest
 from route_policies import RoutePolicy, routes_of
 from security.scope_table import (
     API,
+    CHAIN_WIDE,
     ELSEWHERE,
     FOREIGN,
     HEADQUARTERS_ONLY,
@@ -31,6 +32,8 @@ from web_world import WebWorld
 
 from regulars.care.domain import CareDue
 from regulars.care.service import open_tasks
+from regulars.custom_fields.domain import CustomField
+from regulars.custom_fields.service import define_field
 from regulars.db.base import metadata
 from regulars.kernel import clock
 from regulars.kernel.ids import new_id
@@ -50,6 +53,9 @@ from rules_ui.routes import overview
 INSIDE = ("own", "branch", "headquarters")
 OUTSIDE = ("sibling", "other branch")
 PACK = "silver-saturday"
+VIP = CustomField(new_id(), "member", "vip", "boolean", "贵宾", "important", default=False)
+RETIRING = replace(VIP, id=new_id(), code="retiring")
+HEAVY = replace(VIP, id=new_id(), subject="product", code="heavy")
 NOT_OURS_TO_CHANGE = {"operator_session", "sign_in_failure", "member_feature", "member_feature_state"}
 """What signing in touches, and what is gathered of all members when anybody asks about them."""
 
@@ -66,7 +72,7 @@ def everything(world: WebWorld) -> dict[str, RoutePolicy]:
 
 
 def test_every_route_has_its_row(world: WebWorld) -> None:
-    assert set(everything(world)) == {*ROWS, *HEADQUARTERS_ONLY, *ELSEWHERE}
+    assert set(everything(world)) == {*ROWS, *CHAIN_WIDE, *HEADQUARTERS_ONLY, *ELSEWHERE}
 
 
 def test_every_route_that_tills_may_use_has_its_row(world: WebWorld) -> None:
@@ -96,6 +102,8 @@ class Things:
                 at=MONDAY,
                 reason=PUBLISHED_BECAUSE,
             )
+            for own in (VIP, RETIRING, HEAVY):
+                await define_field(session, own, ACTOR, MONDAY)
 
     async def fresh(self) -> dict[str, str]:
         """One new thing of each kind, by the name that the table has for it."""
@@ -125,12 +133,16 @@ class Things:
             "{member_id}": str(member),
             "{reference}": str(member),
             "{task_id}": str(event_id),
+            "{event_id}": str(event_id),
             "{purchase_id}": str(bought.purchase_id),
             "{code}": PACK,
             "{version}": "1",
             "{segment}": segment.code,
             "{order}": str(new_id()),
             "{fresh}": f"fresh-{number}",
+            "{fresh_code}": f"fresh_{number}",
+            "{field_id}": str(RETIRING.id),
+            "{sku}": "1082185",
         }
 
 
@@ -288,6 +300,24 @@ async def test_only_headquarters_sees_temporals_own_pages(world: WebWorld) -> No
                 answer = await client.get("/temporal/")
                 # 503: this test runs no Temporal, and whoever may see it is told so.
                 assert answer.status_code == (503 if where == "headquarters" else 403), (role, where)
+
+
+@pytest.mark.parametrize("role", sorted(OPERATOR_ROLES))
+async def test_only_headquarters_changes_what_is_the_whole_chains(
+    world: WebWorld, things: Things, role: Role
+) -> None:
+    routes = everything(world)
+    async with AsyncExitStack() as stack:
+        clients = await everybody(world, role, (*OUTSIDE, *INSIDE), stack)
+        before = await state(world)
+        for where, client in clients.items():
+            for name, row in CHAIN_WIDE.items():
+                known = await things.fresh() if where == "headquarters" else {"{fresh_code}": "never"}
+                known |= {"{field_id}": str(RETIRING.id), "{sku}": "1082185"}
+                answer = await ask(client, name, known, json=row.json, form=row.form)
+                may = role in roles_with(routes[name].permissions[0]) and where == "headquarters"
+                assert answer.status_code == (row.inside if may else row.outside), (where, name, answer.text)
+            assert where == "headquarters" or await state(world) == before, where
 
 
 async def test_a_store_reaches_nothing_above_it(world: WebWorld, things: Things) -> None:
