@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Text, Uuid, any_, bindparam, cast, column, func, insert, select, table
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
@@ -75,7 +75,7 @@ _LINES: Final = select(*_LINE_COLUMNS).order_by(pack_version.c.code, pack_versio
 _PACKS: Final = (
     select(*_LINE_COLUMNS)
     .where(pack_version.c.code > bindparam("after"))
-    .distinct(pack_version.c.code)
+    .ext(distinct_on(pack_version.c.code))
     .order_by(pack_version.c.code, pack_version.c.version.desc())
     .limit(bindparam("limit"))
 )
