@@ -12,7 +12,7 @@ from regulars.kernel.errors import FieldProblem
 from regulars.organisation import service as organisation
 from regulars.organisation.domain import Place
 from regulars.organisation.errors import UnknownPlace
-from regulars.rules import service as rules
+from regulars.releases import service as releases
 from regulars.rules.domain import PackVersion
 from regulars.security.actor import Actor
 from regulars.security.scope import EVERYWHERE
@@ -59,7 +59,7 @@ async def publish_at(url: str, wanted: Publication) -> PackVersion:
     try:
         async with database.begin() as session:
             place = await _place(session, wanted.place_code)
-            return await rules.publish(
+            return await releases.publish(
                 session,
                 wanted.text,
                 place_id=place.id,

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from api.dependencies import requires
+from regulars.releases import service as releases
 from regulars.rules import service as rules
 from regulars.rules.adopting import can_adopt, with_new_results
 from regulars.rules.canonical import with_parameters
@@ -126,7 +127,7 @@ async def publish(
         raise PermissionDenied(Permission.PACK_PUBLISH)
     at = ui.container.now()
     async with ui.container.database.begin() as session:
-        await rules.activate(
+        await releases.activate(
             session, code, version, place_id=place, live_from=at, actor=actor, at=at, reason=reason.strip()
         )
     await ui.refresh()
