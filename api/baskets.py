@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from api.container import Container
+from api.plain_purchases import PlainLine, PlainPurchase
 from api.schemas.purchases import BasketIn, LineIn, PurchaseIn, QuoteIn
 from regulars.kernel.clock import business_day
 from regulars.kernel.errors import InvalidInput
@@ -94,7 +95,12 @@ def quote_basket(body: QuoteIn, till: Till, member_id: UUID | None, at: datetime
 
 
 def purchase_basket(
-    body: PurchaseIn, till: Till, member_id: UUID | None, idempotency_key: str, quote_key: bytes, at: datetime
+    body: PurchaseIn | PlainPurchase,
+    till: Till,
+    member_id: UUID | None,
+    idempotency_key: str,
+    quote_key: bytes,
+    at: datetime,
 ) -> Basket:
     """The basket as it was bought.
 
@@ -128,7 +134,7 @@ def check_key(key: str | None) -> str:
     return key.strip()
 
 
-def _in_time(body: BasketIn, at: datetime) -> datetime:
+def _in_time(body: BasketIn | PlainPurchase, at: datetime) -> datetime:
     occurred_at = body.occurred_at or at
     if occurred_at > at + CLOCK_SKEW:
         raise InvalidInput([OccurredInFuture()])
@@ -141,7 +147,7 @@ def _day(till: Till, at: datetime) -> date:
     return business_day(at, till.store.zone, till.store.cutoff_minutes)
 
 
-def _given_day(body: PurchaseIn, till: Till, occurred_at: datetime) -> date:
+def _given_day(body: PurchaseIn | PlainPurchase, till: Till, occurred_at: datetime) -> date:
     usual = _day(till, occurred_at)
     if body.business_day is None:
         return usual
@@ -150,13 +156,13 @@ def _given_day(body: PurchaseIn, till: Till, occurred_at: datetime) -> date:
     return body.business_day
 
 
-def _lines(body: BasketIn) -> tuple[Line, ...]:
+def _lines(body: BasketIn | PlainPurchase) -> tuple[Line, ...]:
     lines = tuple(_line(line) for line in body.lines)
     check_lines(lines)
     return lines
 
 
-def _line(line: LineIn) -> Line:
+def _line(line: LineIn | PlainLine) -> Line:
     discounts: tuple[Discount, ...] = ()
     chain_funded = discount_minor = 0
     for given in line.discounts:

@@ -30,6 +30,11 @@ class TillRoute(StrictRoute):
         (self._policy,) = (d.call for d in self.dependant.dependencies if isinstance(d.call, Requires))
         self._body: TypeAdapter[object] = TypeAdapter(endpoint.__annotations__["body"])
 
+    def read_plain(self, body: bytes) -> object | None:
+        """The body as the endpoint takes it, where it is so plain that nothing need be said about it."""
+        del body
+        return None
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = StrictRequest(scope, receive)
@@ -37,12 +42,14 @@ class TillRoute(StrictRoute):
             await super().handle(scope, receive, send)
             return
         try:
-            said = await request.json() if await request.body() else _NOTHING
+            raw = await request.body()
+            plain = self.read_plain(raw)
+            said = _NOTHING if plain is not None or not raw else await request.json()
         except ClientDisconnect:
             raise HTTPException(400) from None
         actor = await self._policy(request)
         response = await self.endpoint(
-            body=self._read(said),
+            body=self._read(said) if plain is None else plain,
             request=request,
             actor=actor,
             idempotency_key=request.headers.get("idempotency-key"),
