@@ -200,6 +200,15 @@ ROWS: Final[Mapping[str, Row]] = {
     "segment_place_unknown": Row(422, "您的管辖范围内没有机构 {place}。"),
     "segment_changed": Row(409, "{segment} 已是第 {newest} 版，您改的是第 {based_on} 版；请查看后再保存。"),
     # workflows
+    # rehearsals
+    "unknown_rehearsal": Row(404, "没有这次预演。"),
+    "nothing_to_rehearse": Row(422, "请至少给出一个要预演的规则包。"),
+    "pack_given_twice": Row(422, "规则包 {pack} 给了两次，请只保留一个。"),
+    "rehearsal_span_invalid": Row(422, "预演区间有误：起点须早于终点，终点不得晚于现在。"),
+    "rehearsal_ended": Row(409, "预演已结束（{state}），不能取消。"),
+    "rehearsal_not_finished": Row(409, "预演尚未完成（{state}），暂无报告。"),
+    "rehearsal_busy": Row(503, "另一个预演正在进行，请等它结束或先取消它。"),
+    "rehearsal_interrupted": Row(503, "预演中断，请重新发起。"),
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
     "message_refused": Row(409, "工作流没有接受这项操作。"),
     # custom fields

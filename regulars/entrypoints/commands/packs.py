@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.entrypoints.commands.rehearse import rehearse_packs
 
 if TYPE_CHECKING:
     from regulars.rules.checker import Report
@@ -50,6 +51,7 @@ def register(app: typer.Typer) -> None:
     packs = typer.Typer(no_args_is_help=True, help="Rule packs in files: check, test, publish.")
     packs.command("check")(check_packs)
     packs.command("test")(run_cases_of_packs)
+    packs.command("rehearse")(rehearse_packs)
     packs.command("publish")(publish_pack)
     app.add_typer(packs, name="packs")
 
