@@ -104,7 +104,7 @@ class Meter:
             key: amount for key, by in taken["points"].items() if (amount := promise_of(key, by).amount)
         }
         discounted = {key: promise_of(key, by) for key, by in taken["money_minor"].items()}
-        return Cut(_shortened(evaluation, short) if short else evaluation, awarded, discounted)
+        return Cut(shortened(evaluation, short) if short else evaluation, awarded, discounted)
 
     def charge(
         self, charged: Mapping[Rule, int], limits: Sequence[Limit], occasion: Occasion, *, later: bool = False
@@ -243,7 +243,8 @@ def _covers(limit: Limit, rule: Rule) -> bool:
     return pack_code == limit.pack_code and rule_id in limit.rule_ids
 
 
-def _shortened(evaluation: Evaluation, short: Mapping[Rule, tuple[int, str]]) -> Evaluation:
+def shortened(evaluation: Evaluation, short: Mapping[Rule, tuple[int, str]]) -> Evaluation:
+    """An evaluation in which some rules give less: what is left for each, and the note that says why."""
     limited = any(note != NO_MEMBER for _, note in short.values())
     reasons = evaluation.reasons
     return replace(

@@ -70,6 +70,23 @@ using unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uui
 where {_SAME} and r.holder = k.holder
 """  # noqa: S608
 
+# Whoever is at work on a counter clears it away without us: nobody is waited for.
+_SWEEP = f"""
+with ended as (
+  select distinct {_KEY} from
+    (select {_KEY} from budget_reservation where expires_at <= $1 order by expires_at limit $2) r
+), free as (
+  select {_KEY} from budget_counter where ({_KEY}) in (select {_KEY} from ended) for update skip locked
+), gone as (
+  delete from budget_reservation r using free k where {_SAME} and r.expires_at <= $1
+  returning r.pack_code, r.limit_code, r.unit, r.subject, r.period, r.amount
+)
+update budget_counter c set reserved = c.reserved - k.amount
+from (select {_KEY}, sum(amount) as amount from gone group by {_KEY}) k
+where (c.pack_code, c.limit_code, c.unit, c.subject, c.period)
+      = (k.pack_code, k.limit_code, k.unit, k.subject, k.period)
+"""  # noqa: S608
+
 Held = tuple[CounterKey, UUID]
 
 
@@ -155,6 +172,11 @@ async def let_go(session: AsyncSession, held: Iterable[Held]) -> None:
     await (await driver(session)).execute(
         _LET_GO, *_columns([key for key, _ in gone]), [holder for _, holder in gone]
     )
+
+
+async def sweep(session: AsyncSession, at: datetime, at_most: int) -> None:
+    """Clear away some reservations that ended by `at`, of counters that nobody holds just now."""
+    await (await driver(session)).execute(_SWEEP, at, at_most)
 
 
 def _columns(keys: Sequence[CounterKey]) -> list[list[Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,9 @@ from regulars.budgets.counters import Cause, Claim, Claims, CounterKey, Occasion
 from regulars.budgets.domain import Meter
 from regulars.budgets.repository import Held
 from regulars.rules.domain import Limit
+
+SWEPT_AT_ONCE: Final = 20
+"""Ended reservations that a quote clears away besides its own: more than it can leave behind."""
 
 
 @dataclass(slots=True)
@@ -107,6 +111,16 @@ async def write_budget(session: AsyncSession, budget: Budget, at: datetime) -> N
         await repository.let_go(session, gone)
     if holdings:
         await repository.hold(session, holdings)
+
+
+async def sweep_reservations(session: AsyncSession, at: datetime) -> None:
+    """Clear away a few of the reservations that ended: else those of past days would lie about for ever.
+
+    Args:
+        session: in a transaction, its own counters written already.
+        at: aware UTC, now.
+    """
+    await repository.sweep(session, at, SWEPT_AT_ONCE)
 
 
 def _concerned(

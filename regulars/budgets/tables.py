@@ -42,4 +42,5 @@ budget_reservation = Table(
     PrimaryKeyConstraint(*_KEY, "holder"),
     CheckConstraint("amount >= 0", name="amount"),
     Index("ix_budget_reservation_expires_at", *_KEY, "expires_at"),
+    Index("ix_budget_reservation_ended", "expires_at"),
 )

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.budgets.counters import Occasion
 from regulars.budgets.domain import Meter
-from regulars.budgets.service import open_budget, peek_budget, write_budget
+from regulars.budgets.service import open_budget, peek_budget, sweep_reservations, write_budget
 from regulars.db.session import Database
 from regulars.ledger import service as ledger
 from regulars.ledger.domain import PendingLot
@@ -126,6 +126,7 @@ async def offer(
         budget.meter.counters = meter.counters | budget.meter.counters
         found = _quoted(looked, budget.meter, quote_id, expires_at, key)
         await write_budget(session, budget, at)
+        await sweep_reservations(session, at)
     return found
 
 

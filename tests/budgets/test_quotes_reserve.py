@@ -301,3 +301,28 @@ async def test_points_and_money_of_one_purchase_are_each_within_their_limit(shop
     assert isinstance(bought, Recorded)
     assert (bought.receipt["points"], bought.receipt["flags"]) == (60, [])
     assert bought.evaluation["reasons"] == ["limited"]
+
+
+async def test_quotes_clear_away_what_others_left_behind_on_past_days(shop: SmallChain) -> None:
+    await publish_tenth(shop, money(5_000), money(100, "member", per="member"))
+    for name in "ABC":
+        await offered(shop, await shop.join(name), 1_000)
+    assert await reservations(shop) == [100] * 6
+    tomorrow = MONDAY + timedelta(days=1)
+    await offered(shop, await shop.join("D"), 500, occurred_at=tomorrow)
+    assert await reservations(shop) == [50, 50]
+    assert (await verify(shop.database)).ok
+
+
+async def test_what_ended_on_a_counter_that_somebody_holds_is_left_to_them(shop: SmallChain) -> None:
+    await publish_tenth(shop, money(5_000))
+    await offered(shop, await shop.join("A"), 1_000)
+    tomorrow = MONDAY + timedelta(days=1)
+    member = await shop.join("B")
+    async with shop.database.begin() as session:
+        await session.execute(text("select from budget_counter for update"))
+        await offered(shop, member, 500, occurred_at=tomorrow)
+        assert await reservations(shop) == [50, 100]
+    await offered(shop, member, 500, occurred_at=tomorrow)
+    assert await reservations(shop) == [50]
+    assert (await verify(shop.database)).ok
