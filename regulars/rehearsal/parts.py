@@ -7,6 +7,7 @@ behind the tills. A member's history is always read whole, so that every compari
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import perf_counter_ns
 from typing import Final
 from uuid import UUID
 
@@ -87,17 +88,23 @@ class PartReplayer:
 
         Returns: how many purchases it had.
         """
+        began = perf_counter_ns()
         async with self._database.read() as session:
             if isinstance(part, MembersPart):
-                return await self._replay_members(session, part)
-            return await self._replay_anonymous(session, part)
+                count = await self._replay_members(session, part)
+            else:
+                count = await self._replay_anonymous(session, part)
+        self.sums.work_ns += perf_counter_ns() - began
+        return count
 
     async def _replay_members(self, session: AsyncSession, part: MembersPart) -> int:
         count = 0
         member_ids = await reading_repository.members_between(session, part.after, part.last)
         async for history in reading_repository.histories(session, member_ids):
+            began = perf_counter_ns()
             self._tally.begin(history)
             self._tally.end(history, replay_member(self._stage, history, self._tally))
+            self.sums.replay_ns += perf_counter_ns() - began
             count += len(history.bought)
         return count
 

@@ -91,6 +91,14 @@ class PackTold:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkTold:
+    """Where the time of all processes together went, in milliseconds."""
+
+    reading: int
+    replaying: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole report; `version` changes when a field changes its meaning.
 
@@ -128,6 +136,7 @@ class Report:
     by_category: tuple[CategoryRow, ...]
     by_decile: tuple[Row, ...]
     by_day: tuple[Row, ...]
+    work_ms: WorkTold
     top: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -190,6 +199,9 @@ def report_of(heading: Heading, sums: Sums, store_codes: Mapping[UUID, str]) -> 
         ),
         by_decile=tuple(_row(str(decile), cell) for decile, cell in sorted(sums.by_decile.items())),
         by_day=_rows((_day(day), cell) for day, cell in sums.by_day.items()),
+        work_ms=WorkTold(
+            reading=(sums.work_ns - sums.replay_ns) // 1_000_000, replaying=sums.replay_ns // 1_000_000
+        ),
         top={
             f"{side}_by_{measure}": [
                 told_change(change) for change in ranked(sums, measure, side)[:SHOWN_MEMBERS]

@@ -139,6 +139,7 @@ class Sums:
         differing_purchases: whose points or offered discounts differ.
         differing_members: whose tier or stage moved otherwise, or whose points expired otherwise.
         top: the members that gain most and lose most, by (measure, side), heaps.
+        work_ns, replay_ns: time that the processes were at work, and of it what was not reading.
     """
 
     total: Cell = field(default_factory=Cell)
@@ -159,6 +160,8 @@ class Sums:
     differing_purchases: int = 0
     differing_members: int = 0
     top: dict[tuple[Measure, str], list[Ranked]] = field(default_factory=dict)
+    work_ns: int = 0
+    replay_ns: int = 0
 
     def join(self, other: "Sums") -> None:
         """Add what another part came to."""
@@ -175,6 +178,8 @@ class Sums:
             self.losers[measure] += other.losers[measure]
         self.differing_purchases += other.differing_purchases
         self.differing_members += other.differing_members
+        self.work_ns += other.work_ns
+        self.replay_ns += other.replay_ns
         for key, ranked in other.top.items():
             for one in ranked:
                 keep(self.top.setdefault(key, []), one)

@@ -24,6 +24,7 @@ MODULES: Final[Mapping[str, str]] = {
     "import": "regulars.entrypoints.bench.imports",
     "workflows": "regulars.entrypoints.bench.workflows",
     "rules": "regulars.entrypoints.bench.rules",
+    "rehearsal": "regulars.entrypoints.bench.rehearsal",
     "segments": "regulars.entrypoints.bench.segments",
     "due-dates": "regulars.entrypoints.bench.due_hour",
 }

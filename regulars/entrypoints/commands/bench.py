@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     bench.command("segments")(bench_segments)
     bench.command("rules")(bench_rules)
     bench.command("due-dates")(bench_due_dates)
+    bench.command("rehearsal")(bench_rehearsal)
     bench.command("load", hidden=True)(bench_load)
     app.add_typer(bench, name="bench")
 
@@ -71,6 +72,13 @@ def bench_segments(
 ) -> None:
     """Five conditions over a million members in PostgreSQL, beside a bare count."""
     _run("segments", data_dir, json=json, quick=quick)
+
+
+def bench_rehearsal(
+    data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False
+) -> None:
+    """A year of purchases rehearsed: as it was live, to the unit, and under drafts."""
+    _run("rehearsal", data_dir, json=json, quick=quick)
 
 
 def _run(name: str, base: Path | None, *, json: bool, quick: bool) -> None:
