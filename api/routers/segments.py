@@ -11,8 +11,7 @@ from api.strict_json import api_router
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from regulars.segments import service
-from regulars.segments.checking import check_condition
-from regulars.segments.domain import CODE_MOST, Condition, Question
+from regulars.segments.domain import CODE_MOST, Question
 from regulars.segments.refreshing import refresh
 
 router = api_router("segments")
@@ -25,7 +24,7 @@ PageSize = Annotated[int, Query(ge=1, le=service.PAGE_MOST)]
 @router.post("/segments/count")
 async def count_condition(parts: Parts, actor: Reader, at: At, body: AskIn) -> CountedOut:
     """How many members at home within your places a condition holds for, and a sample of them."""
-    return await _count(parts, actor, at, check_condition(body.when), body.question())
+    return await _count(parts, actor, at, body.when, body.question())
 
 
 @router.get("/segments")
@@ -82,14 +81,12 @@ async def count_segment(parts: Parts, actor: Reader, at: At, segment: Code, body
     """How many members at home within the segment's place and yours a saved segment holds for."""
     async with parts.database.read() as session:
         seen = await service.get_segment(session, actor.scope, segment, body.version)
-    condition = service.condition_of(seen.version)
-    return await _count(parts, actor, at, condition, body.question(seen.place_path))
+    return await _count(parts, actor, at, seen.version.when, body.question(seen.place_path))
 
 
-async def _count(
-    parts: Container, actor: Actor, at: At, condition: Condition, question: Question
-) -> CountedOut:
+async def _count(parts: Container, actor: Actor, at: At, when: object, question: Question) -> CountedOut:
     async with parts.database.begin() as session:
+        condition = await service.check(session, when)
         await refresh(session, at, unless_newer_than=service.FRESH_FOR)
     async with parts.database.read() as session:
         return CountedOut.of(await service.count_members(session, actor.scope, condition, question))

@@ -17,7 +17,6 @@ from regulars.rules.reading import read
 from regulars.security.actor import Actor
 from regulars.security.scope import EVERYWHERE
 from regulars.segments import service
-from regulars.segments.checking import check_condition
 from regulars.segments.domain import Condition, Counted, Draft, Question
 from regulars.segments.errors import SegmentNotGreen, UnknownSegment
 from regulars.segments.refreshing import refresh
@@ -76,9 +75,9 @@ async def count(settings: Settings, wish: Wish) -> Counted:
 
 async def _condition(session: AsyncSession, wish: Wish) -> tuple[Condition, str | None]:
     if wish.code is None:
-        return check_condition(_content(wish.text).get("when")), None
+        return await service.check(session, _content(wish.text).get("when")), None
     seen = await service.get_segment(session, EVERYWHERE, wish.code)
-    return service.condition_of(seen.version), seen.place_path
+    return await service.check(session, seen.version.when), seen.place_path
 
 
 async def _within(session: AsyncSession, code: str | None, home: str | None) -> str | None:

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from regulars.rules.findings import at
 from regulars.segments.domain import path_of
-from regulars.segments.features import FEATURES
+from regulars.segments.features import FEATURES, Feature
 
 TermType = Literal["boolean", "integer", "text", "texts", "integers"]
 Operand = ColumnElement[Any]
@@ -62,21 +62,22 @@ class Term:
     sql: Operand
 
 
-def condition(tree: object) -> ColumnElement[bool]:
+def condition(tree: object, features: Mapping[str, Feature] = FEATURES) -> ColumnElement[bool]:
     """The condition as SQL over `member_feature`.
 
     Args:
         tree: a condition that the checker took.
+        features: what the chain's members can be asked about.
     Returns: an expression that is true or false for every row; values are bind parameters.
     Raises: NotInSql: some part must be left to the engine.
     Source: ADR-0016.
     """
-    return _typed(_term(tree, ""), "boolean", "", "when").sql
+    return _typed(_term(tree, "", features), "boolean", "", "when").sql
 
 
-def _term(tree: object, pointer: str) -> Term:
+def _term(tree: object, pointer: str, features: Mapping[str, Feature]) -> Term:
     if isinstance(tree, dict) and len(tree) == 1:
-        return _operation(*next(iter(tree.items())), pointer)
+        return _operation(*next(iter(tree.items())), pointer, features)
     if isinstance(tree, str):
         return Term("text", bindparam(None, tree, Text))
     if type(tree) is int:
@@ -89,11 +90,11 @@ def _term(tree: object, pointer: str) -> Term:
     raise NotInSql(pointer, "value")
 
 
-def _operation(operator: str, operands: object, pointer: str) -> Term:
+def _operation(operator: str, operands: object, pointer: str, features: Mapping[str, Feature]) -> Term:
     here = at(pointer, operator)
     path = path_of({operator: operands})
     if path is not None:
-        feature = FEATURES.get(path)
+        feature = features.get(path)
         if feature is None:
             raise NotInSql(here, path)
         return Term(_OF_FIELD[feature.type], feature.column)
@@ -101,7 +102,7 @@ def _operation(operator: str, operands: object, pointer: str) -> Term:
     if make is None:
         raise NotInSql(pointer, operator)
     each = operands if isinstance(operands, list) else [operands]
-    return make(Parts(operator, each, here, isinstance(operands, list)))
+    return make(Parts(operator, each, here, features, isinstance(operands, list)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,14 @@ class Parts:
     operator: str
     operands: Sequence[object]
     pointer: str
+    features: Mapping[str, Feature]
     listed: bool
 
     def at(self, index: int) -> str:
         return at(self.pointer, index) if self.listed else self.pointer
 
     def term(self, index: int) -> Term:
-        return _term(self.operands[index], self.at(index))
+        return _term(self.operands[index], self.at(index), self.features)
 
     def all(self, expected: TermType, low: int, high: int | None = None) -> list[Operand]:
         """The operands in SQL, where they are as many as the operator takes and all of one type."""
@@ -230,7 +232,8 @@ def _rounded(parts: Parts) -> Term:
     if not isinstance(inner, dict) or list(inner) != ["/"] or not isinstance(inner["/"], list):
         raise parts.refused()
     # The checker lets through no divisor below 1 and no dividend below 0.
-    dividend, divisor = Parts("/", inner["/"], at(parts.at(0), "/"), listed=True).all("integer", 2, 2)
+    division = Parts("/", inner["/"], at(parts.at(0), "/"), parts.features, listed=True)
+    dividend, divisor = division.all("integer", 2, 2)
     if parts.operator == "ceil":
         dividend = dividend + divisor - 1
     return Term("integer", dividend // divisor)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Integer,
     ScalarSelect,
     Select,
@@ -31,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.db.base import Ltree
 from regulars.security.scope import Scope, within_place
 from regulars.segments.domain import Condition, Fact, Question, SampleMember
-from regulars.segments.features import AS_OF_US, FEATURES, microseconds
+from regulars.segments.features import AS_OF_US, Feature, microseconds, source_of
 from regulars.segments.rows import MemberRow
 from regulars.segments.tables import member_feature, member_feature_state
 
@@ -81,85 +82,107 @@ def statement_of(condition: ColumnElement[bool]) -> str:
     return str(condition.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
 
 
-async def count(
-    session: AsyncSession,
-    scope: Scope,
-    condition: Condition,
-    sql: ColumnElement[bool],
-    question: Question,
-    state: FeatureState,
-) -> Found:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with all that its statements need.
+
+    Attributes:
+        features: of the facts that the condition reads, in the order of its paths.
+    """
+
+    scope: Scope
+    condition: Condition
+    features: tuple[Feature, ...]
+    question: Question
+    state: FeatureState
+
+    @property
+    def source(self) -> FromClause:
+        return source_of(self.features)
+
+    @property
+    def facts(self) -> list[ColumnElement[Any]]:
+        return [feature.column.label(f"fact{i}") for i, feature in enumerate(self.features)]
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        made: dict[str, object] = {
+            **self.scope.parameters,
+            AS_OF_US: microseconds(self.state.as_of),
+            "seed": self.question.seed,
+        }
+        if self.question.sample:
+            made["sample"] = self.question.sample
+        if self.question.within is not None:
+            made["within"] = self.question.within
+        return made
+
+
+async def count(session: AsyncSession, asked: Asked, sql: ColumnElement[bool]) -> Found:
     """Count and sample in one statement that reads every member once.
 
     The sample is those whose key is smallest. Where members are many, only a share of the keys is looked at
     on the way; where too few of these match, the sample alone is asked for again.
 
     Args:
-        condition: for the facts that the sample shows.
-        sql: the same condition, compiled.
-        state: what instant the features are of, and of how many members.
+        sql: the condition, compiled.
     """
-    parameters = _parameters(scope, question, state.as_of)
-    looked_at = min(state.members, _LOOKED_AT)
-    parameters["below"] = _KEY_LOW + (_KEY_HIGH - _KEY_LOW) * looked_at // max(state.members, 1)
-    row = (await session.execute(_count(sql, condition, question), parameters)).one()
+    statement, parameters = _count(asked, sql), asked.parameters
+    members = max(asked.state.members, 1)
+    parameters["below"] = _KEY_LOW + (_KEY_HIGH - _KEY_LOW) * min(members, _LOOKED_AT) // members
+    row = (await session.execute(statement, parameters)).one()
     sample = row.sample or ()
-    if len(sample) < min(question.sample, row.matching):
+    if len(sample) < min(asked.question.sample, row.matching):
         parameters["below"] = _KEY_HIGH
-        sample = (await session.execute(_count(sql, condition, question), parameters)).one().sample
-    shown = tuple(SampleMember(UUID(one[0]), _facts(condition.paths, one[1:])) for one in sample)
+        sample = (await session.execute(statement, parameters)).one().sample
+    shown = tuple(SampleMember(UUID(one[0]), _facts(asked.condition.paths, one[1:])) for one in sample)
     return Found(row.members, row.matching, shown)
 
 
-def _count(sql: ColumnElement[bool], condition: Condition, question: Question) -> Select[Any]:
+def _count(asked: Asked, sql: ColumnElement[bool]) -> Select[Any]:
     figures = [func.count().label("members"), func.count().filter(sql).label("matching")]
-    seen = select(*figures).select_from(member_feature).where(*_in_sight(question))
-    if not question.sample:
+    seen = select(*figures).select_from(asked.source).where(*_in_sight(asked.question))
+    if not asked.question.sample:
         return seen.add_columns(literal_column("null").label("sample"))
     near = func.array_agg(_F.member_id).filter(sql, _KEY.op("<=")(bindparam("below", type_=BigInteger)))
     counted = seen.add_columns(near.label("near")).cte("counted")
-    return select(counted.c.members, counted.c.matching, _shown(condition, counted.c.near).label("sample"))
+    return select(counted.c.members, counted.c.matching, _shown(asked, counted.c.near).label("sample"))
 
 
-def _shown(condition: Condition, near: ColumnElement[Any]) -> ScalarSelect[Any]:
+def _shown(asked: Asked, near: ColumnElement[Any]) -> ScalarSelect[Any]:
     """The facts of the members with the smallest keys, in order of the keys, as JSON."""
     ranked = (
-        select(_F.member_id, _KEY.label("key"), *_labelled(condition))
+        select(_F.member_id, _KEY.label("key"), *asked.facts)
+        .select_from(asked.source)
         .where(_F.member_id == any_(near))
         .order_by(_KEY, _F.member_id)
         .limit(bindparam("sample", type_=Integer))
         .subquery("ranked")
     )
-    facts = [ranked.c[f"fact{i}"] for i in range(len(condition.paths))]
+    facts = [ranked.c[f"fact{i}"] for i in range(len(asked.features))]
     in_order = aggregate_order_by(
         func.jsonb_build_array(ranked.c.member_id, *facts), ranked.c.key, ranked.c.member_id
     )
     return select(func.jsonb_agg(in_order, type_=JSONB)).select_from(ranked).scalar_subquery()
 
 
-async def batches(
-    session: AsyncSession, scope: Scope, condition: Condition, question: Question, as_of: datetime
-) -> AsyncIterator[list[MemberRow]]:
+async def batches(session: AsyncSession, asked: Asked) -> AsyncIterator[list[MemberRow]]:
     """All members in sight, with the facts that the condition reads, in bounded batches."""
     first = (
-        select(_F.member_id, _KEY.label("key"), *_labelled(condition))
-        .where(*_in_sight(question))
+        select(_F.member_id, _KEY.label("key"), *asked.facts)
+        .select_from(asked.source)
+        .where(*_in_sight(asked.question))
         .order_by(_F.member_id)
         .limit(ROWS_AT_ONCE)
     )
-    statement = first
-    parameters = _parameters(scope, question, as_of)
+    statement, parameters = first, asked.parameters
     while True:
         rows = (await session.execute(statement, parameters)).all()
-        yield [MemberRow(row[0], row[1], _facts(condition.paths, row[2:])) for row in rows]
+        yield [MemberRow(row[0], row[1], _facts(asked.condition.paths, row[2:])) for row in rows]
         if len(rows) < ROWS_AT_ONCE:
             return
         statement = first.where(_F.member_id > bindparam("after", type_=Uuid))
         parameters["after"] = rows[-1][0]
-
-
-def _labelled(condition: Condition) -> list[ColumnElement[Any]]:
-    return [FEATURES[path].column.label(f"fact{i}") for i, path in enumerate(condition.paths)]
 
 
 def _in_sight(question: Question) -> list[ColumnElement[bool]]:
@@ -169,15 +192,6 @@ def _in_sight(question: Question) -> list[ColumnElement[bool]]:
         inside = _place.c.path.op("<@")(cast(bindparam("within", type_=Text), Ltree))
         sight.append(_F.home_store_id.in_(select(_place.c.id).where(inside)))
     return sight
-
-
-def _parameters(scope: Scope, question: Question, as_of: datetime) -> dict[str, object]:
-    made: dict[str, object] = {**scope.parameters, AS_OF_US: microseconds(as_of), "seed": question.seed}
-    if question.sample:
-        made["sample"] = question.sample
-    if question.within is not None:
-        made["within"] = question.within
-    return made
 
 
 def _facts(paths: Sequence[str], values: Sequence[Any]) -> dict[str, Fact]:

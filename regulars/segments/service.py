@@ -1,7 +1,7 @@
 """Use-cases of segments: ask how many members a condition holds for, and keep conditions under a name."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.organisation import service as organisation
 from regulars.organisation.errors import UnknownPlace
 from regulars.rules.canonical import canonical, content_hash
+from regulars.rules.chain_catalogue import catalogue_of
 from regulars.security import audit
 from regulars.security.actor import Actor
 from regulars.security.scope import Scope
@@ -34,6 +35,8 @@ from regulars.segments.errors import (
     SegmentTooSlow,
     UnknownSegment,
 )
+from regulars.segments.features import features_of
+from regulars.segments.repository import Asked
 from regulars.segments.rows import RowCount
 from regulars.segments.saved_repository import Seen
 
@@ -42,6 +45,18 @@ FRESH_FOR: Final = timedelta(minutes=1)
 SQL_SECONDS: Final = 10
 ROWS_SECONDS: Final = 20
 PAGE_MOST: Final = 200
+
+
+async def check(session: AsyncSession, tree: object) -> Condition:
+    """A condition that can be asked of the members of this chain.
+
+    Args:
+        session: any.
+        tree: plain JSON values, whatever they are; a saved segment's is checked anew by today's catalogue.
+    Returns: the condition with the facts that it reads.
+    Raises: SegmentNotGreen: with every finding.
+    """
+    return check_condition(tree, await catalogue_of(session))
 
 
 async def count_members(
@@ -58,7 +73,7 @@ async def count_members(
         session: a reading one, so that all is of one snapshot. Bring the features up to date before, by
             `refreshing.refresh` in a transaction of its own.
         scope: whose members count: those at home within it.
-        condition: from `check_condition`.
+        condition: from `check`.
         question: how large a sample, which, and of which place's members.
         rows_seconds: how long row by row may take.
     Returns: the counts, of one stated instant, and which way they came about.
@@ -70,13 +85,15 @@ async def count_members(
     state = await repository.state(session)
     if state is None:
         raise FeaturesNotReady
+    features = features_of(await catalogue_of(session))
+    asked = Asked(scope, condition, tuple(features[path] for path in condition.paths), question, state)
     try:
-        sql = in_sql(condition.tree)
+        sql = in_sql(condition.tree, features)
     except NotInSql as refused:
         refusal = Refusal(refused.pointer, refused.part)
-        return await _row_by_row(session, scope, condition, question, state, refusal, rows_seconds)
+        return await _row_by_row(session, asked, refusal, rows_seconds)
     await repository.limit_time(session, SQL_SECONDS)
-    found = await repository.count(session, scope, condition, sql, question, state)
+    found = await repository.count(session, asked, sql)
     return Counted(
         as_of=state.as_of,
         undecided_members=state.undecided_members,
@@ -90,19 +107,11 @@ async def count_members(
     )
 
 
-async def _row_by_row(
-    session: AsyncSession,
-    scope: Scope,
-    condition: Condition,
-    question: Question,
-    state: repository.FeatureState,
-    refusal: Refusal,
-    seconds: int,
-) -> Counted:
-    counted = RowCount(condition, question.sample)
+async def _row_by_row(session: AsyncSession, asked: Asked, refusal: Refusal, seconds: int) -> Counted:
+    counted, state = RowCount(asked.condition, asked.question.sample), asked.state
     try:
         async with asyncio.timeout(seconds):
-            async for batch in repository.batches(session, scope, condition, question, state.as_of):
+            async for batch in repository.batches(session, asked):
                 await asyncio.to_thread(counted.take, batch)
     except TimeoutError:
         raise SegmentTooSlow(seconds, refusal.part) from None
@@ -144,14 +153,22 @@ async def save_segment(
         UnknownSegment: the code belongs to a segment out of the actor's reach.
         SegmentChanged: somebody saved meanwhile; nothing is written.
     """
-    content = _content(draft)
+    draft.check()
+    await check(session, draft.when)
     try:
         place = await organisation.place_by_code(session, draft.place, actor.scope)
     except UnknownPlace:
         raise SegmentPlaceUnknown(draft.place) from None
     await saved_repository.lock(session, draft.code)
     newest = await saved_repository.newest(session, draft.code)
-    document = canonical(content)
+    document = canonical(
+        {
+            "code": draft.code,
+            "title": {"zh": draft.title_zh, "en": draft.title_en},
+            "description": draft.description,
+            "when": draft.when,
+        }
+    )
     digest = content_hash(document)
     if newest is not None:
         home = await saved_repository.find(session, actor.scope, draft.code, newest.version)
@@ -191,17 +208,6 @@ async def save_segment(
         reason=reason,
     )
     return Seen(version, place.code, place.path)
-
-
-def _content(draft: Draft) -> Mapping[str, object]:
-    draft.check()
-    check_condition(draft.when)
-    return {
-        "code": draft.code,
-        "title": {"zh": draft.title_zh, "en": draft.title_en},
-        "description": draft.description,
-        "when": draft.when,
-    }
 
 
 async def get_segment(session: AsyncSession, scope: Scope, code: str, version: int | None = None) -> Seen:
@@ -263,11 +269,3 @@ async def list_versions(
     if not found and before is None:
         raise UnknownSegment(code)
     return found
-
-
-def condition_of(version: SegmentVersion) -> Condition:
-    """The condition of a saved segment, checked by today's rules.
-
-    Raises: SegmentNotGreen: the catalogue has changed so that it cannot be asked any more.
-    """
-    return check_condition(version.when)

@@ -18,6 +18,7 @@ from regulars.segments.checking import check_condition
 from regulars.segments.domain import Question
 from regulars.segments.features import FEATURES
 from regulars.segments.refreshing import refresh
+from regulars.segments.repository import Asked
 from regulars.segments.tables import member_feature, member_feature_state
 
 DAY = timedelta(days=1)
@@ -35,7 +36,8 @@ async def features(chain: SmallChain) -> dict[UUID, Mapping[str, Any]]:
     async with chain.database.read() as session:
         state = await repository.state(session)
         assert state is not None
-        found = repository.batches(session, EVERYWHERE, every, Question(), state.as_of)
+        read = tuple(FEATURES[path] for path in every.paths)
+        found = repository.batches(session, Asked(EVERYWHERE, every, read, Question(), state))
         return {row.member_id: row.facts async for batch in found for row in batch}
 
 
