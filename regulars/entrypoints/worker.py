@@ -12,6 +12,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from activities.failures import Discretion
 from activities.lifecycle import LifecycleActivities
 from activities.rehearsal import RehearsalActivities
+from activities.releases import ReleaseActivities
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.feature_keeper import keep_features
 from regulars.entrypoints.ready import announce_ready
@@ -24,8 +25,10 @@ from regulars.settings import Settings
 from regulars.temporal import connect
 from workflows.member_lifecycle import MemberLifecycleWorkflow
 from workflows.messages import TASK_QUEUE
+from workflows.pack_release import PackReleaseWorkflow
 from workflows.rehearsal import TASK_QUEUE as REHEARSAL_TASK_QUEUE
 from workflows.rehearsal import RehearsalWorkflow
+from workflows.release_messages import TASK_QUEUE as RELEASE_TASK_QUEUE
 from workflows.search_attributes import TYPES, ensure_search_attributes
 
 log = structlog.get_logger(__name__)
@@ -58,11 +61,12 @@ async def work_until(settings: Settings, stop: asyncio.Event | None = None) -> N
     database = Database(engine)
     activities = LifecycleActivities(database, LivePacks(), Places(), clock.now)
     rehearsals = RehearsalActivities(database, clock.now)
+    releases = ReleaseActivities(database, activities.packs, activities.places, clock.now)
     keeping = asyncio.create_task(keep_features(database, stop))
     try:
         while not stop.is_set():
             try:
-                await _work_once(settings, activities, rehearsals, stop)
+                await _work_once(settings, activities, rehearsals, releases, stop)
             except (RPCError, RuntimeError, OSError, TimeoutError) as error:
                 log.warning("temporal_away", error=type(error).__name__)
                 with suppress(TimeoutError):
@@ -74,13 +78,21 @@ async def work_until(settings: Settings, stop: asyncio.Event | None = None) -> N
 
 
 async def _work_once(
-    settings: Settings, activities: LifecycleActivities, rehearsals: RehearsalActivities, stop: asyncio.Event
+    settings: Settings,
+    activities: LifecycleActivities,
+    rehearsals: RehearsalActivities,
+    releases: ReleaseActivities,
+    stop: asyncio.Event,
 ) -> None:
     async with asyncio.timeout(CONNECT_WITHIN_S):
         client = await connect(settings, identity="regulars-worker")
         await _ensure_search_attributes(client)
     members = make_worker(client, activities, concurrent_activities=settings.database_connections)
-    workers = (members, make_rehearsal_worker(client, rehearsals))
+    workers = (
+        members,
+        make_rehearsal_worker(client, rehearsals),
+        make_release_worker(client, releases),
+    )
     working = {worker: asyncio.create_task(worker.run()) for worker in workers}
     stopping = asyncio.create_task(stop.wait())
     announce_ready()
@@ -143,4 +155,21 @@ def make_rehearsal_worker(
         workflow_runner=WORKFLOW_RUNNER,
         max_concurrent_activities=1,
         max_concurrent_workflow_tasks=2,
+    )
+
+
+def make_release_worker(
+    client: Client, releases: ReleaseActivities, *, task_queue: str = RELEASE_TASK_QUEUE
+) -> Worker:
+    """A worker for the few releases that a chain has."""
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[PackReleaseWorkflow],
+        activities=releases.all,
+        interceptors=[Discretion()],
+        workflow_runner=WORKFLOW_RUNNER,
+        max_concurrent_activities=2,
+        max_concurrent_workflow_tasks=4,
+        graceful_shutdown_timeout=GRACE,
     )

@@ -33,6 +33,7 @@ class Row:
 
 MEMBER_NAME, STORE_NAME, OPERATOR_NAME, RECEIPT_NO = "Lin Eastone", "East-1", "Li Eastone", "EASTONE-77"
 PUBLISHED_BECAUSE = "only for Eastone"
+DRAFT_TEXT = '{"code": "silver-saturday"}'
 FOREIGN = (MEMBER_NAME, STORE_NAME, OPERATOR_NAME, RECEIPT_NO, PUBLISHED_BECAUSE)
 """What no answer may show to somebody outside."""
 
@@ -119,6 +120,43 @@ API = {
     # a till has no such values, but whoever may not see it must not learn that
     "GET /v1/places/{place_id}/custom-values": Row(422, HIDDEN),
     "PATCH /v1/places/{place_id}/custom-values": Row(422, HIDDEN, json={"values": {"vip": True}}),
+    # Packs and drafts are the chain's; a release is seen where it goes live, above and below.
+    "GET /v1/packs": Row(200, 200),
+    "GET /v1/packs/{code}/versions": Row(200, 200),
+    "GET /v1/packs/{code}/versions/{version}": Row(200, 200),
+    "GET /v1/packs/{code}/activations": Row(200, 200, lists=PUBLISHED_BECAUSE),
+    "GET /v1/drafts": Row(200, 200),
+    "POST /v1/drafts": Row(201, 201, json={"text": DRAFT_TEXT}),  # as it stands: nothing is saved
+    "GET /v1/packs/{code}/draft": Row(200, 200),
+    "PUT /v1/packs/{code}/draft": Row(200, 200, json={"text": DRAFT_TEXT, "based_on": 1}),
+    "GET /v1/packs/{code}/draft/saves": Row(200, 200),
+    "GET /v1/packs/{code}/draft/saves/{save_id}": Row(200, 200),
+    "POST /v1/packs/{code}/draft/saves/{save_id}/restore": Row(200, 200, json={"based_on": 1}),
+    # rehearsals are seen at their place and above
+    "POST /v1/rehearsals": Row(
+        201, 422, json={"versions": [{"code": "{code}", "version": 1}], "place": "east-1"}
+    ),
+    "GET /v1/rehearsals": Row(200, 200, lists="{rehearsal_id}"),
+    "GET /v1/rehearsals/{rehearsal_id}": Row(200, HIDDEN),
+    "GET /v1/rehearsals/{rehearsal_id}/report": Row(409, HIDDEN),  # not finished
+    "GET /v1/rehearsals/{rehearsal_id}/members": Row(409, HIDDEN),
+    "POST /v1/rehearsals/{rehearsal_id}/cancel": Row(200, HIDDEN),
+    "GET /v1/releases": Row(200, 200, lists="{release_id}"),
+    "GET /v1/releases/waiting": Row(200, 200),
+    "POST /v1/releases": Row(201, 403, json={"code": "{code}", "version": 1, "place_ids": ["{store}"]}),
+    "GET /v1/releases/{release_id}": Row(200, HIDDEN),
+    "GET /v1/releases/{release_id}/history": Row(200, HIDDEN),
+    "POST /v1/releases/{release_id}/approve": Row(200, HIDDEN, json={}),
+    "POST /v1/releases/{release_id}/reject": Row(200, HIDDEN, json={"words": "not so"}),
+    "POST /v1/releases/{release_id}/withdraw": Row(200, HIDDEN, json={}),
+    "POST /v1/releases/{release_id}/cancel": Row(200, HIDDEN, json={"words": "not now"}),
+    # not approved, so 409; whoever may not see it must not learn that
+    "POST /v1/releases/{release_id}/schedule": Row(409, HIDDEN, json={"steps": [{"place_ids": ["{store}"]}]}),
+    "POST /v1/releases/{release_id}/halt": Row(409, HIDDEN, json={"step": 1, "words": "wait"}),
+    "POST /v1/releases/{release_id}/resume": Row(409, HIDDEN, json={"step": 1}),
+    "POST /v1/releases/{release_id}/rollback": Row(409, HIDDEN, json={"words": "too dear"}),
+    "POST /v1/releases/{release_id}/retire": Row(409, HIDDEN, json={"words": "season over"}),
+    "GET /v1/release-policy": Row(200, 200),
     # oneself and what belongs to the whole chain
     "GET /v1/session": Row(200, 200),
 }
@@ -181,6 +219,7 @@ CHAIN_WIDE = {
     "PATCH /v1/custom-fields/{field_id}": Row(200, 403, json={"title_en": "changed"}),
     "POST /v1/custom-fields/{field_id}/retire": Row(200, 403),
     "PATCH /v1/products/{sku}/custom-values": Row(200, 403, json={"values": {"heavy": True}}),
+    "PUT /v1/release-policy": Row(200, 403, json={"approval": "direct", "rehearsal": "optional"}),
 }
 """Changes of what has no place: `inside` is headquarters alone, `outside` everywhere else."""
 

@@ -14,6 +14,7 @@ from route_policies import RoutePolicy, routes_of
 from security.scope_table import (
     API,
     CHAIN_WIDE,
+    DRAFT_TEXT,
     ELSEWHERE,
     FOREIGN,
     HEADQUARTERS_ONLY,
@@ -41,7 +42,13 @@ from regulars.lifecycle.tables import lifecycle_event
 from regulars.organisation.domain import NewPlace
 from regulars.organisation.service import open_places
 from regulars.purchases.tables import purchase
+from regulars.rehearsal.domain import Order
+from regulars.rehearsal.service import order_rehearsal
+from regulars.releases.drafting import NewSave
+from regulars.releases.drafts import save_draft
+from regulars.releases.review import Submission, submit
 from regulars.rules import service as rules
+from regulars.rules.starters import starter_text
 from regulars.security import repository
 from regulars.security.domain import OPERATOR_ROLES, Operator, Role, RoleAt
 from regulars.security.policy import roles_with
@@ -53,6 +60,7 @@ from rules_ui.routes import overview
 INSIDE = ("own", "branch", "headquarters")
 OUTSIDE = ("sibling", "other branch")
 PACK = "silver-saturday"
+DRAFT_ID = UUID(int=0xD4AF7)
 VIP = CustomField(new_id(), "member", "vip", "boolean", "贵宾", "important", default=False)
 RETIRING = replace(VIP, id=new_id(), code="retiring")
 HEAVY = replace(VIP, id=new_id(), subject="product", code="heavy")
@@ -124,6 +132,12 @@ class Things:
             await open_tasks(session, [CareDue(event_id, member, MONDAY)], MONDAY)
             segment = Draft(f"seg-{number}", "east-1", "甲", "A", "", {"var": "member.known"})
             await save_segment(session, segment, ACTOR, OPENED, based_on=0)
+            draft = NewSave(DRAFT_ID, DRAFT_TEXT, 0)
+            await save_draft(session, PACK, draft, ACTOR, OPENED)
+            wanted = Submission(new_id(), PACK, (chain.stores["east-1"],), version=1)
+            release = await submit(session, wanted, ACTOR, OPENED)
+            order = Order((starter_text(PACK),), chain.stores["east-1"])
+            rehearsal = await order_rehearsal(session, new_id(), order, ACTOR, MONDAY)
         return {
             "{store}": str(chain.stores["east-1"]),
             "{place_id}": str(till.id),
@@ -136,6 +150,9 @@ class Things:
             "{event_id}": str(event_id),
             "{purchase_id}": str(bought.purchase_id),
             "{code}": PACK,
+            "{save_id}": str(DRAFT_ID),
+            "{release_id}": str(release.id),
+            "{rehearsal_id}": str(rehearsal.id),
             "{version}": "1",
             "{segment}": segment.code,
             "{order}": str(new_id()),
