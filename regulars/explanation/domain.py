@@ -21,6 +21,7 @@ DifferenceKind = Literal[
     "charged",
     "flag",
     "tier",
+    "claims",
     "event",
 ]
 
@@ -163,6 +164,7 @@ _DIFFERENCES: dict[DifferenceKind, Said] = {
     "charged": Said("实收优惠", "The discounts charged"),
     "flag": Said("标记", "The flags"),
     "tier": Said("等级变动", "The tier moves"),
+    "claims": Said("限额占用", "The claims on limits"),
     "event": Said("事件依据", "The grounds"),
 }
 

@@ -88,6 +88,7 @@ def _as_stored(offered: Quote, basket: Basket, store: str, at: datetime) -> Stor
         evaluation_text=orjson.dumps(offered.evaluation).decode(),
         postings={},
         lots=(),
+        claims={},
         moves=(),
         at_home=False,
     )

@@ -1,10 +1,11 @@
 """A purchase evaluated again on the facts that were stored, and compared with what was posted."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from regulars.explanation.domain import Difference, DifferenceKind
+from regulars.explanation.limiting import claim_name, claims_of, offered_within_limits, within_limits
 from regulars.explanation.shelf import Shelved
 from regulars.explanation.stored import StoredPurchase
 from regulars.organisation.domain import StorePlace
@@ -15,6 +16,7 @@ from regulars.rules.domain import (
     CalendarFacts,
     Evaluation,
     LifecyclePlan,
+    Limit,
     MemberFacts,
     PurchaseFacts,
     RuleOutcome,
@@ -68,20 +70,26 @@ def recompute(stored: StoredPurchase, shelved: Shelved, site: StorePlace) -> Rec
     """
     facts = facts_of(stored, site)
     packs = shelved.packs
-    evaluation = _evaluated(shelved, facts, stored)
-    before, offering, charged = facts, evaluation, Discounts()
+    raw = _evaluated(shelved, facts, stored)
+    evaluation = within_limits(raw, packs.limits, stored)
+    before, bare, charged = facts, raw, Discounts()
     if _OUR_DISCOUNTS in stored.lines_text:
         lines = lines_of(stored.lines_text)
         charged = pack_discounts(lines)
         plain = without_pack_discounts(lines)
-        bare = replace(
+        undiscounted = replace(
             facts.purchase, sales_minor=sum(line.sales_minor for line in plain), lines_json=lines_json(plain)
         )
-        before = replace(facts, purchase=bare)
-        offering = _evaluated(shelved, before, stored)
+        before = replace(facts, purchase=undiscounted)
+        bare = _evaluated(shelved, before, stored)
+    offering = offered_within_limits(bare, packs.limits, stored)
     offered = offered_by(offering)
     found = Recomputed(facts, evaluation, before, offering, offered, charged, ())
-    differences = (*_pack_differences(stored, shelved), *_differences(stored, found, packs.plan))
+    differences = (
+        *_pack_differences(stored, shelved),
+        *_differences(stored, found, packs.plan),
+        *_each("claims", _claims(found, packs.limits, stored, site), stored.claims),
+    )
     return replace(found, differences=differences)
 
 
@@ -202,6 +210,16 @@ def _tier_differences(stored: StoredPurchase, found: Recomputed, plan: Lifecycle
 
 def _told(reasons: Iterable[str]) -> dict[str, str]:
     return dict.fromkeys(reasons, "said")
+
+
+def _claims(
+    found: Recomputed, limits: Sequence[Limit], stored: StoredPurchase, site: StorePlace
+) -> dict[str, int]:
+    """What the purchase takes of its packs' limits, by the counter's name."""
+    if not limits:
+        return {}
+    claims = claims_of(found.evaluation, found.charged, limits, stored, site)
+    return {claim_name(key): amount for key, amount in claims.items() if amount}
 
 
 def _named(discounts: Discounts) -> dict[str, int]:

@@ -8,10 +8,13 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.budgets.counters import CounterKey
 from regulars.db.raw import driver
+from regulars.explanation.limiting import claim_name
 from regulars.explanation.stored import RuleKey, StoredLot, StoredPurchase
 from regulars.security.scope import Scope
 
+_COUNTER: Final = ("pack_code", "limit_code", "unit", "subject", "period")
 Move = tuple[str | None, str | None, str | None]
 
 _PURCHASES: Final = """
@@ -45,6 +48,10 @@ _LOTS: Final = """
 select e.cause_id, l.amount, l.available_at, l.expires_at
 from ledger_entry e join lot l on l.account_id = e.member_id and l.entry_id = e.id
 where e.cause_id = any($1::uuid[]) and e.kind = 'earn' and l.unit = 'points'
+"""
+_CLAIMS: Final = """
+select cause_id, cause, pack_code, limit_code, unit, subject, period, amount from budget_use
+where cause_id = any($1::uuid[]) and cause in ('purchase', 'attribution')
 """
 _MOVES: Final = """
 select purchase_id, tier_to, pack_version, rule_id from lifecycle_event
@@ -83,11 +90,21 @@ async def _whole(session: AsyncSession, rows: Sequence[asyncpg.Record]) -> list[
         lots.setdefault(row["cause_id"], []).append(
             StoredLot(row["amount"], row["available_at"], row["expires_at"])
         )
+    claims: dict[tuple[UUID, str], dict[str, int]] = {}
+    for row in await connection.fetch(_CLAIMS, ids):
+        counter = CounterKey(*(row[name] for name in _COUNTER))
+        claims.setdefault((row["cause_id"], row["cause"]), {})[claim_name(counter)] = row["amount"]
     moves: dict[UUID, list[Move]] = {}
     for row in await connection.fetch(_MOVES, members, ids):
         moves.setdefault(row["purchase_id"], []).append((row["tier_to"], row["pack_version"], row["rule_id"]))
     return [
-        _purchase(row, postings.get(row["id"], {}), lots.get(row["id"], ()), moves.get(row["id"], ()))
+        _purchase(
+            row,
+            postings.get(row["id"], {}),
+            lots.get(row["id"], ()),
+            moves.get(row["id"], ()),
+            claims.get((row["id"], "attribution" if row["attributed"] else "purchase"), {}),
+        )
         for row in rows
     ]
 
@@ -97,6 +114,7 @@ def _purchase(
     postings: Mapping[RuleKey, int],
     lots: Iterable[StoredLot],
     moves: Iterable[Move],
+    claims: Mapping[str, int],
 ) -> StoredPurchase:
     return StoredPurchase(
         id=row["id"],
@@ -116,6 +134,7 @@ def _purchase(
         evaluation_text=row["evaluation"],
         postings=postings,
         lots=tuple(lots),
+        claims=claims,
         moves=tuple(moves),
         at_home=row["at_home"],
     )

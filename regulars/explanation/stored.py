@@ -30,6 +30,7 @@ class StoredPurchase:
         attributed: the evaluation is the one that the member got afterwards.
         lines_text: the lines as the rules read them.
         postings: points by rule, as the ledger has them.
+        claims: what it took of limits, by the counter's name (`limiting.claim_name`).
         moves: (tier, pack version, rule) of each move up that the purchase caused.
         at_home: bought at the member's home store, whose packs decide about tiers.
     """
@@ -51,6 +52,7 @@ class StoredPurchase:
     evaluation_text: str
     postings: Mapping[RuleKey, int]
     lots: tuple[StoredLot, ...]
+    claims: Mapping[str, int]
     moves: tuple[tuple[str | None, str | None, str | None], ...]
     at_home: bool
 

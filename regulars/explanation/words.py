@@ -29,6 +29,7 @@ FLAGS: Final[Mapping[str, Said]] = {
         "收银台实际给的优惠与规则不同。", "The till charged other discounts than the rules offer."
     ),
     "recompute": Said("有规则出错，待重算。", "A rule failed: to be recomputed."),
+    "over_budget": Said("收银台给的优惠超出限额。", "The till charged more than a limit had left."),
     "quote_invalid": Said("收银台出示的报价无效。", "The quote was not one of ours."),
     "quote_expired": Said("报价已过期。", "The quote had expired."),
     "quote_for_another_basket": Said("报价对应的是另一个购物篮。", "The quote was for another basket."),
