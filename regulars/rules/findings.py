@@ -115,6 +115,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "tier_unknown": ("没有名为“{tier}”的等级。可用：{choices}。", "There is no tier “{tier}”. Use one of: {choices}."),
     "tier_base_missing": ("最低等级的门槛应为 0。请把排位最低的等级门槛写成 0。",
                           "The lowest tier needs the threshold 0. Give the tier of the lowest rank the threshold 0."),
+    "tier_base_code": ("最低等级的代码应为“{base}”：每位会员入会时都是这一级。请改代码，名称可以另起。",
+                       "The lowest tier needs the code “{base}”, which every member begins with. Change the code; its title is free."),
     "tier_not_ascending": ("等级“{tier}”的门槛不高于下一级。门槛要随排位升高。",
                            "The threshold of “{tier}” is not above that of the tier below. Thresholds must rise with rank."),
     "tier_without_rule": ("没有规则能升到“{tier}”。请加一条 set_tier 规则。", "No rule leads to “{tier}”. Add a rule with set_tier."),

@@ -1,6 +1,8 @@
 """Checks the parts of a pack that stand beside its rules: scope, calendar, exclusions, stacking, limits."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from regulars.rules.domain import LimitOf
 from regulars.rules.expressions import Expressions
@@ -11,6 +13,7 @@ from regulars.rules.reach_model import Season
 from regulars.rules.shapes import Shape, integer
 from regulars.rules.stack_model import Stack
 
+MOST_CHOICES = 10
 _GIVING = ("earning", "discount")
 _LIMITS_OF: dict[str, tuple[LimitOf, ...]] = {
     "earning": ("points", "uses"),
@@ -40,17 +43,18 @@ def _stacking(expressions: Expressions, pack: Pack) -> None:
     if pack.kind not in _GIVING:
         expressions.say("part_misplaced", "/stacking", field="stacking", kind=pack.kind)
         return
-    groups = list(stacking.groups())
-    for twice in sorted({group for group in groups if groups.count(group) > 1}):
-        expressions.say("id_repeated", "/stacking", value=twice)
+    counted = Counter(stacking.groups())
+    for group, times in counted.items():
+        if times > 1:
+            expressions.say("id_repeated", "/stacking", value=group)
+    choices = ", ".join(islice(counted, MOST_CHOICES))
     named = {rule.stacking_group for rule in pack.rules}
     for index, rule in enumerate(pack.rules):
-        group = rule.stacking_group
-        if group is None:
-            expressions.say("group_missing", at("", "rules", index), rule=rule.id)
-        elif group not in groups:
-            choices = ", ".join(dict.fromkeys(groups))
-            expressions.say("group_not_stacked", at("", "rules", index), group=group, choices=choices)
+        pointer, own = at("", "rules", index), rule.stacking_group
+        if own is None:
+            expressions.say("group_missing", pointer, rule=rule.id)
+        elif own not in counted:
+            expressions.say("group_not_stacked", pointer, group=own, choices=choices)
     for unused in sorted(set(leaves_of(stacking)) - named):
         expressions.say("group_without_rule", "/stacking", group=unused)
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic.functional_serializers import PlainSerializer
 from pydantic.functional_validators import PlainValidator
 from pydantic_core import PydanticCustomError
 
@@ -51,9 +52,14 @@ def _number(value: object) -> int | ParameterRef:
     raise PydanticCustomError("number_or_parameter_expected", "a whole number or a parameter")
 
 
+def _written(value: int | ParameterRef) -> int | dict[str, str]:
+    return {"param": value.param} if isinstance(value, ParameterRef) else value
+
+
 Number = Annotated[
     int | ParameterRef,
     PlainValidator(_number),
+    PlainSerializer(_written),
     WithJsonSchema(
         {
             "anyOf": [

@@ -8,6 +8,8 @@ from regulars.rules.model import Lifecycle, Pack, Tier, conditions_of
 from regulars.rules.parts import ParameterRef
 
 MOST_DAYS = 36_500
+BASE_TIER = "base"
+"""Where every member begins."""
 
 
 def check_tiers(expressions: Expressions, pack: Pack) -> None:
@@ -42,6 +44,8 @@ def _ladder(expressions: Expressions, pack: Pack, tiers: list[Tier]) -> None:
     steps = sorted(range(len(tiers)), key=lambda index: tiers[index].rank)
     if thresholds[steps[0]] != 0:
         expressions.say("tier_base_missing", at("", "tiers", steps[0], "threshold"))
+    if tiers[steps[0]].code != BASE_TIER:
+        expressions.say("tier_base_code", at("", "tiers", steps[0], "code"), base=BASE_TIER)
     for lower, upper in pairwise(steps):
         if thresholds[upper] <= thresholds[lower]:
             pointer = at("", "tiers", upper, "threshold")

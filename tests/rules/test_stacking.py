@@ -1,5 +1,6 @@
 """Which rules count where several hold: groups within groups."""
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -195,3 +196,12 @@ def let_through(node: Any, named: dict[str, tuple[str, int]]) -> tuple[int, int]
         return min(inside)
     sign = -1 if pick == "highest" else 1
     return min(inside, key=lambda found: (sign * found[1], found[0]))
+
+
+def test_a_huge_tree_is_told_quickly(pack: Any, rule: Any) -> None:
+    wide = [stack(f"g{i}", "all", *(f"g{i}-{j}" for j in range(50))) for i in range(50)]
+    document = pack(rules=[rule("base") | {"group": "other"}], stacking=stack("top", "all", *wide))
+    begun = process_time()
+    found = errors(document)
+    assert process_time() - begun < 0.5
+    assert ("group_not_stacked", "/rules/0") in found

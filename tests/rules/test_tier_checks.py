@@ -28,6 +28,7 @@ def test_the_starters_ladder_holds() -> None:
     ("path", "value", "code"),
     [
         (("tiers", 0, "threshold"), 1, "tier_base_missing"),
+        (("tiers", 0, "code"), "ordinary", "tier_base_code"),
         (("tiers", 1, "rank"), 2, "id_repeated"),
         (("tiers", 1, "code"), "gold", "id_repeated"),
         (("parameters", "gold_spend_minor", "value"), 100_000, "tier_not_ascending"),
