@@ -10,6 +10,8 @@ from uuid import UUID
 import orjson
 
 from api.schemas.purchases import LineOut
+from regulars.explanation.domain import Said
+from regulars.explanation.words import NOTES, note_words
 from regulars.purchases.desk import Recorded
 from regulars.purchases.quoting import Quote
 from regulars.rules.domain import PackVersion
@@ -67,7 +69,16 @@ def _rule(rule: Mapping[str, Any], packs: LivePacks) -> dict[str, Any]:
         "failed_condition": _condition(index, both),
         "error": rule.get("error"),
         "note": rule.get("note"),
+        "note_words": _note(rule.get("note"), version),
     }
+
+
+def _note(note: str | None, version: PackVersion | None) -> dict[str, str] | None:
+    """A note in words; None where it is the code of a reason, which the pack words itself."""
+    if note is None or note.partition(":")[0] not in NOTES:
+        return None
+    said = note_words(note, _titles(version) if version and ":" in note else {})
+    return {"zh": said.zh, "en": said.en}
 
 
 def _condition(
@@ -81,6 +92,22 @@ def _condition(
 
 
 _KNOWN: dict[UUID, Words] = {}
+_TITLES: dict[UUID, Mapping[str, Said]] = {}
+
+
+def _titles(version: PackVersion) -> Mapping[str, Said]:
+    """What rules and limits of a version are called, which a note may name."""
+    known = _TITLES.get(version.id)
+    if known is None:
+        pack = pack_of(version.document)
+        known = _TITLES[version.id] = {
+            part_code: Said(title.zh, title.en)
+            for part_code, title in (
+                *((rule.id, rule.title) for rule in pack.rules),
+                *((limit.code, limit.title) for limit in pack.limits or ()),
+            )
+        }
+    return known
 
 
 def _words(version: PackVersion) -> Words:

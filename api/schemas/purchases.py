@@ -146,6 +146,13 @@ class ConditionOut(BaseModel):
     en: str
 
 
+class WordsOut(BaseModel):
+    """A sentence in both languages."""
+
+    zh: str
+    en: str
+
+
 class RuleOut(BaseModel):
     """What became of one rule of one live pack."""
 
@@ -158,8 +165,9 @@ class RuleOut(BaseModel):
     failed_condition: ConditionOut | None
     error: str | None = Field(description="The engine's word where the rule could not be read.")
     note: str | None = Field(
-        description="Why it gave less than it might: capped, outranked, excluded, frozen."
+        description="Why it gave less than it might: capped, limited, outranked, excluded, frozen."
     )
+    note_words: WordsOut | None = Field(default=None, description="The same in words.")
 
 
 class AwardOut(BaseModel):
@@ -212,7 +220,9 @@ class OutcomeOut(BaseModel):
     offered: list[DiscountOut] = Field(description="Discounts that the live packs give.")
     charged: list[DiscountOut] = Field(description="Discounts that were taken off in the packs' name.")
     rules: list[RuleOut]
-    reasons: list[str] = Field(description="Why nothing was given: no_member, frozen, excluded.")
+    reasons: list[str] = Field(
+        description="Why less was given than might be: no_member, frozen, excluded, limited."
+    )
 
 
 class ReceiptOut(OutcomeOut):
