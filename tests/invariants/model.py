@@ -84,7 +84,8 @@ class Member:
 
     @property
     def stage(self) -> str:
-        stage = self.stage_at(END_OF_TIME)
+        """Where time stands: what was told of later instants, before a late purchase, is being told anew."""
+        stage = self.stage_at(self.told_to)
         assert stage is not None
         return stage
 
