@@ -254,4 +254,5 @@ async def _row_by_row(database: Database, members: int) -> Mapping[str, object]:
         "seconds": round(seconds, 2),
         "microseconds_a_member": round(seconds / members * 1e6, 2),
         "way": answer.way,
+        "failed": answer.failed,
     }
