@@ -24,12 +24,12 @@ WARNINGS: dict[str, tuple[str, str]] = {
                           "This condition follows from condition {other}. It can go."),
     "rule_shadowed": ("同组里“{other}”在它成立时总会成立，而且给得更多，所以规则“{rule}”从不生效。请删除它，或收窄“{other}”的条件。",
                       "Whenever “{rule}” holds, “{other}” of the same group holds and gives more, so “{rule}” never counts. Remove it, or narrow “{other}”."),
-    "rules_alike": ("规则“{rule}”和“{other}”的条件完全相同。请合并，或确认是有意的。",
-                    "“{rule}” and “{other}” have the same conditions. Merge them, or be sure that you mean it."),
+    "rules_alike": ("规则“{rule}”和“{other}”完全相同，会给两次。请合并，或确认是有意的。",
+                    "“{rule}” and “{other}” say the same, so it is given twice. Merge them, or be sure that you mean it."),
     "discount_selects_nothing": ("选中明细的条件永远不成立：{why}。这条折扣不会给任何优惠。",
                                  "No line can ever be selected: {why}. This discount gives nothing."),
-    "edge_without_case": ("没有用例正好落在门槛 {path} = {value} 上。请补一个用例：{value} 时规则“{rule}”{holds}。",
-                          "No case stands on the edge {path} = {value}. Add one: at {value} the rule “{rule}” {holds}."),
+    "edge_without_case": ("没有用例正好落在规则“{rule}”的门槛 {path} = {value} 上。请补一个用例。",
+                          "No case stands on the edge of “{rule}”, {path} = {value}. Add one there."),
     "path_retired": ("字段“{path}”已停用。规则照常运行，请尽快改用其他字段。",
                      "The field “{path}” is retired. The rule goes on; move it to another field."),
     # with other packs
@@ -42,7 +42,5 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "refuses_live": ("规则“{rule}”总是成立，会让已发布的“{other}”失效。请加条件。",
                      "“{rule}” always holds and blanks “{other}”, which is live. Give it a condition."),
     "replaces_live": ("已有同代码的版本“{other}”生效。发布后它会被替换。", "“{other}” of the same code is live. Publishing replaces it."),
-    "rule_id_elsewhere": ("规则代码“{rule}”在“{other}”里也有。小票上会看不出是哪一条，建议改名。",
-                          "“{other}” has a rule “{rule}” too. Receipts would not tell them apart; give it another id."),
 }
 # fmt: on

@@ -8,11 +8,13 @@ from pydantic_core import ErrorDetails
 
 from regulars.rules.action_checks import check_action
 from regulars.rules.action_model import DISCOUNT_FORMS, Action
+from regulars.rules.analysis import analyse
 from regulars.rules.cases import CaseResult, run_cases
 from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.compiler import rule_text
 from regulars.rules.cost import MOST_CASE_STEPS, MOST_STEPS, USUAL_LINES, case_steps, cost_of
 from regulars.rules.custom_checks import check_custom
+from regulars.rules.edges import check_edges
 from regulars.rules.engine import RefusedByEngine, compile_rule
 from regulars.rules.expressions import Expressions
 from regulars.rules.findings import MOST_FINDINGS, Finding, at, finding, first, is_green
@@ -72,6 +74,7 @@ def check(text: str | bytes, catalogue: Catalogue = BUILT_IN) -> Report:
     assert isinstance(value, dict)
     found = list(_meaning(pack, catalogue))
     if is_green(found):
+        found += analyse(pack, catalogue)
         found += _engine(pack)
     return Report(first(found), pack, value)
 
@@ -89,7 +92,7 @@ def examine(text: str | bytes, catalogue: Catalogue = BUILT_IN) -> Report:
     if report.pack is None or report.document is None or not report.green:
         return report
     cases = run_cases(report.pack, report.document, catalogue)
-    findings = (*report.findings, *_case_findings(report.pack, cases))
+    findings = (*report.findings, *_case_findings(report.pack, cases, catalogue))
     return Report(first(findings), report.pack, report.document, tuple(cases))
 
 
@@ -250,7 +253,7 @@ def _case_shapes(pack: Pack) -> Iterator[Finding]:
                     yield finding("case_rule_unknown", at(pointer, name), rule=rule)
 
 
-def _case_findings(pack: Pack, results: Sequence[CaseResult]) -> Iterator[Finding]:
+def _case_findings(pack: Pack, results: Sequence[CaseResult], catalogue: Catalogue) -> Iterator[Finding]:
     for index, result in enumerate(results):
         for difference in result.differences:
             yield finding(
@@ -261,8 +264,16 @@ def _case_findings(pack: Pack, results: Sequence[CaseResult]) -> Iterator[Findin
                 expected=difference.expected,
                 got=difference.got,
             )
+    uncovered: set[str] = set()
+    applied = {rule for result in results for rule in result.applied}
+    failed = {rule for result in results for rule in result.failed}
     for index, rule in enumerate(pack.rules):
-        if not any(rule.id in result.applied for result in results):
-            yield finding("rule_without_case", at("", "rules", index), rule=rule.id)
-        elif conditions_of(rule.when) and not any(rule.id in result.failed for result in results):
-            yield finding("rule_never_fails", at("", "rules", index), rule=rule.id)
+        if rule.id not in applied:
+            code = "rule_without_case"
+        elif conditions_of(rule.when) and rule.id not in failed:
+            code = "rule_never_fails"
+        else:
+            continue
+        uncovered.add(rule.id)
+        yield finding(code, at("", "rules", index), rule=rule.id)
+    yield from check_edges(pack, catalogue, uncovered)

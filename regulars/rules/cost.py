@@ -8,9 +8,9 @@ from regulars.rules.operators import ITERATORS
 USUAL_LINES = 20
 MOST_STEPS = 20_000
 """Steps of a pack on a purchase of `USUAL_LINES` lines: about a third of a millisecond."""
-STEPS_A_RULE = 200
+STEPS_A_RULE = 300
 """What a rule costs before it looks at anything: its result read, its outcome told."""
-STEPS_A_LINE = 200
+STEPS_A_LINE = 400
 """What a line of a case costs: its facts made out."""
 MOST_CASE_STEPS = 4_000_000
 """Steps of all cases of a pack: less than a tenth of a second."""
