@@ -31,7 +31,7 @@ from regulars.security.scope import EVERYWHERE
 
 BY_TIME: Final = Actor("command", "pack-release", "pack-release", (), scope=EVERYWHERE)
 WORDS_MIN: Final = 3
-DUE_DATES: Final = "tier"
+DUE_DATES: Final = ("tier", "lifecycle")
 """The kind of packs whose numbers members' due dates follow from."""
 
 
@@ -133,7 +133,7 @@ async def note_time(session: AsyncSession, release: Release, to: datetime) -> Re
     if release.state in RUNNING:
         unfolded = await _unfolded(session, release)
         began = await _passed(session, noted, unfolded, to)
-        stirred = to if began and release.kind == DUE_DATES else release.stirred_at
+        stirred = to if began and release.kind in DUE_DATES else release.stirred_at
         noted = replace(noted, state=state_at(release, to), stirred_at=stirred)
         due = _next_border(unfolded, to)
     noted = replace(noted, noted_to=to, next_due_at=due)
@@ -151,7 +151,7 @@ async def _written(
     await rules.record_release(session, release.code, release.id, rows, actor=actor, at=at, reason=reason)
     known = bounds(unfolded)
     moved = replace(release, places=tuple(_bounded(planned, known) for planned in release.places))
-    is_stirred = release.kind == DUE_DATES and any(row.live_from <= at for row in rows)
+    is_stirred = release.kind in DUE_DATES and any(row.live_from <= at for row in rows)
     return replace(
         moved,
         state=state_at(moved, at) if moved.state in RUNNING else moved.state,

@@ -224,7 +224,7 @@ async def publish(
     Args: as of `rules.service.publish`.
     Returns: the version.
     Raises: ApprovalRequired; PackNotGreen, PackPlaceUnknown, LiveFromInvalid, VersionRolledBack.
-    Source: ADR-0016.
+    Source: ADR-0018.
     """
     await require_direct(session)
     return await rules.publish(
@@ -247,7 +247,7 @@ async def activate(
 
     Args: as of `rules.service.activate`.
     Raises: ApprovalRequired; UnknownPack, PackPlaceUnknown, LiveFromInvalid, VersionRolledBack.
-    Source: ADR-0016.
+    Source: ADR-0018.
     """
     await require_direct(session)
     await rules.activate(

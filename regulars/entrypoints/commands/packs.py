@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from regulars.entrypoints.commands import releases
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
 from regulars.entrypoints.commands.rehearse import rehearse_packs
 
@@ -48,11 +49,12 @@ ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why, for the
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    packs = typer.Typer(no_args_is_help=True, help="Rule packs in files: check, test, publish.")
+    packs = typer.Typer(no_args_is_help=True, help="Rule packs: check, test, publish, release.")
     packs.command("check")(check_packs)
     packs.command("test")(run_cases_of_packs)
     packs.command("rehearse")(rehearse_packs)
     packs.command("publish")(publish_pack)
+    releases.add_to(packs)
     app.add_typer(packs, name="packs")
 
 

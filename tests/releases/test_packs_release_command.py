@@ -1,0 +1,133 @@
+"""`regulars packs` takes a pack from a file through review to the tills, and back, in somebody's name."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from releases.conftest import PACK, ReleaseWorld, richer
+from small_chain import ACTOR
+from sqlalchemy import text
+from typer.testing import CliRunner, Result
+
+from regulars.entrypoints.commands import packs
+from regulars.kernel import clock
+from regulars.kernel.errors import FieldProblem, RegularsError
+from regulars.kernel.ids import new_id
+from regulars.releases.errors import DraftChanged, OwnReleaseApproval
+from regulars.security.domain import Role, RoleAt
+from regulars.security.errors import SignInRefused
+from regulars.security.service import NewOperator, create_operator
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def run(world: ReleaseWorld, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    app = typer.Typer()
+    packs.register(app)
+    app.command("other")(lambda: None)
+    monkeypatch.setenv("REGULARS_DATABASE_URL", database_url)
+
+    async def command(*arguments: str, password: str = PASSWORD) -> Result:
+        import asyncio
+
+        words = ["packs", *arguments, "--data-dir", str(tmp_path)]
+        return await asyncio.to_thread(CliRunner().invoke, app, words, password + "\n")
+
+    return command
+
+
+async def appoint(world: ReleaseWorld, login: str, role: Role) -> None:
+    new = NewOperator(new_id(), login, login.title(), PASSWORD, "en", (RoleAt(role, world.hq),))
+    await world.do(lambda s: create_operator(s, new, ACTOR, clock.now()))
+
+
+async def test_a_file_goes_to_the_tills_and_back(run: object, world: ReleaseWorld, tmp_path: Path) -> None:
+    await appoint(world, "anna", Role.MARKETING)
+    await appoint(world, "bo", Role.APPROVER)
+    file, back = tmp_path / "pack.json", tmp_path / "back.json"
+    file.write_text(richer(50) + "\n\n")
+    taken = await run("import", str(file), "--operator", "anna")  # type: ignore[operator]
+    assert taken.output.strip() == f"{PACK}: revision 1, saved, green."
+    await run("export", PACK, "--draft", "--output", str(back))  # type: ignore[operator]
+    assert back.read_bytes() == file.read_bytes()
+    asked = await run("submit", PACK, "--operator", "anna")  # type: ignore[operator]
+    release = asked.output.split()[0]
+    own = await run("approve", release, "--operator", "anna")  # type: ignore[operator]
+    assert isinstance(own.exception, RegularsError)
+    approved = await run("approve", release, "--operator", "bo")  # type: ignore[operator]
+    assert approved.output.split()[1:] == [f"{PACK}/2", "approved"]
+    planned = await run("schedule", release, "--step", "east-1@now", "--step", "HQ@2199-01-01T08:00")  # type: ignore[operator]
+    assert planned.output.split()[-1] == "live", planned
+    assert await world.live("east-1", clock.now()) == 2
+    rolled = await run("rollback", release, "--reason", "too dear", "--operator", "anna")  # type: ignore[operator]
+    assert rolled.output.split()[-1] == "rolled_back"
+    assert await world.live("east-1", clock.now()) == 1
+    status = await run("status", PACK, "--json")  # type: ignore[operator]
+    assert status.exit_code == 0, status.exception
+    shown = json.loads(status.output)
+    assert [each["state"] for each in shown["releases"]] == ["rolled_back"]
+    assert [each["version"] for each in shown["versions"]] == [2, 1]
+    async with world.chain.database.read() as session:
+        acts = await session.execute(
+            text("select action, actor_kind from audit_entry where subject_kind = 'release' order by id")
+        )
+        assert dict(acts.all()) == {
+            "release.submit": "operator",
+            "release.approve": "operator",
+            "release.schedule": "command",
+            "release.go_live": "workflow",
+            "release.roll_back": "operator",
+        }
+        assert await session.scalar(text("select count(*) from operator_session")) == 0
+
+
+async def test_a_version_is_exported_as_it_was_hashed(
+    run: object, world: ReleaseWorld, tmp_path: Path
+) -> None:
+    printed = await run("export", PACK, "--version", "1")  # type: ignore[operator]
+    stored = await world.do(_stored)
+    assert printed.stdout_bytes.decode() == stored
+    file = tmp_path / "again.json"
+    file.write_bytes(printed.stdout_bytes)
+    await run("import", str(file))  # type: ignore[operator]
+    again = await run("export", PACK, "--draft")  # type: ignore[operator]
+    assert again.stdout_bytes == printed.stdout_bytes
+
+
+async def _stored(session: object) -> str:
+    from regulars.rules import service as rules
+
+    return (await rules.get_version(session, PACK, 1)).text  # type: ignore[arg-type]
+
+
+async def test_who_is_not_who_he_says_does_nothing(run: object, world: ReleaseWorld) -> None:
+    await appoint(world, "anna", Role.MARKETING)
+    refused = await run("submit", PACK, "--version", "1", "--operator", "anna", password="wrong")  # type: ignore[operator]
+    assert isinstance(refused.exception, SignInRefused)
+    unknown = await run("submit", PACK, "--version", "1", "--operator", "nobody")  # type: ignore[operator]
+    assert isinstance(unknown.exception, SignInRefused)
+
+
+async def test_an_import_over_anothers_change_is_kept_aside(
+    run: object, world: ReleaseWorld, tmp_path: Path
+) -> None:
+    await world.save(richer(10))
+    await world.save(richer(50), based_on=1)
+    file = tmp_path / "pack.json"
+    file.write_text(richer(60))
+    refused = await run("import", str(file), "--revision", "1")  # type: ignore[operator]
+    assert isinstance(refused.exception, DraftChanged)
+    replaced = await run("import", str(file))  # type: ignore[operator]
+    assert "revision 3" in replaced.output
+
+
+@pytest.mark.parametrize("step", ["east-1", "@2026-12-01T08:00", "east-1@", "nowhere@now"])
+async def test_a_step_that_cannot_be_read_says_how_to_write_it(
+    run: object, world: ReleaseWorld, step: str
+) -> None:
+    release = await world.approved()
+    refused = await run("schedule", str(release.id), "--step", step)  # type: ignore[operator]
+    assert isinstance(refused.exception, FieldProblem)
+    assert OwnReleaseApproval.code not in str(refused.exception)
