@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from budget_world import another_desk, claims, counters, limit, publish_points, without_budget_tables
 from small_chain import MONDAY, SmallChain, line, open_small_chain
+from sqlalchemy import text
 
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.verifying import verify
@@ -14,7 +15,7 @@ from regulars.lifecycle.freezing import Order, freeze
 from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.domain import Basket
-from regulars.purchases.errors import PurchaseFailed
+from regulars.purchases.errors import PurchaseFailed, PurchaseHeldUp
 from regulars.purchases.group_commit import GroupCommit
 from regulars.purchases.posting import post_purchases
 from regulars.security.actor import Actor
@@ -224,4 +225,30 @@ async def test_a_hundred_purchases_of_many_members_on_several_budgets_never_wait
     lists = [baskets(order) for order in (1, -1, 1, -1, 1)]
     answers = await asyncio.gather(*(_post(shop.database, another_desk(), some) for some in lists))
     assert sum(points(answer) for some in answers for answer in some) == 1_000
+    assert (await verify(shop.database)).ok
+
+
+async def test_tills_behind_a_budget_that_somebody_holds_for_long_are_told_soon_to_send_again(
+    shop: SmallChain, database_url: str
+) -> None:
+    """They all need the one lock; each waiting its turn in vain would take minutes."""
+    await publish_points(shop, limit(1_000))
+    members = [await shop.join(f"Member {number}") for number in range(8)]
+    await shop.buy(members[0], line(1_000))
+    elsewhere = MONDAY + timedelta(days=1)
+    baskets = [shop.basket(member, line(1_000)) for member in members]
+    baskets.append(shop.basket(members[0], line(1_000), occurred_at=elsewhere))
+    impatient = Database(make_engine(database_url, application="tills", pool_size=2, lock_wait_seconds=1))
+    loop = asyncio.get_running_loop()
+    try:
+        async with shop.database.begin() as session:
+            await session.execute(text("select from budget_counter for update"))
+            began = loop.time()
+            answers = await post_purchases(impatient, another_desk(), baskets, elsewhere)
+            waited = loop.time() - began
+    finally:
+        await impatient.close()
+    assert [type(answer) for answer in answers] == [PurchaseHeldUp] * 8 + [Recorded]
+    assert waited < 8
+    assert [points(answer) for answer in await shop.post(*baskets)] == [10] * 9
     assert (await verify(shop.database)).ok
