@@ -1,9 +1,9 @@
-"""A chain's own fields: defined once, set for members, stores and products; and the field catalogue."""
+"""A chain's own fields: defined once, set for members and stores; and the field catalogue."""
 
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.dependencies import At, Parts, requires
@@ -36,7 +36,6 @@ MemberReader = Annotated[Actor, Depends(requires(Permission.MEMBER_READ))]
 MemberEditor = Annotated[Actor, Depends(requires(Permission.MEMBER_UPDATE))]
 PlaceReader = Annotated[Actor, Depends(requires(Permission.PLACE_READ))]
 PlaceManager = Annotated[Actor, Depends(requires(Permission.PLACE_MANAGE))]
-Sku = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[^\s/]+( [^\s/]+)*$")]
 _BETWEEN: Final = "."
 
 
@@ -138,23 +137,6 @@ async def set_store_values(
         )
 
 
-@router.get("/products/{sku}/custom-values", dependencies=_READ)
-async def get_product_values(parts: Parts, sku: Sku) -> CustomValuesOut:
-    """What a product is by the chain's own fields, by the till's code of it."""
-    async with parts.database.read() as session:
-        return CustomValuesOut.of(await service.get_values(session, "product", sku))
-
-
-@router.patch("/products/{sku}/custom-values")
-async def set_product_values(
-    parts: Parts, actor: Author, at: At, sku: Sku, body: CustomValuesIn
-) -> CustomValuesOut:
-    """Set some of a product's values; a code that no till has sold yet is taken as well."""
-    await _for_the_whole_chain(parts, actor)
-    async with parts.database.begin() as session:
-        return CustomValuesOut.of(await service.set_values(session, "product", sku, body.values, actor, at))
-
-
 async def _store(session: AsyncSession, place_id: UUID, actor: Actor) -> None:
     place = await get_place(session, place_id, actor.scope)
     if place.kind != "store":
@@ -162,7 +144,7 @@ async def _store(session: AsyncSession, place_id: UUID, actor: Actor) -> None:
 
 
 async def _for_the_whole_chain(parts: Parts, actor: Actor) -> None:
-    """Fields and products have no place: whoever changes them must have the right at headquarters."""
+    """Fields have no place: whoever changes them must have the right at headquarters."""
     await parts.refresh_places()
     if not actor.scope.covers(parts.places.headquarters.path):
         raise PermissionDenied(Permission.PACK_EDIT)

@@ -35,7 +35,7 @@ Choices = Annotated[tuple[ChoiceIn, ...], Field(max_length=MOST_CHOICES)]
 
 
 class CustomFieldIn(In):
-    """A field of the chain's own, for members, stores or products."""
+    """A field of the chain's own, for members or stores."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -48,14 +48,14 @@ class CustomFieldIn(In):
                     "title_en": "wedding day",
                 },
                 {
-                    "subject": "product",
-                    "code": "season",
+                    "subject": "store",
+                    "code": "format",
                     "type": "choice",
-                    "title_zh": "季节",
-                    "title_en": "season",
+                    "title_zh": "店型",
+                    "title_en": "format",
                     "choices": [
-                        {"value": "spring", "zh": "春季", "en": "spring"},
-                        {"value": "winter", "zh": "冬季", "en": "winter"},
+                        {"value": "flagship", "zh": "旗舰店", "en": "flagship"},
+                        {"value": "corner", "zh": "社区店", "en": "corner shop"},
                     ],
                 },
             ]
@@ -133,12 +133,11 @@ class CustomFieldOut(Out):
     choices: list[ChoiceOut]
     default: Value
     retired_at: datetime | None
-    path: Annotated[str, Field(description="What rules read it by; a line's field is seen from the line.")]
+    path: Annotated[str, Field(description="What rules read it by.")]
 
     @classmethod
     def of(cls, field: CustomField) -> Self:
-        own = f"custom.{field.code}"
-        path = own if field.subject == "product" else f"{field.subject}.{own}"
+        path = f"{field.subject}.custom.{field.code}"
         names = [name for name in cls.model_fields if name not in ("choices", "path")]
         choices = [ChoiceOut(value=c.value, zh=c.zh, en=c.en) for c in field.choices]
         return cls(**{name: getattr(field, name) for name in names}, choices=choices, path=path)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from regulars.custom_fields.errors import CustomFieldInvalid, CustomValueInvalid
 
-Subject = Literal["member", "store", "product"]
+Subject = Literal["member", "store"]
 CustomType = Literal["choice", "integer", "money_minor", "date", "boolean"]
 Value = str | int | bool
 
@@ -97,7 +97,7 @@ def check_field(field: CustomField) -> list[CustomFieldInvalid]:
         if not holds:
             problems.append(CustomFieldInvalid(wanted, field=name))
 
-    need("subject", "one of member, store, product", holds=field.subject in get_args(Subject))
+    need("subject", "member or store", holds=field.subject in get_args(Subject))
     kinds = "one of choice, integer, money_minor, date, boolean"
     need("type", kinds, holds=field.type in get_args(CustomType))
     plain = len(field.code) <= LONGEST_CODE and _CODE.fullmatch(field.code) is not None
@@ -137,7 +137,7 @@ def check_more_choices(old: CustomField, new: CustomField) -> list[CustomFieldIn
 def check_values(
     fields: Mapping[str, CustomField], values: Mapping[str, Value | None]
 ) -> list[CustomValueInvalid]:
-    """What is wrong with values for one member, store or product.
+    """What is wrong with values for one member or store.
 
     Args:
         fields: of that subject, by code; retired ones take no more values.
@@ -179,7 +179,7 @@ def defaults_of(fields: Sequence[CustomField]) -> dict[str, Value]:
 
 
 def facts_of(fields: Sequence[CustomField], values: Mapping[str, Value]) -> dict[str, Value]:
-    """What rules read of one member, store or product: a value for every field, whatever is set.
+    """What rules read of one member or store: a value for every field, whatever is set.
 
     Args:
         fields: all of that subject, retired ones too: a live pack may read them.

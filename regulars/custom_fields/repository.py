@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Uuid,
     any_,
     bindparam,
@@ -52,12 +51,16 @@ _INSERT: Final = insert(custom_field)
 _SUBJECT_COLUMN: Final[Mapping[Subject, Any]] = {
     "member": custom_value.c.member_id,
     "store": custom_value.c.place_id,
-    "product": custom_value.c.sku,
 }
 _MEMBERS: Final = (
     select(custom_value.c.member_id, custom_field.c.code, custom_value.c.value)
     .join(custom_field, custom_field.c.id == custom_value.c.field_id)
     .where(custom_value.c.member_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+)
+_STORES: Final = (
+    select(custom_value.c.place_id, custom_field.c.code, custom_value.c.value)
+    .join(custom_field, custom_field.c.id == custom_value.c.field_id)
+    .where(custom_value.c.place_id.is_not(None))
 )
 
 
@@ -114,8 +117,8 @@ async def update_field(session: AsyncSession, changed: CustomField) -> None:
     )
 
 
-async def values_of(session: AsyncSession, subject: Subject, owner: UUID | str) -> dict[str, Value]:
-    """What is set for one member, store or product, by code."""
+async def values_of(session: AsyncSession, subject: Subject, owner: UUID) -> dict[str, Value]:
+    """What is set for one member or store, by code."""
     wanted = (
         select(custom_field.c.code, custom_value.c.value)
         .join(custom_field, custom_field.c.id == custom_value.c.field_id)
@@ -129,19 +132,13 @@ async def values_of_members(session: AsyncSession, ids: Sequence[UUID]) -> dict[
     return _by_owner(await session.execute(_MEMBERS, {"ids": list(ids)}))
 
 
-async def values_of_all(session: AsyncSession, subject: Subject) -> dict[Any, dict[str, Value]]:
-    """What is set for all stores, or all products."""
-    owner: ColumnElement[Any] = _SUBJECT_COLUMN[subject]
-    wanted = (
-        select(owner, custom_field.c.code, custom_value.c.value)
-        .join(custom_field, custom_field.c.id == custom_value.c.field_id)
-        .where(owner.is_not(None))
-    )
-    return _by_owner(await session.execute(wanted))
+async def values_of_stores(session: AsyncSession) -> dict[UUID, dict[str, Value]]:
+    """What is set for all stores."""
+    return _by_owner(await session.execute(_STORES))
 
 
 async def set_value(
-    session: AsyncSession, field: CustomField, owner: UUID | str, value: Value, at: datetime, by: str
+    session: AsyncSession, field: CustomField, owner: UUID, value: Value, at: datetime, by: str
 ) -> None:
     """Write a value in place of the one before."""
     own = _SUBJECT_COLUMN[field.subject]
@@ -158,7 +155,7 @@ async def set_value(
     )
 
 
-async def remove_value(session: AsyncSession, field: CustomField, owner: UUID | str) -> None:
+async def remove_value(session: AsyncSession, field: CustomField, owner: UUID) -> None:
     own = _SUBJECT_COLUMN[field.subject]
     await session.execute(delete(custom_value).where(custom_value.c.field_id == field.id, own == owner))
 

@@ -1,4 +1,4 @@
-"""Use-cases of a chain's own fields: define, word, retire; set values for members, stores and products."""
+"""Use-cases of a chain's own fields: define, word, retire; set values for members and stores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +39,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What one member, store or product is by the chain's own fields.
+    """What one member or store is by the chain's own fields.
 
     Attributes:
         set: what somebody set.
@@ -134,13 +134,13 @@ async def list_fields(
     return await repository.fields(session, subject, after, limit)
 
 
-async def get_values(session: AsyncSession, subject: Subject, owner: UUID | str) -> Values:
-    """What one member, store or product is by the chain's own fields.
+async def get_values(session: AsyncSession, subject: Subject, owner: UUID) -> Values:
+    """What one member or store is by the chain's own fields.
 
     Args:
         session: any.
         subject: of the fields.
-        owner: the member's or place's id, or the sku; the caller has seen to it that it is in sight.
+        owner: the member's or place's id; the caller has seen to it that it is in sight.
     """
     fields = await repository.fields(session, subject)
     found = await repository.values_of(session, subject, owner)
@@ -150,14 +150,14 @@ async def get_values(session: AsyncSession, subject: Subject, owner: UUID | str)
 async def set_values(
     session: AsyncSession,
     subject: Subject,
-    owner: UUID | str,
+    owner: UUID,
     values: Mapping[str, Value | None],
     actor: Actor,
     at: datetime,
     *,
     place_id: UUID | None = None,
 ) -> Values:
-    """Set some values of one member, store or product; purchases from now on are read with them.
+    """Set some values of one member or store; purchases from now on are read with them.
 
     Args:
         session: an open transaction.
@@ -183,7 +183,7 @@ async def set_values(
         else:
             await repository.set_value(session, fields[code], owner, value, at, _name(actor))
     if changed:
-        if subject != "member":  # a member's are read with each purchase, the others are remembered
+        if subject == "store":  # a member's are read with each purchase, a store's are remembered
             await repository.tell_processes(session)
         await audit.record(
             session,

@@ -1,4 +1,4 @@
-"""Fields of a chain's own, and their values for members, stores and products."""
+"""Fields of a chain's own, and their values for members and stores."""
 
 from sqlalchemy import (
     BigInteger,
@@ -35,7 +35,7 @@ custom_field = Table(
     Column("created_by", Text, nullable=False),
     Column("retired_at", Instant),
     UniqueConstraint("subject", "code"),
-    CheckConstraint("subject in ('member', 'store', 'product')", name="subject"),
+    CheckConstraint("subject in ('member', 'store')", name="subject"),
     CheckConstraint("type in ('choice', 'integer', 'money_minor', 'date', 'boolean')", name="type"),
 )
 
@@ -46,11 +46,10 @@ custom_value = Table(
     Column("field_id", Uuid, ForeignKey("custom_field.id"), nullable=False),
     Column("member_id", Uuid, ForeignKey("member.id")),
     Column("place_id", Uuid, ForeignKey("place.id")),
-    Column("sku", Text),
     Column("value", Json, nullable=False),
     Column("set_at", Instant, nullable=False),
     Column("set_by", Text, nullable=False),
-    CheckConstraint("num_nonnulls(member_id, place_id, sku) = 1", name="one_subject"),
+    CheckConstraint("num_nonnulls(member_id, place_id) = 1", name="one_subject"),
     Index(
         "ux_custom_value_member",
         "member_id",
@@ -65,5 +64,4 @@ custom_value = Table(
         unique=True,
         postgresql_where=text("place_id is not null"),
     ),
-    Index("ux_custom_value_sku", "sku", "field_id", unique=True, postgresql_where=text("sku is not null")),
 )

@@ -11,7 +11,6 @@ from regulars.rules.domain import PackKind
 FieldType = Literal["integer", "boolean", "text", "text_list", "lines"]
 Unit = Literal["minor", "milli", "days", "count", "yyyymmdd", "weekday", "hour", "minute", "month", "day"]
 Source = Literal["member", "history", "till", "place", "calendar", "chain"]
-CustomGroup = Literal["member", "store", "line"]
 
 LINES_PATH = "purchase.lines"
 MAX_LINES = 2_000
@@ -220,19 +219,13 @@ class Catalogue:
     Attributes:
         document: by path from the document's root.
         lines: by name seen from inside a line.
-        member, store, line: the chain's own facts by their codes, as `custom` objects hold them.
+        member, store: the chain's own facts by their codes, as `custom` objects hold them.
     """
 
     document: Mapping[str, Field]
     lines: Mapping[str, Field]
     member: Mapping[str, Field] = field(default_factory=dict)
     store: Mapping[str, Field] = field(default_factory=dict)
-    line: Mapping[str, Field] = field(default_factory=dict)
-
-    def custom_of(self, group: CustomGroup) -> Mapping[str, Field]:
-        """The chain's own facts of members, stores or lines, by code."""
-        own: Mapping[str, Field] = getattr(self, group)
-        return own
 
     def readable_by(self, kind: PackKind) -> tuple[Field, ...]:
         """What rules of one kind may read: the document's facts, then a line's."""

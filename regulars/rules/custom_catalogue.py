@@ -9,7 +9,6 @@ from regulars.rules.catalogue import (
     LINE_FIELDS,
     PURCHASE_KINDS,
     Catalogue,
-    CustomGroup,
     Field,
     FieldType,
     Option,
@@ -17,8 +16,7 @@ from regulars.rules.catalogue import (
     Unit,
 )
 
-_GROUPS: Mapping[Subject, CustomGroup] = {"member": "member", "store": "store", "product": "line"}
-_SOURCES: Mapping[Subject, Source] = {"member": "member", "store": "place", "product": "chain"}
+_SOURCES: Mapping[Subject, Source] = {"member": "member", "store": "place"}
 _NOT_SET = Option("", "未填写", "not given")
 
 
@@ -27,29 +25,26 @@ def with_custom(fields: Iterable[CustomField]) -> Catalogue:
 
     Args:
         fields: all of its own, retired ones too.
-    Returns: the built-in facts and these: `member.custom.x`, `store.custom.x`, and `custom.x` of a line.
+    Returns: the built-in facts and these: `member.custom.x` and `store.custom.x`.
         Tier rules read none of them: time judges tiers when no purchase is at hand.
     """
-    groups: dict[CustomGroup, dict[str, Field]] = {"member": {}, "store": {}, "line": {}}
+    groups: dict[Subject, dict[str, Field]] = {"member": {}, "store": {}}
     for custom in fields:
-        groups[_GROUPS[custom.subject]][custom.code] = _field(custom)
-    document = {f.path: f for name in ("member", "store") for f in groups[name].values()}
-    lines = {f.path: f for f in groups["line"].values()}
+        groups[custom.subject][custom.code] = _field(custom)
+    document = {field.path: field for group in groups.values() for field in group.values()}
     return Catalogue(
         MappingProxyType(dict(DOCUMENT_FIELDS) | document),
-        MappingProxyType(dict(LINE_FIELDS) | lines),
+        LINE_FIELDS,
         MappingProxyType(groups["member"]),
         MappingProxyType(groups["store"]),
-        MappingProxyType(groups["line"]),
     )
 
 
 def _field(custom: CustomField) -> Field:
     kind, unit = _type(custom)
-    group = _GROUPS[custom.subject]
     options = tuple(Option(c.value, c.zh, c.en) for c in custom.choices)
     return Field(
-        path=f"custom.{custom.code}" if group == "line" else f"{group}.custom.{custom.code}",
+        path=f"{custom.subject}.custom.{custom.code}",
         type=kind,
         unit=unit,
         zh=custom.title_zh,

@@ -96,7 +96,7 @@ API = {
     "GET /v1/members/{member_id}/events/{event_id}/explanation": Row(200, HIDDEN),
     "POST /v1/purchases/{purchase_id}/attribution": Row(201, HIDDEN, json={"member": "{member_id}"}),
     # segments; one that a place above has defined is there for all below it
-    "POST /v1/segments/count": Row(200, 200, json={"when": {"var": "member.known"}, "sample": 200}),
+    "POST /v1/segment-counts": Row(200, 200, json={"when": {"var": "member.known"}, "sample": 200}),
     "GET /v1/segments": Row(200, 200, lists="{segment}"),
     "PUT /v1/segments/{segment}": Row(
         200,
@@ -114,7 +114,6 @@ API = {
     # the chain's own fields: everybody who may read packs sees them; values belong to their owners
     "GET /v1/field-catalogue": Row(200, 200),
     "GET /v1/custom-fields": Row(200, 200),
-    "GET /v1/products/{sku}/custom-values": Row(200, 200),
     "GET /v1/members/{member_id}/custom-values": Row(200, HIDDEN),
     "PATCH /v1/members/{member_id}/custom-values": Row(200, HIDDEN, json={"values": {"vip": True}}),
     # a till has no such values, but whoever may not see it must not learn that
@@ -218,7 +217,6 @@ CHAIN_WIDE = {
     ),
     "PATCH /v1/custom-fields/{field_id}": Row(200, 403, json={"title_en": "changed"}),
     "POST /v1/custom-fields/{field_id}/retire": Row(200, 403),
-    "PATCH /v1/products/{sku}/custom-values": Row(200, 403, json={"values": {"heavy": True}}),
     "PUT /v1/release-policy": Row(200, 403, json={"approval": "direct", "rehearsal": "optional"}),
 }
 """Changes of what has no place: `inside` is headquarters alone, `outside` everywhere else."""

@@ -63,7 +63,6 @@ PACK = "silver-saturday"
 DRAFT_ID = UUID(int=0xD4AF7)
 VIP = CustomField(new_id(), "member", "vip", "boolean", "贵宾", "important", default=False)
 RETIRING = replace(VIP, id=new_id(), code="retiring")
-HEAVY = replace(VIP, id=new_id(), subject="product", code="heavy")
 NOT_OURS_TO_CHANGE = {"operator_session", "sign_in_failure", "member_feature", "member_feature_state"}
 """What signing in touches, and what is gathered of all members when anybody asks about them."""
 
@@ -110,7 +109,7 @@ class Things:
                 at=MONDAY,
                 reason=PUBLISHED_BECAUSE,
             )
-            for own in (VIP, RETIRING, HEAVY):
+            for own in (VIP, RETIRING):
                 await define_field(session, own, ACTOR, MONDAY)
 
     async def fresh(self) -> dict[str, str]:
@@ -159,7 +158,6 @@ class Things:
             "{fresh}": f"fresh-{number}",
             "{fresh_code}": f"fresh_{number}",
             "{field_id}": str(RETIRING.id),
-            "{sku}": "1082185",
         }
 
 
@@ -330,7 +328,7 @@ async def test_only_headquarters_changes_what_is_the_whole_chains(
         for where, client in clients.items():
             for name, row in CHAIN_WIDE.items():
                 known = await things.fresh() if where == "headquarters" else {"{fresh_code}": "never"}
-                known |= {"{field_id}": str(RETIRING.id), "{sku}": "1082185"}
+                known |= {"{field_id}": str(RETIRING.id)}
                 answer = await ask(client, name, known, json=row.json, form=row.form)
                 may = role in roles_with(routes[name].permissions[0]) and where == "headquarters"
                 assert answer.status_code == (row.inside if may else row.outside), (where, name, answer.text)

@@ -1,4 +1,4 @@
-"""Fields of a chain's own for members, stores and products, and their values."""
+"""Fields of a chain's own for members and stores, and their values."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("retired_at", Instant),
-        sa.CheckConstraint("subject in ('member', 'store', 'product')", name=op.f("ck_custom_field_subject")),
+        sa.CheckConstraint("subject in ('member', 'store')", name=op.f("ck_custom_field_subject")),
         sa.CheckConstraint(
             "type in ('choice', 'integer', 'money_minor', 'date', 'boolean')",
             name=op.f("ck_custom_field_type"),
@@ -44,19 +44,16 @@ def upgrade() -> None:
         sa.Column("field_id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid()),
         sa.Column("place_id", sa.Uuid()),
-        sa.Column("sku", sa.Text()),
         sa.Column("value", JSONB(), nullable=False),
         sa.Column("set_at", Instant, nullable=False),
         sa.Column("set_by", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "num_nonnulls(member_id, place_id, sku) = 1", name=op.f("ck_custom_value_one_subject")
-        ),
+        sa.CheckConstraint("num_nonnulls(member_id, place_id) = 1", name=op.f("ck_custom_value_one_subject")),
         sa.ForeignKeyConstraint(["field_id"], ["custom_field.id"], name="fk_custom_value_field_id"),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name="fk_custom_value_member_id"),
         sa.ForeignKeyConstraint(["place_id"], ["place.id"], name="fk_custom_value_place_id"),
         sa.PrimaryKeyConstraint("id", name="pk_custom_value"),
     )
-    for name, column in (("member", "member_id"), ("place", "place_id"), ("sku", "sku")):
+    for name, column in (("member", "member_id"), ("place", "place_id")):
         op.create_index(
             f"ux_custom_value_{name}",
             "custom_value",
