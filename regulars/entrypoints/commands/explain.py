@@ -87,9 +87,7 @@ def _silent(purchases: int) -> None:
 
 def _show_proof(proof: "Proof", speaks: Literal["zh", "en"], *, json: bool) -> None:
     if json:
-        import orjson
-
-        print(orjson.dumps({"ok": proof.ok, **_plain(proof)}, option=orjson.OPT_INDENT_2).decode())
+        _print_json({"ok": proof.ok, **_plain(proof)})
         return
     for one in proof.shown:
         print(f"FAIL  {one.subject}")
@@ -106,6 +104,13 @@ def _show_proof(proof: "Proof", speaks: Literal["zh", "en"], *, json: bool) -> N
         print(f"{proof.disagreeing:,} disagree with the books.")
 
 
+def _print_json(found: dict[str, object]) -> None:
+    import orjson
+
+    # `default`: the driver has a UUID type of its own
+    print(orjson.dumps(found, option=orjson.OPT_INDENT_2, default=str).decode())
+
+
 def _plain(found: object) -> dict[str, object]:
     from dataclasses import asdict, is_dataclass
 
@@ -116,9 +121,7 @@ def _plain(found: object) -> dict[str, object]:
 
 def _show(found: "Explained", speaks: Literal["zh", "en"], *, json: bool) -> None:
     if json:
-        import orjson
-
-        print(orjson.dumps({"agrees": found.agrees, **_plain(found)}, option=orjson.OPT_INDENT_2).decode())
+        _print_json({"agrees": found.agrees, **_plain(found)})
         return
     print(found.local_time)
     for sentence in found.summary:
