@@ -19,6 +19,9 @@ _NOTES: Mapping[str, str] = {
     "no_member": N_("No member was named."),
     "frozen": N_("The account was frozen."),
     "capped": N_("Limited to the most that one purchase may get."),
+    "limited": N_("A limit of the pack left no more."),
+    "out_of_scope": N_("Not meant for this place, channel or tier."),
+    "out_of_season": N_("Not meant for this day or hour."),
 }
 _FACTS: Mapping[str, str] = {
     "tier": N_("Tier before"),

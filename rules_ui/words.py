@@ -34,6 +34,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "discount": N_("Discounts"),
         "earning": N_("Points"),
         "tier": N_("Tiers and lifecycle"),
+        "lifecycle": N_("Lifecycle"),
     },
     "task": {"revisit": N_("Revisit call"), "revisit_due": N_("Revisit call")},
     "outcome": {
@@ -47,10 +48,12 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "frozen": N_("The account is frozen, so nothing is earned."),
         "no_member": N_("No member was named, so nothing is earned."),
         "excluded": N_("This member is excluded from earning."),
+        "limited": N_("A limit left less than the rules give."),
     },
     "flag": {
         "late": N_("Recorded late"),
         "discount_differs": N_("Discount differs from the rules"),
+        "over_budget": N_("Discount beyond a limit"),
         "recompute": N_("A rule failed: to be recomputed"),
         "quote_invalid": N_("Quote not valid"),
         "quote_expired": N_("Quote expired"),

@@ -178,7 +178,7 @@ class MemberTime:
             at,
             stage_from=standing.stage,
             stage_to=stage,
-            pack_version=plan.pack_version,
+            pack_version=plan.days_version,
             reason={"silent_since": standing.silent_since.isoformat(), "after_days": days},
         )
         revisit = None if lapsed else standing.next_revisit_at
@@ -186,7 +186,7 @@ class MemberTime:
 
     def _revisit(self, at: datetime, plan: LifecyclePlan) -> None:
         standing = self.standing
-        self._note("revisit_due", at, pack_version=plan.pack_version, worked=at >= standing.care_from)
+        self._note("revisit_due", at, pack_version=plan.days_version, worked=at >= standing.care_from)
         self.standing = changed(self.standing, next_revisit_at=at + timedelta(days=plan.revisit_every_days))
 
     def _note(self, kind: EventKind, at: datetime, **what: object) -> LifecycleEvent:
@@ -235,7 +235,7 @@ class MemberTime:
                 event.effective_at,
                 stage_from=event.stage_to,
                 stage_to=stage,
-                pack_version=plan.pack_version,
+                pack_version=plan.days_version,
                 reason={"late_purchase_at": late_at.isoformat(), "corrects_event_no": event.event_no},
             )
         if next_purchase_at is not None:
@@ -255,7 +255,7 @@ class MemberTime:
                     at,
                     stage_from=stage_from,
                     stage_to=stage_to,
-                    pack_version=plan.pack_version,
+                    pack_version=plan.days_version,
                     reason=reason,
                 )
 

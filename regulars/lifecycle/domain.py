@@ -281,7 +281,7 @@ def bought(
         effective_at=began,
         stage_from=standing.stage,
         stage_to="active",
-        pack_version=plan.pack_version if plan else None,
+        pack_version=plan.days_version if plan else None,
         reason={} if first else {"silent_since": standing.silent_since.isoformat()},
     )
     return after, [event]

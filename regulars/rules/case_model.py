@@ -51,7 +51,6 @@ class GivenLine(_GivenLine):  # type: ignore[misc,valid-type]
 
     tax_minor: Annotated[int, Field(ge=0, le=catalogue.MAX_LINE_MINOR)] | None = None
     tax_included: bool | None = None
-    custom: Custom | None = None
 
 
 _GivenMember = _given("_GivenMember", catalogue.fields_of("member"))
@@ -86,7 +85,8 @@ def _wall_time(text: str) -> str:
 class Given(Part):
     """What the case sets; every other fact has its usual value.
 
-    `at` is the store's wall clock, and gives all calendar facts that `calendar` does not.
+    `at` is the store's wall clock, and gives all calendar facts that `calendar` does not. `silent_days` is
+    how long the member has not bought, for what time decides.
     """
 
     at: Annotated[str, AfterValidator(_wall_time)] | None = None
@@ -94,6 +94,7 @@ class Given(Part):
     purchase: GivenPurchase | None = None  # type: ignore[valid-type]
     store: GivenStore | None = None
     calendar: GivenCalendar | None = None  # type: ignore[valid-type]
+    silent_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
 
 
 class Expect(Part):
@@ -101,7 +102,8 @@ class Expect(Part):
 
     `awards`, `failed` and `notes` name rules; `lines` names line numbers. A note says why a rule gave nothing
     though its conditions hold, such as "out_of_season". `available_at` and `expires_at` are wall times of the
-    points that each rule gave.
+    points that each rule gave. `stage` is what the silence leads to, `revisit_after_days` when the member is
+    next called after a purchase, a first one where the member has no visits.
     """
 
     points: int | None = None
@@ -115,6 +117,8 @@ class Expect(Part):
     notes: dict[str, str] | None = None
     available_at: dict[str, str] | None = None
     expires_at: dict[str, str] | None = None
+    stage: Literal["active", "at_risk", "lapsed"] | None = None
+    revisit_after_days: int | None = None
 
 
 class Case(Part):

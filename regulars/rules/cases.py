@@ -13,6 +13,7 @@ from regulars.rules.catalogue import BUILT_IN, Catalogue, Field
 from regulars.rules.domain import (
     CalendarFacts,
     Evaluation,
+    LifecyclePlan,
     MemberFacts,
     PackVersion,
     PurchaseFacts,
@@ -71,7 +72,7 @@ def facts_of(
     given: Given, catalogue: Catalogue = BUILT_IN
 ) -> tuple[MemberFacts, PurchaseFacts, StoreFacts, CalendarFacts, datetime]:
     """The facts that a case stands for; what it leaves out has its usual value."""
-    lines = _lines(given, catalogue)
+    lines = _lines(given)
     bought = _set(given.purchase)
     sales = bought.get("sales_minor", sum(line["sales_minor"] for line in lines))
     purchase = PurchaseFacts(
@@ -97,6 +98,7 @@ def _run(case: Case, live: PackSet, catalogue: Catalogue) -> CaseResult:
     failed = frozenset(o.rule_id for o in evaluation.outcomes if not o.applied)
     refused = {scope for pack in live.packs for r in pack.rules if r.id in applied for scope in r.scopes}
     got = _got(evaluation) | {"refused": sorted(refused), "applied": sorted(applied)}
+    got |= _timed(live.plan, case.given)
     return CaseResult(case.name.zh, case.name.en, tuple(_differences(case.expect, got)), applied, failed)
 
 
@@ -120,8 +122,21 @@ def _got(evaluation: Evaluation) -> dict[str, object]:
     }
 
 
+def _timed(plan: LifecyclePlan | None, given: Given) -> dict[str, object]:
+    """What time does to the member, as `lifecycle` decides it at the due dates."""
+    if plan is None:
+        return {"stage": None, "revisit_after_days": None}
+    silent_days = given.silent_days or 0
+    lapsed, at_risk = silent_days >= plan.lapse_after_days, silent_days >= plan.at_risk_after_days
+    first = not _set(given.member).get("visits")
+    return {
+        "stage": "lapsed" if lapsed else "at_risk" if at_risk else "active",
+        "revisit_after_days": plan.first_revisit_after_days if first else plan.revisit_every_days,
+    }
+
+
 def _wall(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M")
+    return at.isoformat(timespec="minutes")[: len(USUAL_AT)]
 
 
 def _differences(expect: Expect, got: Mapping[str, object]) -> list[Difference]:
@@ -147,12 +162,12 @@ def _set(part: Part | None) -> dict[str, Any]:
     return {} if part is None else {name: getattr(part, name) for name in part.model_fields_set}
 
 
-def _lines(given: Given, catalogue: Catalogue) -> list[dict[str, Any]]:
+def _lines(given: Given) -> list[dict[str, Any]]:
     bought = _set(given.purchase).get("lines") or ()
-    return [_line(_set(line), index + 1, catalogue) for index, line in enumerate(bought)]
+    return [_line(_set(line), index + 1) for index, line in enumerate(bought)]
 
 
-def _line(own: dict[str, Any], number: int, catalogue: Catalogue) -> dict[str, Any]:
+def _line(own: dict[str, Any], number: int) -> dict[str, Any]:
     sales, discount = own.get("sales_minor", 0), own.get("discount_minor", 0)
     usual = {
         "line": number,
@@ -167,8 +182,7 @@ def _line(own: dict[str, Any], number: int, catalogue: Catalogue) -> dict[str, A
         "tax_minor": None,
         "tax_included": True,
     }
-    custom = _custom(own.pop("custom", None), catalogue.line)
-    return usual | own | ({"custom": custom} if custom else {})
+    return usual | own
 
 
 def _custom(given: Mapping[str, object] | None, fields: Mapping[str, Field]) -> dict[str, object]:

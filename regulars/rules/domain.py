@@ -6,8 +6,10 @@ from datetime import datetime, tzinfo
 from typing import Literal
 from uuid import UUID
 
-PackKind = Literal["eligibility", "discount", "earning", "tier"]
+PackKind = Literal["eligibility", "discount", "earning", "tier", "lifecycle"]
 LineKind = Literal["goods", "labour", "material", "service"]
+BASE_TIER = "base"
+"""Where every member begins."""
 LimitOf = Literal["points", "money_minor", "uses"]
 LimitPer = Literal["member", "store", "pack"]
 LimitEvery = Literal["day", "week", "month", "year", "ever"]
@@ -170,7 +172,12 @@ class TierBand:
 
 @dataclass(frozen=True, slots=True)
 class LifecyclePlan:
-    """The numbers of the live tier pack that time needs."""
+    """The numbers that time needs: the live tier pack's, and those of the live lifecycle pack.
+
+    Attributes:
+        pack_version: whose the ladder and the tier year are.
+        days_from: whose the days of silence and revisits are, where another pack says them.
+    """
 
     pack_version: str
     bands: tuple[TierBand, ...]  # by rank, the lowest has threshold 0
@@ -179,6 +186,12 @@ class LifecyclePlan:
     lapse_after_days: int
     first_revisit_after_days: int
     revisit_every_days: int
+    days_from: str | None = None
+
+    @property
+    def days_version(self) -> str:
+        """The pack version that silence and revisits follow."""
+        return self.days_from or self.pack_version
 
 
 @dataclass(frozen=True, slots=True)

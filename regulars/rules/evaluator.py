@@ -30,7 +30,7 @@ from regulars.rules.outcomes import Outcomes, Selected
 from regulars.rules.plan import limits_of, plan_of
 from regulars.rules.stacking import trees_of
 
-KIND_ORDER = ("eligibility", "discount", "earning", "tier")
+KIND_ORDER = ("eligibility", "discount", "earning", "tier", "lifecycle")
 NOT_WHOLE = "NotWhole"
 REFUSED_RULE = "RuleRefused"
 WITH_AMOUNT = ("amount_minor", "price_minor")
@@ -44,7 +44,7 @@ class PackSet:
         self.versions: tuple[PackVersion, ...] = tuple(pack.version for pack in packs)
         self.hashes: Mapping[str, str] = MappingProxyType({v.name: v.hash for v in self.versions})
         self.packs: tuple[CompiledPack, ...] = tuple(packs)
-        self.plan: LifecyclePlan | None = next((plan_of(p) for p in packs if p.kind == "tier"), None)
+        self.plan: LifecyclePlan | None = plan_of(packs)
         self.limits: tuple[Limit, ...] = tuple(limit for pack in packs for limit in limits_of(pack))
         self._rules = tuple(rule for pack in packs for rule in pack.rules)
         self._gates = [(i, rule.gate) for i, rule in enumerate(self._rules) if rule.gate is not None]

@@ -79,8 +79,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     # pack
     "action_wrong_kind": ("“{kind}”类规则包不能用动作“{action}”。可用：{choices}。",
                           "A pack of kind “{kind}” cannot use the action “{action}”. It can use: {choices}."),
-    "tier_part_missing": ("等级规则包要写“{field}”。", "A tier pack needs “{field}”."),
-    "tier_part_misplaced": ("只有等级规则包才有“{field}”。请删除。", "Only a tier pack has “{field}”. Remove it."),
+    "tier_part_missing": ("这类规则包要写“{field}”。", "A pack of this kind needs “{field}”."),
+    "tier_part_misplaced": ("只有等级或生命周期规则包才有“{field}”。请删除。", "Only a tier or lifecycle pack has “{field}”. Remove it."),
     "part_misplaced": ("“{kind}”类规则包没有“{field}”。请删除。", "A pack of kind “{kind}” has no “{field}”. Remove it."),
     "calendar_reversed": ("开始日期 {first} 晚于结束日期 {last}。请对调。",
                           "The first day {first} is after the last {last}. Swap them."),

@@ -38,12 +38,15 @@ ACTIONS_OF: Final[Mapping[PackKind, tuple[str, ...]]] = {
     "discount": ("discount",),
     "earning": ("earn", "multiply"),
     "tier": ("set_tier",),
+    "lifecycle": (),
 }
+TIMED: Final = ("stage", "revisit_after_days")
 EXPECTED_OF: Final[Mapping[PackKind, tuple[str, ...]]] = {
     "eligibility": ("refused",),
     "discount": ("discount_minor", "lines"),
     "earning": ("points", "awards", "available_at", "expires_at"),
-    "tier": ("tier",),
+    "tier": ("tier", *TIMED),
+    "lifecycle": TIMED,
 }
 
 
@@ -92,9 +95,9 @@ class Tier(Part):
 
 
 class Lifecycle(Part):
-    """What time does to a member."""
+    """What time does to a member. A tier pack says how long a tier year is; a lifecycle pack does not."""
 
-    tier_year_days: Number
+    tier_year_days: Number | None = None
     at_risk_after_days: Number
     lapse_after_days: Number
     first_revisit_after_days: Number
@@ -126,7 +129,7 @@ class Exclusion(Part):
 
 
 class Pack(Part):
-    """Rules of one kind that are published together.
+    """Rules of one kind that are published together; a pack of kind lifecycle has none.
 
     `priority` orders packs of one kind, the lowest first; equal ones follow their codes.
     """
@@ -144,7 +147,7 @@ class Pack(Part):
     exclusions: Annotated[list[Exclusion], Field(min_length=1, max_length=20)] | None = None
     stacking: Stack | None = None
     limits: Annotated[list[PackLimit], Field(min_length=1, max_length=20)] | None = None
-    rules: Annotated[list[Rule], Field(min_length=1, max_length=200)]
+    rules: Annotated[list[Rule], Field(max_length=200)]
     cases: Annotated[list[Case], Field(max_length=200)]
 
     def value_of(self, number: int | ParameterRef) -> int:

@@ -75,7 +75,7 @@ def _reaches(expressions: Expressions, pack: Pack) -> None:
     parts += [(at("", "rules", index), rule) for index, rule in enumerate(pack.rules)]
     for pointer, part in parts:
         for name in ("scope", "calendar"):
-            if getattr(part, name) is not None and pack.kind == "tier":
+            if getattr(part, name) is not None and pack.kind in ("tier", "lifecycle"):
                 expressions.say("part_misplaced", at(pointer, name), field=name, kind=pack.kind)
         if part.calendar is not None:
             _season(expressions, part.calendar, at(pointer, "calendar"))

@@ -2,31 +2,36 @@
 
 from itertools import pairwise
 
+from regulars.rules.domain import BASE_TIER
 from regulars.rules.expressions import Expressions
 from regulars.rules.findings import at
 from regulars.rules.model import Lifecycle, Pack, Tier, conditions_of
 from regulars.rules.parts import ParameterRef
 
 MOST_DAYS = 36_500
-BASE_TIER = "base"
-"""Where every member begins."""
+_OF_TIME = ("tier", "lifecycle")
 
 
 def check_tiers(expressions: Expressions, pack: Pack) -> None:
-    """Add what is wrong with `tiers` and `lifecycle` to the findings."""
-    if pack.kind != "tier":
-        for name in ("tiers", "lifecycle"):
-            if getattr(pack, name) is not None:
-                expressions.say("tier_part_misplaced", at("", name), field=name)
-        return
-    if pack.tiers is None:
-        expressions.say("tier_part_missing", "", field="tiers")
-    else:
+    """Add what is wrong with `tiers` and `lifecycle` to the findings, and with their absence."""
+    _present(expressions, pack)
+    if pack.tiers is not None and pack.kind == "tier":
         _ladder(expressions, pack, pack.tiers)
-    if pack.lifecycle is None:
-        expressions.say("tier_part_missing", "", field="lifecycle")
-    else:
+    if pack.lifecycle is not None and pack.kind in _OF_TIME:
         _days(expressions, pack, pack.lifecycle)
+
+
+def _present(expressions: Expressions, pack: Pack) -> None:
+    for name, kinds in (("tiers", ("tier",)), ("lifecycle", _OF_TIME)):
+        given = getattr(pack, name) is not None
+        if given and pack.kind not in kinds:
+            expressions.say("tier_part_misplaced", at("", name), field=name)
+        if not given and pack.kind in kinds:
+            expressions.say("tier_part_missing", "", field=name)
+    if pack.kind == "lifecycle" and pack.rules:
+        expressions.say("part_misplaced", "/rules/0", field="rules", kind=pack.kind)
+    elif pack.kind != "lifecycle" and not pack.rules:
+        expressions.say("list_length", "/rules", low=1, high=200)
 
 
 def _ladder(expressions: Expressions, pack: Pack, tiers: list[Tier]) -> None:
@@ -77,9 +82,17 @@ def _asks(tier: Tier) -> object:
 
 def _days(expressions: Expressions, pack: Pack, lifecycle: Lifecycle) -> None:
     found: dict[str, int] = {}
+    year = lifecycle.tier_year_days
+    if year is None and pack.kind == "tier":
+        expressions.say("field_missing", "/lifecycle", field="tier_year_days")
+    if year is not None and pack.kind == "lifecycle":
+        field = "tier_year_days"
+        expressions.say("part_misplaced", at("", "lifecycle", field), field=field, kind=pack.kind)
     for name in Lifecycle.model_fields:
-        pointer = at("", "lifecycle", name)
-        days = found[name] = _value(expressions, pack, getattr(lifecycle, name), pointer)
+        pointer, number = at("", "lifecycle", name), getattr(lifecycle, name)
+        if number is None:
+            continue
+        days = found[name] = _value(expressions, pack, number, pointer)
         if not 1 <= days <= MOST_DAYS:
             expressions.say(
                 "amount_out_of_bounds",

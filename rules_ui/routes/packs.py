@@ -34,7 +34,7 @@ from rules_ui.ui import Pages, Ui, go
 
 LONGEST_VALUE = 40
 _NOT_PARAMETERS = frozenset({"csrf_token", "adopt"})
-_KIND_ORDER = ("earning", "tier", "discount", "eligibility")
+_KIND_ORDER = ("earning", "tier", "lifecycle", "discount", "eligibility")
 
 router = APIRouter(prefix="/packs")
 
