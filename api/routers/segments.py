@@ -21,7 +21,7 @@ Code = Annotated[str, Path(max_length=CODE_MOST)]
 PageSize = Annotated[int, Query(ge=1, le=service.PAGE_MOST)]
 
 
-@router.post("/segments/count")
+@router.post("/segment-counts")
 async def count_condition(parts: Parts, actor: Reader, at: At, body: AskIn) -> CountedOut:
     """How many members at home within your places a condition holds for, and a sample of them."""
     return await _count(parts, actor, at, body.when, body.question())

@@ -23,9 +23,10 @@ from regulars.segments.saved_repository import Seen
 When = Annotated[
     Any, Field(description="JSON-logic over the member facts of the field catalogue; true or false.")
 ]
-SampleSize = Annotated[int, Field(ge=0, le=SAMPLE_MOST, description="How many members to show.")]
+SampleSize = Annotated[int, Field(strict=True, ge=0, le=SAMPLE_MOST, description="How many members to show.")]
 Seed = Annotated[
-    int, Field(ge=0, le=SEED_MOST, description="Which ones: the same seed shows the same members.")
+    int,
+    Field(strict=True, ge=0, le=SEED_MOST, description="Which ones: the same seed shows the same members."),
 ]
 _GOLD: dict[str, Any] = {
     "and": [
@@ -51,7 +52,9 @@ class AskIn(In):
 class AskSavedIn(In):
     """How many members a saved segment holds for."""
 
-    version: Annotated[int | None, Field(ge=1, le=1 << 30, description="The newest where left out.")] = None
+    version: Annotated[
+        int | None, Field(strict=True, ge=1, le=1 << 30, description="The newest where left out.")
+    ] = None
     sample: SampleSize = 0
     seed: Seed = 0
 
@@ -136,7 +139,13 @@ class SegmentIn(In):
     description: Annotated[str, Field(max_length=DESCRIPTION_MOST)] = ""
     when: When
     based_on: Annotated[
-        int, Field(ge=0, le=1 << 30, description="The newest version that you have seen; 0: a new segment.")
+        int,
+        Field(
+            strict=True,
+            ge=0,
+            le=1 << 30,
+            description="The newest version that you have seen; 0: a new segment.",
+        ),
     ]
     reason: Annotated[str | None, Field(max_length=500)] = None
 

@@ -152,7 +152,7 @@ async def test_segments_are_paged_by_code(world: WebWorld, admin: httpx.AsyncCli
 
 
 async def test_findings_come_back_in_both_languages(admin: httpx.AsyncClient) -> None:
-    refused = await admin.post("/v1/segments/count", json={"when": {"==": [{"var": "member.tier"}, "gold"]}})
+    refused = await admin.post("/v1/segment-counts", json={"when": {"==": [{"var": "member.tier"}, "gold"]}})
     assert refused.status_code == 422
     problem = refused.json()
     assert (problem["code"], problem["field"]) == ("segment_not_green", "when")
@@ -161,7 +161,7 @@ async def test_findings_come_back_in_both_languages(admin: httpx.AsyncClient) ->
     assert "===" in found["zh"]
     assert "===" in found["en"]
     in_chinese = await admin.post(
-        "/v1/segments/count", json={"when": 1}, headers={"Accept-Language": "zh-CN"}
+        "/v1/segment-counts", json={"when": 1}, headers={"Accept-Language": "zh-CN"}
     )
     assert "条件有 1 处错误" in in_chinese.json()["detail"]
 
