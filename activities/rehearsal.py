@@ -13,7 +13,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities import rehearsal_messages as messages
 from activities.rehearsal_messages import Rehearse, Rehearsed
+from regulars.db.away import is_away
 from regulars.db.session import Database
+from regulars.kernel.errors import RegularsError
 from regulars.rehearsal.errors import RehearsalBusy, RehearsalInterrupted
 from regulars.rehearsal.running import Means, cancelled_rehearsal, fail_rehearsal, run_rehearsal
 from regulars.rehearsal.service import get_rehearsal
@@ -50,18 +52,26 @@ class RehearsalActivities:
         except RehearsalBusy as busy:
             raise ApplicationError(busy.code, type=busy.code, next_retry_delay=ASK_AGAIN) from None
         except RehearsalInterrupted as broken:
-            return await self._try_again(request.rehearsal_id, broken)
+            return await self._try_again(request.rehearsal_id, broken.code, broken.message)
+        except RegularsError as error:
+            await fail_rehearsal(self.database, request.rehearsal_id, error.code, self.now())
+            return Rehearsed("failed")
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.exception("rehearsal_failed", rehearsal=str(request.rehearsal_id))
+            return await self._try_again(request.rehearsal_id, "internal_error", type(error).__name__)
         except asyncio.CancelledError:
             details = activity.cancellation_details()
             if details is not None and details.cancel_requested:  # not the worker going home
                 await asyncio.shield(cancelled_rehearsal(self.database, request.rehearsal_id, self.now()))
             raise
 
-    async def _try_again(self, rehearsal_id: UUID, broken: RehearsalInterrupted) -> Rehearsed:
-        log.warning("rehearsal_broke_off", rehearsal=str(rehearsal_id), why=broken.message)
+    async def _try_again(self, rehearsal_id: UUID, code: str, why: str) -> Rehearsed:
+        log.warning("rehearsal_broke_off", rehearsal=str(rehearsal_id), why=why)
         async with self.database.read() as session:
             attempts = (await get_rehearsal(session, rehearsal_id, EVERYWHERE)).attempts
         if attempts < ATTEMPTS_MOST:
-            raise ApplicationError(broken.code, type=broken.code) from None
-        await fail_rehearsal(self.database, rehearsal_id, broken.code, self.now())
+            raise ApplicationError(code, type=code) from None
+        await fail_rehearsal(self.database, rehearsal_id, code, self.now())
         return Rehearsed("failed")

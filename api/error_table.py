@@ -204,6 +204,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "unknown_rehearsal": Row(404, "没有这次预演。"),
     "nothing_to_rehearse": Row(422, "请至少给出一个要预演的规则包。"),
     "pack_given_twice": Row(422, "规则包 {pack} 给了两次，请只保留一个。"),
+    "rehearsal_place_unknown": Row(422, "您的管辖范围内没有机构 {place}。"),
     "rehearsal_span_invalid": Row(422, "预演区间有误：起点须早于终点，终点不得晚于现在。"),
     "rehearsal_ended": Row(409, "预演已结束（{state}），不能取消。"),
     "rehearsal_not_finished": Row(409, "预演尚未完成（{state}），暂无报告。"),

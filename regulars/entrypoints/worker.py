@@ -16,6 +16,7 @@ from activities.releases import ReleaseActivities
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.feature_keeper import keep_features
 from regulars.entrypoints.ready import announce_ready
+from regulars.entrypoints.rehearsal_starting import keep_starting
 from regulars.entrypoints.shutdown import ends_on_signal
 from regulars.entrypoints.temporal import WORKFLOW_RUNNER
 from regulars.kernel import clock
@@ -95,6 +96,7 @@ async def _work_once(
     )
     working = {worker: asyncio.create_task(worker.run()) for worker in workers}
     stopping = asyncio.create_task(stop.wait())
+    starting = asyncio.create_task(keep_starting(rehearsals.database, client))
     announce_ready()
     try:
         await asyncio.wait({*working.values(), stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -102,6 +104,8 @@ async def _work_once(
         await asyncio.gather(*working.values())
     finally:
         stopping.cancel()
+        starting.cancel()
+        await asyncio.wait({starting})
 
 
 async def _ensure_search_attributes(client: Client) -> None:

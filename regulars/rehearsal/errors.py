@@ -30,6 +30,15 @@ class PackGivenTwice(RegularsError):
         super().__init__(f"{pack} is given twice; keep one of the two", field="packs", pack=pack)
 
 
+class RehearsalPlaceUnknown(RegularsError):
+    """No such place, or not one of the asker's."""
+
+    code = "rehearsal_place_unknown"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"you have no place {place}; name one of yours", field="place", place=place)
+
+
 class RehearsalSpanInvalid(RegularsError):
     """The span ends before it begins, or after now."""
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    cast,
     delete,
     insert,
     literal_column,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant, Json
@@ -44,13 +45,14 @@ _LOCK: Final = select(rehearsal.c.state).where(rehearsal.c.id == _ID).with_for_u
 _PACKS: Final = select(rehearsal.c.packs).where(rehearsal.c.id == _ID)
 _STATE: Final = bindparam("state", type_=Text)
 _DIGEST: Final = bindparam("digest", type_=Text)
+_DIGESTS: Final = cast(array([_DIGEST]), ARRAY(Text))
 _AFTER_AT: Final = bindparam("after_at", type_=Instant)
 _AFTER_ID: Final = bindparam("after_id", type_=Uuid)
 _PAGE: Final = (
     _SELECT.where(
         within_place(rehearsal.c.place_id),
         or_(_STATE.is_(None), rehearsal.c.state == _STATE),
-        or_(_DIGEST.is_(None), rehearsal.c.pack_hashes.contains(array([_DIGEST]))),
+        or_(_DIGEST.is_(None), rehearsal.c.pack_hashes.contains(_DIGESTS)),
         or_(
             _AFTER_AT.is_(None),
             tuple_(rehearsal.c.ordered_at, rehearsal.c.id) < tuple_(_AFTER_AT, _AFTER_ID),
@@ -60,9 +62,14 @@ _PAGE: Final = (
     .limit(bindparam("count", type_=Integer))
 )
 _FINISHED_FOR: Final = (
-    _SELECT.where(rehearsal.c.state == "finished", rehearsal.c.pack_hashes.contains(array([_DIGEST])))
+    _SELECT.where(rehearsal.c.state == "finished", rehearsal.c.pack_hashes.contains(_DIGESTS))
     .order_by(rehearsal.c.ended_at.desc())
     .limit(1)
+)
+_WAITING: Final = (
+    select(rehearsal.c.id)
+    .where(rehearsal.c.state.in_(("queued", "running")), rehearsal.c.ordered_by_kind != "command")
+    .order_by(rehearsal.c.ordered_at)
 )
 _MEMBERS: Final = (
     select(rehearsal_member.c.rank, rehearsal_member.c.member_id, rehearsal_member.c.change)
@@ -171,6 +178,11 @@ async def finished_for(session: AsyncSession, digest: str) -> Rehearsal | None:
     """The latest finished rehearsal of a draft with this content."""
     row = (await session.execute(_FINISHED_FOR, {"digest": digest})).first()
     return None if row is None else _rehearsal(row._mapping)
+
+
+async def waiting(session: AsyncSession) -> list[UUID]:
+    """Rehearsals that a workflow is to carry out, the oldest first."""
+    return list(await session.scalars(_WAITING))
 
 
 async def drafts_of(session: AsyncSession, rehearsal_id: UUID) -> list[DraftPack]:

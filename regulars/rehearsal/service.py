@@ -175,6 +175,15 @@ async def list_members(
     return await repository.members(session, rehearsal_id, measure, side, after_rank, limit)
 
 
+async def waiting_rehearsals(session: AsyncSession) -> list[UUID]:
+    """Rehearsals that have not ended and that a workflow is to carry out, the oldest first.
+
+    Args:
+        session: any.
+    """
+    return await repository.waiting(session)
+
+
 async def finished_for(session: AsyncSession, content_hash: str) -> Rehearsal | None:
     """The latest finished rehearsal of a draft of exactly this content, or None.
 

@@ -7,7 +7,7 @@ import signal
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -19,9 +19,11 @@ from temporalio.client import Client, WorkflowHandle
 from activities import rehearsal as activities
 from activities.rehearsal import RehearsalActivities
 from activities.rehearsal_messages import Rehearse
+from regulars.entrypoints.rehearsal_starting import start_waiting
 from regulars.entrypoints.worker import make_rehearsal_worker
+from regulars.kernel.ids import new_id
 from regulars.rehearsal import service
-from regulars.rehearsal.domain import Rehearsal
+from regulars.rehearsal.domain import Order, Rehearsal
 from regulars.security.scope import EVERYWHERE
 from workflows.rehearsal import RehearsalWorkflow, workflow_id
 
@@ -120,3 +122,16 @@ async def test_one_that_breaks_off_again_and_again_is_given_up(desk: Desk) -> No
     await kill_children(activities.ATTEMPTS_MOST)
     assert await handle.result() == "failed"
     assert (await desk.look(ordered)).failed_with == "rehearsal_interrupted"
+
+
+async def test_what_was_ordered_while_temporal_was_away_is_started_later(desk: Desk) -> None:
+    chain = desk.rehearsals.chain
+    actor = replace(ACTOR, kind="operator")
+    async with chain.database.begin() as session:
+        order = Order((draft("grocery-classic"),), chain.hq)
+        ordered = await service.order_rehearsal(session, new_id(), order, actor, desk.rehearsals.at)
+    for _ in range(2):
+        assert await start_waiting(chain.database, desk.client, desk.queue) == 1
+    handle = desk.client.get_workflow_handle_for(RehearsalWorkflow.run, workflow_id(ordered.id))
+    assert await handle.result() == "finished"
+    assert await start_waiting(chain.database, desk.client, desk.queue) == 0

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -136,7 +137,8 @@ class Things:
             wanted = Submission(new_id(), PACK, (chain.stores["east-1"],), version=1)
             release = await submit(session, wanted, ACTOR, OPENED)
             order = Order((starter_text(PACK),), chain.stores["east-1"])
-            rehearsal = await order_rehearsal(session, new_id(), order, ACTOR, MONDAY)
+            earlier = MONDAY - timedelta(minutes=number)  # so that the first is on the first page
+            rehearsal = await order_rehearsal(session, new_id(), order, ACTOR, earlier)
         return {
             "{store}": str(chain.stores["east-1"]),
             "{place_id}": str(till.id),
