@@ -159,3 +159,26 @@ def test_hostile_texts_are_findings_and_no_harm() -> None:
     for text in (nested, "[" * 200_000, b"\xff", "NaN", '{"and":[{"var":"member.known"}],"and":[]}', ""):
         with pytest.raises(SegmentNotGreen):
             check_text(text)
+
+
+def nested(operator: str, levels: int) -> Any:
+    tree: Any = {"var": "member.frozen"}
+    for _ in range(levels):
+        tree = {operator: [tree, EVERYBODY, tree] if operator == "if" else [tree]}
+    return tree
+
+
+@pytest.mark.parametrize(("operator", "levels"), [("!", 23), ("and", 23), ("if", 8)])
+async def test_the_deepest_condition_that_is_taken_is_answered(
+    chain: SmallChain, operator: str, levels: int
+) -> None:
+    await crowd(chain, 60)
+    answer = await ask(chain, nested(operator, levels), Question(sample=3))
+    assert (answer.way, answer.members) == ("sql", 60)
+    assert 0 < answer.matching <= 60
+
+
+async def test_a_thousand_values_in_one_condition_are_answered(chain: SmallChain) -> None:
+    await crowd(chain)
+    tree = {"in": [{"var": "member.tier"}, [f"tier-{number}" for number in range(1_900)] + ["银卡"]]}
+    assert 0 < (await ask(chain, tree)).matching < 600
