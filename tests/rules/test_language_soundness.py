@@ -12,7 +12,10 @@ from pack_language import WORDS, basket, errors, evaluated, live
 from regulars.rules.case_model import Given
 from regulars.rules.cases import facts_of
 from regulars.rules.checker import check
+from regulars.rules.model import PackLimit
+from regulars.rules.reach_model import Reach
 from regulars.rules.sentences import pack_of, sentences
+from regulars.rules.stack_model import Stack
 
 Trees = st.SearchStrategy[Any]
 LINES = {"var": "purchase.lines"}
@@ -150,8 +153,16 @@ def _value(line: Any, base: Any) -> int:
 
 
 names = st.sampled_from(
-    "places tiers from until hours except group pick members code of per every at_most rules when_reached "
-    "title lines weekdays zh en param x".split()
+    [
+        *Reach.model_fields,
+        *PackLimit.model_fields,
+        *Stack.model_fields,
+        "from",
+        "hours",
+        "lines",
+        "zh",
+        "param",
+    ]
 )
 plain = st.none() | st.booleans() | st.integers() | st.sampled_from(["all", "day", "08:00", "2026-12-01", ""])
 noise = st.recursive(
