@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from regulars.rules.domain import Limit, LimitEvery
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class CounterKey:
+class CounterKey(NamedTuple):
     """What one counter counts: a limit, for one subject, in one stretch of the calendar.
 
     Attributes:

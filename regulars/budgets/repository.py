@@ -1,7 +1,7 @@
 """All SQL of budgets: whole batches in one statement, counters always in the order of their keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -180,7 +180,7 @@ async def sweep(session: AsyncSession, at: datetime, at_most: int) -> None:
 
 
 def _columns(keys: Sequence[CounterKey]) -> list[list[Any]]:
-    return [list(column) for column in zip(*(astuple(key) for key in keys), strict=True)] or [[]] * 5
+    return [list(column) for column in zip(*keys, strict=True)] or [[]] * 5
 
 
 def _promises(key: CounterKey, text: str) -> dict[UUID, Promise]:
