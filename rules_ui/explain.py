@@ -1,29 +1,20 @@
-"""Why a purchase gave what it gave, rule by rule, from the record that was kept of it."""
+"""Why a purchase gave what it gave, rule by rule, as the explanation tells it, on a page."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
-from regulars.analytics.purchase_record import PackDocument, PurchaseRecord
-from rules_ui.contexts.members import BasketLine, ExplainedPack, ExplainedRule, Explanation
+from regulars.analytics.purchase_record import PurchaseRecord
+from regulars.explanation.domain import PackSaid, PurchaseExplanation, RuleSaid
+from rules_ui.contexts.members import BasketLine, ExplainedPack, ExplainedRule, Explanation, RuleMood
 from rules_ui.i18n import N_, Speech
-from rules_ui.rule_words import PackWords, RuleWords, words_of
 from rules_ui.words import word_for
 
 LINES_SHOWN = 12
-MILLI = 1000
 ACTS_BY_MONEY = "discount"
-GIVING = frozenset({"earning", "discount"})
 READING_ORDER = ("earning", "discount", "tier", "eligibility")
 
-_NOTES: Mapping[str, str] = {
-    "no_member": N_("No member was named."),
-    "frozen": N_("The account was frozen."),
-    "capped": N_("Limited to the most that one purchase may get."),
-    "limited": N_("A limit of the pack left no more."),
-    "out_of_scope": N_("Not meant for this place, channel or tier."),
-    "out_of_season": N_("Not meant for this day or hour."),
-}
-_FACTS: Mapping[str, str] = {
+_MOODS: Final[Mapping[str, RuleMood]] = {"applied": "yes", "idle": "idle", "open": "idle", "error": "bad"}
+_FACTS: Final[Mapping[str, str]] = {
     "tier": N_("Tier before"),
     "stage": N_("Stage before"),
     "tags": N_("Tags"),
@@ -36,116 +27,61 @@ _FACTS: Mapping[str, str] = {
 
 
 def explain(
-    record: PurchaseRecord, packs: Mapping[str, PackDocument], say: Speech, *, every_line: bool
+    record: PurchaseRecord, found: PurchaseExplanation, say: Speech, *, every_line: bool
 ) -> Explanation:
     """The explanation in the reader's words.
 
     Args:
-        record: the purchase with its evaluation as stored.
-        packs: the pack versions that the evaluation names.
+        record: the purchase as stored.
+        found: its explanation; where recomputing disagrees with the books, this is said first.
         say: the reader's language.
         every_line: show the whole basket, not only its head.
     """
-    evaluation = record.evaluation
-    by_pack: dict[str, list[Mapping[str, Any]]] = {}
-    for outcome in evaluation.get("rules", ()):
-        by_pack.setdefault(outcome["pack"], []).append(outcome)
     shown = record.lines if every_line else record.lines[:LINES_SHOWN]
+    reasons = tuple(say.text(word_for("reason", code)) for code in record.evaluation.get("reasons", ()))
+    differences = tuple(difference.words.of(say.language) for difference in found.differences)
     return Explanation(
-        reasons=tuple(say.text(word_for("reason", code)) for code in evaluation.get("reasons", ())),
-        facts=_facts(evaluation.get("facts", {}).get("member"), say),
-        packs=tuple(
-            _pack(name, by_pack[name], packs.get(name), say)
-            for name in sorted(by_pack, key=lambda name: _place(packs.get(name)))
-        ),
+        reasons=(*differences, *reasons),
+        facts=_facts(record.evaluation.get("facts", {}).get("member"), say),
+        packs=tuple(_pack(pack, say) for pack in sorted(found.packs, key=_place)),
         lines=tuple(_line(line, say) for line in shown),
         more_lines=len(record.lines) - len(shown),
         page_href=f"/purchases/{record.id}",
     )
 
 
-def _place(pack: PackDocument | None) -> int:
+def _place(pack: PackSaid) -> tuple[int, str]:
     """What people ask for first stands first: points, then discounts."""
-    return READING_ORDER.index(pack.kind) if pack and pack.kind in READING_ORDER else len(READING_ORDER)
+    place = READING_ORDER.index(pack.kind) if pack.kind in READING_ORDER else len(READING_ORDER)
+    return place, pack.pack
 
 
-def pack_names(record: PurchaseRecord) -> Sequence[str]:
-    """The pack versions that an explanation needs."""
-    return sorted({outcome["pack"] for outcome in record.evaluation.get("rules", ())})
-
-
-def _pack(
-    name: str, outcomes: Sequence[Mapping[str, Any]], document: PackDocument | None, say: Speech
-) -> ExplainedPack:
-    code, _, version = name.partition("/")
-    words = words_of(document.document, say) if document else None
-    kind = document.kind if document else ""
+def _pack(pack: PackSaid, say: Speech) -> ExplainedPack:
+    code, _, version = pack.pack.partition("/")
     return ExplainedPack(
-        title=words.title if words else code,
-        name=name,
+        title=pack.title.of(say.language),
+        name=pack.pack,
         href=f"/packs/{code}/versions/{version}",
-        rules=tuple(_rule(outcome, words, kind, say) for outcome in outcomes),
+        rules=tuple(_rule(rule, pack.kind, say) for rule in pack.rules),
     )
 
 
-def _rule(outcome: Mapping[str, Any], words: PackWords | None, kind: str, say: Speech) -> ExplainedRule:
-    rule = words.rules.get(outcome["rule"]) if words else None
-    title = rule.title if rule else outcome["rule"]
-    if outcome.get("error"):
-        why = say.text(N_("This rule could not be read (%(tag)s), so it gave nothing."), tag=outcome["error"])
-        return ExplainedRule("bad", title, why, "")
-    note = _note(outcome.get("note"), words, say)
-    if not outcome["applied"]:
-        return ExplainedRule("no", title, _not_applied(outcome, rule, note, kind, say), "")
-    if kind in GIVING and not outcome.get("gave"):
-        return ExplainedRule(
-            "idle", title, say.text(N_("It holds, but had nothing to give on this basket.")), ""
-        )
-    return ExplainedRule("yes", title, note or _applied(rule, kind, say), _gave(outcome, kind, say))
+def _rule(rule: RuleSaid, kind: str, say: Speech) -> ExplainedRule:
+    return ExplainedRule(
+        mood=_MOODS.get(rule.state, "no"),
+        title=rule.title.of(say.language),
+        why=rule.why.of(say.language),
+        steps=tuple(step.of(say.language) for step in rule.steps),
+        gave=_gave(rule, kind, say),
+    )
 
 
-def _applied(rule: RuleWords | None, kind: str, say: Speech) -> str:
-    if rule is None:
-        return ""
-    if kind == "tier" and rule.conditions:
-        return say.text(N_("Reached: %(condition)s"), condition=say.text(N_("; ")).join(rule.conditions))
-    return rule.effect
-
-
-def _not_applied(
-    outcome: Mapping[str, Any], rule: RuleWords | None, note: str, kind: str, say: Speech
-) -> str:
-    failed = outcome.get("failed")
-    if failed is not None and rule and failed < len(rule.conditions):
-        condition = rule.conditions[failed]
-        if kind == "eligibility":
-            return say.text(N_("Does not concern this purchase; not so: %(condition)s"), condition=condition)
-        return say.text(N_("Not so: %(condition)s"), condition=condition)
-    return note or say.text(N_("It had nothing to give here."))
-
-
-def _note(note: str | None, words: PackWords | None, say: Speech) -> str:
-    if not note:
-        return ""
-    kind, _, subject = note.partition(":")
-    if kind == "excluded":
-        return say.text(N_("Excluded by %(pack)s."), pack=subject)
-    if kind == "outranked":
-        winner = words.rules.get(subject) if words else None
-        return say.text(
-            N_("“%(rule)s” gives more, and only one of them counts."),
-            rule=winner.title if winner else subject,
-        )
-    return say.text(_NOTES[kind]) if kind in _NOTES else ""
-
-
-def _gave(outcome: Mapping[str, Any], kind: str, say: Speech) -> str:
-    gave = outcome.get("gave", 0)
-    if not gave:
+def _gave(rule: RuleSaid, kind: str, say: Speech) -> str:
+    if not rule.gave:
         return ""
     if kind == ACTS_BY_MONEY:
-        return say.text(N_("%(amount)s off"), amount=say.amount(gave))
-    return say.text(N_("+%(points)s pts"), points=say.number(gave))
+        return say.text(N_("%(amount)s off"), amount=say.amount(rule.gave))
+    return say.text(N_("+%(points)s pts"), points=say.number(rule.gave))
 
 
 def _facts(member: Mapping[str, Any] | None, say: Speech) -> tuple[tuple[str, str], ...]:

@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, any_, bindparam, func, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Uuid, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.members.tables import member
 from regulars.organisation.tables import place
 from regulars.purchases.tables import purchase, purchase_attribution
-from regulars.rules.tables import pack_version
 from regulars.security.scope import Scope, within_place
 
 
@@ -41,16 +39,6 @@ class PurchaseRecord:
     lines: Sequence[Mapping[str, Any]]
     evaluation: Mapping[str, Any]
     attributed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PackDocument:
-    """One immutable version of a pack as text."""
-
-    code: str
-    version: int
-    kind: str
-    document: str
 
 
 _RECORD = (
@@ -82,12 +70,6 @@ _RECORD = (
         ),
     )
 )
-_PACKS = select(
-    pack_version.c.code, pack_version.c.version, pack_version.c.kind, pack_version.c.document
-).where(
-    func.concat(pack_version.c.code, "/", pack_version.c.version)
-    == any_(bindparam("names", type_=ARRAY(Text)))
-)
 
 
 async def read_purchase(session: AsyncSession, scope: Scope, purchase_id: UUID) -> PurchaseRecord | None:
@@ -106,12 +88,3 @@ async def read_purchase(session: AsyncSession, scope: Scope, purchase_id: UUID) 
     known = dict(row._mapping)
     known["flags"] = tuple(known["flags"] or ())
     return PurchaseRecord(**known)
-
-
-async def read_packs(session: AsyncSession, names: Sequence[str]) -> Mapping[str, PackDocument]:
-    """Pack versions by their names, e.g. "grocery-classic/1"."""
-    if not names:
-        return {}
-    rows = await session.execute(_PACKS, {"names": list(names)})
-    found = [PackDocument(**row._mapping) for row in rows]
-    return {f"{pack.code}/{pack.version}": pack for pack in found}

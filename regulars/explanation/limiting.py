@@ -6,7 +6,7 @@ got less, and that what was given is what was claimed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 from regulars.budgets.counters import Claims, CounterKey, Occasion
 from regulars.budgets.domain import LIMITED, NO_MEMBER, Meter, Rule, shortened
@@ -84,7 +84,7 @@ def claims_of(
 
 def claim_name(key: CounterKey) -> str:
     """A counter's name in words that a person can look for."""
-    return "/".join(astuple(key))
+    return "/".join((key.pack_code, key.limit_code, key.unit, key.subject, key.period))
 
 
 def _bears(note: str, rule: Rule, limits: Sequence[Limit], stored: StoredPurchase) -> bool:

@@ -186,13 +186,15 @@ class ExplainedRule:
     """What became of one rule, in the reader's words.
 
     Attributes:
-        why: the first condition that failed, or what held it back; "" where it applied.
+        why: what it gives where it applied, else the first condition that failed or what held it back.
+        steps: the arithmetic of what it gave.
         gave: what it contributed, e.g. "+12 points", or "".
     """
 
     mood: RuleMood
     title: str
     why: str
+    steps: tuple[str, ...]
     gave: str
 
 

@@ -8,11 +8,12 @@ from starlette.requests import Request
 
 from api.dependencies import requires
 from regulars.analytics import member_story, purchase_record
+from regulars.explanation.service import explain_purchase
 from regulars.purchases.errors import PurchaseUnknown
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from rules_ui.contexts.members import PurchasePage
-from rules_ui.explain import explain, pack_names
+from rules_ui.explain import explain
 from rules_ui.ui import Pages, wants_part
 
 router = APIRouter(prefix="/purchases")
@@ -27,12 +28,13 @@ async def show(
         record = await purchase_record.read_purchase(session, actor.scope, purchase_id)
         if record is None:
             raise PurchaseUnknown
-        packs = await purchase_record.read_packs(session, pack_names(record))
+        places, shelf = ui.container.places, ui.container.shelf
+        found = await explain_purchase(session, shelf, places, purchase_id, actor.scope)
         scope = actor.scope_for(Permission.MEMBER_READ)
         member = record.member_id and await member_story.read_profile(session, scope, record.member_id)
     say = ui.speech(request, actor, record.time_zone)
     part = wants_part(request)
-    explanation = explain(record, packs, say, every_line=not part)
+    explanation = explain(record, found, say, every_line=not part)
     if part:
         return ui.page(request, actor, explanation, say)
     view = PurchasePage(
