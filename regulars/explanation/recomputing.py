@@ -11,6 +11,7 @@ from regulars.explanation.stored import StoredPurchase
 from regulars.organisation.domain import StorePlace
 from regulars.purchases.domain import lines_json, lines_of, pack_discounts, without_pack_discounts
 from regulars.purchases.evaluation import offered_by
+from regulars.purchases.own_facts import as_recorded
 from regulars.rules.domain import (
     ANONYMOUS,
     CalendarFacts,
@@ -104,10 +105,12 @@ def facts_of(stored: StoredPurchase, site: StorePlace) -> FactsRead:
             if name in _MEMBER_FACTS
         }
         member = replace(ANONYMOUS, known=True, **known)
+    own = as_recorded(facts.get("custom"))
+    member = replace(member, custom=own.member) if own.member else member
     purchase = PurchaseFacts(
         stored.sales_minor, stored.list_minor, stored.channel, stored.lines_text.encode()
     )
-    store = StoreFacts(facts["store"]["code"], facts["store"]["branch"], site.above, site.zone)
+    store = StoreFacts(facts["store"]["code"], facts["store"]["branch"], site.above, site.zone, own.store)
     return FactsRead(member, purchase, store, CalendarFacts(**facts["calendar"]))
 
 

@@ -29,6 +29,11 @@ class Places:
         self._tills: dict[UUID, Till] = {}
 
     @property
+    def version(self) -> int:
+        """Grows with every change of the chain that this process has seen."""
+        return self._version
+
+    @property
     def chain(self) -> Chain:
         """The chain. Raises: NoChain: there is none, or `refresh` was never called."""
         if self._chain is None:

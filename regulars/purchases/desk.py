@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.custom_fields.book import OwnBook
 from regulars.lifecycle.reigns import ReignBook
 from regulars.organisation.places import Places
 from regulars.rules.live import LivePacks
@@ -21,12 +22,14 @@ class Desk:
     Attributes:
         new_id: draws the ids of purchases, entries and lots.
         bulk: an import: its members' workflows hear of it when it ends.
+        own: the chain's own facts of members and stores.
     """
 
     places: Places
     packs: LivePacks
     new_id: Callable[[], UUID]
     bulk: bool = False
+    own: OwnBook = field(default_factory=OwnBook)
     _book: ReignBook | None = field(init=False, default=None)
 
     async def refresh(self, session: AsyncSession) -> ReignBook:
@@ -36,6 +39,7 @@ class Desk:
         """
         await self.places.refresh(session)
         view = await self.packs.refresh(session)
+        await self.own.refresh(session, self.places.version)
         if self._book is None or self._book.packs is not view:
             self._book = ReignBook(view, self.places)
         return self._book

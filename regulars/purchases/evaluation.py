@@ -34,6 +34,17 @@ from regulars.rules.evaluator import PackSet
 
 
 @dataclass(frozen=True, slots=True)
+class OwnFacts:
+    """The chain's own facts as JSON objects; "" where the chain has no such fields."""
+
+    member: str = ""
+    store: str = ""
+
+
+NO_OWN_FACTS = OwnFacts()
+
+
+@dataclass(frozen=True, slots=True)
 class Sale:
     """What is to be read: where, when and what."""
 
@@ -44,6 +55,7 @@ class Sale:
     lines_text: bytes
     sales_minor: int
     list_minor: int
+    own: OwnFacts = NO_OWN_FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,13 @@ def facts_for(
         time: the member's, advanced to the purchase; None without a member.
         late: the member's history where time has passed the purchase by.
     """
+    facts = _facts_for(time, tags, sale, late)
+    return replace(facts, custom=sale.own.member) if sale.own.member else facts
+
+
+def _facts_for(
+    time: MemberTime | None, tags: tuple[str, ...], sale: Sale, late: Lateness | None
+) -> MemberFacts:
     if time is None:
         return ANONYMOUS
     spend_minor, visits = time.window.seen_at(sale.occurred_at)
@@ -159,7 +178,7 @@ def read(packs: PackSet, member: MemberFacts, sale: Sale, within: Within | None 
     """
     calendar = calendar_facts(sale.occurred_at.astimezone(sale.site.zone))
     site = sale.site
-    store = StoreFacts(site.code, site.branch_code, site.above, site.zone)
+    store = StoreFacts(site.code, site.branch_code, site.above, site.zone, sale.own.store)
     as_charged = PurchaseFacts(sale.sales_minor, sale.list_minor, sale.channel, sale.lines_text)
     evaluation = packs.evaluate(member, as_charged, store, calendar, sale.occurred_at)
     charged, plain = pack_discounts(sale.lines), evaluation

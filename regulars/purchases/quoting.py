@@ -27,8 +27,9 @@ from regulars.purchases import evaluation, limits, receipt
 from regulars.purchases.desk import Desk
 from regulars.purchases.domain import Basket, Line, lines_json, without_pack_discounts
 from regulars.purchases.errors import MemberUnknown
-from regulars.purchases.evaluation import Reading, Sale, discounted
+from regulars.purchases.evaluation import OwnFacts, Reading, Sale, discounted
 from regulars.purchases.limits import Within
+from regulars.purchases.own_facts import own_facts
 from regulars.purchases.pending import awarded_pending, pending_points
 from regulars.rules.evaluator import PackSet
 
@@ -137,7 +138,8 @@ async def _look(session: AsyncSession, desk: Desk, basket: Basket, at: datetime)
         # A till's clock may lie behind what time has decided; nothing can be bought in the past.
         latest = max(basket.occurred_at, time.standing.advanced_to, time.window.as_of)
         basket = replace(basket, occurred_at=latest)
-    sale = _sale(desk, basket, without_pack_discounts(basket.lines))
+    known = await desk.own.of_members(session, [basket.member_id] if basket.member_id else [])
+    sale = _sale(desk, basket, without_pack_discounts(basket.lines), own_facts(desk, known, basket))
     packs = book.packs.at(basket.store_id, basket.occurred_at)
     occasion = replace(limits.occasion_of(basket, sale.site), quote_id=None)
     return _Looked(basket, sale, packs, occasion, time, tags, balance, pending)
@@ -195,7 +197,7 @@ def _pends_after(member: LockedMember, at: datetime) -> bool:
     return member.points_pending_until is not None and member.points_pending_until > at
 
 
-def _sale(desk: Desk, basket: Basket, lines: tuple[Line, ...]) -> Sale:
+def _sale(desk: Desk, basket: Basket, lines: tuple[Line, ...], own: OwnFacts) -> Sale:
     return Sale(
         site=desk.places.store(basket.store_id),
         occurred_at=basket.occurred_at,
@@ -204,6 +206,7 @@ def _sale(desk: Desk, basket: Basket, lines: tuple[Line, ...]) -> Sale:
         lines_text=lines_json(lines),
         sales_minor=sum(line.sales_minor for line in lines),
         list_minor=basket.list_minor,
+        own=own,
     )
 
 

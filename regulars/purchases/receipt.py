@@ -5,7 +5,8 @@ from typing import Any
 
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
-from regulars.purchases.evaluation import Reading, Sale
+from regulars.purchases.evaluation import NO_OWN_FACTS, Reading, Sale
+from regulars.purchases.own_facts import recorded
 from regulars.purchases.pending import awarded_pending
 from regulars.rules.domain import ENGINE, LifecyclePlan, RuleOutcome
 from regulars.rules.evaluator import PackSet
@@ -31,6 +32,7 @@ def evaluation_record(packs: PackSet, reading: Reading, sale: Sale) -> dict[str,
             "member": {name: getattr(member, name) for name in _MEMBER_FACTS} if member.known else None,
             "store": {"code": sale.site.code, "branch": sale.site.branch_code},
             "calendar": {name: getattr(calendar, name) for name in _CALENDAR_FACTS},
+            **({"custom": recorded(sale.own)} if sale.own is not NO_OWN_FACTS else {}),
         },
         "rules": [_outcome(outcome) for outcome in evaluation.outcomes],
         "awards": [

@@ -27,6 +27,7 @@ from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.domain import Basket, body_hash, lines_json
 from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown
 from regulars.purchases.evaluation import Lateness, Reading, Sale
+from regulars.purchases.own_facts import own_facts
 from regulars.purchases.pending import awarded_pending, pending_points
 from regulars.purchases.repository import NewRow, Stored
 
@@ -44,6 +45,7 @@ class Booking:
     balances: dict[UUID, int]
     budget: Budget
     pending: dict[UUID, list[PendingLot]]
+    own: Mapping[UUID, str]
     cause: Cause = "purchase"
     rows: list[NewRow] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
@@ -174,7 +176,8 @@ async def prepare(
     balances = {member_id: member.points_balance for member_id, member in present.items()}
     budget = await limits.open_for(session, book, desk.places, baskets, at)
     pending = await ledger.pending_lots(session, pending_since)
-    return Booking(desk, book, at, present, times, lateness, balances, budget, pending)
+    own = await desk.own.of_members(session, list(present))
+    return Booking(desk, book, at, present, times, lateness, balances, budget, pending, own)
 
 
 def _reached(member: LockedMember) -> datetime:
@@ -234,6 +237,7 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
         lines_text=lines,
         sales_minor=basket.sales_minor,
         list_minor=basket.list_minor,
+        own=own_facts(desk, booking.own, basket),
     )
     packs = booking.book.packs.at(basket.store_id, basket.occurred_at)
     time, late, tags = _member_of(booking, basket)
