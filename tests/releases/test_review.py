@@ -1,11 +1,13 @@
 """Nothing is approved by who wrote it, twice, or when it has gone red."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
 from releases.conftest import PACK, ReleaseWorld, richer
 from small_chain import ACTOR
+from sqlalchemy import text as sql
 
 from regulars.kernel.ids import new_id
 from regulars.releases import drafts, review, rollout, service
@@ -23,11 +25,13 @@ from regulars.releases.errors import (
 )
 from regulars.releases.policy import ReleasePolicy, set_policy
 from regulars.releases.repository import Filter
+from regulars.rules import repository as rules_repository
 from regulars.rules import service as rules
-from regulars.rules.checker import Report
+from regulars.rules.canonical import content_hash
+from regulars.rules.domain import PackVersion
 from regulars.rules.errors import PackNotGreen
-from regulars.rules.findings import Finding
 from regulars.rules.starters import starter_text
+from regulars.rules.stored import StoredVersion
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.scope import EVERYWHERE
@@ -94,18 +98,22 @@ async def test_the_same_approval_twice_is_one(world: ReleaseWorld) -> None:
     assert await approve(world, asked.id, bo) == first
 
 
-async def test_what_went_red_since_it_was_submitted_is_refused_with_its_findings(
-    world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = await world.submit()
-    approved = await world.approved(points=60)
-    red = Finding("path_unknown", "error", "/rules/0/when", "没有这个字段。", "There is no such field.")
-    monkeypatch.setattr(review, "examine", lambda text: Report((red,)))
+async def test_what_went_red_since_it_was_made_is_refused_with_its_findings(world: ReleaseWorld) -> None:
+    text = richer(50).replace("member.spend_365d_minor", "member.gone")
+    version = PackVersion(new_id(), PACK, 2, "earning", content_hash(text), json.loads(text))
+    # An older catalogue let it through.
+    await world.do(
+        lambda s: rules_repository.insert_version(s, StoredVersion(version, text, world.at, "command:tests"))
+    )
+    wanted = review.Submission(new_id(), PACK, (world.hq,), version=2)
+    asked = await world.do(lambda s: review.submit(s, wanted, world.person("anna"), world.at))
     with pytest.raises(PackNotGreen) as refused:
         await approve(world, asked.id, world.person("bo", "approver"))
-    assert refused.value.findings == (red,)
+    assert "error" in {found.severity for found in refused.value.findings}
+    assert (await world.release(asked)).state == "in_review"
+    await world.do(lambda s: s.execute(sql("update pack_release set state = 'approved'")))
     with pytest.raises(PackNotGreen):
-        await world.schedule(approved, ("HQ", "2026-03-03T08:00"))
+        await world.schedule(asked, ("HQ", "2026-03-03T08:00"))
 
 
 async def test_a_red_draft_cannot_be_submitted(world: ReleaseWorld) -> None:
