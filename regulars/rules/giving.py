@@ -33,12 +33,12 @@ def discounts_of(holding: Sequence[int], outcomes: Outcomes, trees: Sequence[Nod
     found: list[LineDiscount] = []
     for index in holding:
         rule, selected = outcomes.rules[index], outcomes.selected[index]
+        offer = offers[index]
         if isinstance(selected, Selection):
+            if left:
+                offer = _offer(rule, selected, left)
             for line in selected.lines:
                 left.setdefault(line.number, line.sales_minor)
-            offer = _offer(rule, selected, left)
-        else:
-            offer = offers[index]
         shares = spread(offer.amount_minor, offer.weights, left)
         given = sum(share for _, share in shares)
         if given:

@@ -30,16 +30,18 @@ class Contest:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A group of a pack's tree; `rules` are the indexes of those that name it, in their order."""
+    """A group of a pack's tree.
+
+    Attributes:
+        rules: the indexes of those that name it, in their order.
+        everyone: of all rules in it and below.
+    """
 
     group: str
     pick: Choice | None
     members: tuple["Node", ...]
     rules: tuple[int, ...]
-
-    def everyone(self) -> tuple[int, ...]:
-        """All rules in it and below."""
-        return (*self.rules, *(index for member in self.members for index in member.everyone()))
+    everyone: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,7 @@ def counting(
     Returns: indexes, in their order.
     """
     rules = outcomes.rules
-    in_trees = {index for tree in trees for index in tree.everyone()}
-    free = [index for index in holding if index not in in_trees]
+    free = [index for index in holding if not any(index in tree.everyone for tree in trees)]
     entries = [(rules[index].group, _Entry(contest.worth[index], (index,))) for index in free]
     for tree in trees:
         found = _resolved(tree, contest, outcomes)
@@ -135,11 +136,11 @@ def _outrank(loser: _Entry, winner: _Entry, outcomes: Outcomes) -> None:
         outcomes.withhold(index, f"outranked:{outcomes.rules[winner.place].id}")
 
 
-def _node(stack: Stack, grouped: Mapping[str, Sequence[int]]) -> Node:
-    members = tuple(
-        _node(member, grouped)
-        if isinstance(member, Stack)
-        else Node(member, None, (), tuple(grouped.get(member, ())))
-        for member in stack.members or ()
-    )
-    return Node(stack.group, stack.pick, members, tuple(grouped.get(stack.group, ())))
+def _node(stack: Stack | str, grouped: Mapping[str, Sequence[int]]) -> Node:
+    if isinstance(stack, str):
+        own = tuple(grouped.get(stack, ()))
+        return Node(stack, None, (), own, frozenset(own))
+    members = tuple(_node(member, grouped) for member in stack.members or ())
+    own = tuple(grouped.get(stack.group, ()))
+    below = (member.everyone for member in members)
+    return Node(stack.group, stack.pick, members, own, frozenset(own).union(*below))
