@@ -128,9 +128,9 @@ class Meter:
             if not amount:
                 continue
             claims[key] = 1 if limit.of == "uses" else amount
-            promise = self.counter(key).promise(occasion)
-            left = promise.amount if promise else self.counter(key).left(limit.at_most, occasion)
-            if claims[key] > left:
+            counter = self.counter(key)
+            promise = counter.promise(occasion)
+            if claims[key] > max(counter.left(limit.at_most, occasion), promise.amount if promise else 0):
                 over.add(f"{limit.pack_code}/{limit.code}")
         return Charged(claims, tuple(sorted(over)))
 

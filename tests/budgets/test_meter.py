@@ -264,6 +264,13 @@ def test_discounts_that_were_charged_count_though_nothing_was_left() -> None:
         meter.take(charged.claims)
 
 
+def test_a_till_that_takes_more_than_its_quote_is_over_budget_only_where_nothing_more_was_left() -> None:
+    meter, limits = Meter(), [money(100)]
+    quoted(meter, evaluation(off={"base": [30]}), limits, OCCASION, QUOTE)
+    for taken, over in ((31, ()), (100, ()), (101, ("spring-sale/cap",))):
+        assert meter.charge({(OFF, "base"): taken}, limits, bought(OCCASION, QUOTE)).over == over
+
+
 def test_a_purchase_given_to_a_member_later_counts_by_member_only() -> None:
     limits = [money(100), money(100, "member", per="member")]
     charged = Meter().charge({(OFF, "base"): 60}, limits, OCCASION, later=True)

@@ -326,3 +326,14 @@ async def test_what_ended_on_a_counter_that_somebody_holds_is_left_to_them(shop:
     await offered(shop, member, 500, occurred_at=tomorrow)
     assert await reservations(shop) == [50]
     assert (await verify(shop.database)).ok
+
+
+async def test_a_quote_that_is_bought_after_midnight_counts_for_the_new_day(shop: SmallChain) -> None:
+    await publish_tenth(shop, money(1_000))
+    member = await shop.join()
+    evening = MONDAY.replace(hour=4, minute=55) + timedelta(days=1)  # 23:55 in New York
+    found = await quote_of(shop, shop.basket(member, line(10_000), occurred_at=evening))
+    (bought,) = await shop.post(charged(shop, member, found, occurred_at=evening + timedelta(minutes=10)))
+    assert isinstance(bought, Recorded)
+    assert bought.receipt["flags"] == []
+    assert await counters(shop) == {("cap", DAY): (0, 1_000), ("cap", "2026-03-03"): (1_000, 0)}
