@@ -14,8 +14,8 @@ ERRORS: dict[str, tuple[str, str]] = {
     # with other packs
     "group_pick_differs": ("叠加组“{group}”在已发布的“{other}”里取“{theirs}”，这里取“{ours}”。请统一取法，或换一个组名。",
                            "The group “{group}” picks “{theirs}” in the live pack “{other}”, here “{ours}”. Use the same, or another name."),
-    "second_tier_pack": ("“{other}”已经是生效的等级规则包。一家门店同时只能有一个，请停用它，或修改它的新版本。",
-                         "“{other}” is a live tier pack already. A store can have only one: switch it off, or change it by a new version."),
+    "second_of_kind": ("“{other}”已经是生效的{kind}规则包。一家门店同时只有一个起作用，请停用它，或修改它的新版本。",
+                       "“{other}” is a live {kind} pack already, and in a store only one counts: switch it off, or change it by a new version."),
 }
 WARNINGS: dict[str, tuple[str, str]] = {
     "condition_always_true": ("这个条件永远成立：{why}。可以删除，或检查数字。",
@@ -37,10 +37,10 @@ WARNINGS: dict[str, tuple[str, str]] = {
                          "“{rule}” and “{other}”, which is live, can hold at once and multiply to {product}. Put them into one group if they should not."),
     "discounts_meet": ("“{rule}”和已发布的“{other}”可能同时打折。如果不想叠加，请放进同一个组。",
                        "“{rule}” and “{other}”, which is live, can both take something off. Put them into one group if they should not."),
-    "refused_by_live": ("已发布的“{other}”会拒绝{scopes}，条件是：总是。这个规则包在那里不会给任何东西。",
-                        "“{other}”, which is live, always refuses {scopes}. This pack gives nothing there."),
-    "refuses_live": ("规则“{rule}”总是成立，会让已发布的“{other}”失效。请加条件。",
-                     "“{rule}” always holds and blanks “{other}”, which is live. Give it a condition."),
+    "refused_by_live": ("已发布的“{other}”的规则“{rule}”在这个规则包生效时总是拒绝它，所以它不会给任何东西。请调整其中一个的条件。",
+                        "Whenever this pack gives something, “{rule}” of the live pack “{other}” refuses it, so it gives nothing. Change the conditions of one of them."),
+    "refuses_live": ("已发布的“{other}”生效时，规则“{rule}”总是拒绝它，它将不再给任何东西。请收窄条件，或确认是有意的。",
+                     "Whenever “{other}”, which is live, gives something, “{rule}” refuses it, so it will give nothing more. Narrow its conditions, or be sure that you mean it."),
     "replaces_live": ("已有同代码的版本“{other}”生效。发布后它会被替换。", "“{other}” of the same code is live. Publishing replaces it."),
 }
 # fmt: on

@@ -1,0 +1,158 @@
+"""How a pack gets on with those that are live where it is to go: what it replaces, blanks or doubles."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from regulars.rules.analysis import pick_of
+from regulars.rules.arithmetic import BPS
+from regulars.rules.catalogue import BUILT_IN, Catalogue
+from regulars.rules.constraints import Holding, Reader, holding, together
+from regulars.rules.domain import PackKind, PackVersion
+from regulars.rules.findings import Finding, at, finding, first
+from regulars.rules.model import Pack, Rule
+from regulars.rules.parts import Scope
+
+_ONE_IN_A_STORE: dict[PackKind, tuple[str, str]] = {
+    "tier": ("等级", "tier"),
+    "lifecycle": ("生命周期", "lifecycle"),
+}
+_REFUSABLE: dict[PackKind, Scope] = {"earning": "earning", "discount": "discount"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A pack with when each of its rules holds."""
+
+    name: str
+    pack: Pack
+    holdings: tuple[Holding, ...]
+    lines: tuple[Holding | None, ...]
+
+    def rules(self) -> Iterator[tuple[int, Rule, Holding, Holding | None]]:
+        for index, rule in enumerate(self.pack.rules):
+            yield index, rule, self.holdings[index], self.lines[index]
+
+
+def conflicts(
+    pack: Pack, live: Sequence[PackVersion], catalogue: Catalogue = BUILT_IN
+) -> tuple[Finding, ...]:
+    """What a pack will meet where it is to go live.
+
+    Args:
+        pack: checked and green by itself.
+        live: the versions that are live there, those of its own code among them or not.
+        catalogue: what rules of the chain can read.
+    Returns: errors that stand in the way and warnings to know of; pointers are into `pack`. What cannot be
+        told from comparisons alone is taken for possible. Parameters count as they are now.
+    """
+    ours = _read(pack.code, pack, catalogue)
+    found: list[Finding] = []
+    for version in live:
+        if version.code == pack.code:
+            found.append(finding("replaces_live", "/code", other=version.name))
+            continue
+        theirs = _version(version, catalogue)
+        if theirs is not None:
+            found += _with(ours, theirs)
+    return first(found)
+
+
+def _with(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+    words = _ONE_IN_A_STORE.get(ours.pack.kind)
+    if words is not None and ours.pack.kind == theirs.pack.kind:
+        yield finding("second_of_kind", "/kind", other=theirs.name, kind=words)
+    yield from _refused(ours, theirs)
+    yield from _refusing(ours, theirs)
+    if ours.pack.kind == theirs.pack.kind:
+        yield from _groups(ours, theirs)
+        yield from _meeting(ours, theirs)
+
+
+def _refused(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+    """A live pack that refuses whenever one of our rules holds."""
+    for rule in _blanking(theirs, ours):
+        yield finding("refused_by_live", "/rules", other=theirs.name, rule=rule.id)
+
+
+def _refusing(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+    """A rule of ours that refuses whenever one of theirs holds."""
+    for rule in _blanking(ours, theirs):
+        index = ours.pack.rules.index(rule)
+        yield finding("refuses_live", at("", "rules", index), rule=rule.id, other=theirs.name)
+
+
+def _blanking(refusing: _Read, giving: _Read) -> Iterator[Rule]:
+    scope = _REFUSABLE.get(giving.pack.kind)
+    for _, rule, held, _ in refusing.rules():
+        refuse = rule.then.refuse
+        if refuse is None or scope is None or scope not in refuse.scopes or held.contradictory:
+            continue
+        if all(theirs.implies(held) for theirs in giving.holdings):
+            yield rule
+
+
+def _groups(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+    shared = _named(ours.pack) & _named(theirs.pack)
+    for group in sorted(shared):
+        mine, other = pick_of(ours.pack, group), pick_of(theirs.pack, group)
+        if mine != other:
+            pointer = next(
+                at("", "rules", index)
+                for index, rule in enumerate(ours.pack.rules)
+                if rule.stacking_group == group
+            )
+            yield finding(
+                "group_pick_differs", pointer, group=group, other=theirs.name, ours=mine, theirs=other
+            )
+
+
+def _named(pack: Pack) -> set[str]:
+    return {rule.stacking_group for rule in pack.rules if rule.stacking_group is not None}
+
+
+def _meeting(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+    """Rules of different groups that may count together."""
+    for index, rule, held, lines in ours.rules():
+        for _, other, other_held, other_lines in theirs.rules():
+            if rule.then.name != other.then.name or rule.stacking_group == other.stacking_group:
+                continue
+            if held.contradictory or other_held.contradictory or not held.meets(other_held):
+                continue
+            pointer, name = at("", "rules", index), f"{theirs.name}#{other.id}"
+            if rule.then.multiply is not None and other.then.multiply is not None:
+                rates = (
+                    ours.pack.value_of(rule.then.multiply.rate_bps),
+                    theirs.pack.value_of(other.then.multiply.rate_bps),
+                )
+                product = f"× {rates[0] * rates[1] / BPS / BPS:g}"
+                yield finding("multipliers_meet", pointer, rule=rule.id, other=name, product=product)
+            elif rule.then.discount is not None and _may_share(lines, other_lines):
+                yield finding("discounts_meet", pointer, rule=rule.id, other=name)
+
+
+def _may_share(lines: Holding | None, other: Holding | None) -> bool:
+    return lines is None or other is None or lines.meets(other)
+
+
+def _read(name: str, pack: Pack, catalogue: Catalogue) -> _Read:
+    reader, in_line = Reader(pack, catalogue.document), Reader(pack, catalogue.lines)
+    holdings = tuple(holding(reader, rule) for rule in pack.rules)
+    lines = tuple(_lines(in_line, rule) for rule in pack.rules)
+    return _Read(name, pack, holdings, lines)
+
+
+def _lines(reader: Reader, rule: Rule) -> Holding | None:
+    discount = rule.then.discount
+    if discount is None or discount.lines is None:
+        return None
+    return together(reader, reader.read(discount.lines))
+
+
+def _version(version: PackVersion, catalogue: Catalogue) -> _Read | None:
+    try:
+        pack = Pack.model_validate(version.document)
+    except ValidationError:  # it is of another time, and gives nothing at the till
+        return None
+    return _read(version.name, pack, catalogue)

@@ -1,0 +1,110 @@
+"""What a pack meets where it is to go live."""
+
+import json
+from typing import Any
+
+from rules.conftest import version_of
+
+from regulars.rules.checker import check
+from regulars.rules.conflicts import conflicts
+from regulars.rules.starters import starter_codes, starter_text
+
+TIER = {"var": "member.tier"}
+KNOWN = {"var": "member.known"}
+GOLD, SILVER = {"===": [TIER, "gold"]}, {"===": [TIER, "silver"]}
+PRODUCE = {"===": [{"var": "department"}, "PRODUCE"]}
+MEAT = {"===": [{"var": "department"}, "MEAT"]}
+
+
+def met(document: Any, *live: Any) -> list[tuple[str, str, str]]:
+    report = check(json.dumps(document))
+    assert report.pack is not None, report.findings
+    found = conflicts(report.pack, [version_of(one) for one in live])
+    return [(one.code, one.severity, one.pointer) for one in found]
+
+
+def times(rule: Any, name: str, order: int, group: str, *conditions: object) -> Any:
+    when = {"and": list(conditions)} if conditions else True
+    return rule(name, order, when, multiply={"rate_bps": 15_000, "group": group})
+
+
+def off(rule: Any, name: str, lines: object, group: str, *conditions: object) -> Any:
+    when = {"and": list(conditions)} if conditions else True
+    return rule(name, 10, when, discount={"lines": lines, "rate_bps": 500, "group": group})
+
+
+def refusal(rule: Any, *conditions: object) -> Any:
+    reason = {"code": "why", "words": {"zh": "因为", "en": "because"}}
+    when = {"and": list(conditions)} if conditions else True
+    return rule("no", 10, when, refuse={"scopes": ["earning"], "reason": reason})
+
+
+def test_packs_that_have_nothing_to_do_with_each_other_do_not_meet(pack: Any, rule: Any) -> None:
+    assert (
+        met(pack("ours"), pack("theirs"), pack("third", "discount", rules=[off(rule, "a", MEAT, "g")])) == []
+    )
+
+
+def test_the_starter_packs_get_on_with_each_other() -> None:
+    packs = [json.loads(starter_text(code)) for code in starter_codes()]
+    for one in packs:
+        others = [other for other in packs if other is not one]
+        assert [code for code, severity, _ in met(one, *others) if severity == "error"] == []
+
+
+def test_a_live_version_of_the_same_code_is_replaced(pack: Any) -> None:
+    assert met(pack("ours"), pack("ours")) == [("replaces_live", "warning", "/code")]
+
+
+def test_a_store_has_one_tier_pack() -> None:
+    tiers = json.loads(starter_text("classic-tiers"))
+    assert met(tiers | {"code": "other-tiers"}, tiers) == [("second_of_kind", "error", "/kind")]
+
+
+def test_multipliers_of_two_groups_that_can_hold_at_once_are_told(pack: Any, rule: Any) -> None:
+    live = pack("theirs", rules=[rule(), times(rule, "gold", 20, "weekend", GOLD)])
+
+    def ours(*conditions: object, group: str = "tier") -> Any:
+        return pack("ours", rules=[rule(), times(rule, "mine", 20, group, *conditions)])
+
+    assert met(ours(KNOWN), live) == [("multipliers_meet", "warning", "/rules/1")]
+    assert met(ours(SILVER), live) == []
+    assert met(ours(KNOWN, group="weekend"), live) == []
+
+
+def test_discounts_meet_only_on_lines_that_both_can_select(pack: Any, rule: Any) -> None:
+    live = pack("theirs", "discount", rules=[off(rule, "b", PRODUCE, "other")])
+    assert met(pack("ours", "discount", rules=[off(rule, "a", PRODUCE, "g")]), live) == [
+        ("discounts_meet", "warning", "/rules/0")
+    ]
+    assert met(pack("ours", "discount", rules=[off(rule, "a", MEAT, "g")]), live) == []
+
+
+def test_one_group_with_two_ways_of_choosing_is_an_error(pack: Any, rule: Any) -> None:
+    stacking = {"group": "g", "pick": "all"}
+    ours = pack("ours", "discount", rules=[off(rule, "a", MEAT, "g")], stacking=stacking)
+    live = pack("theirs", "discount", rules=[off(rule, "b", PRODUCE, "g")])
+    assert met(ours, live) == [("group_pick_differs", "error", "/rules/0")]
+    assert met(live | {"code": "ours"}, live) == []
+
+
+def test_a_pack_that_is_always_refused_is_told_so(pack: Any, rule: Any) -> None:
+    gold_only = pack("ours", rules=[rule(when={"and": [GOLD]})])
+    both = pack("ours", rules=[rule(when={"and": [GOLD]}), rule("more", 20, {"and": [KNOWN]})])
+    blanket = pack("theirs", "eligibility", rules=[refusal(rule)])
+    of_gold = pack("theirs", "eligibility", rules=[refusal(rule, {"in": [TIER, ["gold", "platinum"]]})])
+    assert met(gold_only, blanket) == met(gold_only, of_gold) == [("refused_by_live", "warning", "/rules")]
+    assert met(both, of_gold) == []
+    assert met(of_gold, gold_only) == [("refuses_live", "warning", "/rules/0")]
+    assert met(of_gold, both) == []
+
+
+def test_a_live_document_of_another_time_is_passed_over(pack: Any) -> None:
+    assert met(pack("ours"), pack("theirs") | {"rules": "none"}) == []
+
+
+def test_many_meetings_end_in_a_list_of_readable_length(pack: Any, rule: Any) -> None:
+    live = pack("theirs", rules=[times(rule, f"t{i}", i, f"a{i}") for i in range(60)])
+    ours = pack("ours", rules=[times(rule, f"o{i}", i, f"b{i}") for i in range(60)])
+    ours["cases"] = live["cases"] = [{"name": ours["title"], "given": {}, "expect": {"applied": ["o0"]}}]
+    assert len(met(ours, live)) == 101
