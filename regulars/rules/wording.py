@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Literal
 
 from regulars.kernel.money import format_minor
@@ -82,6 +83,9 @@ class Wording:
         operator, operands = next(iter(tree.items()))
         if operator == "param":
             return self.number(self.pack.parameters[operands].value, self.unit(tree) or self.unit(like))
+        fixed = self.fixed(tree)
+        if fixed is not None:
+            return self.number(fixed, self.unit(like))
         if operator in ("var", "val"):
             found = self.field(tree)
             return self.pick(found.zh, found.en) if found else str(operands)
@@ -117,6 +121,18 @@ class Wording:
         if isinstance(operands, list):
             return next((unit for unit in map(self.unit, operands) if unit), None)
         return self.unit(operands)
+
+    def fixed(self, tree: object) -> int | None:
+        """The value of a product of numbers and parameters, such as pieces × 1000; None of anything else."""
+        if type(tree) is int:
+            return tree
+        if not isinstance(tree, dict) or len(tree) != 1:
+            return None
+        operator, operands = next(iter(tree.items()))
+        if operator == "param":
+            return self.pack.parameters[operands].value
+        factors = [self.fixed(factor) for factor in operands] if operator == "*" else [None]
+        return None if None in factors else prod(factor for factor in factors if factor is not None)
 
     def number(self, value: int, unit: str | None) -> str:
         """A whole number as people write it."""

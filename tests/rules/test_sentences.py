@@ -68,6 +68,11 @@ CONDITIONS = [
         "Total discount of all lines is more than 0.00",
     ),
     (
+        {"some": [LINES, {">=": [{"var": "quantity_milli"}, {"*": [{"param": "pieces"}, 1_000]}]}]},
+        "至少有一行数量（千分之一）不低于 3",
+        "Some line: quantity in thousandths is at least 3",
+    ),
+    (
         {">=": [{"length": [{"filter": [LINES, {"var": "promotional"}]}]}, {"param": "pieces"}]},
         "促销品的明细的数量不低于 3",
         "The number of lines where promotional item is at least 3",

@@ -10,6 +10,9 @@ from pack_language import basket, errors, evaluated, live, notes
 
 from regulars.rules.case_model import Given
 from regulars.rules.cases import facts_of
+from regulars.rules.sentences import pack_of
+from regulars.rules.stack_wording import stacking_sentence
+from regulars.rules.starters import starter_text
 
 
 def stack(group: str, pick: str, *members: Any) -> dict[str, Any]:
@@ -205,3 +208,17 @@ def test_a_huge_tree_is_told_quickly(pack: Any, rule: Any) -> None:
     found = errors(document)
     assert process_time() - begun < 0.5
     assert ("group_not_stacked", "/rules/0") in found
+
+
+def test_stacking_is_said_from_the_outside_in() -> None:
+    pack = pack_of(starter_text("print-shop-offers"))
+    assert stacking_sentence(pack, "zh") == (
+        "只取最高的一项（可同享（只取最高的一项（会员彩印；夜间彩印）；"
+        "黑白打印满量价；装订第二本半价）；每满 200 减 20）"
+    )
+    assert stacking_sentence(pack, "en") == (
+        "Only the highest (together (only the highest "
+        "(Colour printing for members; Colour printing by night); "
+        "Black and white by quantity; The second binding half price); 20 off for each 200)"
+    )
+    assert stacking_sentence(pack_of(starter_text("grocery-classic")), "zh") == ""
