@@ -171,6 +171,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "live_from_invalid": Row(422, "生效时间要带时区，如 2026-11-22T00:00:00+08:00。"),
     "unknown_draft": Row(404, "没有草稿 {draft}。"),
     "draft_changed": Row(409, "{saved_by} 已先保存了第 {revision} 版；您的内容已另存，请合并后再保存。"),
+    "save_id_used": Row(409, "这个 save_id 已用于另一次保存；每次保存请用新的，重试时不变。"),
     "draft_revision_old": Row(409, "草稿已是第 {revision} 版，请重新查看后再决定。"),
     "draft_text_refused": Row(422, "草稿须为 UTF-8 文本，不含控制字符，且不超过 {limit} 字节。"),
     "draft_code_differs": Row(422, "草稿属于 {pack}，文本里写的是“{found}”；请改正编码。"),

@@ -25,7 +25,7 @@ PackText = Annotated[
     str,
     Field(max_length=MOST_BYTES, description="The pack as JSON text, kept byte for byte; it may be wrong."),
 ]
-Revisions = Annotated[int, Field(ge=0, le=1 << 30)]
+Revisions = Annotated[int, Field(ge=0, le=1 << 30, strict=True)]
 _TEXT: dict[str, Any] = {"text": '{"code": "spring", "kind": "earning", "rules": []}'}
 
 

@@ -25,7 +25,7 @@ Time = Annotated[
         description="2026-12-01T08:00 by each store's own clock; with an offset everywhere at once.",
     ),
 ]
-Number = Annotated[int, Field(ge=1, le=1 << 30)]
+Number = Annotated[int, Field(ge=1, le=1 << 30, strict=True)]
 PlaceIds = Annotated[list[UUID], Field(min_length=1, max_length=PLACES_MAX)]
 
 

@@ -35,9 +35,7 @@ _NEWEST: Final = (
     .order_by(pack_draft_revision.c.revision.desc())
     .limit(1)
 )
-_BY_ID: Final = _FULL.where(
-    pack_draft_revision.c.code == bindparam("pack"), pack_draft_revision.c.id == bindparam("save_id")
-)
+_BY_ID: Final = _FULL.where(pack_draft_revision.c.id == bindparam("save_id"))
 _LINES: Final = (
     select(*_LINE)
     .where(
@@ -84,9 +82,9 @@ async def find(session: AsyncSession, code: str, number: int | None) -> Revision
     return await _one(session, _REVISION, {"pack": code, "number": number})
 
 
-async def find_save(session: AsyncSession, code: str, save_id: UUID) -> Revision | None:
-    """One save with its text, refused ones too."""
-    return await _one(session, _BY_ID, {"pack": code, "save_id": save_id})
+async def find_save(session: AsyncSession, save_id: UUID) -> Revision | None:
+    """One save of any draft with its text, refused ones too."""
+    return await _one(session, _BY_ID, {"save_id": save_id})
 
 
 async def page_of_saves(

@@ -11,7 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.kernel.codes import is_code
 from regulars.releases import draft_repository as repository
 from regulars.releases.drafting import NOTE_MAX, DraftLine, NewSave, Revision, RevisionLine, Saved
-from regulars.releases.errors import DraftChanged, DraftCodeDiffers, DraftTextRefused, UnknownDraft
+from regulars.releases.errors import (
+    DraftChanged,
+    DraftCodeDiffers,
+    DraftTextRefused,
+    SaveIdUsed,
+    UnknownDraft,
+)
 from regulars.releases.merging import changes, merge
 from regulars.rules.chain_catalogue import examine_here
 from regulars.rules.reading import MOST_BYTES, read
@@ -33,14 +39,17 @@ async def save_draft(session: AsyncSession, code: str, new: NewSave, actor: Acto
         at: aware instant, now.
     Returns: what became of it: saved, unchanged (the draft says so already), merged with what others saved
         meanwhile, or refused because both changed the same; then the text is kept as a side revision.
-    Raises: DraftTextRefused; DraftCodeDiffers: the code is none; UnknownDraft: there is no such revision.
+    Raises: DraftTextRefused; DraftCodeDiffers: the code is none; UnknownDraft: there is no such revision;
+        SaveIdUsed.
     Source: docs/releases.md, "Two editors".
     """
     _refuse_unkeepable(code, new.text)
     newest = await repository.lock(session, code, at, _name(actor))
     if not 0 <= new.based_on <= newest:
         raise UnknownDraft(code, new.based_on)
-    again = await repository.find_save(session, code, new.id)
+    again = await repository.find_save(session, new.id)
+    if again is not None:
+        _refuse_other(again, code, new)
     head = await repository.find(session, code, None)
     if head is not None and again is not None and again.line.revision is None:
         return await _refused(session, code, again, head)
@@ -136,8 +145,8 @@ async def get_draft(session: AsyncSession, code: str, revision: int | None = Non
 
 async def get_save(session: AsyncSession, code: str, save_id: UUID) -> Revision:
     """One save with its text, whether it became a revision or was kept aside. Raises: UnknownDraft."""
-    found = await repository.find_save(session, code, save_id)
-    if found is None:
+    found = await repository.find_save(session, save_id)
+    if found is None or found.line.code != code:
         raise UnknownDraft(code, save_id)
     return found
 
@@ -229,6 +238,13 @@ def _refuse_unkeepable(code: str, text: str) -> None:
         raise DraftTextRefused(MOST_BYTES) from None
     if size > MOST_BYTES or any(ord(c) < 0x20 and c not in _ALLOWED for c in text):
         raise DraftTextRefused(MOST_BYTES)
+
+
+def _refuse_other(again: Revision, code: str, new: NewSave) -> None:
+    """What was merged is kept as another text than was sent; of it only the pack is compared."""
+    is_other_text = again.line.kind != "merged" and again.text != new.text
+    if again.line.code != code or is_other_text:
+        raise SaveIdUsed
 
 
 def _note(note: str | None) -> str | None:

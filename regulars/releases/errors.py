@@ -47,6 +47,18 @@ class DraftChanged(RegularsError):
         )
 
 
+class SaveIdUsed(RegularsError):
+    """The id of a save was used for another text already."""
+
+    code = "save_id_used"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this save_id belongs to another save; draw a new one for each save, and keep it across retries",
+            field="save_id",
+        )
+
+
 class DraftRevisionOld(RegularsError):
     """What is asked for a draft was decided while looking at an older revision of it."""
 

@@ -9,7 +9,7 @@ from releases.conftest import PACK, ReleaseWorld, richer
 from regulars.kernel.ids import new_id
 from regulars.releases import drafts
 from regulars.releases.drafting import NewSave
-from regulars.releases.errors import DraftCodeDiffers, DraftTextRefused, UnknownDraft
+from regulars.releases.errors import DraftCodeDiffers, DraftTextRefused, SaveIdUsed, UnknownDraft
 from regulars.rules.canonical import with_parameters
 from regulars.rules.reading import MOST_BYTES
 from regulars.rules.starters import starter_text
@@ -73,6 +73,15 @@ async def test_a_save_that_is_sent_twice_is_one(world: ReleaseWorld) -> None:
         assert (await world.save(richer(60), based_on=1, save_id=third)).result == "refused"
     lines = await world.do(lambda s: drafts.list_saves(s, PACK))
     assert [line.revision for line in lines] == [None, 2, 1]
+
+
+async def test_the_id_of_a_save_is_good_for_one_text_of_one_pack(world: ReleaseWorld) -> None:
+    first = new_id()
+    await world.save(TEXT, save_id=first)
+    with pytest.raises(SaveIdUsed):
+        await world.save(richer(50), based_on=1, save_id=first)
+    with pytest.raises(SaveIdUsed):
+        await world.save(TEXT, code="silver-saturday", save_id=first)
 
 
 async def test_of_two_who_save_at_once_one_is_first_and_neither_is_lost(world: ReleaseWorld) -> None:
