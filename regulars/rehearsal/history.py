@@ -24,10 +24,12 @@ class Bought:
         lines: as the rules read them, JSON text.
         packs: the versions that read it, JSON text: name → hash.
         tags: the member's then, JSON text.
+        own: the chain's own facts then, JSON text; None without any.
         awards, offered: what they gave, JSON text as in the evaluation record.
     """
 
     purchase_id: UUID
+    member_id: UUID | None
     seq: int
     store_id: UUID
     occurred_at: datetime
@@ -41,6 +43,7 @@ class Bought:
     lines: str
     packs: str
     tags: str
+    own: str | None
     awards: str
     offered: str
 

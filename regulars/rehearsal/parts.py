@@ -4,7 +4,7 @@ A snapshot lasts as long as its part: one for the whole rehearsal would keep the
 behind the tills. A member's history is always read whole, so that every comparison is with what stood.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter_ns
@@ -17,6 +17,7 @@ from regulars.db.session import Database
 from regulars.organisation.places import Places
 from regulars.rehearsal import reading_repository
 from regulars.rehearsal.drafts import Draft, RehearsedPacks, Rules
+from regulars.rehearsal.limited import Allowed, Limits, Read
 from regulars.rehearsal.replay import Stage, replay_anonymous, replay_member
 from regulars.rehearsal.sums import Frame, Sums
 from regulars.rehearsal.tally import Tally
@@ -28,11 +29,16 @@ _FIRST_ID: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What all parts of one rehearsal share."""
+    """What all parts of one rehearsal share.
+
+    Attributes:
+        allowed: what a first replay found that limits leave; None for a first replay.
+    """
 
     rules: Rules
     draft: Draft
     frame: Frame
+    allowed: Mapping[Read, Allowed] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,10 @@ class PartReplayer:
 
     def __init__(self, job: Job, database: Database, places: Places) -> None:
         self._database = database
-        self._stage = Stage(RehearsedPacks(job.rules, job.draft, places), places)
+        self._limits = Limits(job.allowed)
+        self._stage = Stage(RehearsedPacks(job.rules, job.draft, places), places, self._limits)
         self._tally = Tally(job.frame)
+        self._tally.sums.wants = self._limits.wants
 
     @property
     def sums(self) -> Sums:

@@ -38,6 +38,7 @@ _WHAT = """
   {p}.sales_minor, p.list_minor, {p}.points, 'late' = any({p}.flags) as late, p.lines::text as lines,
   ({p}.evaluation -> 'packs')::text as packs,
   coalesce({p}.evaluation #> '{{facts,member,tags}}', '[]')::text as tags,
+  ({p}.evaluation #> '{{facts,custom}}')::text as own,
   ({p}.evaluation -> 'awards')::text as awards, ({p}.evaluation -> 'offered')::text as offered
 """
 _PURCHASES = f"""
@@ -180,6 +181,7 @@ def _told(row: asyncpg.Record) -> Told:
 def _bought(row: asyncpg.Record) -> Bought:
     return Bought(
         row["purchase_id"],
+        row["member_id"],
         row["seq"],
         row["store_id"],
         row["occurred_at"],
@@ -193,6 +195,7 @@ def _bought(row: asyncpg.Record) -> Bought:
         row["lines"],
         row["packs"],
         row["tags"],
+        row["own"],
         row["awards"],
         row["offered"],
     )

@@ -16,9 +16,13 @@ from regulars.lifecycle.window import SpendWindow
 from regulars.organisation.places import Places
 from regulars.purchases import evaluation
 from regulars.purchases.domain import PACK_SOURCE, Line, lines_of
-from regulars.purchases.evaluation import Lateness, Reading, Sale
+from regulars.purchases.evaluation import NO_OWN_FACTS, Lateness, Reading, Sale
+from regulars.purchases.own_facts import as_recorded
 from regulars.rehearsal.drafts import RehearsedPacks
 from regulars.rehearsal.history import DECIDED_BY_TIME, Bought, MemberHistory, Told
+from regulars.rehearsal.limited import Limits
+from regulars.rules.domain import MemberFacts
+from regulars.rules.evaluator import PackSet
 
 _NO_ID: Final = UUID(int=0)
 _OURS: Final = f'"{PACK_SOURCE}'
@@ -38,6 +42,7 @@ class Stage:
 
     packs: RehearsedPacks
     places: Places
+    limits: Limits
 
 
 def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> MemberTime:
@@ -71,7 +76,12 @@ def replay_anonymous(stage: Stage, bought: Bought, witness: Witness) -> None:
     """Let a purchase that named no member happen again."""
     sale = _sale(stage, bought)
     packs = stage.packs.known_at(bought.recorded_at).packs_of(bought)
-    witness.saw(bought, evaluation.read(packs, evaluation.facts_for(None, (), sale, None), sale))
+    witness.saw(bought, _read(stage, packs, evaluation.facts_for(None, (), sale, None), sale, bought))
+
+
+def _read(stage: Stage, packs: PackSet, member: MemberFacts, sale: Sale, bought: Bought) -> Reading:
+    reading = evaluation.read(packs, member, sale)
+    return stage.limits.keep(reading, bought, packs, sale.site) if packs.limits else reading
 
 
 def _newcomer(stage: Stage, history: MemberHistory) -> MemberTime:
@@ -129,7 +139,8 @@ def _buy_again(
         late = Lateness(sorted(time.events, key=lambda e: (e.effective_at, e.event_no)))
     else:
         time.advance(bought.occurred_at)
-    reading = evaluation.read(known.packs_of(bought), evaluation.facts_for(time, tags, sale, late), sale)
+    facts = evaluation.facts_for(time, tags, sale, late)
+    reading = _read(stage, known.packs_of(bought), facts, sale, bought)
     evaluation.settle(time, sale, reading, _lots(time, bought, reading), late)
     witness.saw(bought, reading)
 
@@ -153,6 +164,7 @@ def _sale(stage: Stage, bought: Bought) -> Sale:
         lines_text=bought.lines.encode(),
         sales_minor=bought.sales_minor,
         list_minor=bought.list_minor,
+        own=as_recorded(orjson.loads(bought.own)) if bought.own is not None else NO_OWN_FACTS,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from regulars.rehearsal.limited import LimitUse
 from regulars.rehearsal.sums import MEASURES, Cell, Measure, MemberChange, Move, Pair, Ranked, Sums
 
 REPORT_VERSION: Final = 1
@@ -130,6 +131,7 @@ class Report:
     stage_moves: tuple[MoveRow, ...]
     tiers: tuple[HoldRow, ...]
     stages: tuple[HoldRow, ...]
+    limits: tuple[LimitUse, ...]
     by_rule: tuple[RuleRow, ...]
     by_tier: tuple[Row, ...]
     by_store: tuple[Row, ...]
@@ -187,6 +189,7 @@ def report_of(heading: Heading, sums: Sums, store_codes: Mapping[UUID, str]) -> 
         stage_moves=_sorted_moves(row for row in moves if row.kind not in TIER_KINDS),
         tiers=_holders(sums.tiers),
         stages=_holders(sums.stages),
+        limits=sums.limits,
         by_rule=tuple(
             RuleRow(pack, rule, _points(cell), _discount(cell))
             for (pack, rule), cell in sorted(sums.by_rule.items())

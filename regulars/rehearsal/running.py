@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -16,6 +16,7 @@ from regulars.rehearsal import reading_repository, repository
 from regulars.rehearsal.domain import DraftPack, Rehearsal
 from regulars.rehearsal.drafts import Draft, Rules
 from regulars.rehearsal.errors import RehearsalBusy
+from regulars.rehearsal.limited import meter
 from regulars.rehearsal.parts import Job, Part, PartReplayer, parts_of
 from regulars.rehearsal.processes import Process
 from regulars.rehearsal.report import SIDES, Heading, PackTold, ranked, report_of, told_change
@@ -90,7 +91,7 @@ async def run_rehearsal(means: Means, rehearsal_id: UUID) -> Rehearsal:
         await _begin(means, course)
         try:
             job, places = await _job(means, found, drafts)
-            sums = await _replayed(means, job, course)
+            sums = await _rehearsed(means, job, course)
         except _Cancelled:
             async with means.database.begin() as session:
                 await repository.end(session, rehearsal_id, "cancelled", means.now())
@@ -127,7 +128,7 @@ async def rehearse(means: Means, job: Job, *, in_all: int | None = None) -> Sums
     if in_all is None:
         async with means.database.read() as session:
             in_all = await reading_repository.count_purchases(session)
-    return await _replayed(means, job, _Course(UUID(int=0), in_all), kept=False)
+    return await _rehearsed(means, job, _Course(UUID(int=0), in_all), kept=False)
 
 
 async def stored_rules(database: Database) -> Rules:
@@ -177,7 +178,23 @@ async def _job(means: Means, found: Rehearsal, drafts: list[DraftPack]) -> tuple
     return Job(await stored_rules(means.database), draft, frame), places
 
 
-async def _replayed(means: Means, job: Job, course: _Course, *, kept: bool = True) -> Sums:
+async def _rehearsed(means: Means, job: Job, course: _Course, *, kept: bool = True) -> Sums:
+    """Replay; and where limits bind, meter what their rules want, and replay again within that."""
+    first = await _replayed(means, job, course, kept=kept)
+    if not first.wants:
+        return first
+    allowed, uses = await asyncio.to_thread(meter, first.wants)
+    if allowed:
+        course.in_all += course.done
+        sums = await _replayed(means, replace(job, allowed=allowed), course, kept=kept)
+        sums.work_ns, sums.replay_ns = sums.work_ns + first.work_ns, sums.replay_ns + first.replay_ns
+    else:
+        sums = first
+    sums.wants, sums.limits = [], uses
+    return sums
+
+
+async def _replayed(means: Means, job: Job, course: _Course, *, kept: bool) -> Sums:
     async with means.database.read() as session:
         course.parts = iter([part async for part in parts_of(session, job.frame)])
     watching = asyncio.create_task(_watch(means, course, kept=kept))

@@ -7,6 +7,8 @@ from heapq import heappush, heappushpop
 from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
+from regulars.rehearsal.limited import LimitUse, Want
+
 Measure = Literal["points", "discount_minor"]
 MEASURES: Final[tuple[Measure, ...]] = ("points", "discount_minor")
 MEMBERS_KEPT: Final = 1_000
@@ -139,6 +141,8 @@ class Sums:
         differing_purchases: whose points or offered discounts differ.
         differing_members: whose tier or stage moved otherwise, or whose points expired otherwise.
         top: the members that gain most and lose most, by (measure, side), heaps.
+        wants: what limited rules would give, of a first replay.
+        limits: how limits were used, of the whole.
         work_ns, replay_ns: time that the processes were at work, and of it what was not reading.
     """
 
@@ -160,6 +164,8 @@ class Sums:
     differing_purchases: int = 0
     differing_members: int = 0
     top: dict[tuple[Measure, str], list[Ranked]] = field(default_factory=dict)
+    wants: list[Want] = field(default_factory=list)
+    limits: tuple[LimitUse, ...] = ()
     work_ns: int = 0
     replay_ns: int = 0
 
@@ -178,6 +184,7 @@ class Sums:
             self.losers[measure] += other.losers[measure]
         self.differing_purchases += other.differing_purchases
         self.differing_members += other.differing_members
+        self.wants += other.wants
         self.work_ns += other.work_ns
         self.replay_ns += other.replay_ns
         for key, ranked in other.top.items():

@@ -16,6 +16,7 @@ from regulars.lifecycle.domain import Standing
 from regulars.organisation.places import Places
 from regulars.rehearsal import reading_repository
 from regulars.rehearsal.drafts import Draft, RehearsedPacks
+from regulars.rehearsal.limited import Limits
 from regulars.rehearsal.replay import Stage, replay_anonymous, replay_member
 from regulars.rehearsal.running import stored_rules
 from regulars.rehearsal.sums import Frame, Pair, Span, Sums
@@ -40,7 +41,7 @@ async def replay_all(database: Database) -> Sums:
     async with database.read() as session:
         await places.refresh(session)
     packs = RehearsedPacks(await stored_rules(database), Draft((), places.headquarters.id), places)
-    stage = Stage(packs, places)
+    stage = Stage(packs, places, Limits())
     until = clock.now().replace(year=2100)
     tally = Tally(Frame(Span(None, until)))
     async with database.read() as session:
