@@ -1,12 +1,11 @@
-"""A pack version in words, made once for each language."""
+"""A pack in words, in the reader's language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from regulars.rules.model import Pack
-from regulars.rules.sentences import pack_of, sentences
-from rules_ui.i18n import LANGUAGES, LanguageTag, Speech
+from regulars.rules.sentences import sentences
+from rules_ui.i18n import LANGUAGES, Speech
 from rules_ui.words import WORDS
 
 
@@ -28,33 +27,11 @@ class PackWords:
     rules: Mapping[str, RuleWords]
 
 
-def words_of(document: str, say: Speech) -> PackWords:
-    """A pack version in the reader's words.
-
-    Args:
-        document: text of a version that was checked when it was made.
-        say: the reader's language.
-    """
-    titles = tuple((code, say.text(title)) for code, title in WORDS["tier"].items())
-    return _words(document, say.language, say.money.exponent, titles)
-
-
 def pack_words(pack: Pack, say: Speech) -> PackWords:
-    """The same for a pack at hand."""
+    """A pack in the reader's words."""
     titles = {code: say.text(title) for code, title in WORDS["tier"].items()}
-    return _said(pack, say.language, say.money.exponent, titles)
-
-
-@lru_cache(maxsize=256)
-def _words(
-    document: str, language: LanguageTag, exponent: int, titles: tuple[tuple[str, str], ...]
-) -> PackWords:
-    return _said(pack_of(document), language, exponent, dict(titles))
-
-
-def _said(pack: Pack, language: LanguageTag, exponent: int, titles: Mapping[str, str]) -> PackWords:
-    locale = LANGUAGES[language]
-    said = sentences(pack, locale, exponent=exponent, tier_names=titles)
+    locale = LANGUAGES[say.language]
+    said = sentences(pack, locale, exponent=say.money.exponent, tier_names=titles)
     return PackWords(
         title=pack.title.of(locale),
         description=pack.description.of(locale),

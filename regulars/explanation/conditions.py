@@ -156,8 +156,10 @@ class Telling:
         if not isinstance(is_now, int) or not isinstance(wanted, int):
             return None
         target = wanted + {">": 1, "<": -1}.get(operator, 0)
-        gap = self.speech.amount(target - is_now, like)
         said = self.speech.value(target, like)
+        if self.speech.unit(like) in _POINTS_IN_TIME:
+            return _not_then(operator, said, self.speech.value(is_now, like))
+        gap = self.speech.amount(target - is_now, like)
         if operator[0] == ">":
             return Said(f"需达到 {said.zh}，差 {gap.zh}", f"it takes {said.en}: {gap.en} short")
         return Said(f"不得超过 {said.zh}，多出 {gap.zh}", f"at most {said.en}: {gap.en} too much")
@@ -186,6 +188,8 @@ class Telling:
         return any(self._reads_unknown(operand) for operand in operands)
 
 
+_POINTS_IN_TIME: Final = ("yyyymmdd", "weekday", "hour", "minute", "month", "day")
+"""Units whose numbers have no meaningful distance."""
 _DEPENDS: Final = Said("取决于购物篮", "it depends on the basket")
 _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
     "<=": lambda a, b: a <= b,
@@ -195,10 +199,16 @@ _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
 }
 
 
+def _not_then(operator: str, wanted: Said, now: Said) -> Said:
+    if operator[0] == ">":
+        return Said(f"需不早于{wanted.zh}，实为{now.zh}", f"it takes {wanted.en} or later, and is {now.en}")
+    return Said(f"需不晚于{wanted.zh}，实为{now.zh}", f"it takes {wanted.en} or earlier, and is {now.en}")
+
+
 def _needed_of_lines(operator: str, asked: Sequence[int], found: Sequence[int]) -> Said:
     if operator == "none":
         those = numbers(found)
-        return Said(f"不应有，却有{those.zh}", f"there should be none, but there is {those.en}")
+        return Said(f"不应有，却有{those.zh}", f"there should be none, but it is so for {those.en}")
     if operator == "all" and asked:
         others = numbers([line for line in asked if line not in found])
         return Said(f"{others.zh}不满足", f"not so for {others.en}")

@@ -12,6 +12,7 @@ from regulars.rules.engine import EngineFailed, RefusedByEngine, Trace, compile_
 from regulars.rules.model import Pack
 
 LINE_NUMBER = {"var": "line"}
+_LINES = 'lines"'  # as both {"var": "purchase.lines"} and {"val": ["purchase", "lines"]} write it
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,16 @@ class Unreadable:
 
 @dataclass(slots=True)
 class Probe:
-    """One document, and one pack whose parameters are filled in."""
+    """One document, and one pack whose parameters are filled in.
+
+    Attributes:
+        without_lines: the same document with no lines, for what does not read them: a trace copies the
+            document into each of its steps.
+    """
 
     pack: Pack
     document: str
+    without_lines: str
     _known: dict[str, Value | Unreadable] = field(default_factory=dict)
 
     def value(self, tree: object) -> Value | Unreadable:
@@ -37,9 +44,13 @@ class Probe:
         return self._known[text]
 
     def trace(self, tree: object) -> Trace | Unreadable:
-        """An expression with what its parts came to."""
+        """An expression with what its parts came to; of one that reads lines only what it came to itself."""
+        text = self._text(tree)
+        if _LINES in text:
+            found = self.value(tree)
+            return found if isinstance(found, Unreadable) else Trace(found, {})
         try:
-            return trace(self._text(tree), self.document)
+            return trace(text, self.without_lines)
         except EngineFailed as failed:
             return Unreadable(str(failed))
 
@@ -54,7 +65,8 @@ class Probe:
 
     def _run(self, text: str) -> Value | Unreadable:
         try:
-            (result,) = run([compile_rule(text)], self.document)
+            document = self.document if _LINES in text else self.without_lines
+            (result,) = run([compile_rule(text)], document)
         except (EngineFailed, RefusedByEngine) as failed:
             return Unreadable(str(failed))
         if isinstance(result, BatchItemError):

@@ -1,7 +1,7 @@
 """Tells what became of each rule of an evaluation: conditions, reasons and arithmetic, in words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from regulars.explanation import words
@@ -69,7 +69,8 @@ def document_of(facts: FactsRead) -> str:
 
 
 def _working(compiled: CompiledPack, told: Told, speech: Speech) -> Working:
-    probe = Probe(compiled.pack, document_of(told.facts))
+    bare = replace(told.facts, purchase=replace(told.facts.purchase, lines_json=b"[]"))
+    probe = Probe(compiled.pack, document_of(told.facts), document_of(bare))
     return Working(compiled, probe, speech.in_pack(compiled.pack))
 
 
