@@ -98,6 +98,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "group_not_stacked": ("stacking 里没有组“{group}”。请加进去，或换一个：{choices}。",
                           "The group “{group}” is not in stacking. Add it there, or use one of: {choices}."),
     "group_without_rule": ("没有规则属于组“{group}”。请删除，或检查拼写。", "No rule names the group “{group}”. Remove it or mend its spelling."),
+    "place_unknown": ("没有代码为“{place}”的门店或分公司。请检查拼写。",
+                      "There is no store or branch with the code “{place}”. Mend its spelling, or open the place first."),
     "limit_of_other_kind": ("“{kind}”类规则包不能限制“{of}”。可用：{choices}。",
                             "A pack of kind “{kind}” cannot limit “{of}”. It can limit: {choices}."),
     "rule_unknown": ("没有规则“{rule}”。请检查拼写。", "There is no rule “{rule}”. Mend its spelling."),

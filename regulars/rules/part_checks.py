@@ -1,12 +1,12 @@
 """Checks the parts of a pack that stand beside its rules: scope, calendar, exclusions, stacking, limits."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 
 from regulars.rules.domain import LimitOf
 from regulars.rules.expressions import Expressions
-from regulars.rules.findings import at
+from regulars.rules.findings import Finding, at, finding
 from regulars.rules.model import Pack, PackLimit, Rule
 from regulars.rules.parts import Number, ParameterRef
 from regulars.rules.reach_model import Season
@@ -27,6 +27,28 @@ def check_parts(expressions: Expressions, pack: Pack) -> None:
     _exclusions(expressions, pack)
     _stacking(expressions, pack)
     _limits(expressions, pack)
+
+
+def unknown_places(pack: Pack, known: Collection[str]) -> list[Finding]:
+    """The places that a pack's scopes name and that are not there.
+
+    Args:
+        known: codes of stores and of the places above them.
+    """
+    return [
+        finding("place_unknown", pointer, place=place)
+        for pointer, place in places_named(pack)
+        if place not in known
+    ]
+
+
+def places_named(pack: Pack) -> Iterator[tuple[str, str]]:
+    """Each place that a scope names, with where it stands."""
+    scopes = [("/scope", pack.scope)]
+    scopes += [(at("", "rules", index, "scope"), rule.scope) for index, rule in enumerate(pack.rules)]
+    for pointer, scope in scopes:
+        for index, place in enumerate((scope.places if scope else None) or ()):
+            yield at(pointer, "places", index), place
 
 
 def _exclusions(expressions: Expressions, pack: Pack) -> None:

@@ -16,7 +16,7 @@ from regulars.rules.domain import PackVersion
 from regulars.rules.stored import Activation, NewActivation, StoredVersion, VersionLine
 from regulars.rules.tables import pack_activation, pack_version
 
-_place = table("place", column("id", Uuid), column("path", Text))
+_place = table("place", column("id", Uuid), column("path", Text), column("code", Text), column("kind", Text))
 _LINE_COLUMNS = (
     pack_version.c.id,
     pack_version.c.code,
@@ -53,6 +53,9 @@ _ACTIVATIONS: Final = (
 _ACTIVATIONS_OF: Final = _ACTIVATIONS.where(pack_activation.c.pack_code == bindparam("pack"))
 _PLACES: Final = select(_place.c.id, cast(_place.c.path, Text))
 _PLACE_EXISTS: Final = select(_place.c.id).where(_place.c.id == bindparam("place_id"))
+_PLACES_AMONG: Final = select(_place.c.code).where(
+    _place.c.code == any_(bindparam("codes", type_=ARRAY(Text))), _place.c.kind != "terminal"
+)
 _VERSIONS: Final = select(*_LINE_COLUMNS, pack_version.c.document).where(
     pack_version.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
 )
@@ -118,6 +121,11 @@ async def activations_of(session: AsyncSession, code: str) -> list[Activation]:
 async def place_paths(session: AsyncSession) -> dict[UUID, str]:
     """The path of every place."""
     return {row[0]: row[1] for row in await session.execute(_PLACES)}
+
+
+async def places_among(session: AsyncSession, codes: Collection[str]) -> set[str]:
+    """Which of these codes are those of stores, or of places above stores."""
+    return {row[0] for row in await session.execute(_PLACES_AMONG, {"codes": list(codes)})}
 
 
 async def has_place(session: AsyncSession, place_id: UUID) -> bool:
