@@ -212,6 +212,7 @@ class Member:
             "member": {
                 "seq": len(self.bought),
                 "points_balance": self.balance,
+                "pending_points": 0,
                 "tier": self.tier,
                 "tier_before": before,
                 "stage": self.stage,

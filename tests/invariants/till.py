@@ -112,6 +112,8 @@ def receipt(sale: Sale, points: int, expires_at: datetime | None, flags: list[st
         "list_minor": sum(item.list_minor for item in sale.items),
         "points": points,
         "points_expire_at": expires_at,
+        "points_pending": 0,  # no pack here lets points wait
+        "points_available_at": None,
         "flags": flags,
         "member": None,
     }
