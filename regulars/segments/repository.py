@@ -1,6 +1,6 @@
 """All SQL of asking: one statement a question, batches where the engine must decide."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,9 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     FromClause,
     Integer,
+    Row,
     ScalarSelect,
     Select,
     Text,
@@ -33,7 +35,7 @@ from regulars.db.base import Ltree
 from regulars.security.scope import Scope, within_place
 from regulars.segments.domain import Condition, Fact, Question, SampleMember
 from regulars.segments.features import AS_OF_US, Feature, microseconds, source_of
-from regulars.segments.rows import MemberRow
+from regulars.segments.rows import Alike, MemberRow
 from regulars.segments.tables import member_feature, member_feature_state
 
 ROWS_AT_ONCE: Final = 5_000
@@ -46,6 +48,7 @@ _KEY_HIGH: Final = (1 << 63) - 1
 _LOOKED_AT: Final = 20_000
 """So many members are looked at for a sample before all of them are."""
 _KEY: Final = func.uuid_hash_extended(_F.member_id, bindparam("seed", type_=BigInteger), type_=BigInteger)
+_NEAR: Final = _KEY.op("<=", return_type=Boolean())(bindparam("below", type_=BigInteger))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,12 @@ class Asked:
         return [feature.column.label(f"fact{i}") for i, feature in enumerate(self.features)]
 
     @property
+    def first_keys(self) -> int:
+        """Below this lie the keys of about `_LOOKED_AT` members."""
+        members = max(self.state.members, 1)
+        return _KEY_LOW + (_KEY_HIGH - _KEY_LOW) * min(members, _LOOKED_AT) // members
+
+    @property
     def parameters(self) -> dict[str, object]:
         made: dict[str, object] = {
             **self.scope.parameters,
@@ -128,8 +137,7 @@ async def count(session: AsyncSession, asked: Asked, sql: ColumnElement[bool]) -
         sql: the condition, compiled.
     """
     statement, parameters = _count(asked, sql), asked.parameters
-    members = max(asked.state.members, 1)
-    parameters["below"] = _KEY_LOW + (_KEY_HIGH - _KEY_LOW) * min(members, _LOOKED_AT) // members
+    parameters["below"] = asked.first_keys
     row = (await session.execute(statement, parameters)).one()
     sample = row.sample or ()
     if len(sample) < min(asked.question.sample, row.matching):
@@ -144,7 +152,7 @@ def _count(asked: Asked, sql: ColumnElement[bool]) -> Select[Any]:
     seen = select(*figures).select_from(asked.source).where(*_in_sight(asked.question))
     if not asked.question.sample:
         return seen.add_columns(literal_column("null").label("sample"))
-    near = func.array_agg(_F.member_id).filter(sql, _KEY.op("<=")(bindparam("below", type_=BigInteger)))
+    near = func.array_agg(_F.member_id).filter(sql, _NEAR)
     counted = seen.add_columns(near.label("near")).cte("counted")
     return select(counted.c.members, counted.c.matching, _shown(asked, counted.c.near).label("sample"))
 
@@ -166,23 +174,39 @@ def _shown(asked: Asked, near: ColumnElement[Any]) -> ScalarSelect[Any]:
     return select(func.jsonb_agg(in_order, type_=JSONB)).select_from(ranked).scalar_subquery()
 
 
-async def batches(session: AsyncSession, asked: Asked) -> AsyncIterator[list[MemberRow]]:
-    """All members in sight, with the facts that the condition reads, in bounded batches."""
-    first = (
-        select(_F.member_id, _KEY.label("key"), *asked.facts)
+async def combinations(session: AsyncSession, asked: Asked) -> AsyncIterator[list[Alike]]:
+    """Every combination of the facts that the condition reads, and how many members in sight have it."""
+    members = select(*asked.facts).select_from(asked.source).where(*_in_sight(asked.question)).subquery()
+    statement = select(func.count().label("members"), *members.c).select_from(members).group_by(*members.c)
+    async for rows in _streamed(session, statement, asked.parameters):
+        yield [Alike(_facts(asked.condition.paths, row[1:]), row[0]) for row in rows]
+
+
+async def in_order_of_key(
+    session: AsyncSession, asked: Asked, *, whole: bool = True
+) -> AsyncGenerator[list[MemberRow], None]:
+    """The members in sight as a sample takes them; not `whole`: so many as are looked at first."""
+    statement = (
+        select(_F.member_id, *asked.facts)
         .select_from(asked.source)
         .where(*_in_sight(asked.question))
-        .order_by(_F.member_id)
-        .limit(ROWS_AT_ONCE)
+        .order_by(_KEY, _F.member_id)
     )
-    statement, parameters = first, asked.parameters
-    while True:
-        rows = (await session.execute(statement, parameters)).all()
-        yield [MemberRow(row[0], row[1], _facts(asked.condition.paths, row[2:])) for row in rows]
-        if len(rows) < ROWS_AT_ONCE:
-            return
-        statement = first.where(_F.member_id > bindparam("after", type_=Uuid))
-        parameters["after"] = rows[-1][0]
+    if not whole:
+        statement = statement.where(_NEAR)
+    async for rows in _streamed(session, statement, {**asked.parameters, "below": asked.first_keys}):
+        yield [MemberRow(row[0], _facts(asked.condition.paths, row[1:])) for row in rows]
+
+
+async def _streamed(
+    session: AsyncSession, statement: Select[Any], parameters: Mapping[str, object]
+) -> AsyncIterator[Sequence[Row[Any]]]:
+    result = await session.stream(statement, parameters)
+    try:
+        async for rows in result.partitions(ROWS_AT_ONCE):
+            yield rows
+    finally:
+        await result.close()
 
 
 def _in_sight(question: Question) -> list[ColumnElement[bool]]:

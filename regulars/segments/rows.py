@@ -1,8 +1,7 @@
-"""Decides members one by one with the engine itself, from only the facts that the condition reads."""
+"""Decides members by the engine itself, from only the facts that the condition reads."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from heapq import heappush, heappushpop
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -10,23 +9,25 @@ import orjson
 
 from regulars.rules.engine import EngineFailed, compile_rule, run
 from regulars.rules.facts import safe_code
-from regulars.segments.domain import Condition, Fact, SampleMember, path_of
+from regulars.segments.domain import Condition, Fact, path_of
 
 _TRUE: Final = "true"
 
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One member as the database gives it.
-
-    Attributes:
-        key: what the sample is ordered by.
-        facts: by path, those that the condition reads.
-    """
+    """One member as the database gives it; `facts` by path, those that the condition reads."""
 
     member_id: UUID
-    key: int
     facts: Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Members for whom all facts that the condition reads are the same: decided together."""
+
+    facts: Mapping[str, Fact]
+    members: int
 
 
 def engine_text(tree: object) -> str:
@@ -54,43 +55,23 @@ def document(facts: Mapping[str, Fact]) -> str:
 
 @dataclass(slots=True)
 class RowCount:
-    """What row by row has found so far.
+    """What the engine has found so far.
 
     Attributes:
         failed: members for whom the condition could not be evaluated; they do not match.
     """
 
     condition: Condition
-    sample: int
     members: int = 0
     matching: int = 0
     failed: int = 0
-    _kept: list[tuple[int, int, MemberRow]] = field(default_factory=list)
 
-    def take(self, rows: Sequence[MemberRow]) -> None:
+    def take(self, alike: Sequence[Alike]) -> None:
         """Decide a batch; it may run on any thread, one at a time."""
-        for row, holds in zip(rows, decide(self.condition, [row.facts for row in rows]), strict=True):
-            self.members += 1
-            if holds is None:
-                self.failed += 1
-            elif holds:
-                self.matching += 1
-                self._keep(row)
-
-    @property
-    def shown(self) -> tuple[SampleMember, ...]:
-        """The sample, in order of its keys."""
-        rows = [row for _, _, row in sorted(self._kept, key=lambda kept: (-kept[0], -kept[1]))]
-        return tuple(SampleMember(row.member_id, row.facts) for row in rows)
-
-    def _keep(self, row: MemberRow) -> None:
-        if not self.sample:
-            return
-        ranked = (-row.key, -row.member_id.int, row)
-        if len(self._kept) < self.sample:
-            heappush(self._kept, ranked)
-        else:
-            heappushpop(self._kept, ranked)
+        for one, holds in zip(alike, decide(self.condition, [each.facts for each in alike]), strict=True):
+            self.members += one.members
+            self.failed += one.members if holds is None else 0
+            self.matching += one.members if holds else 0
 
 
 def decide(condition: Condition, members: Iterable[Mapping[str, Fact]]) -> list[bool | None]:

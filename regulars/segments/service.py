@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +27,7 @@ from regulars.segments.domain import (
     Draft,
     Question,
     Refusal,
+    SampleMember,
     SegmentVersion,
 )
 from regulars.segments.errors import (
@@ -37,7 +39,7 @@ from regulars.segments.errors import (
 )
 from regulars.segments.features import features_of
 from regulars.segments.repository import Asked
-from regulars.segments.rows import RowCount
+from regulars.segments.rows import RowCount, decide
 from regulars.segments.saved_repository import Seen
 
 FRESH_FOR: Final = timedelta(minutes=1)
@@ -91,7 +93,7 @@ async def count_members(
         sql = in_sql(condition.tree, features)
     except NotInSql as refused:
         refusal = Refusal(refused.pointer, refused.part)
-        return await _row_by_row(session, asked, refusal, rows_seconds)
+        return await _by_engine(session, asked, refusal, rows_seconds)
     await repository.limit_time(session, SQL_SECONDS)
     found = await repository.count(session, asked, sql)
     return Counted(
@@ -107,12 +109,13 @@ async def count_members(
     )
 
 
-async def _row_by_row(session: AsyncSession, asked: Asked, refusal: Refusal, seconds: int) -> Counted:
-    counted, state = RowCount(asked.condition, asked.question.sample), asked.state
+async def _by_engine(session: AsyncSession, asked: Asked, refusal: Refusal, seconds: int) -> Counted:
+    counted, state = RowCount(asked.condition), asked.state
     try:
         async with asyncio.timeout(seconds):
-            async for batch in repository.batches(session, asked):
-                await asyncio.to_thread(counted.take, batch)
+            async for alike in repository.combinations(session, asked):
+                await asyncio.to_thread(counted.take, alike)
+            sample = await _sample_by_engine(session, asked, counted.matching)
     except TimeoutError:
         raise SegmentTooSlow(seconds, refusal.part) from None
     return Counted(
@@ -124,8 +127,26 @@ async def _row_by_row(session: AsyncSession, asked: Asked, refusal: Refusal, sec
         way="rows",
         refusal=refusal,
         statement=None,
-        sample=counted.shown,
+        sample=sample,
     )
+
+
+async def _sample_by_engine(session: AsyncSession, asked: Asked, matching: int) -> tuple[SampleMember, ...]:
+    """The first members who match, in the order that SQL samples them in."""
+    wanted = min(asked.question.sample, matching)
+    for whole in (False, True):
+        found: list[SampleMember] = []
+        async with aclosing(repository.in_order_of_key(session, asked, whole=whole)) as batches:
+            while len(found) < wanted and (rows := await anext(batches, None)) is not None:
+                holds = await asyncio.to_thread(decide, asked.condition, [row.facts for row in rows])
+                found += [
+                    SampleMember(row.member_id, row.facts)
+                    for row, one in zip(rows, holds, strict=True)
+                    if one
+                ]
+        if len(found) >= wanted:
+            return tuple(found[:wanted])
+    return ()
 
 
 async def save_segment(

@@ -182,3 +182,26 @@ async def test_a_thousand_values_in_one_condition_are_answered(chain: SmallChain
     await crowd(chain)
     tree = {"in": [{"var": "member.tier"}, [f"tier-{number}" for number in range(1_900)] + ["银卡"]]}
     assert 0 < (await ask(chain, tree)).matching < 600
+
+
+@pytest.mark.parametrize("chosen", [["a"], ["b"]], ids=str)
+async def test_a_condition_that_reads_nothing_holds_for_all_or_none(
+    chain: SmallChain, chosen: list[str]
+) -> None:
+    await crowd(chain, 60)
+    for stack in (chosen, {"if": [{"===": ["x", "x"]}, chosen, ["a"]]}):
+        answer = await ask(chain, {"in": ["a", stack]}, Question(sample=3))
+        assert (answer.members, answer.matching) == (60, 60 if chosen == ["a"] else 0)
+        assert len(answer.sample) == min(3, answer.matching)
+
+
+async def test_a_rare_segment_is_sampled_whole_by_the_engine_too(
+    chain: SmallChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository, "_LOOKED_AT", 6)
+    await crowd(chain)
+    rare = {"===": [{"var": "member.tier"}, "银卡"]}
+    by_sql = await ask(chain, rare, Question(sample=200))
+    by_engine = await ask(chain, {"and": [rare, {"!": [{"in": ["a", CHOSEN_TAGS]}]}]}, Question(sample=200))
+    assert (by_sql.way, by_engine.way) == ("sql", "rows")
+    assert [one.member_id for one in by_sql.sample] == [one.member_id for one in by_engine.sample]

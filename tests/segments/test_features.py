@@ -37,7 +37,7 @@ async def features(chain: SmallChain) -> dict[UUID, Mapping[str, Any]]:
         state = await repository.state(session)
         assert state is not None
         read = tuple(FEATURES[path] for path in every.paths)
-        found = repository.batches(session, Asked(EVERYWHERE, every, read, Question(), state))
+        found = repository.in_order_of_key(session, Asked(EVERYWHERE, every, read, Question(), state))
         return {row.member_id: row.facts async for batch in found for row in batch}
 
 
