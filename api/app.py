@@ -17,6 +17,7 @@ from api.routers import (
     health,
     members,
     operators,
+    pack_checks,
     packs,
     places,
     purchases,
@@ -54,6 +55,7 @@ ROUTERS: Final = (
     rehearsals,
     releases,
     custom_fields,
+    pack_checks,
     explanations,
 )
 """In the order in which they are tried: what tills ask for first."""

@@ -111,6 +111,7 @@ API = {
     "GET /v1/segments/{segment}": Row(200, HIDDEN),
     "GET /v1/segments/{segment}/versions": Row(200, HIDDEN),
     "POST /v1/segments/{segment}/count": Row(200, HIDDEN, json={"sample": 200}),
+    "POST /v1/packs/check": Row(200, HIDDEN, json={"text": "{}", "place_id": "{store}"}),
     # the chain's own fields: everybody who may read packs sees them; values belong to their owners
     "GET /v1/field-catalogue": Row(200, 200),
     "GET /v1/custom-fields": Row(200, 200),

@@ -129,7 +129,7 @@ class Things:
                 session, own.id, [RoleAt(Role.STORE, chain.stores["east-1"])], OPENED
             )
             event_id = (await session.execute(_JOINED, {"member_id": member})).scalars().one()
-            await open_tasks(session, [CareDue(event_id, member, MONDAY)], MONDAY)
+            await open_tasks(session, [CareDue(event_id, member, MONDAY - timedelta(minutes=number))], MONDAY)
             segment = Draft(f"seg-{number}", "east-1", "甲", "A", "", {"var": "member.known"})
             await save_segment(session, segment, ACTOR, OPENED, based_on=0)
             draft = NewSave(DRAFT_ID, DRAFT_TEXT, 0)
@@ -330,7 +330,7 @@ async def test_only_headquarters_changes_what_is_the_whole_chains(
         for where, client in clients.items():
             for name, row in CHAIN_WIDE.items():
                 known = await things.fresh() if where == "headquarters" else {"{fresh_code}": "never"}
-                known |= {"{field_id}": str(RETIRING.id)}
+                known |= {"{field_id}": str(RETIRING.id), "{order}": str(new_id())}
                 answer = await ask(client, name, known, json=row.json, form=row.form)
                 may = role in roles_with(routes[name].permissions[0]) and where == "headquarters"
                 assert answer.status_code == (row.inside if may else row.outside), (where, name, answer.text)
