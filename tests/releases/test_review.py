@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from rehearsal.world import Rehearsals
 from releases.conftest import PACK, ReleaseWorld, richer
 from small_chain import ACTOR
 from sqlalchemy import text as sql
@@ -268,6 +269,13 @@ async def test_a_chain_that_wants_rehearsals_approves_nothing_without(world: Rel
     asked = await world.submit()
     with pytest.raises(RehearsalRequired):
         await approve(world, asked.id, world.person("bo", "approver"))
+    await world.chain.buy(await world.chain.join())
+    rehearsals = Rehearsals(world.chain)
+    await rehearsals.report(richer(60))
+    with pytest.raises(RehearsalRequired):
+        await approve(world, asked.id, world.person("bo", "approver"))
+    await rehearsals.report(richer(50))
+    await approve(world, asked.id, world.person("bo", "approver"))
 
 
 async def test_every_act_stands_in_the_audit_log(world: ReleaseWorld) -> None:
