@@ -14,13 +14,15 @@ import pytest
 import uvicorn
 from conftest import free_port
 from fastapi import FastAPI
-from small_chain import MONDAY
+from small_chain import ACTOR, MONDAY
 from sqlalchemy import select
 from web_world import WebWorld
 
 from regulars.care.domain import CareDue
 from regulars.care.service import open_tasks
+from regulars.kernel.ids import new_id
 from regulars.lifecycle.tables import lifecycle_event
+from regulars.releases.review import Submission, submit
 from regulars.security.domain import OPERATOR_ROLES
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -54,9 +56,15 @@ async def what_exists(world: WebWorld) -> dict[str, str]:
     async with chain.database.begin() as session:
         joined = (await session.execute(select(lifecycle_event.c.id))).scalars().one()
         await open_tasks(session, [CareDue(joined, member, MONDAY)], MONDAY)
+        wanted = [
+            Submission(new_id(), "silver-saturday", (place,), version=1) for place in chain.stores.values()
+        ]
+        releases = [await submit(session, each, ACTOR, MONDAY) for each in wanted]
     return {
         "KNOWN_MEMBER": str(member),
         "KNOWN_OTHER_MEMBER": str(await chain.join("Wang Fang", store="west-1")),
+        "KNOWN_RELEASE": str(releases[0].id),
+        "KNOWN_OTHER_RELEASE": str(releases[1].id),
         "KNOWN_STORE": str(chain.stores["east-1"]),
         "KNOWN_HEADQUARTERS": str(chain.hq),
         "KNOWN_TILL": str(chain.tills["west-1-t1"]),
