@@ -89,7 +89,7 @@ def _blanking(refusing: _Read, giving: _Read) -> Iterator[Rule]:
         refuse = rule.then.refuse
         if refuse is None or scope is None or scope not in refuse.scopes or held.contradictory:
             continue
-        if all(theirs.implies(held) for theirs in giving.holdings):
+        if giving.holdings and all(theirs.implies(held) for theirs in giving.holdings):
             yield rule
 
 

@@ -9,6 +9,7 @@ from regulars.rules.model import json_schema
 from regulars.rules.operators import CHECKS
 
 _HEAD = "Made by `python -m regulars.entrypoints.reference`; do not edit."
+_OWN = "A chain adds fields of its own beside these: [custom-fields.md](custom-fields.md)."
 _GROUPS = (
     ("member", "Member 会员"),
     ("purchase", "Purchase 消费单"),
@@ -19,7 +20,7 @@ _GROUPS = (
 
 def fields_page() -> str:
     """docs/rules/fields.md."""
-    parts = ["# Facts that rules can read 字段目录", "", _HEAD, ""]
+    parts = ["# Facts that rules can read 字段目录", "", _HEAD, "", _OWN, ""]
     for group, title in _GROUPS:
         fields = [f for path, f in DOCUMENT_FIELDS.items() if path.startswith(group + ".")]
         parts += [f"## {title}", "", *_table(fields), ""]
