@@ -15,7 +15,7 @@ from regulars.kernel.ids import new_id
 from regulars.organisation import service as organisation
 from regulars.rules import service as rules
 from regulars.rules.canonical import with_parameters
-from regulars.rules.starters import FOLDER, starter_codes, starter_text
+from regulars.rules.starters import FOLDER, GALLERY, starter_codes, starter_text
 from regulars.security.actor import Actor
 
 STARTERS = [str(FOLDER / code / "pack.json") for code in starter_codes()]
@@ -47,6 +47,20 @@ def test_a_red_pack_ends_with_one_and_says_why_in_both_languages(app: typer.Type
     assert "case_failed at /cases/1/expect/" in english.output
     chinese = CliRunner().invoke(app, ["packs", "test", str(red), "--language", "zh"])
     assert "用例“100 分得 1 分”不通过" in chinese.output
+
+
+def test_packs_to_begin_with_are_listed_by_trade_and_printed(app: typer.Typer) -> None:
+    listed = CliRunner().invoke(app, ["packs", "starters", "--language", "zh"])
+    assert listed.exit_code == 0
+    assert [line.split()[:2] for line in listed.output.splitlines()] == [
+        [trade, code] for trade, codes in GALLERY.items() for code in codes
+    ]
+    assert "图文快印积分" in listed.output
+    printed = CliRunner().invoke(app, ["packs", "starters", "print-shop-points"])
+    assert printed.output == starter_text("print-shop-points")
+    wrong = CliRunner().invoke(app, ["packs", "starters", "../secrets"])
+    assert wrong.exit_code == 2
+    assert "choose one of" in wrong.output
 
 
 def test_findings_are_given_to_programs_as_json(app: typer.Typer, tmp_path: Path) -> None:

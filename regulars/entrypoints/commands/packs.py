@@ -26,6 +26,7 @@ FileArgument = Annotated[
     Path,
     typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, help="A pack as JSON file."),
 ]
+StarterArgument = Annotated[str | None, typer.Argument(metavar="[CODE]", help="The pack to print.")]
 LanguageOption = Annotated[
     Literal["zh", "en"] | None,
     typer.Option("--language", help="Language of the findings; default: as LANG says."),
@@ -52,6 +53,7 @@ def register(app: typer.Typer) -> None:
     packs = typer.Typer(no_args_is_help=True, help="Rule packs: check, test, publish, release.")
     packs.command("check")(check_packs)
     packs.command("test")(run_cases_of_packs)
+    packs.command("starters")(show_starters)
     packs.command("rehearse")(rehearse_packs)
     packs.command("publish")(publish_pack)
     releases.add_to(packs)
@@ -74,6 +76,26 @@ def run_cases_of_packs(
 
     reports = [(file, examine(_text(file))) for file in files]
     _show(reports, json=json, language=language)
+
+
+def show_starters(code: StarterArgument = None, language: LanguageOption = None) -> None:
+    """List the packs to begin with, by trade; or print one of them, to be changed and published."""
+    import sys
+
+    from regulars.rules.sentences import pack_of
+    from regulars.rules.starters import GALLERY, gallery_codes, starter_text
+
+    if code is None:
+        for trade, codes in GALLERY.items():
+            for each in codes:
+                pack = pack_of(starter_text(each))
+                print(f"{trade:12} {each:20} {pack.kind:12} {pack.title.of(_spoken(language))}")
+        return
+    if code not in gallery_codes():
+        raise typer.BadParameter(
+            f"there is no pack {code} to begin with; choose one of {', '.join(gallery_codes())}"
+        )
+    sys.stdout.write(starter_text(code))
 
 
 def publish_pack(
@@ -109,12 +131,16 @@ def _text(file: Path) -> bytes:
         return opened.read(MOST_READ)
 
 
+def _spoken(language: Literal["zh", "en"] | None) -> str:
+    return language or ("zh" if os.environ.get("LANG", "").startswith("zh") else "en")
+
+
 def _show(
     reports: Sequence[tuple[Path, "Report"]], *, json: bool, language: Literal["zh", "en"] | None
 ) -> None:
     import orjson
 
-    speaks = language or ("zh" if os.environ.get("LANG", "").startswith("zh") else "en")
+    speaks = _spoken(language)
     if json:
         shown = [_as_json(file, report) for file, report in reports]
         print(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
