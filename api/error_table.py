@@ -191,9 +191,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "version_rolled_back": Row(409, "{pack} 在这里已被撤回，不会再用；请改正后发布新版本。"),
     # segments
     "segment_not_green": Row(422, "条件有 {count} 处错误，第一处：{first_zh}"),
-    "segment_too_slow": Row(
-        503, "{seconds} 秒内未能逐个判断全部会员：“{part}”无法在数据库里计算；请改写条件或缩小范围。"
-    ),
+    "segment_too_slow": Row(503, "{seconds} 秒内未能判断全部会员，请改写条件或缩小机构范围。"),
     "features_not_ready": Row(503, "正在首次汇总会员特征，请一分钟后再试。"),
     "unknown_segment": Row(404, "没有会员分群 {segment}。"),
     "segment_code_invalid": Row(422, "编码须为 1 至 60 个小写字母或数字，以字母开头，词间用 - 或 _。"),

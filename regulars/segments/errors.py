@@ -27,14 +27,14 @@ class SegmentNotGreen(RegularsError):
 
 
 class SegmentTooSlow(RegularsError):
-    """Row by row takes longer than may be waited for."""
+    """Deciding all members takes longer than may be waited for."""
 
     code = "segment_too_slow"
 
-    def __init__(self, seconds: int, part: str) -> None:
+    def __init__(self, seconds: int, part: str | None = None) -> None:
+        why = f"{part!r} cannot run in the database; write the condition without it, or" if part else "please"
         super().__init__(
-            f"after {seconds} s not every member was decided: {part!r} cannot run in the database; "
-            "write the condition without it, or ask for fewer places",
+            f"after {seconds} s not every member was decided: {why} ask for fewer places",
             field="when",
             seconds=seconds,
             part=part,

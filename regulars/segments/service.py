@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.away import sqlstate
 from regulars.organisation import service as organisation
 from regulars.organisation.errors import UnknownPlace
 from regulars.rules.canonical import canonical, content_hash
@@ -47,6 +49,7 @@ FRESH_FOR: Final = timedelta(minutes=1)
 SQL_SECONDS: Final = 10
 ROWS_SECONDS: Final = 20
 PAGE_MOST: Final = 200
+_STATEMENT_TIMEOUT: Final = "57014"
 
 
 async def check(session: AsyncSession, tree: object) -> Condition:
@@ -81,7 +84,7 @@ async def count_members(
     Returns: the counts, of one stated instant, and which way they came about.
     Raises:
         FeaturesNotReady: the features were never gathered.
-        SegmentTooSlow: row by row took too long.
+        SegmentTooSlow: it took too long; nothing is said of those decided by then.
     Source: ADR-0016.
     """
     state = await repository.state(session)
@@ -95,7 +98,12 @@ async def count_members(
         refusal = Refusal(refused.pointer, refused.part)
         return await _by_engine(session, asked, refusal, rows_seconds)
     await repository.limit_time(session, SQL_SECONDS)
-    found = await repository.count(session, asked, sql)
+    try:
+        found = await repository.count(session, asked, sql)
+    except DBAPIError as error:
+        if sqlstate(error) == _STATEMENT_TIMEOUT:
+            raise SegmentTooSlow(SQL_SECONDS) from None
+        raise
     return Counted(
         as_of=state.as_of,
         undecided_members=state.undecided_members,

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from segments.conditions import adversaries
 from small_chain import MONDAY, SmallChain, line
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from regulars.organisation.places import Places
 from regulars.security.scope import EVERYWHERE, NOWHERE, Scope
@@ -126,6 +126,17 @@ async def test_a_rare_segment_in_a_large_chain_is_sampled_whole(
     assert rare.matching == len(rare.sample) > 5
 
 
+async def test_a_statement_that_takes_too_long_is_given_up(
+    chain: SmallChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "SQL_SECONDS", 1)
+    await crowd(chain)
+    async with chain.database.begin() as holding:
+        await holding.execute(text("lock table member_feature in access exclusive mode"))
+        with pytest.raises(SegmentTooSlow, match="please ask for fewer places"):
+            await ask(chain, EVERYBODY)
+
+
 async def test_row_by_row_gives_up_in_time(chain: SmallChain) -> None:
     await crowd(chain)
     with pytest.raises(SegmentTooSlow, match="'if' cannot run in the database"):
@@ -156,9 +167,9 @@ def test_what_cannot_be_asked_is_said_with_its_place(tree: Any, code: str, point
 
 def test_hostile_texts_are_findings_and_no_harm() -> None:
     nested = '{"!":[' * 100_000 + '{"var":"member.known"}' + "]}" * 100_000
-    for text in (nested, "[" * 200_000, b"\xff", "NaN", '{"and":[{"var":"member.known"}],"and":[]}', ""):
+    for hostile in (nested, "[" * 200_000, b"\xff", "NaN", '{"and":[{"var":"member.known"}],"and":[]}', ""):
         with pytest.raises(SegmentNotGreen):
-            check_text(text)
+            check_text(hostile)
 
 
 def nested(operator: str, levels: int) -> Any:
