@@ -92,9 +92,11 @@ class Lateness:
 
     Attributes:
         history: the member's events, in order of effect, then of writing.
+        reached: how far the member's time had been decided when it came.
     """
 
     history: Sequence[LifecycleEvent]
+    reached: datetime | None = None
 
     def standing_at(self, at: datetime, time: MemberTime) -> PastStanding:
         """How the member stood then, as recorded; before enrolment as a newcomer."""

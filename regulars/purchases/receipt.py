@@ -5,7 +5,7 @@ from typing import Any
 
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
-from regulars.purchases.evaluation import NO_OWN_FACTS, Reading, Sale
+from regulars.purchases.evaluation import NO_OWN_FACTS, Lateness, Reading, Sale
 from regulars.purchases.own_facts import recorded
 from regulars.purchases.pending import awarded_pending
 from regulars.rules.domain import ENGINE, LifecyclePlan, RuleOutcome
@@ -15,13 +15,16 @@ HASH_SHOWN = 16
 """Hex digits of a pack's hash that are kept with each purchase; the whole stands with the version."""
 
 
-def evaluation_record(packs: PackSet, reading: Reading, sale: Sale) -> dict[str, Any]:
+def evaluation_record(
+    packs: PackSet, reading: Reading, sale: Sale, late: Lateness | None = None
+) -> dict[str, Any]:
     """All that is needed to say, years later, why a purchase earned what it did.
 
     Args:
         packs: the versions that were live.
         reading: what they said.
         sale: where and when.
+        late: how far time had been decided, where that was further; no later look could tell.
     Returns: plain JSON values: facts read, pack hashes, engine, the outcome of each rule.
     """
     member, calendar, evaluation = reading.member, reading.calendar, reading.evaluation
@@ -41,6 +44,7 @@ def evaluation_record(packs: PackSet, reading: Reading, sale: Sale) -> dict[str,
         "reasons": list(evaluation.reasons),
         "offered": _discounts(reading.offered),
         "charged": _discounts(reading.charged),
+        **({"reached": late.reached.isoformat()} if late is not None and late.reached is not None else {}),
     }
 
 

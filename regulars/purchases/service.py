@@ -258,7 +258,7 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
         time=time,
         points=reading.evaluation.points if time is not None else 0,
         flags=flags,
-        evaluation_text=_text(receipt.evaluation_record(packs, reading, sale)),
+        evaluation_text=_text(receipt.evaluation_record(packs, reading, sale, late)),
         receipt_text=_text(receipt.receipt_of(sale, reading, time, balance, events, flags, pending)),
     )
 
@@ -313,7 +313,7 @@ def _member_of(
     if basket.occurred_at < passed:
         known = booking.lateness[basket.member_id]
         history = sorted([*known.history, *time.events], key=lambda e: (e.effective_at, e.event_no))
-        late = Lateness(history)
+        late = Lateness(history, passed)
     return time, late, booking.locked[basket.member_id].tags
 
 

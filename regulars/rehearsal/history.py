@@ -25,6 +25,8 @@ class Bought:
         packs: the versions that read it, JSON text: name → hash.
         tags: the member's then, JSON text.
         own: the chain's own facts then, JSON text; None without any.
+        reached: how far time had been decided when it came late, ISO text; None where it did not, and in
+            records that do not say.
         awards, offered: what they gave, JSON text as in the evaluation record.
     """
 
@@ -46,6 +48,7 @@ class Bought:
     own: str | None
     awards: str
     offered: str
+    reached: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ _WHAT = """
   ({p}.evaluation -> 'packs')::text as packs,
   coalesce({p}.evaluation #> '{{facts,member,tags}}', '[]')::text as tags,
   ({p}.evaluation #> '{{facts,custom}}')::text as own,
+  case when 'late' = any({p}.flags) then {p}.evaluation ->> 'reached' end as reached,
   ({p}.evaluation -> 'awards')::text as awards, ({p}.evaluation -> 'offered')::text as offered
 """
 _PURCHASES = f"""
@@ -198,4 +199,5 @@ def _bought(row: asyncpg.Record) -> Bought:
         row["own"],
         row["awards"],
         row["offered"],
+        row["reached"],
     )

@@ -146,8 +146,10 @@ def _buy_again(
 
 
 def _reached_before(bought: Bought, history: MemberHistory) -> datetime:
-    """How far time had been decided when a late purchase came: a move up took effect there, and where there
-    was none it is enough that it was further than the purchase."""
+    """How far time had been decided when a late purchase came. A record that does not say: a move up took
+    effect there, and where there was none it is enough that it was further than the purchase."""
+    if bought.reached is not None:
+        return datetime.fromisoformat(bought.reached)
     for told in history.told:
         event = told.event
         if event.after_seq == bought.seq and event.kind == "upgraded":

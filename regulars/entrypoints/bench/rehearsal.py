@@ -64,12 +64,15 @@ async def measure(settings: Settings, *, quick: bool) -> Measured:
         settings: of an empty folder of the bench's own.
         quick: the first days instead of the year.
     """
+    return await measure_days(settings, QUICK_DAYS if quick else WHOLE_SOURCE_DAYS)
+
+
+async def measure_days(settings: Settings, days: int) -> Measured:
+    """As `measure`, for the first so many local days."""
     async with running(settings, ("postgres",)) as stack:
         database = Database(make_engine(stack.database_url, application="regulars-bench", pool_size=4))
         try:
-            return await _measure(
-                settings, database, stack.database_url, QUICK_DAYS if quick else WHOLE_SOURCE_DAYS
-            )
+            return await _measure(settings, database, stack.database_url, days)
         finally:
             await database.close()
 
