@@ -153,7 +153,8 @@ async def roll_back(
     Args:
         session: an open transaction.
         release_id: live.
-        place_ids: of its plan; None: everywhere, and steps that have not begun are held.
+        place_ids: of its plan, or below a place of it; None: everywhere, and steps that have not begun are
+            held.
         words: why.
         actor: has the right to release at each of the places.
         at: aware instant, now.
@@ -165,6 +166,8 @@ async def roll_back(
     if release.state == "rolled_back" and place_ids is None:
         return release
     require_state(release, "live", "retired", "scheduled")
+    if place_ids is not None:
+        release = _with_places_below(release, place_ids, await _places(session))
     mine = _named(release, place_ids)
     await require_places(session, actor, Permission.PACK_RELEASE, [place.place_id for place in mine])
     begun = [place for place in mine if place.stage_at(at) in ("live", "retired")]
@@ -279,6 +282,33 @@ def _require_stage(places: Sequence[PlannedPlace], at: datetime, *wanted: str) -
     for place in places:
         if place.stage_at(at) not in wanted:
             raise ReleaseStateWrong(place.stage_at(at), list(wanted))
+
+
+def _with_places_below(release: Release, place_ids: Sequence[UUID], places: dict[UUID, Place]) -> Release:
+    """The release with places of their own in its plan that so far followed one above them."""
+    planned = {place.place_id: place for place in release.places}
+    added = []
+    for place_id in dict.fromkeys(place_ids):
+        place = places.get(place_id)
+        governor = None if place is None else _governor(place, planned, places)
+        if place is None or place.kind == "terminal" or governor is None or place_id in planned:
+            continue
+        ends = None if governor.ends is None else instant_of(governor.ends, place.zone, "ends")
+        starts_at = instant_of(governor.starts, place.zone, "starts")
+        added.append(replace(governor, place_id=place_id, starts_at=starts_at, ends_at=ends))
+    return replace(release, places=(*release.places, *added))
+
+
+def _governor(
+    place: Place, planned: dict[UUID, PlannedPlace], places: dict[UUID, Place]
+) -> PlannedPlace | None:
+    """What the plan says of the nearest place at or above."""
+    here: Place | None = place
+    while here is not None:
+        if here.id in planned:
+            return planned[here.id]
+        here = places.get(here.parent_id) if here.parent_id else None
+    return None
 
 
 def _named(release: Release, place_ids: Sequence[UUID] | None) -> list[PlannedPlace]:

@@ -148,6 +148,23 @@ async def test_a_place_goes_back_alone_and_a_mended_version_reaches_it(world: Re
     assert await world.live("east-1", mended + timedelta(days=5)) == 4
 
 
+async def test_one_store_goes_back_while_the_others_stay(world: ReleaseWorld) -> None:
+    release = await world.scheduled(("HQ", MORNING))
+    world.at = EIGHT_CHICAGO + timedelta(days=1)
+    for store in ("west-1", "east-2"):
+        release = await world.roll_back(release, store)
+    assert release.state == "live"
+    assert [await world.live(s, world.at) for s in ("east-1", "east-2", "west-1")] == [2, 1, 1]
+    assert await world.live("west-1", EIGHT_CHICAGO) == 1
+    again = await world.roll_back(release, "west-1")
+    assert again.places == release.places
+    await world.scheduled(("HQ", "2026-03-09T08:00"), points=60)
+    later = datetime(2026, 3, 10, tzinfo=UTC)
+    assert [await world.live(s, later) for s in ("east-1", "east-2", "west-1")] == [3, 3, 3]
+    with pytest.raises(ReleasePlacesInvalid):
+        await world.roll_back(release, "east-1-t1")
+
+
 async def test_a_rolled_back_version_is_never_used_there_again(world: ReleaseWorld) -> None:
     release = await world.scheduled(("east-1", MORNING))
     world.at = EIGHT_NY
