@@ -93,7 +93,11 @@ def page_of(
         live_version=known.live.version.version if known.live else None,
         parameters=parameters_of(own, live_pack, form.typed, say),
         problems=tuple(form.problems),
-        rules=tuple(RuleInWords(r.title, r.effect, r.conditions) for r in words.rules.values()),
+        rules=tuple(
+            RuleInWords(r.title, r.effect, r.conditions, r.scope, r.calendar) for r in words.rules.values()
+        ),
+        stacking=words.stacking,
+        limits=words.limits,
         versions=tuple(_version(line, known, names, places, say) for line in known.lines),
         may_edit=rights.may_edit,
         draft=_draft(known, form, shown, words, rights, say),

@@ -3,28 +3,43 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from regulars.rules.limit_wording import limit_sentences
 from regulars.rules.model import Pack
 from regulars.rules.sentences import sentences
-from rules_ui.i18n import LANGUAGES, Speech
+from regulars.rules.stack_wording import stacking_sentence
+from rules_ui.i18n import LANGUAGES, N_, Speech
 from rules_ui.words import WORDS
 
 
 @dataclass(frozen=True, slots=True)
 class RuleWords:
-    """One rule: its name, what it gives, and what must hold, in the order of `RuleOutcome.failed`."""
+    """One rule: its name, what it gives, and what must hold, in the order of `RuleOutcome.failed`.
+
+    Attributes:
+        scope, calendar: where, for whom and when it counts; empty where there is no limit to it.
+    """
 
     title: str
     effect: str
     conditions: tuple[str, ...]
+    scope: str
+    calendar: str
 
 
 @dataclass(frozen=True, slots=True)
 class PackWords:
-    """A pack: its name and its rules by id, in the order in which they act."""
+    """A pack: its name and its rules by id, in the order in which they act.
+
+    Attributes:
+        stacking: which rules count together; empty where the pack says nothing of it.
+        limits: how much it may give.
+    """
 
     title: str
     description: str
     rules: Mapping[str, RuleWords]
+    stacking: str
+    limits: tuple[str, ...]
 
 
 def pack_words(pack: Pack, say: Speech) -> PackWords:
@@ -35,5 +50,13 @@ def pack_words(pack: Pack, say: Speech) -> PackWords:
     return PackWords(
         title=pack.title.of(locale),
         description=pack.description.of(locale),
-        rules={rule.rule_id: RuleWords(rule.title, rule.effect, rule.conditions) for rule in said},
+        rules={
+            rule.rule_id: RuleWords(rule.title, rule.effect, rule.conditions, rule.scope, rule.calendar)
+            for rule in said
+        },
+        stacking=stacking_sentence(pack, locale),
+        limits=tuple(
+            say.text(N_("%(title)s: %(words)s"), title=limit.title, words=limit.words)
+            for limit in limit_sentences(pack, locale, exponent=say.money.exponent)
+        ),
     )

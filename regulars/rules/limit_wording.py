@@ -8,8 +8,8 @@ from regulars.rules.model import Pack, PackLimit
 from regulars.rules.wording import Wording
 
 _PER: Mapping[LimitPer, tuple[str, str]] = {
-    "member": ("每位会员", "a member"),
-    "store": ("每家门店", "a store"),
+    "member": ("每位会员", "each member"),
+    "store": ("每家门店", "each store"),
     "pack": ("所有门店合计", "all stores together"),
 }
 _EVERY: Mapping[LimitEvery, tuple[str, str]] = {
@@ -17,7 +17,7 @@ _EVERY: Mapping[LimitEvery, tuple[str, str]] = {
     "week": ("每周", "a week"),
     "month": ("每月", "a month"),
     "year": ("每年", "a year"),
-    "ever": ("累计", "ever"),
+    "ever": ("累计", "in all"),
 }
 
 
@@ -52,9 +52,13 @@ def _limit(wording: Wording, limit: PackLimit) -> str:
     most = _most(wording, limit)
     partial = limit.when_reached == "partial"
     rest = wording.pick(
-        *(("，不足时给剩余部分", ", the last one in part") if partial else ("，超出不给", ", only whole"))
+        *(
+            ("，不足时给剩余部分", ", the last one in part")
+            if partial
+            else ("，超出不给", ", only where the whole fits")
+        )
     )
-    said = wording.pick(f"{per}{every}最多{most}{rest}", f"at most {most} for {per}, {every}{rest}")
+    said = wording.pick(f"{per}{every}最多{most}{rest}", f"at most {most} {every} for {per}{rest}")
     return said[:1].upper() + said[1:] + _rules(wording, limit)
 
 

@@ -58,6 +58,8 @@ class RuleInWords:
     title: str
     effect: str
     conditions: tuple[str, ...]
+    scope: str
+    calendar: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ class PackPage(View):
     parameters: tuple[Parameter, ...]
     problems: tuple[FieldTrouble, ...]
     rules: tuple[RuleInWords, ...]
+    stacking: str
+    limits: tuple[str, ...]
     versions: tuple[VersionLine, ...]
     may_edit: bool
     draft: Draft

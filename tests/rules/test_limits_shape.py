@@ -68,22 +68,22 @@ SAID = [
     (
         {},
         "每位会员每天最多 500 分，不足时给剩余部分",
-        "At most 500 points for a member, a day, the last one in part",
+        "At most 500 points a day for each member, the last one in part",
     ),
     (
         {"per": "store", "every": "month", "when_reached": "nothing", "rules": ["base"]},
         "每家门店每月最多 500 分，超出不给（仅限：名称）",
-        "At most 500 points for a store, a month, only whole (only: name)",
+        "At most 500 points a month for each store, only where the whole fits (only: name)",
     ),
     (
         {"of": "uses", "at_most": 1, "every": "ever", "when_reached": "nothing"},
         "每位会员累计最多 1 次，超出不给",
-        "At most 1 uses for a member, ever, only whole",
+        "At most 1 uses in all for each member, only where the whole fits",
     ),
     (
         {"of": "money_minor", "at_most": 5_000_000, "per": "pack", "every": "week"},
         "所有门店合计每周最多优惠 50,000.00，不足时给剩余部分",
-        "At most 50,000.00 off for all stores together, a week, the last one in part",
+        "At most 50,000.00 off a week for all stores together, the last one in part",
     ),
 ]
 

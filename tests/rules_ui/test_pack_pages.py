@@ -152,3 +152,19 @@ async def test_who_publishes_must_do_so_at_a_place_of_their_own_and_say_why(worl
 async def test_a_version_that_is_not_there_is_not_found(admin: httpx.AsyncClient) -> None:
     for path in ("/packs/grocery-classic/versions/9", "/packs/nothing", "/packs/nothing/versions/1"):
         assert (await admin.get(path)).status_code == 404
+
+
+async def test_a_pack_says_for_whom_and_when_it_is_and_how_much_it_may_give(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    await world.chain.publish("grocery-weekend", "print-shop-offers", "print-shop-points")
+    weekend = html.unescape((await admin.get("/packs/grocery-weekend")).text)
+    assert "When: Saturday, Sunday" in weekend
+    assert "Where several hold: Only the highest (10 off for each 100; Of three pastries one free)" in weekend
+    assert "A member, a week: At most 50.00 off a week for each member, the last one in part" in weekend
+    assert "Meant for: By mini" in html.unescape((await admin.get("/packs/print-shop-points")).text)
+    night = html.unescape((await admin.get("/packs/print-shop-offers")).text)
+    assert "When: 20:00–08:00" in night
+    plain = html.unescape((await admin.get("/packs/grocery-classic")).text)
+    assert "Meant for:" not in plain
+    assert "Limits" not in plain
