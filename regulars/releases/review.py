@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.organisation import service as organisation
 from regulars.releases import draft_repository, repository
 from regulars.releases.acting import keep, locked, require_places, require_state, said
+from regulars.releases.beside import require_green
 from regulars.releases.domain import PLACES_MAX, WORDS_MAX, Release
 from regulars.releases.drafts import code_in, get_draft
 from regulars.releases.errors import (
@@ -21,9 +22,7 @@ from regulars.releases.errors import (
 )
 from regulars.releases.policy import require_rehearsal
 from regulars.rules import service as rules
-from regulars.rules.chain_catalogue import examine_here
 from regulars.rules.domain import PackVersion
-from regulars.rules.errors import PackNotGreen
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 
@@ -99,7 +98,8 @@ async def approve(
         words: what the approver wants remembered.
     Returns: the release, approved; approving twice by the same person changes nothing.
     Raises: UnknownRelease; ReleaseStateWrong: somebody else decided already; OwnReleaseApproval;
-        ApprovalNeedsPerson; PermissionDenied; PackNotGreen: it went red meanwhile; RehearsalRequired.
+        ApprovalNeedsPerson; PermissionDenied; PackNotGreen: it went red meanwhile, or would clash with what
+        is live there; RehearsalRequired.
     Source: docs/releases.md, "Four eyes".
     """
     release = await locked(session, release_id, actor, at)
@@ -111,7 +111,7 @@ async def approve(
     require_state(release, "in_review")
     if _name(actor) in release.authors:
         raise OwnReleaseApproval
-    await require_green(session, release)
+    await require_green(session, release, at)
     await require_rehearsal(session, release)
     approved = replace(
         release, state="approved", decided_at=at, decided_by=_name(actor), words=_optional(words)
@@ -153,14 +153,6 @@ async def withdraw(
     require_state(release, "in_review", "approved")
     withdrawn = replace(release, state="withdrawn", words=_optional(words))
     return await keep(session, release, withdrawn, "release.withdraw", actor, at, words=withdrawn.words)
-
-
-async def require_green(session: AsyncSession, release: Release) -> None:
-    """Examine a version by what holds today. Raises: PackNotGreen: with the findings."""
-    stored = await rules.get_version(session, release.code, release.version)
-    report = await examine_here(session, stored.text)
-    if not report.green:
-        raise PackNotGreen(report.findings)
 
 
 async def _of_draft(

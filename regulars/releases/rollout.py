@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.organisation import service as organisation
 from regulars.organisation.domain import Place
 from regulars.releases.acting import keep, locked, note_time, require_places, require_state, said, settle
+from regulars.releases.beside import require_green
 from regulars.releases.domain import PLACES_MAX, PlannedPlace, Release, Step, instant_of
 from regulars.releases.errors import ReleasePlacesInvalid, ReleaseStateWrong, StartInvalid
-from regulars.releases.review import require_green
 from regulars.rules import service as rules
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
@@ -45,7 +45,6 @@ async def schedule(
     wanted = [place_id for step in steps for place_id in step.place_ids]
     places = await _planned_places(session, release, wanted)
     await require_places(session, actor, Permission.PACK_RELEASE, wanted)
-    await require_green(session, release)
     version = (await rules.get_version(session, release.code, release.version)).version
     await rules.refuse_rolled_back(session, version, wanted)
     planned = [
@@ -53,6 +52,7 @@ async def schedule(
         for number, step in enumerate(steps, 1)
         for place_id in step.place_ids
     ]
+    await require_green(session, release, at, planned)
     return await _replanned(session, release, planned, "release.schedule", actor, at, None)
 
 
@@ -101,13 +101,13 @@ async def resume(
     require_state(release, "scheduled", "live")
     mine = await _of_step(session, release, step, actor)
     _require_stage(mine, at, "waiting", "halted")
-    await require_green(session, release)
     zones = await _places(session)
 
     def anew(place: PlannedPlace) -> PlannedPlace:
         begins = instant_of(starts, zones[place.place_id].zone, "starts")
         return replace(place, state="planned", starts=starts, starts_at=begins)
 
+    await require_green(session, release, at, [anew(place) for place in mine])
     return await _changed(session, release, mine, anew, "resume", actor, at, None)
 
 

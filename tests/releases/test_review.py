@@ -117,6 +117,27 @@ async def test_what_went_red_since_it_was_made_is_refused_with_its_findings(worl
         await world.schedule(asked, ("HQ", "2026-03-03T08:00"))
 
 
+async def test_what_would_clash_with_what_is_live_there_is_refused(world: ReleaseWorld) -> None:
+    other = starter_text("classic-tiers").replace('"code": "classic-tiers"', '"code": "other-tiers"', 1)
+    await world.save(other, code="other-tiers")
+    wanted = review.Submission(new_id(), "other-tiers", (world.place("east"),), revision=1)
+    asked = await world.do(lambda s: review.submit(s, wanted, world.person("anna"), world.at))
+    bo = world.person("bo", "approver")
+    with pytest.raises(PackNotGreen) as refused:
+        await approve(world, asked.id, bo)
+    assert "second_of_kind" in {found.code for found in refused.value.findings}
+    ends = world.at + timedelta(days=10)
+    await world.do(
+        lambda s: rules.activate(
+            s, "classic-tiers", None, place_id=world.place("east"), live_from=ends, actor=ACTOR, at=world.at
+        )
+    )
+    await approve(world, asked.id, bo)
+    with pytest.raises(PackNotGreen):
+        await world.schedule(asked, ("east", (ends - timedelta(hours=1)).isoformat()))
+    assert (await world.schedule(asked, ("east", ends.isoformat()))).state == "scheduled"
+
+
 async def test_a_red_draft_cannot_be_submitted(world: ReleaseWorld) -> None:
     await world.save('{"code": "grocery-classic"}')
     wanted = review.Submission(new_id(), PACK, (world.hq,), revision=1)

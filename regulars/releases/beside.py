@@ -1,0 +1,73 @@
+"""Whether a version may go live: by itself as of today, and beside what is live where it is to go."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.organisation import service as organisation
+from regulars.organisation.domain import Place
+from regulars.releases.domain import PlannedPlace, Release, instant_of
+from regulars.rules import service as rules
+from regulars.rules.chain_catalogue import catalogue_of
+from regulars.rules.checker import examine
+from regulars.rules.conflicts import conflicts
+from regulars.rules.domain import PackVersion
+from regulars.rules.errors import PackNotGreen
+from regulars.rules.findings import Finding, is_green
+from regulars.rules.live import LivePacks, LiveView
+from regulars.security.scope import EVERYWHERE
+
+
+async def require_green(
+    session: AsyncSession, release: Release, at: datetime, planned: Sequence[PlannedPlace] = ()
+) -> None:
+    """Examine a version by what holds today, and by what it will meet.
+
+    Args:
+        session: an open transaction that has changed neither packs nor places.
+        release: whose version.
+        at: aware instant, now.
+        planned: its plan: what is live when each place begins counts; none yet: what will be live at its
+            places once all that is planned for them now has happened.
+    Raises: PackNotGreen: with the findings.
+    Source: docs/releases.md, "Four eyes".
+    """
+    stored = await rules.get_version(session, release.code, release.version)
+    catalogue = await catalogue_of(session)
+    report = examine(stored.text, catalogue)
+    if not report.green or report.pack is None:
+        raise PackNotGreen(report.findings)
+    view = await LivePacks().refresh(session)
+    places = await organisation.places_below(session, EVERYWHERE)
+    found: dict[Finding, None] = {}
+    for live in _met(view, places, release, at, planned):
+        others = [version for version in live if version.code != release.code]
+        found |= dict.fromkeys(conflicts(report.pack, others, catalogue))
+    if not is_green(tuple(found)):
+        raise PackNotGreen(tuple(found))
+
+
+def _met(
+    view: LiveView, places: Sequence[Place], release: Release, at: datetime, planned: Sequence[PlannedPlace]
+) -> Iterable[tuple[PackVersion, ...]]:
+    """Each set of versions that the release meets at some store, once."""
+    starts = {place.place_id: place.starts for place in planned} or dict.fromkeys(release.place_ids, "")
+    stores = [place for place in places if place.kind == "store" and place.closed_at is None]
+    seen: dict[tuple[UUID, ...], tuple[PackVersion, ...]] = {}
+    for root in places:
+        if root.id not in starts:
+            continue
+        for store in stores:
+            if store.path == root.path or store.path.startswith(f"{root.path}."):
+                when = _when(view, store, starts[root.id], at)
+                live = tuple(view.at(store.id, when).versions)
+                seen[tuple(version.id for version in live)] = live
+    return seen.values()
+
+
+def _when(view: LiveView, store: Place, starts: str, at: datetime) -> datetime:
+    if starts:
+        return max(at, instant_of(starts, store.zone, "starts"))
+    return max([at, *view.boundaries(store.id)])
