@@ -11,6 +11,7 @@ Value = int | bool | str | list[int | str] | None
 RuleState = Literal["applied", "idle", "open", "withheld", "failed", "error"]
 """`idle`: it holds and has nothing to give; `open`: what is known holds, the basket decides."""
 DifferenceKind = Literal[
+    "record",
     "pack_missing",
     "pack_content",
     "outcome",
@@ -154,6 +155,7 @@ class Difference:
 
 
 _DIFFERENCES: dict[DifferenceKind, Said] = {
+    "record": Said("评估记录", "The evaluation records"),
     "pack_missing": Said("规则包版本", "The pack versions"),
     "pack_content": Said("规则包内容", "The contents"),
     "outcome": Said("规则结果", "The outcomes"),

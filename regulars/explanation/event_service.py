@@ -116,7 +116,7 @@ async def _decided_by(
     stored = await repository.purchase(session, purchase_id, EVERYWHERE, by_home=False)
     if stored is None:
         return None, ()
-    shelved = await shelf.take(session, stored.evaluation["packs"])
+    shelved = await shelf.take(session, stored.packs)
     found = recompute(stored, shelved, places.store(stored.store_id))
     told = Told(found.facts, found.evaluation, stored.occurred_at)
     packs = tell_packs(shelved.packs, told, told, speech)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from regulars.explanation.domain import Difference, DifferenceKind
+from regulars.explanation.errors import RecordUnreadable
 from regulars.explanation.limiting import claim_name, claims_of, offered_within_limits, within_limits
 from regulars.explanation.shelf import Shelved
 from regulars.explanation.stored import StoredPurchase
@@ -67,8 +68,15 @@ def recompute(stored: StoredPurchase, shelved: Shelved, site: StorePlace) -> Rec
         shelved: the versions that the record names.
         site: the store, for the places above it and its clock.
     Returns: outcomes and differences.
-    Raises: nothing; a record without facts or versions differs.
+    Raises: RecordUnreadable: the record is not of the shape that we keep.
     """
+    try:
+        return _recomputed(stored, shelved, site)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordUnreadable(f"{type(error).__name__} {error}") from None
+
+
+def _recomputed(stored: StoredPurchase, shelved: Shelved, site: StorePlace) -> Recomputed:
     facts = facts_of(stored, site)
     packs = shelved.packs
     raw = _evaluated(shelved, facts, stored)

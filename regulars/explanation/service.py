@@ -41,13 +41,13 @@ async def explain_purchase(
         scope: where the asker may look: the store must lie there.
         by_home: a purchase whose member is at home there may be seen too.
     Returns: facts, packs, each condition with its values, the arithmetic, and every difference.
-    Raises: PurchaseUnknown: there is none, or it is out of sight.
+    Raises: PurchaseUnknown: there is none, or it is out of sight; RecordUnreadable: its record was changed.
     Source: docs/explanation.md.
     """
     stored = await repository.purchase(session, purchase_id, scope, by_home=by_home)
     if stored is None:
         raise PurchaseUnknown
-    shelved = await shelf.take(session, stored.evaluation["packs"])
+    shelved = await shelf.take(session, stored.packs)
     site = places.store(stored.store_id)
     return _explained(
         stored,

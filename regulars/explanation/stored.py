@@ -61,3 +61,9 @@ class StoredPurchase:
         """The evaluation record, parsed."""
         found: Mapping[str, Any] = orjson.loads(self.evaluation_text)
         return found
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        """The pack versions that the record names."""
+        named = self.evaluation.get("packs")
+        return tuple(named) if isinstance(named, Mapping) else ()

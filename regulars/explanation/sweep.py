@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.explanation import history_repository, repository
 from regulars.explanation.domain import Difference
+from regulars.explanation.errors import RecordUnreadable
 from regulars.explanation.event_service import ground_of
 from regulars.explanation.events import differences_of
 from regulars.explanation.recomputing import recompute
-from regulars.explanation.shelf import Shelf
+from regulars.explanation.shelf import Shelf, Shelved
+from regulars.explanation.stored import StoredPurchase
 from regulars.organisation.places import Places
 from regulars.rules.domain import ENGINE
 
@@ -71,14 +73,20 @@ async def sweep_purchases(
             found: list[Disagreement] = []
             awards = others = 0
             for stored in purchases:
-                shelved = await shelf.take(session, stored.evaluation["packs"])
-                made = recompute(stored, shelved, places.store(stored.store_id))
                 awards += len(stored.postings)
-                others += stored.evaluation["engine"] != ENGINE
-                if made.differences:
-                    found.append(Disagreement(stored.id, made.differences))
+                others += stored.evaluation.get("engine") != ENGINE
+                shelved = await shelf.take(session, stored.packs)
+                if differences := _compared(stored, shelved, places):
+                    found.append(Disagreement(stored.id, differences))
         yield Swept(len(purchases), awards, others, tuple(found))
         after = purchases[-1].id
+
+
+def _compared(stored: StoredPurchase, shelved: Shelved, places: Places) -> tuple[Difference, ...]:
+    try:
+        return recompute(stored, shelved, places.store(stored.store_id)).differences
+    except RecordUnreadable as unreadable:
+        return (Difference("record", str(stored.id), "–", unreadable.message),)
 
 
 async def sweep_events(

@@ -3,15 +3,22 @@
 from datetime import timedelta
 from uuid import UUID
 
+import orjson
 import pytest
 from explanation.conftest import Claim, Explain, Tamper
-from small_chain import MONDAY, SmallChain, line, lines
+from small_chain import ACTOR, MONDAY, OPENED, PACKS, SmallChain, line, lines
 
 from regulars.explanation.domain import Language, PurchaseExplanation, RuleSaid
+from regulars.explanation.errors import RecordUnreadable
+from regulars.explanation.service import explain_purchase
+from regulars.explanation.shelf import Shelf
+from regulars.explanation.sweep import sweep_purchases
 from regulars.kernel.ids import new_id
 from regulars.lifecycle.freezing import Order, freeze
+from regulars.organisation.places import Places
 from regulars.purchases.errors import PurchaseUnknown
 from regulars.purchases.quoting import quote
+from regulars.rules.service import publish
 from regulars.security.scope import EVERYWHERE, NOWHERE
 
 SATURDAY = MONDAY + timedelta(days=5)
@@ -146,9 +153,6 @@ async def test_late_and_attributed_purchases_are_explained_as_they_were_read(
 
 
 async def test_nothing_is_told_out_of_sight(chain: SmallChain) -> None:
-    from regulars.explanation.service import explain_purchase
-    from regulars.explanation.shelf import Shelf
-
     bought = await chain.buy(await chain.join())
     async with chain.database.read() as session:
         for purchase_id, scope in ((bought.purchase_id, NOWHERE), (UUID(int=7), EVERYWHERE)):
@@ -197,3 +201,45 @@ async def test_another_engine_is_said_and_does_not_hide_a_difference(
     assert any("evaluated by older/1 then" in said.en for said in found.summary)
     await tamper("update posting set amount = amount - 1")
     assert not (await explain(bought.purchase_id)).agrees
+
+
+async def test_what_is_outranked_is_told_by_what_outranks_it(chain: SmallChain, explain: Explain) -> None:
+    member = await chain.join()
+    await chain.buy(member, line(310_000))
+    found = await explain((await chain.buy(member, line(5_000), occurred_at=MONDAY + HOUR)).purchase_id)
+    assert rule(found, "spend-regular").state == "withheld"
+    assert rule(found, "spend-regular").why.zh == "“忠实会员 1.5 倍”更优惠，两者只取其一。"
+    assert steps(found, "spend-loyal", "en")[0] == "50 × 1.5 = 75"
+    assert found.agrees
+
+
+async def test_a_rule_that_failed_is_told_with_the_engines_word(chain: SmallChain, explain: Explain) -> None:
+    text_of_pack = orjson.loads((PACKS / "grocery-classic" / "pack.json").read_bytes())
+    named = {"or": [{"===": [{"var": "sku"}, f"x-{number}"]} for number in range(240)]}
+    listed = {"+": [{"map": [{"filter": [{"var": "purchase.lines"}, named]}, {"var": "sales_minor"}]}]}
+    rules = [{**text_of_pack["rules"][0], "id": "listed"}]
+    rules[0]["then"] = {"earn": {"unit": "points", "amount": listed, "per": 100, "valid_days": 730}}
+    given = {"at": "2026-03-02T10:00", "purchase": {"lines": [{"sku": "x-1", "sales_minor": 1_000}]}}
+    case = {"name": {"zh": "名单", "en": "listed"}, "given": given, "expect": {"points": 10}}
+    pack = text_of_pack | {"code": "many-products", "parameters": {}, "rules": rules, "cases": [case]}
+    async with chain.database.begin() as session:
+        await publish(
+            session, orjson.dumps(pack), place_id=chain.hq, live_from=OPENED, actor=ACTOR, at=OPENED
+        )
+    basket = tuple(line(200, line=number, sku="x-239") for number in range(1, 501))
+    found = await explain((await chain.buy(await chain.join(), *basket)).purchase_id)
+    assert rule(found, "listed").state == "error"
+    assert "BudgetExceeded" in rule(found, "listed").why.zh
+    assert "A rule failed: to be recomputed." in [said.en for said in found.summary]
+    assert (found.points, found.agrees) == (1_000, True)
+
+
+async def test_a_record_that_is_none_is_said_and_stops_no_sweep(
+    chain: SmallChain, explain: Explain, tamper: Tamper
+) -> None:
+    bought = await chain.buy(await chain.join())
+    await tamper("update purchase set evaluation = evaluation - 'facts'")
+    with pytest.raises(RecordUnreadable, match="facts"):
+        await explain(bought.purchase_id)
+    pages = [page async for page in sweep_purchases(chain.database.read, Shelf(), Places())]
+    assert [one.kind for page in pages for found in page.found for one in found.differences] == ["record"]

@@ -17,7 +17,7 @@ from regulars.explanation.sweep import Swept, sweep_events, sweep_purchases
 from regulars.organisation.places import Places
 from regulars.purchases.quoting import quote
 
-ONE_HOUSEHOLD_IN = 80
+ONE_HOUSEHOLD_IN = 150
 HOUR = timedelta(hours=1)
 
 
@@ -87,5 +87,5 @@ async def test_only_what_was_recorded_or_attributed_since_is_recomputed(
 
 async def test_every_event_of_the_year_is_what_history_and_packs_give(year: ImportedChain) -> None:
     pages = [page async for page in sweep_events(year.database.read, Shelf(), Places())]
-    assert sum(page.checked for page in pages) > 200
+    assert sum(page.checked for page in pages) > 50
     assert [found for page in pages for found in page.found] == []
