@@ -29,8 +29,18 @@ def recorded(own: OwnFacts) -> dict[str, Any]:
     return {group: orjson.loads(text) for group, text in kept.items() if text}
 
 
-def as_recorded(kept: Mapping[str, Any] | None) -> OwnFacts:
-    """What `recorded` kept."""
+def as_recorded(kept: Mapping[str, Any] | None, now: OwnFacts = NO_OWN_FACTS) -> OwnFacts:
+    """What `recorded` kept.
+
+    Args:
+        kept: of a purchase; None where its record has none.
+        now: gives the fields that the chain has added since.
+    """
     if not kept:
-        return NO_OWN_FACTS
-    return OwnFacts(*(orjson.dumps(kept[g]).decode() if g in kept else "" for g in ("member", "store")))
+        return now
+    return OwnFacts(_with(now.member, kept.get("member")), _with(now.store, kept.get("store")))
+
+
+def _with(now: str, kept: Mapping[str, Any] | None) -> str:
+    facts = (orjson.loads(now) if now else {}) | dict(kept or {})
+    return orjson.dumps(facts).decode() if facts else ""

@@ -68,6 +68,7 @@ class MemberHistory:
         advanced_to: how far time has been decided.
         told: every event, by number.
         bought: every purchase, by `seq`.
+        own_now: the chain's own facts of the member today, for fields that came after a purchase.
     """
 
     member_id: UUID
@@ -77,3 +78,4 @@ class MemberHistory:
     advanced_to: datetime
     told: Sequence[Told] = ()
     bought: list[Bought] = field(default_factory=list)
+    own_now: str = ""

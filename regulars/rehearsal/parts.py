@@ -98,6 +98,7 @@ class PartReplayer:
         """
         began = perf_counter_ns()
         async with self._database.read() as session:
+            await self._stage.own.refresh(session, self._stage.places.version)
             if isinstance(part, MembersPart):
                 count = await self._replay_members(session, part)
             else:
@@ -108,7 +109,9 @@ class PartReplayer:
     async def _replay_members(self, session: AsyncSession, part: MembersPart) -> int:
         count = 0
         member_ids = await reading_repository.members_between(session, part.after, part.last)
+        own = await self._stage.own.of_members(session, member_ids)
         async for history in reading_repository.histories(session, member_ids):
+            history.own_now = self._stage.own.of_member(own, history.member_id)
             began = perf_counter_ns()
             self._tally.begin(history)
             self._tally.end(history, replay_member(self._stage, history, self._tally))

@@ -1,7 +1,7 @@
 """One member's history anew: the same purchases under other packs, its state as it would have been."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import repeat
 from typing import Final, Protocol
@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 
+from regulars.custom_fields.book import OwnBook
 from regulars.ledger.domain import Lot, earn_entry
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent, Newcomer, opened
@@ -16,7 +17,7 @@ from regulars.lifecycle.window import SpendWindow
 from regulars.organisation.places import Places
 from regulars.purchases import evaluation
 from regulars.purchases.domain import PACK_SOURCE, Line, lines_of
-from regulars.purchases.evaluation import NO_OWN_FACTS, Lateness, Reading, Sale
+from regulars.purchases.evaluation import NO_OWN_FACTS, Lateness, OwnFacts, Reading, Sale
 from regulars.purchases.own_facts import as_recorded
 from regulars.rehearsal.drafts import RehearsedPacks
 from regulars.rehearsal.history import DECIDED_BY_TIME, Bought, MemberHistory, Told
@@ -43,6 +44,7 @@ class Stage:
     packs: RehearsedPacks
     places: Places
     limits: Limits
+    own: OwnBook = field(default_factory=OwnBook)
 
 
 def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> MemberTime:
@@ -74,7 +76,7 @@ def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> Mem
 
 def replay_anonymous(stage: Stage, bought: Bought, witness: Witness) -> None:
     """Let a purchase that named no member happen again."""
-    sale = _sale(stage, bought)
+    sale = _sale(stage, bought, stage.own.of_member({}, None))
     packs = stage.packs.known_at(bought.recorded_at).packs_of(bought)
     witness.saw(bought, _read(stage, packs, evaluation.facts_for(None, (), sale, None), sale, bought))
 
@@ -132,7 +134,7 @@ def _buy_again(
 ) -> None:
     known = stage.packs.known_at(bought.recorded_at)
     time.reigns = known.reigns_of(time.standing.home_store_id)
-    sale = _sale(stage, bought)
+    sale = _sale(stage, bought, history.own_now)
     late = None
     if bought.late:
         time.advance(_reached_before(bought, history))
@@ -157,7 +159,7 @@ def _reached_before(bought: Bought, history: MemberHistory) -> datetime:
     return bought.occurred_at + _A_MOMENT
 
 
-def _sale(stage: Stage, bought: Bought) -> Sale:
+def _sale(stage: Stage, bought: Bought, member_now: str) -> Sale:
     return Sale(
         site=stage.places.store(bought.store_id),
         occurred_at=bought.occurred_at,
@@ -166,8 +168,16 @@ def _sale(stage: Stage, bought: Bought) -> Sale:
         lines_text=bought.lines.encode(),
         sales_minor=bought.sales_minor,
         list_minor=bought.list_minor,
-        own=as_recorded(orjson.loads(bought.own)) if bought.own is not None else NO_OWN_FACTS,
+        own=_own(stage, bought, member_now),
     )
+
+
+def _own(stage: Stage, bought: Bought, member_now: str) -> OwnFacts:
+    """The chain's own facts as recorded; of a field that came later, as they are now."""
+    store_now = stage.own.of_store(bought.store_id)
+    if bought.own is None:
+        return OwnFacts(member_now, store_now) if member_now or store_now else NO_OWN_FACTS
+    return as_recorded(orjson.loads(bought.own), OwnFacts(member_now, store_now))
 
 
 def _lines_with_our_discounts(bought: Bought) -> tuple[Line, ...]:

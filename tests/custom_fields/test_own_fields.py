@@ -10,6 +10,8 @@ import pytest
 from hostile_packs import good_pack
 from hypothesis import given
 from hypothesis import strategies as st
+from rehearsal.test_live_equals_history import assert_no_difference, replay_all
+from rehearsal.world import Rehearsals
 from small_chain import ACTOR, MONDAY, OPENED, SmallChain, line
 from sqlalchemy import text
 
@@ -131,6 +133,18 @@ async def test_purchases_are_read_with_what_is_set_and_say_so_for_ever(chain: Sm
     swept = [page async for page in sweep_purchases(chain.database.read, Shelf(), chain.desk.places)]
     assert sum(page.checked for page in swept) == 7
     assert [found for page in swept for found in page.found] == []
+    assert_no_difference(await replay_all(chain.database))
+
+
+async def test_a_draft_on_a_new_field_is_rehearsed_by_what_members_are_today(chain: SmallChain) -> None:
+    plain, important = await chain.join("Plain"), await chain.join("Important")
+    for member in (plain, important, None):
+        await chain.buy(member, line(1_000))
+    await define(chain, VIP, FORMAT)
+    await put(chain, "member", important, vip=True)
+    report = await Rehearsals(chain).report(vip_pack(**GIVEN))
+    assert report["points"]["difference"] == 10
+    assert report["winners"]["points"] == 1
 
 
 async def test_a_quote_reads_the_same(chain: SmallChain) -> None:
