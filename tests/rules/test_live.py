@@ -21,6 +21,7 @@ from regulars.rules.canonical import canonical, content_hash, with_parameters
 from regulars.rules.errors import LiveFromInvalid, PackNotGreen, PackPlaceUnknown, UnknownPack
 from regulars.rules.live import LivePacks
 from regulars.rules.starters import starter_text
+from regulars.rules.stored import NewActivation
 from regulars.security.actor import Actor
 from regulars.security.tables import audit_entry
 
@@ -248,3 +249,35 @@ async def test_a_version_cannot_be_changed_in_the_database(chain: Chain) -> None
         with pytest.raises(DBAPIError):
             async with chain.database.begin() as session:
                 await session.execute(text(statement))
+
+
+async def test_after_its_end_a_row_says_nothing_and_what_stood_before_counts_again(chain: Chain) -> None:
+    await chain.publish(starter_text("staff-excluded"), chain.hq)
+    rows = [NewActivation(chain.store, None, NOW, NOW + timedelta(hours=1))]
+    await record(chain, rows)
+    packs = await chain.live()
+    names = [
+        [version.name for version in packs.at(chain.store, NOW + timedelta(minutes=m)).versions]
+        for m in (-1, 0, 59, 60)
+    ]
+    assert names == [[], [], [], ["staff-excluded/1"]]
+    assert packs.boundaries(chain.store) == (NOW, NOW + timedelta(hours=1))
+
+
+async def test_a_row_that_was_taken_back_never_was(chain: Chain) -> None:
+    await chain.publish(starter_text("staff-excluded"), chain.hq)
+    await record(chain, [NewActivation(chain.store, None, NOW)])
+    async with chain.database.begin() as session:
+        off = (await service.list_activations(session, "staff-excluded"))[-1]
+    assert (await chain.live()).at(chain.store, NOW).versions == ()
+    await record(chain, [NewActivation(chain.store, None, NOW, voids_id=off.id)])
+    packs = await chain.live()
+    assert [version.name for version in packs.at(chain.store, NOW).versions] == ["staff-excluded/1"]
+    async with chain.database.begin() as session:
+        assert len(await service.list_activations(session, "staff-excluded")) == 1
+        assert len(await service.activation_log(session, "staff-excluded")) == 3
+
+
+async def record(chain: Chain, rows: list[NewActivation]) -> None:
+    async with chain.database.begin() as session:
+        await service.record_release(session, "staff-excluded", new_id(), rows, actor=ACTOR, at=NOW)
