@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from releases.conftest import NOW, PACK, ReleaseWorld
 from small_chain import ACTOR
+from sqlalchemy import text
 
 from regulars.releases import rollout
 from regulars.releases.domain import Step
@@ -273,3 +274,18 @@ async def test_another_plan_replaces_one_that_has_not_begun(world: ReleaseWorld)
     assert await world.live("west-1", EIGHT_CHICAGO + timedelta(days=30)) == 1
     assert await world.live("east-1", EIGHT_NY) == 1
     assert await world.live("east-1", EIGHT_NY + timedelta(days=1)) == 2
+
+
+async def test_a_late_purchase_is_read_by_the_version_before(world: ReleaseWorld) -> None:
+    release = await world.scheduled(("HQ", MORNING))
+    world.at = EIGHT_CHICAGO + timedelta(hours=2)
+    member = await world.chain.join(at=NOW)
+    bought = EIGHT_NY + timedelta(minutes=30)
+    await world.chain.buy(member, occurred_at=bought)
+    await world.roll_back(release)
+    await world.chain.post(world.chain.basket(member, occurred_at=bought + MINUTE), at=world.at)
+    async with world.chain.database.read() as session:
+        earned = await session.execute(
+            text("select pack_version from posting where pack_version like :pack"), {"pack": f"{PACK}%"}
+        )
+        assert sorted(earned.scalars()) == [f"{PACK}/1", f"{PACK}/2"]
