@@ -34,29 +34,32 @@ select member_id, event_no, after_seq, kind, effective_at, recorded_at, tier_fro
        stage_to, pack_version, rule_id, reason::text as reason, worked
 from lifecycle_event where member_id = any($1::uuid[]) order by member_id, event_no
 """
+# The record is unpacked once a row: each single arrow would decompress the whole of it anew.
 _WHAT = """
   {p}.sales_minor, p.list_minor, {p}.points, 'late' = any({p}.flags) as late, p.lines::text as lines,
-  ({p}.evaluation -> 'packs')::text as packs,
-  coalesce({p}.evaluation #> '{{facts,member,tags}}', '[]')::text as tags,
-  ({p}.evaluation #> '{{facts,custom}}')::text as own,
-  case when 'late' = any({p}.flags) then {p}.evaluation ->> 'reached' end as reached,
-  ({p}.evaluation -> 'awards')::text as awards, ({p}.evaluation -> 'offered')::text as offered
+  e.packs::text as packs, coalesce(e.facts #> '{{member,tags}}', '[]')::text as tags,
+  (e.facts -> 'custom')::text as own, e.reached, e.awards::text as awards, e.offered::text as offered
+"""
+_RECORD = """
+cross join lateral jsonb_to_record({p}.evaluation)
+           as e(packs jsonb, facts jsonb, awards jsonb, offered jsonb, reached text)
 """
 _PURCHASES = f"""
 select p.member_id, p.id as purchase_id, p.seq, p.store_id, p.occurred_at, p.recorded_at, p.channel,
        false as attributed, {_WHAT.format(p="p")}
-from purchase p where p.member_id = any($1::uuid[]) order by p.member_id, p.seq
+from purchase p {_RECORD.format(p="p")}
+where p.member_id = any($1::uuid[]) order by p.member_id, p.seq
 """  # noqa: S608 — our own text, as below
 _ATTRIBUTED = f"""
 select a.member_id, p.id as purchase_id, a.seq, p.store_id, p.occurred_at, a.recorded_at, p.channel,
        true as attributed, {_WHAT.format(p="a")}
-from purchase_attribution a join purchase p on p.id = a.purchase_id
+from purchase_attribution a join purchase p on p.id = a.purchase_id {_RECORD.format(p="a")}
 where a.member_id = any($1::uuid[]) order by a.member_id, a.seq
 """  # noqa: S608
 _ANONYMOUS = f"""
 select null::uuid as member_id, p.id as purchase_id, 0 as seq, p.store_id, p.occurred_at, p.recorded_at,
        p.channel, false as attributed, {_WHAT.format(p="p")}
-from purchase p
+from purchase p {_RECORD.format(p="p")}
 where p.member_id is null and p.occurred_at >= $1 and p.occurred_at < $2
 order by p.occurred_at
 """  # noqa: S608

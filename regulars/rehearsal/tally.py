@@ -86,14 +86,13 @@ class Tally:
         cell_of(sums.by_day, reading.calendar.date).add(*figures)
         cell_of(sums.by_store, bought.store_id).add(*figures)
         cell_of(sums.by_tier, self._tier_before(bought)).add(*figures)
-        before_by_rule, after_by_rule = rules_before(bought), rules_after(reading)
-        self._add_rules(before_by_rule, after_by_rule)
+        self._add_rules(bought, reading)
         if discount or offered:
             self._add_discounts_by_rule(bought, reading)
         if points != after or discount != offered:
             sums.differing_purchases += 1
             self._add_categories(bought, reading, after - points)
-            self._sample(bought, figures, before_by_rule, after_by_rule)
+            self._sample(bought, reading, figures)
 
     def end(self, history: MemberHistory, time: MemberTime) -> None:
         """The member's purchases are all seen."""
@@ -134,13 +133,14 @@ class Tally:
         bounds = self._frame.decile_bounds_minor
         return len(bounds) + 1 - bisect_right(bounds, spend_minor)
 
-    def _add_rules(self, before: Iterable[RuleAmount], after: Iterable[RuleAmount]) -> None:
+    def _add_rules(self, bought: Bought, reading: Reading) -> None:
         by_rule = self.sums.by_rule
-        for one in before:
-            cell_of(by_rule, (one.pack, one.rule)).points_before += one.amount
-        for one in after:
-            cell = cell_of(by_rule, (one.pack, one.rule))
-            cell.points_after += one.amount
+        if bought.awards != _NOTHING:
+            for one in orjson.loads(bought.awards):
+                cell_of(by_rule, (one["pack"], one["rule"])).points_before += one["points"]
+        for award in reading.evaluation.awards:
+            cell = cell_of(by_rule, (award.pack_version, award.rule_id))
+            cell.points_after += award.points
             cell.purchases += 1
 
     def _add_discounts_by_rule(self, bought: Bought, reading: Reading) -> None:
@@ -170,18 +170,13 @@ class Tally:
         for one in _offered(bought):
             cell_of(by_category, departments[one["line"]]).discount_before_minor += one["amount_minor"]
 
-    def _sample(
-        self,
-        bought: Bought,
-        figures: tuple[int, int, int, int],
-        before: Sequence[RuleAmount],
-        after: Sequence[RuleAmount],
-    ) -> None:
+    def _sample(self, bought: Bought, reading: Reading, figures: tuple[int, int, int, int]) -> None:
         samples = self._member.samples
         weight = abs(figures[1] - figures[0]) + abs(figures[3] - figures[2])
         if len(samples) == SAMPLES_KEPT and weight <= samples[-1][0]:
             return
-        sample = Sample(bought.purchase_id, bought.occurred_at, *figures, tuple(before), tuple(after))
+        before, after = rules_before(bought), rules_after(reading)
+        sample = Sample(bought.purchase_id, bought.occurred_at, *figures, before, after)
         samples.append((weight, sample))
         samples.sort(key=lambda one: -one[0])
         del samples[SAMPLES_KEPT:]
@@ -234,16 +229,14 @@ def offered_before(bought: Bought) -> int:
     return sum(one["amount_minor"] for one in _offered(bought))
 
 
-def rules_before(bought: Bought) -> list[RuleAmount]:
+def rules_before(bought: Bought) -> tuple[RuleAmount, ...]:
     """What each rule gave then."""
-    if bought.awards == _NOTHING:
-        return []
-    return [RuleAmount(one["pack"], one["rule"], one["points"]) for one in orjson.loads(bought.awards)]
+    return tuple(RuleAmount(one["pack"], one["rule"], one["points"]) for one in orjson.loads(bought.awards))
 
 
-def rules_after(reading: Reading) -> list[RuleAmount]:
+def rules_after(reading: Reading) -> tuple[RuleAmount, ...]:
     """What each rule gives in the rehearsal."""
-    return [RuleAmount(a.pack_version, a.rule_id, a.points) for a in reading.evaluation.awards]
+    return tuple(RuleAmount(a.pack_version, a.rule_id, a.points) for a in reading.evaluation.awards)
 
 
 def _is_move(event: LifecycleEvent) -> bool:
