@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from regulars.rules.adopting import can_adopt
+from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.checker import Report
 from regulars.rules.model import Pack
 from regulars.rules.stored import Activation, StoredVersion, VersionLine
@@ -30,12 +31,14 @@ class Known:
         lines: all versions, newest first.
         activations: where and when, oldest first.
         live: the version live at headquarters now, or None.
+        catalogue: what its rules can read.
     """
 
     shown: StoredVersion
     lines: Sequence[VersionLine]
     activations: Sequence[Activation]
     live: StoredVersion | None
+    catalogue: Catalogue = BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def page_of(
     version = known.shown.version
     own = Pack.model_validate(version.document)
     shown = form.report.pack or own
-    words = pack_words(shown, say)
+    words = pack_words(shown, say, known.catalogue)
     live_pack = Pack.model_validate(known.live.version.document) if known.live else None
     return PackPage(
         code=version.code,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.limit_wording import limit_sentences
 from regulars.rules.model import Pack
 from regulars.rules.sentences import sentences
@@ -42,11 +43,12 @@ class PackWords:
     limits: tuple[str, ...]
 
 
-def pack_words(pack: Pack, say: Speech) -> PackWords:
+def pack_words(pack: Pack, say: Speech, catalogue: Catalogue = BUILT_IN) -> PackWords:
     """A pack in the reader's words."""
     titles = {code: say.text(title) for code, title in WORDS["tier"].items()}
     locale = LANGUAGES[say.language]
-    said = sentences(pack, locale, exponent=say.money.exponent, tier_names=titles)
+    exponent = say.money.exponent
+    said = sentences(pack, locale, exponent=exponent, tier_names=titles, catalogue=catalogue)
     return PackWords(
         title=pack.title.of(locale),
         description=pack.description.of(locale),

@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.effects import said_effect
 from regulars.rules.model import Pack, Rule, conditions_of
 from regulars.rules.reach_wording import said_reach, said_season
-from regulars.rules.wording import Wording
+from regulars.rules.wording import Language, Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,12 @@ def pack_of(document: str | bytes | Mapping[str, object]) -> Pack:
 
 
 def sentences(
-    pack: Pack, locale: str, *, exponent: int = 2, tier_names: Mapping[str, str] | None = None
+    pack: Pack,
+    locale: str,
+    *,
+    exponent: int = 2,
+    tier_names: Mapping[str, str] | None = None,
+    catalogue: Catalogue = BUILT_IN,
 ) -> tuple[RuleSentence, ...]:
     """Each rule and each condition of a pack in words.
 
@@ -44,9 +50,11 @@ def sentences(
         locale: "zh…" for Chinese, else English.
         exponent: decimal places of the chain's currency.
         tier_names: what tiers are called, by code.
+        catalogue: what the chain's facts are called; a fact that is not in it goes by its path.
     Returns: one sentence a rule, in the order in which they act.
     """
-    wording = Wording("zh" if locale.startswith("zh") else "en", pack, exponent, tier_names or {})
+    language: Language = "zh" if locale.startswith("zh") else "en"
+    wording = Wording(language, pack, exponent, tier_names or {}, catalogue=catalogue)
     return tuple(_rule(wording, rule) for rule in pack.rules_in_order())
 
 

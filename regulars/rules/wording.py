@@ -6,7 +6,7 @@ from math import prod
 from typing import Literal
 
 from regulars.kernel.money import format_minor
-from regulars.rules.catalogue import DOCUMENT_FIELDS, LINE_FIELDS, LINES_PATH, Field
+from regulars.rules.catalogue import BUILT_IN, LINES_PATH, Catalogue, Field
 from regulars.rules.model import Pack
 
 Language = Literal["zh", "en"]
@@ -54,6 +54,7 @@ class Wording:
         exponent: decimal places of the chain's currency.
         tier_names: what tiers are called, by code; the pack's own tiers are known.
         in_line: whether names mean a line's fields.
+        catalogue: what the chain's facts are called.
     """
 
     language: Language
@@ -61,6 +62,7 @@ class Wording:
     exponent: int = 2
     tier_names: Mapping[str, str] = field(default_factory=dict)
     in_line: bool = False
+    catalogue: Catalogue = BUILT_IN
 
     def say(self, template: str, **parts: str) -> str:
         zh, en = _TEMPLATES[template]
@@ -99,12 +101,12 @@ class Wording:
         """The fact that an expression reads, where it is nothing else."""
         if not isinstance(tree, dict) or next(iter(tree)) not in ("var", "val"):
             return None
-        path = next(iter(tree.values()))
+        path, known = next(iter(tree.values())), self.catalogue
         if isinstance(path, list):
             outer = path[:1] == [[2]]
             name = ".".join(path[1:] if outer else path)
-            return (DOCUMENT_FIELDS if outer or not self.in_line else LINE_FIELDS).get(name)
-        return (LINE_FIELDS if self.in_line else DOCUMENT_FIELDS).get(path)
+            return (known.document if outer or not self.in_line else known.lines).get(name)
+        return (known.lines if self.in_line else known.document).get(path)
 
     def unit(self, tree: object) -> str | None:
         """The unit of a number, where it has one."""

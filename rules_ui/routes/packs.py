@@ -15,7 +15,7 @@ from regulars.releases import service as releases
 from regulars.rules import service as rules
 from regulars.rules.adopting import can_adopt, with_new_results
 from regulars.rules.canonical import with_parameters
-from regulars.rules.chain_catalogue import catalogue_of, examine_here
+from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.checker import examine
 from regulars.rules.model import Pack
 from regulars.rules.stored import StoredVersion
@@ -155,10 +155,10 @@ async def _page(
         ]
         live = await _live(ui, session, code, say)
         operators = await security.list_operators(session, EVERYWHERE, limit=500)
-        report = await examine_here(session, text or shown.text)
-    form = pack_view.Form(report, typed, problems)
+        facts = await catalogue_of(session)
+    form = pack_view.Form(examine(text or shown.text, facts), typed, problems)
     view = pack_view.page_of(
-        Known(shown, lines, activations, live),
+        Known(shown, lines, activations, live, facts),
         form,
         _rights(ui, actor),
         {str(operator.id): operator.display_name for operator in operators},

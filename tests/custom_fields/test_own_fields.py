@@ -39,6 +39,7 @@ from regulars.rules.catalogue import BUILT_IN
 from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.custom_catalogue import with_custom
 from regulars.rules.errors import PackNotGreen
+from regulars.rules.sentences import pack_of, sentences
 
 FORMATS = (Choice("flagship", "旗舰店", "flagship"), Choice("corner", "社区店", "corner shop"))
 
@@ -134,6 +135,17 @@ async def test_purchases_are_read_with_what_is_set_and_say_so_for_ever(chain: Sm
     assert sum(page.checked for page in swept) == 7
     assert [found for page in swept for found in page.found] == []
     assert_no_difference(await replay_all(chain.database))
+
+
+def test_rules_on_own_fields_are_said_in_the_chains_words() -> None:
+    fields = [own("vip", title_zh="是贵宾", title_en="is important"), FORMAT]
+    pack = pack_of(vip_pack(**GIVEN))
+    for locale, first, second in (
+        ("zh", "是贵宾", "贵宾为旗舰店"),
+        ("en", "Is important", "Important is flagship"),
+    ):
+        said = sentences(pack, locale, catalogue=with_custom(fields))
+        assert [rule.conditions[0] for rule in said] == [first, second]
 
 
 async def test_a_draft_on_a_new_field_is_rehearsed_by_what_members_are_today(chain: SmallChain) -> None:
