@@ -119,6 +119,22 @@ def _cyclic(other: str) -> Callable[[], str]:
     return _with(parameters={"p": _parameter({"param": other}), "q": _parameter({"param": "p"})})
 
 
+_DECEMBER_TO_MARCH = {"from": "2026-12-01", "until": "2026-03-31"}
+
+
+def _stack(depth: int, *members: str) -> dict[str, Any]:
+    """Groups within groups, the innermost with members of its own."""
+    made: dict[str, Any] = {"group": "g0", "pick": "all"} | ({"members": list(members)} if members else {})
+    for level in range(1, depth):
+        made = {"group": f"g{level}", "pick": "all", "members": [made]}
+    return made
+
+
+def _exclusions() -> list[dict[str, Any]]:
+    lines = {"or": [{"===": [{"var": "sku"}, str(number)]} for number in range(150)]}
+    return [{"title": WORDS, "lines": lines}] * 20
+
+
 HOSTILE: list[Hostile] = [
     # deep
     Hostile("100000 lists deep", "too_deep", lambda: "[" * DEEP),
@@ -218,6 +234,14 @@ HOSTILE: list[Hostile] = [
         _when({"param": {"param": "p"}}),
     ),
     Hostile("a condition of nulls", "literal_refused", _when({"and": [None, None]})),
+    Hostile("stacking 60 groups deep", "too_deep", _with(stacking=_stack(60))),
+    Hostile("stacking that holds itself", "id_repeated", _with(stacking=_stack(1, "g0"))),
+    Hostile("a group named 50 times", "id_repeated", _with(stacking=_stack(1, *["g"] * 50))),
+    Hostile("500 days left out", "list_length", _with(calendar={"except": ["2026-12-25"] * 500})),
+    Hostile("a day that is none", "date_expected", _with(calendar={"from": "2026-02-30"})),
+    Hostile("a calendar that ends first", "calendar_reversed", _with(calendar=_DECEMBER_TO_MARCH)),
+    Hostile("60 limits", "list_length", _with(limits=[{}] * 60)),
+    Hostile("3000 exclusions", "pack_too_costly", _with(exclusions=_exclusions())),
     Hostile("an empty operator", "operator_unknown", _when({"": []})),
     Hostile("an object of nothing", "one_operator_expected", _when({})),
 ]

@@ -33,6 +33,8 @@ def analyse(pack: Pack, catalogue: Catalogue) -> Iterator[Finding]:
             why = _said(reader, rule, path)
             yield finding("rule_never_holds", at(pointer, "when"), rule=rule.id, why=why)
         yield from _lines(in_line, rule, pointer)
+    for index, exclusion in enumerate(pack.exclusions or ()):
+        yield from _selection(in_line, exclusion.lines, at("", "exclusions", index, "lines"))
     yield from _pairs(pack, holdings)
     yield from _alike(pack)
 
@@ -73,14 +75,17 @@ def _covering(reader: Reader, read: Sequence[Sequence[Constraint]], index: int) 
 
 
 def _lines(reader: Reader, rule: Rule, pointer: str) -> Iterator[Finding]:
-    discount = rule.then.discount
-    if discount is None or discount.lines is None:
-        return
-    chosen = reader.read(discount.lines)
+    for name, action in (("discount", rule.then.discount), ("earn", rule.then.earn)):
+        if action is not None and action.lines is not None:
+            yield from _selection(reader, action.lines, at(pointer, "then", name, "lines"))
+
+
+def _selection(reader: Reader, lines: object, pointer: str) -> Iterator[Finding]:
+    chosen = reader.read(lines)
     path = together(reader, chosen).contradictory
     if path is not None:
         why = " ∧ ".join(_words(one) for one in chosen if one.path == path)
-        yield finding("discount_selects_nothing", at(pointer, "then", "discount", "lines"), why=why)
+        yield finding("no_line_selected", pointer, why=why)
 
 
 def _pairs(pack: Pack, holdings: Mapping[str, Holding]) -> Iterator[Finding]:

@@ -148,12 +148,18 @@ def test_a_discount_is_compared_only_on_the_same_lines(pack: Any, rule: Any) -> 
     assert found(pack(kind="discount", rules=[lesser, other])) == []
 
 
-def test_a_discount_that_can_select_no_line_is_pointed_out(pack: Any, rule: Any) -> None:
+def test_a_selection_that_no_line_fulfils_is_pointed_out(pack: Any, rule: Any) -> None:
     kind = {"var": "kind"}
     lines = {"and": [{"===": [kind, "goods"]}, {"===": [kind, "labour"]}]}
     discount = rule("base", 10, discount={"lines": lines, "rate_bps": 100, "group": "g"})
     pointer = "/rules/0/then/discount/lines"
-    assert found(pack(kind="discount", rules=[discount])) == [("discount_selects_nothing", pointer)]
+    assert found(pack(kind="discount", rules=[discount])) == [("no_line_selected", pointer)]
+    earning = rule("base", 10, earn={"unit": "points", "lines": lines, "per": 100})
+    exclusions = [{"title": {"zh": "一", "en": "one"}, "lines": lines}]
+    assert found(pack(rules=[earning], exclusions=exclusions)) == [
+        ("no_line_selected", "/rules/0/then/earn/lines"),
+        ("no_line_selected", "/exclusions/0/lines"),
+    ]
 
 
 def test_two_rules_that_say_the_same_give_twice(pack: Any, rule: Any) -> None:
