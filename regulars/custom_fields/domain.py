@@ -173,11 +173,6 @@ def fault_of(field: CustomField, value: object) -> str | None:
     return None
 
 
-def defaults_of(fields: Sequence[CustomField]) -> dict[str, Value]:
-    """What rules read of somebody for whom nothing is set; every field is there."""
-    return {field.code: field.default for field in fields}
-
-
 def facts_of(fields: Sequence[CustomField], values: Mapping[str, Value]) -> dict[str, Value]:
     """What rules read of one member or store: a value for every field, whatever is set.
 

@@ -227,10 +227,6 @@ class Catalogue:
     member: Mapping[str, Field] = field(default_factory=dict)
     store: Mapping[str, Field] = field(default_factory=dict)
 
-    def readable_by(self, kind: PackKind) -> tuple[Field, ...]:
-        """What rules of one kind may read: the document's facts, then a line's."""
-        return tuple(f for f in (*self.document.values(), *self.lines.values()) if kind in f.kinds)
-
 
 BUILT_IN = Catalogue(DOCUMENT_FIELDS, LINE_FIELDS)
 """The facts that every chain has."""

@@ -1,5 +1,6 @@
 """A chain's own fields: defined, set, read by rules, kept with the purchase."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -223,6 +224,23 @@ async def test_a_code_is_used_once_and_fields_are_not_endless(
     await define(chain, SIZE, FORMAT)
     with pytest.raises(TooManyCustomFields):
         await define(chain, own("third"))
+
+
+async def test_of_two_who_define_a_code_at_once_one_is_told(chain: SmallChain) -> None:
+    answers = await asyncio.gather(*(define(chain, VIP) for _ in range(4)), return_exceptions=True)
+    assert [type(answer) for answer in answers if answer is not None] == [CustomFieldTaken] * 3
+
+
+async def test_values_that_two_set_at_once_are_those_of_one_of_them(chain: SmallChain) -> None:
+    await define(chain, VIP, SIZE)
+    member = await chain.join()
+    await asyncio.gather(*(put(chain, "member", member, vip=True, household=size) for size in range(1, 9)))
+    async with chain.database.read() as session:
+        values = (await service.get_values(session, "member", member)).set
+        rows = await session.scalar(text("select count(*) from custom_value"))
+    assert values["vip"] is True
+    assert values["household"] in range(1, 9)
+    assert rows == 2
 
 
 async def test_the_audit_says_what_of_a_member_was_changed_and_not_to_what(chain: SmallChain) -> None:
