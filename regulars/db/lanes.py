@@ -1,5 +1,6 @@
 """Transactions of the busiest path, begun and ended by the driver itself on connections kept for it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from regulars.db.raw import driver_of, keep_driver
 
 KEPT_MAX: Final = 2
 """Connections that stay open between transactions; more at once are closed when they are done."""
+OPEN_MAX: Final = 10
+"""Connections at once; who comes then waits, for the server's are counted too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,21 @@ class Lanes:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._free: list[_Lane] = []
+        self._room = asyncio.Semaphore(OPEN_MAX)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """A session in a transaction: committed at the end, rolled back on an error."""
-        lane = await self._taken()
-        try:
-            await lane.raw.execute("begin")
-            yield lane.session
-            await lane.raw.execute("commit")
-        except BaseException:
-            await self._roll_back(lane)
-            raise
-        await self._give_back(lane)
+        async with self._room:
+            lane = await self._taken()
+            try:
+                await lane.raw.execute("begin")
+                yield lane.session
+                await lane.raw.execute("commit")
+            except BaseException:
+                await self._roll_back(lane)
+                raise
+            await self._give_back(lane)
 
     async def close(self) -> None:
         """Close what is kept."""

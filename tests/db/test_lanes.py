@@ -129,3 +129,13 @@ async def test_many_at_once_each_have_a_connection_and_two_stay(notes: Database)
             break
         await asyncio.sleep(0.05)
     assert await living(notes, backends) == 2
+
+
+async def test_more_at_once_than_the_server_can_take_wait_their_turn(notes: Database) -> None:
+    async def said(number: int) -> None:
+        async with notes.begin_directly() as session:
+            await note(session, f"{number:02}")
+            await asyncio.sleep(0.01)
+
+    await asyncio.gather(*(said(number) for number in range(80)))
+    assert await noted(notes) == [f"{number:02}" for number in range(80)]
