@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-EntryKind = Literal["earn", "expire"]
+EntryKind = Literal["earn", "expire", "reverse"]
 POINTS = "points"
 
 
@@ -72,6 +72,20 @@ class PendingLot:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenPointsLot:
+    """What is left of points that were earned together."""
+
+    id: UUID
+    remaining: int
+    available_at: datetime
+    expires_at: datetime | None
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether it has not expired by an instant."""
+        return self.expires_at is None or self.expires_at > at
+
+
+@dataclass(frozen=True, slots=True)
 class Consumption:
     """What an entry took from a lot."""
 
@@ -85,6 +99,7 @@ class LedgerEntry:
 
     Attributes:
         cause_id: the purchase or lifecycle event that it books; one entry of a kind for each.
+        reverses: the entry that it takes back, whole or in part; None for one that takes nothing back.
     """
 
     id: UUID
@@ -95,6 +110,7 @@ class LedgerEntry:
     postings: tuple[Posting, ...]
     lots: tuple[Lot, ...] = ()
     consumptions: tuple[Consumption, ...] = ()
+    reverses: UUID | None = None
 
 
 def earn_entry(
@@ -148,6 +164,38 @@ def expire_entry(
     posting = Posting(member_id, POINTS_EXPIRED, POINTS, points, "ledger/1", "expiry")
     return LedgerEntry(
         entry_id, "expire", cause_id, member_id, at, (posting,), consumptions=tuple(consumptions)
+    )
+
+
+def reverse_entry(
+    entry_id: UUID,
+    cause_id: UUID,
+    member_id: UUID,
+    at: datetime,
+    original_id: UUID,
+    pack_version: str,
+    points_by_rule: Iterable[tuple[str, int]],
+    consumptions: Sequence[Consumption],
+) -> LedgerEntry:
+    """Book points that are taken back: the postings of an award the other way round.
+
+    Args:
+        entry_id: the new entry's.
+        cause_id: who orders it, of its own for each original.
+        member_id: who had earned.
+        at: when they are taken.
+        original_id: the entry that booked the award.
+        pack_version: which had given them.
+        points_by_rule: what is taken of each rule's points, > 0.
+        consumptions: the lots that give them, of the same sum.
+    """
+    postings = tuple(
+        Posting(member_id, POINTS_ISSUED, POINTS, points, pack_version, rule_id)
+        for rule_id, points in points_by_rule
+    )
+    used = tuple(consumptions)
+    return LedgerEntry(
+        entry_id, "reverse", cause_id, member_id, at, postings, consumptions=used, reverses=original_id
     )
 
 

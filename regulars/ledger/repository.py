@@ -7,7 +7,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
-from regulars.ledger.domain import HOUSE, LedgerEntry, PendingLot, balance_changes, pending_until
+from regulars.ledger.domain import (
+    HOUSE,
+    LedgerEntry,
+    OpenPointsLot,
+    PendingLot,
+    balance_changes,
+    pending_until,
+)
 
 _WRITE = """
 with entries as (
@@ -92,6 +99,35 @@ async def write_entries(session: AsyncSession, entries: Sequence[LedgerEntry], a
         [amount for _, amount in changes],
         [pending.get(key) for key, _ in changes],
     )
+    reversals = [(e.id, e.reverses) for e in entries if e.reverses is not None]
+    if reversals:
+        await connection.execute(_REVERSALS, *zip(*reversals, strict=True))
+
+
+_REVERSALS = "insert into entry_reversal select * from unnest($1::uuid[], $2::uuid[])"
+_LOTS_OF = f"""
+select asked.account_id, l.*
+from unnest($1::uuid[]) as asked(account_id)
+cross join lateral (
+  select id, amount - {_USED} as remaining, available_at, expires_at from lot
+  where account_id = asked.account_id and unit = 'points' and (expires_at is null or expires_at > $2)
+) l
+where l.remaining > 0
+"""  # noqa: S608
+
+
+async def lots_of(
+    session: AsyncSession, account_ids: Sequence[UUID], at: datetime
+) -> list[tuple[UUID, OpenPointsLot]]:
+    """(account, lot) of points that have not expired by an instant."""
+    rows = await (await driver(session)).fetch(_LOTS_OF, account_ids, at)
+    return [
+        (
+            row["account_id"],
+            OpenPointsLot(row["id"], int(row["remaining"]), row["available_at"], row["expires_at"]),
+        )
+        for row in rows
+    ]
 
 
 async def open_lots(

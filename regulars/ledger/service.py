@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.ledger import repository
-from regulars.ledger.domain import LedgerEntry, PendingLot
+from regulars.ledger.domain import LedgerEntry, OpenPointsLot, PendingLot
 
 
 async def post(session: AsyncSession, entries: Sequence[LedgerEntry], at: datetime) -> None:
@@ -35,6 +35,23 @@ async def lots_expiring(
     Returns: (account id, lot id, remaining points > 0, expires_at), in no order.
     """
     return await repository.open_lots(session, spans) if spans else []
+
+
+async def points_lots(
+    session: AsyncSession, account_ids: Sequence[UUID], at: datetime
+) -> dict[UUID, list[OpenPointsLot]]:
+    """All that accounts own in points, lot by lot, what is pending included.
+
+    Args:
+        session: any; where it is to be taken, one that holds the members' locks.
+        account_ids: whose.
+        at: aware; what has expired by then is left out, booked or not.
+    Returns: lots with points left, in no order; accounts without any are left out.
+    """
+    found: dict[UUID, list[OpenPointsLot]] = {}
+    for account_id, lot in await repository.lots_of(session, account_ids, at) if account_ids else ():
+        found.setdefault(account_id, []).append(lot)
+    return found
 
 
 async def pending_lots(session: AsyncSession, since: Mapping[UUID, datetime]) -> dict[UUID, list[PendingLot]]:

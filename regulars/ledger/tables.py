@@ -28,13 +28,22 @@ ledger_entry = Table(
     "ledger_entry",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("kind", Text, nullable=False),  # earn | expire
-    Column("cause_id", Uuid, nullable=False),  # the purchase or lifecycle event that it books
+    Column("kind", Text, nullable=False),  # earn | expire | reverse
+    Column("cause_id", Uuid, nullable=False),  # the purchase, lifecycle event or undo that it books
     Column("member_id", Uuid, nullable=False),
     Column("effective_at", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     UniqueConstraint("cause_id", "kind"),
     Index("ix_ledger_entry_member_id", "member_id", "effective_at"),
+    info=APPEND_ONLY,
+)
+
+entry_reversal = Table(
+    "entry_reversal",
+    metadata,
+    Column("entry_id", Uuid, primary_key=True),
+    Column("original_id", Uuid, nullable=False),
+    Index("ix_entry_reversal_original_id", "original_id"),
     info=APPEND_ONLY,
 )
 

@@ -35,6 +35,8 @@ class Permission(StrEnum):
     PACK_APPROVE = "pack.approve"
     PACK_RELEASE = "pack.release"
     PACK_POLICY = "pack.policy"
+    PACK_UNDO = "pack.undo"
+    PACK_UNDO_APPROVE = "pack.undo_approve"
     SEGMENT_READ = "segment.read"
     SEGMENT_EDIT = "segment.edit"
     AUDIT_READ = "audit.read"
@@ -72,6 +74,8 @@ GRANTS: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.PACK_APPROVE: frozenset({_R.APPROVER, _R.ADMIN}),
     Permission.PACK_RELEASE: frozenset({_R.MARKETING, _R.APPROVER, _R.ADMIN}),
     Permission.PACK_POLICY: frozenset({_R.ADMIN}),
+    Permission.PACK_UNDO: frozenset({_R.MARKETING, _R.OPS, _R.ADMIN}),
+    Permission.PACK_UNDO_APPROVE: frozenset({_R.APPROVER, _R.FINANCE, _R.ADMIN}),
     Permission.SEGMENT_READ: _READERS,
     Permission.SEGMENT_EDIT: frozenset({_R.MARKETING, _R.ADMIN}),
     Permission.AUDIT_READ: frozenset({_R.ADMIN, _R.FINANCE}),

@@ -1,0 +1,188 @@
+"""Carrying an undo order out: batch after batch of members, each under its lock, nothing twice."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.ledger import service as ledger
+from regulars.ledger.domain import LedgerEntry, OpenPointsLot, reverse_entry
+from regulars.lifecycle import repository as standings
+from regulars.lifecycle import service as lifecycle
+from regulars.lifecycle.advance import MemberTime
+from regulars.lifecycle.domain import changed, next_due
+from regulars.lifecycle.reigns import ReignBook
+from regulars.lifecycle.repository import LockedMember
+from regulars.organisation.places import Places
+from regulars.outbox import service as outbox
+from regulars.outbox.domain import Change
+from regulars.rules.live import LivePacks
+from regulars.security.scope import EVERYWHERE
+from regulars.undoing import repository
+from regulars.undoing.domain import Item, Taking, Undo, by_rule, takings
+from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked
+
+MEMBERS_TOGETHER: Final = 50
+"""In one transaction; tills wait for its members' locks meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The members of one transaction, under lock and advanced as far as is due."""
+
+    undo: Undo
+    at: datetime
+    locked: Mapping[UUID, LockedMember]
+    times: Mapping[UUID, MemberTime]
+
+
+def reversal_id(undo_id: UUID, entry_id: UUID) -> UUID:
+    """The id and cause of the entry by which an order takes another back: drawn twice it is the same."""
+    return uuid5(undo_id, entry_id.hex)
+
+
+async def undo_batch(
+    session: AsyncSession,
+    packs: LivePacks,
+    places: Places,
+    undo_id: UUID,
+    at: datetime,
+    members_together: int = MEMBERS_TOGETHER,
+) -> Undo:
+    """Take back what is due of the next members of an order.
+
+    Args:
+        session: in a transaction that has itself changed neither packs nor places.
+        packs, places: the process's; places as they are now.
+        undo_id: approved or running; any other is left as it is.
+        at: aware UTC, now.
+        members_together: at most so many.
+    Returns: the order with its progress; finished once nobody is left.
+    Raises: UnknownUndo; what the database says where somebody else's lock is in the way: nothing is then
+        done, and it may be tried again.
+    Source: docs/undoing.md, "How it is carried out"; docs/semantics.md, "The purchase transaction".
+    """
+    undo = await locked(session, undo_id, EVERYWHERE)
+    if undo.state not in ("approved", "running"):
+        return undo
+    running = replace(undo, state="running", started_at=undo.started_at or at)
+    member_ids = await repository.next_members(session, undo_id, undo.done_after, members_together)
+    if not member_ids:
+        finished = ended(running, "finished", at)
+        details = {"points_taken": finished.points_taken, "differences": finished.differences}
+        return await keep(session, undo, finished, "undo.finish", BY_WORKFLOW, at, details=details)
+    items = await repository.items_of(session, undo_id, member_ids)
+    batch = await _begin(session, packs, places, running, member_ids, at)
+    before = await repository.taken_before(session, undo.version_name, [item.entry_id for item in items])
+    lots = await ledger.points_lots(session, list(batch.locked), at)
+    taken = _taken(running, items, before, lots, at)
+    await _write(session, batch, taken, before, lots)
+    progressed = replace(
+        running,
+        members_done=running.members_done + len(member_ids),
+        points_taken=running.points_taken + sum(each.taken for each in taken),
+        differences=running.differences + sum(each.taken != each.item.takes for each in taken),
+        done_after=member_ids[-1],
+    )
+    if undo.state == "approved":
+        return await keep(session, undo, progressed, "undo.begin", BY_WORKFLOW, at)
+    await repository.save(session, progressed)
+    return progressed
+
+
+async def _begin(
+    session: AsyncSession,
+    packs: LivePacks,
+    places: Places,
+    undo: Undo,
+    member_ids: Sequence[UUID],
+    at: datetime,
+) -> Batch:
+    """Lock the members; whose time has something due gets that decided first, as a purchase would."""
+    members = await standings.lock(session, member_ids)
+    book = ReignBook(await packs.refresh(session), places)
+    times = await lifecycle.load_times(session, members, dict.fromkeys(members, at), book, places)
+    for time in times.values():
+        due = _next_due(time)
+        if (
+            due is not None and due <= at
+        ):  # no further than needed: what a till has still to send would be late
+            time.advance(at)
+    return Batch(undo, at, members, times)
+
+
+def _next_due(time: MemberTime) -> datetime | None:
+    return next_due(time.standing, time.reigns(time.standing.advanced_to).plan)
+
+
+def _taken(
+    undo: Undo,
+    items: Sequence[Item],
+    before: Mapping[UUID, int],
+    lots: Mapping[UUID, Sequence[OpenPointsLot]],
+    at: datetime,
+) -> list[Taking]:
+    by_member: dict[UUID, list[Item]] = {}
+    for item in items:
+        by_member.setdefault(item.member_id, []).append(item)
+    return [
+        taking
+        for member_id, theirs in by_member.items()
+        for taking in takings(theirs, before, lots.get(member_id, ()), undo.policy, at)
+    ]
+
+
+async def _write(
+    session: AsyncSession,
+    batch: Batch,
+    taken: Sequence[Taking],
+    before: Mapping[UUID, int],
+    lots: Mapping[UUID, Sequence[OpenPointsLot]],
+) -> None:
+    undo, at = batch.undo, batch.at
+    entries = [_entry(undo, each, before.get(each.item.entry_id, 0), at) for each in taken if each.taken]
+    await ledger.post(session, entries, at)
+    used: dict[UUID, int] = {}
+    for entry in entries:
+        for consumption in entry.consumptions:
+            used[consumption.lot_id] = used.get(consumption.lot_id, 0) + consumption.amount
+    for member_id, time in batch.times.items():
+        _settle(time, lots.get(member_id, ()), used)
+    await lifecycle.write_times(session, batch.locked, batch.times.values(), at, {})
+    touched = {entry.member_id for entry in entries}
+    changes = [
+        Change(member_id, time.standing.last_seq, len(time.events), time.standing.next_due_at)
+        for member_id, time in batch.times.items()
+        if member_id in touched or time.events
+    ]
+    await outbox.announce(session, changes, at)
+    results = [
+        (
+            each.item.entry_id,
+            each.due,
+            each.taken,
+            reversal_id(undo.id, each.item.entry_id) if each.taken else None,
+        )
+        for each in taken
+    ]
+    await repository.write_results(session, undo, results, at)
+
+
+def _entry(undo: Undo, taking: Taking, skipped: int, at: datetime) -> LedgerEntry:
+    item = taking.item
+    made = reversal_id(undo.id, item.entry_id)
+    rules = by_rule(item.rules, skipped, taking.taken)
+    return reverse_entry(
+        made, made, item.member_id, at, item.entry_id, undo.version_name, rules, taking.consumptions
+    )
+
+
+def _settle(time: MemberTime, lots: Sequence[OpenPointsLot], used: Mapping[UUID, int]) -> None:
+    """What is left decides when the next points expire, and so when the member next falls due."""
+    left = [lot.expires_at for lot in lots if lot.remaining > used.get(lot.id, 0)]
+    soonest = min((expires_at for expires_at in left if expires_at is not None), default=None)
+    time.standing = changed(time.standing, next_expiry_at=soonest)
+    time.standing = changed(time.standing, next_due_at=_next_due(time))

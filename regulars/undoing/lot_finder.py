@@ -1,0 +1,78 @@
+"""Finds the lots of a version's points, reading a purchase again only where its entry has several."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.organisation.places import Places
+from regulars.purchases.own_facts import as_recorded
+from regulars.rules import service as rules
+from regulars.rules.domain import ANONYMOUS, Award, CalendarFacts, MemberFacts, PurchaseFacts, StoreFacts
+from regulars.rules.evaluator import PackSet
+from regulars.undoing import effects_repository
+from regulars.undoing.award_lots import AwardEntry, ReadPurchase, shares_by_award, shares_in_one
+from regulars.undoing.domain import Item
+
+_MEMBER_FACTS: Final = {field.name for field in fields(MemberFacts)} - {"known"}
+
+
+class LotFinder:
+    """The packs that read the purchases of one undo order, kept while its list is made."""
+
+    def __init__(self, session: AsyncSession, places: Places, version: str) -> None:
+        self._session = session
+        self._places = places
+        self._version = version
+        self._sets: dict[tuple[str, ...], PackSet] = {}
+
+    async def items(self, entries: Sequence[AwardEntry]) -> list[tuple[Item, int]]:
+        """Each entry as an item with its lots, and what was taken back of it before."""
+        several = [entry.cause_id for entry in entries if len(entry.lots) > 1]
+        read = await effects_repository.read_purchases(self._session, several) if several else {}
+        found = []
+        for entry in entries:
+            if len(entry.lots) == 1:
+                shares = shares_in_one(entry)
+            else:
+                awards = await self._awards(read[entry.cause_id])
+                shares = shares_by_award(entry, awards, self._version)
+            found.append((entry.item(shares), entry.taken_before))
+        return found
+
+    async def _awards(self, bought: ReadPurchase) -> Sequence[Award]:
+        """What the same packs give for the same facts, with the dates of its points."""
+        packs = await self._packs(tuple(bought.evaluation["packs"]))
+        facts = bought.evaluation["facts"]
+        own = as_recorded(facts.get("custom"))
+        site = self._places.store(bought.store_id)
+        evaluation = packs.evaluate(
+            replace(_member(facts["member"]), custom=own.member),
+            PurchaseFacts(bought.sales_minor, bought.list_minor, bought.channel, bought.lines),
+            StoreFacts(facts["store"]["code"], facts["store"]["branch"], site.above, site.zone, own.store),
+            CalendarFacts(**facts["calendar"]),
+            bought.occurred_at,
+        )
+        return evaluation.awards
+
+    async def _packs(self, names: tuple[str, ...]) -> PackSet:
+        found = self._sets.get(names)
+        if found is None:
+            versions = []
+            for name in names:
+                code, _, number = name.rpartition("/")
+                versions.append((await rules.get_version(self._session, code, int(number))).version)
+            found = self._sets[names] = PackSet(versions)
+        return found
+
+
+def _member(recorded: dict[str, Any] | None) -> MemberFacts:
+    if recorded is None:
+        return ANONYMOUS
+    known: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in recorded.items()
+        if name in _MEMBER_FACTS
+    }
+    return replace(ANONYMOUS, known=True, **known)

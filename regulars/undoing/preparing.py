@@ -1,0 +1,153 @@
+"""Finding out what an undo order would do: the frozen list, to the point, and what it cannot undo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.ledger import service as ledger
+from regulars.organisation.places import Places
+from regulars.security.scope import EVERYWHERE
+from regulars.undoing import effects_repository, repository
+from regulars.undoing.award_lots import AwardEntry
+from regulars.undoing.domain import Item, Reach, Undo, takings
+from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked
+from regulars.undoing.lot_finder import LotFinder
+
+
+@dataclass(slots=True)
+class _StoreSum:
+    """What an order means for one store."""
+
+    members: set[UUID] = field(default_factory=set)
+    entries: int = 0
+    points: int = 0
+    due: int = 0
+    takes: int = 0
+
+    def told(self) -> dict[str, int]:
+        return {
+            "members": len(self.members),
+            "entries": self.entries,
+            "points": self.points,
+            "taken_before": self.points - self.due,
+            "takes": self.takes,
+            "spent": self.due - self.takes,
+        }
+
+
+class _Preview:
+    """The sums of a list and the hash of its content, as it is written down."""
+
+    def __init__(self, undo: Undo) -> None:
+        header = [undo.version_name, str(undo.place_id), undo.since, undo.until, undo.policy]
+        self._digest = sha256(orjson.dumps(header))
+        self._in_all = _StoreSum()
+        self._by_store: dict[UUID, _StoreSum] = {}
+
+    def add(self, item: Item) -> None:
+        self._digest.update(
+            orjson.dumps([str(item.member_id), str(item.entry_id), item.due, item.takes, item.rules])
+        )
+        for one in (self._in_all, self._by_store.setdefault(item.store_id, _StoreSum())):
+            one.members.add(item.member_id)
+            one.entries += 1
+            one.points += item.points
+            one.due += item.due
+            one.takes += item.takes
+
+    @property
+    def content_hash(self) -> str:
+        return self._digest.hexdigest()
+
+    @property
+    def members(self) -> int:
+        return len(self._in_all.members)
+
+    def told(self, places: Places) -> dict[str, Any]:
+        stores = sorted((places.get(store_id).code, one) for store_id, one in self._by_store.items())
+        return {
+            **self._in_all.told(),
+            "by_store": [{"store": code, **one.told()} for code, one in stores],
+        }
+
+
+async def prepare_undo(session: AsyncSession, places: Places, undo_id: UUID, at: datetime) -> Undo:
+    """Freeze the list of an order, with what can be taken back of each entry as things stand.
+
+    Args:
+        session: in a transaction that sees one state throughout; nothing is kept if it fails.
+        places: as they are now.
+        undo_id: one that is being prepared; any other is left as it is.
+        at: aware UTC, now.
+    Returns: the order: in review, or empty where there is nothing to take back.
+    Raises: UnknownUndo.
+    Source: docs/undoing.md, "The preview".
+    """
+    undo = await locked(session, undo_id, EVERYWHERE)
+    if undo.state != "preparing":
+        return undo
+    reach = Reach(undo.version_name, places.get(undo.place_id).path, undo.since, undo.until)
+    preview = _Preview(undo)
+    finder = LotFinder(session, places, undo.version_name)
+    rest: list[AwardEntry] = []
+    async for found in effects_repository.entries(session, reach):
+        rest += found
+        last = rest[-1].member_id  # the rest of this member may still come
+        whole = [entry for entry in rest if entry.member_id != last]
+        rest = [entry for entry in rest if entry.member_id == last]
+        await _freeze(session, undo, await finder.items(whole), preview, at)
+    await _freeze(session, undo, await finder.items(rest), preview, at)
+    prepared = replace(
+        undo,
+        state="in_review",
+        content_hash=preview.content_hash,
+        preview={**preview.told(places), **await _not_undone(session, reach)},
+        members_in_all=preview.members,
+    )
+    if not preview.members:
+        prepared = ended(prepared, "empty", at)
+    details = {"content_hash": prepared.content_hash, "members": prepared.members_in_all}
+    return await keep(session, undo, prepared, "undo.prepare", BY_WORKFLOW, at, details=details)
+
+
+async def _freeze(
+    session: AsyncSession,
+    undo: Undo,
+    found: Sequence[tuple[Item, int]],
+    preview: _Preview,
+    at: datetime,
+) -> None:
+    by_member: dict[UUID, list[Item]] = {}
+    before: dict[UUID, int] = {}
+    for item, taken in found:
+        if item.points > taken:
+            by_member.setdefault(item.member_id, []).append(item)
+            before[item.entry_id] = taken
+    lots = await ledger.points_lots(session, list(by_member), at)
+    frozen = [
+        replace(taking.item, due=taking.due, takes=taking.taken)
+        for member_id, items in by_member.items()
+        for taking in takings(items, before, lots.get(member_id, ()), undo.policy, at)
+    ]
+    for item in frozen:
+        preview.add(item)
+    await repository.write_items(session, undo.id, frozen)
+
+
+async def _not_undone(session: AsyncSession, reach: Reach) -> dict[str, Any]:
+    """What is listed only: money that is gone, moves, refusals."""
+    discounts = await effects_repository.sums(session, reach, "discount")
+    moves = await effects_repository.sums(session, reach, "move")
+    refusals = await effects_repository.sums(session, reach, "refusal")
+    return {
+        "discounts": sum(effects for _, effects, _ in discounts),
+        "discount_minor": sum(amount for _, _, amount in discounts),
+        "moves": {what: effects for what, effects, _ in moves},
+        "refusals": sum(effects for _, effects, _ in refusals),
+    }

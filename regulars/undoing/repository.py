@@ -1,0 +1,235 @@
+"""All SQL of undo orders, their frozen lists and their results."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import Integer, Text, Uuid, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.db.base import Instant
+from regulars.db.raw import driver
+from regulars.security.scope import Scope, within_place
+from regulars.undoing.domain import AT_WORK, Item, Result, Undo, UndoState
+from regulars.undoing.tables import pack_undo
+
+_ID: Final = bindparam("undo_id", type_=Uuid)
+_NAMES: Final = tuple(field.name for field in fields(Undo))
+_SELECT: Final = select(*(pack_undo.c[name] for name in _NAMES))
+_ONE: Final = _SELECT.where(pack_undo.c.id == _ID, within_place(pack_undo.c.place_id))
+_LOCK: Final = _ONE.with_for_update(of=pack_undo)
+_STATE: Final = bindparam("wanted_state", type_=Text)
+_CODE: Final = bindparam("code", type_=Text)
+_AFTER_AT: Final = bindparam("after_at", type_=Instant)
+_AFTER_ID: Final = bindparam("after_id", type_=Uuid)
+_PAGE: Final = (
+    _SELECT.where(
+        within_place(pack_undo.c.place_id),
+        or_(_STATE.is_(None), pack_undo.c.state == _STATE),
+        or_(_CODE.is_(None), pack_undo.c.pack_code == _CODE),
+        or_(
+            _AFTER_AT.is_(None),
+            tuple_(pack_undo.c.ordered_at, pack_undo.c.id) < tuple_(_AFTER_AT, _AFTER_ID),
+        ),
+    )
+    .order_by(pack_undo.c.ordered_at.desc(), pack_undo.c.id.desc())
+    .limit(bindparam("count", type_=Integer))
+)
+_WAITING: Final = (
+    select(pack_undo.c.id).where(pack_undo.c.state.in_(sorted(AT_WORK))).order_by(pack_undo.c.ordered_at)
+)
+_INSERT: Final = insert(pack_undo)
+_MOVING: Final = (
+    "state",
+    "content_hash",
+    "preview",
+    "members_in_all",
+    "members_done",
+    "points_taken",
+    "differences",
+    "done_after",
+    "decided_at",
+    "decided_by",
+    "words",
+    "started_at",
+    "ended_at",
+)
+_SAVE: Final = (
+    update(pack_undo)
+    .where(pack_undo.c.id == _ID)
+    .values({name: bindparam(f"new_{name}", type_=pack_undo.c[name].type) for name in _MOVING})
+)
+_INSERT_ITEMS: Final = """
+insert into pack_undo_item (undo_id, member_id, entry_id, cause_id, store_id, occurred_at, points, due, takes,
+                            rules, lots)
+select $1::uuid, i.* from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
+                                 $7::bigint[], $8::bigint[], $9::bigint[], $10::jsonb[], $11::jsonb[]) i
+"""
+_ITEM_COLUMNS: Final = """i.entry_id, i.member_id, i.cause_id, i.store_id, i.occurred_at, i.points, i.due,
+       i.takes, i.rules::text as rules, i.lots::text as lots"""
+_NEXT_MEMBERS: Final = """
+select distinct member_id from pack_undo_item
+where undo_id = $1 and ($2::uuid is null or member_id > $2) order by member_id limit $3
+"""
+_ITEMS_OF: Final = f"""
+select {_ITEM_COLUMNS} from pack_undo_item i
+where i.undo_id = $1 and i.member_id = any($2::uuid[]) order by i.member_id, i.entry_id
+"""  # noqa: S608 — our own text
+_TAKEN: Final = """
+select entry_id, sum(taken)::bigint as taken from pack_undo_result
+where entry_id = any($1::uuid[]) and version_name = $2 group by entry_id
+"""
+_LIST: Final = f"""
+select {_ITEM_COLUMNS}, r.due as due_then, r.taken, r.reversal_id, r.done_at
+from pack_undo_item i left join pack_undo_result r on r.undo_id = i.undo_id and r.entry_id = i.entry_id
+where i.undo_id = $1
+  and ($2::uuid is null or (i.member_id, i.entry_id) > ($2, $3::uuid))
+  and (not $4::boolean or r.taken <> i.takes)
+  and ($5::uuid is null or i.member_id = $5)
+order by i.member_id, i.entry_id limit $6
+"""  # noqa: S608
+_INSERT_RESULTS: Final = """
+insert into pack_undo_result (undo_id, entry_id, version_name, due, taken, reversal_id, done_at)
+select $1::uuid, r.entry_id, $2::text, r.due, r.taken, r.reversal_id, $7::timestamptz
+from unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::uuid[]) r(entry_id, due, taken, reversal_id)
+"""
+
+
+async def find(
+    session: AsyncSession, undo_id: UUID, scope: Scope, *, for_change: bool = False
+) -> Undo | None:
+    """One order within a scope; for a change, one that nobody else changes until the transaction ends."""
+    statement = _LOCK if for_change else _ONE
+    row = (await session.execute(statement, {"undo_id": undo_id, **scope.parameters})).one_or_none()
+    return None if row is None else Undo(**row._mapping)
+
+
+async def page(
+    session: AsyncSession,
+    scope: Scope,
+    *,
+    state: UndoState | None,
+    code: str | None,
+    after: tuple[datetime, UUID] | None,
+    count: int,
+) -> list[Undo]:
+    """Orders within a scope, the latest first."""
+    at, last_id = after or (None, None)
+    values: Mapping[str, Any] = {
+        "wanted_state": state,
+        "code": code,
+        "after_at": at,
+        "after_id": last_id,
+        "count": count,
+        **scope.parameters,
+    }
+    return [Undo(**row._mapping) for row in await session.execute(_PAGE, values)]
+
+
+async def waiting(session: AsyncSession) -> list[UUID]:
+    """Orders on which there is something to be done, the oldest first."""
+    return list((await session.execute(_WAITING)).scalars())
+
+
+async def write(session: AsyncSession, undo: Undo) -> None:
+    """A new order."""
+    await session.execute(_INSERT, {name: getattr(undo, name) for name in _NAMES})
+
+
+async def save(session: AsyncSession, undo: Undo) -> None:
+    """What moved of an order; the caller holds its lock."""
+    values = {f"new_{name}": getattr(undo, name) for name in _MOVING}
+    await session.execute(_SAVE, {"undo_id": undo.id, **values})
+
+
+async def write_items(session: AsyncSession, undo_id: UUID, items: Sequence[Item]) -> None:
+    """Add to the list of an order."""
+    rows = [
+        (
+            item.member_id,
+            item.entry_id,
+            item.cause_id,
+            item.store_id,
+            item.occurred_at,
+            item.points,
+            item.due,
+            item.takes,
+            orjson.dumps(item.rules).decode(),
+            orjson.dumps([(str(lot_id), points) for lot_id, points in item.lots]).decode(),
+        )
+        for item in items
+    ]
+    if rows:
+        await (await driver(session)).execute(_INSERT_ITEMS, undo_id, *zip(*rows, strict=True))
+
+
+async def next_members(session: AsyncSession, undo_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
+    """The next members on the list of an order, by id."""
+    rows = await (await driver(session)).fetch(_NEXT_MEMBERS, undo_id, after, limit)
+    return [row["member_id"] for row in rows]
+
+
+async def items_of(session: AsyncSession, undo_id: UUID, member_ids: Sequence[UUID]) -> list[Item]:
+    """All items of some members."""
+    return [_item(row) for row in await (await driver(session)).fetch(_ITEMS_OF, undo_id, member_ids)]
+
+
+async def taken_before(
+    session: AsyncSession, version_name: str, entry_ids: Sequence[UUID]
+) -> dict[UUID, int]:
+    """What was taken back already of a version's points, by entry, whichever order did it."""
+    rows = await (await driver(session)).fetch(_TAKEN, entry_ids, version_name)
+    return {row["entry_id"]: row["taken"] for row in rows}
+
+
+async def list_items(
+    session: AsyncSession,
+    undo_id: UUID,
+    *,
+    after: tuple[UUID, UUID] | None,
+    only_differences: bool,
+    member_id: UUID | None,
+    limit: int,
+) -> list[tuple[Item, Result | None]]:
+    """Items with what became of them, by member and entry."""
+    last_member, last_entry = after or (None, None)
+    rows = await (await driver(session)).fetch(
+        _LIST, undo_id, last_member, last_entry, only_differences, member_id, limit
+    )
+    return [(_item(row), _result(row)) for row in rows]
+
+
+async def write_results(
+    session: AsyncSession,
+    undo: Undo,
+    results: Sequence[tuple[UUID, int, int, UUID | None]],
+    at: datetime,
+) -> None:
+    """(entry, due, taken, reversal) of items that have been done."""
+    columns = zip(*results, strict=True)
+    await (await driver(session)).execute(_INSERT_RESULTS, undo.id, undo.version_name, *columns, at)
+
+
+def _item(row: asyncpg.Record) -> Item:
+    return Item(
+        entry_id=row["entry_id"],
+        member_id=row["member_id"],
+        cause_id=row["cause_id"],
+        store_id=row["store_id"],
+        occurred_at=row["occurred_at"],
+        points=row["points"],
+        due=row["due"],
+        takes=row["takes"],
+        rules=tuple((str(rule), int(points)) for rule, points in orjson.loads(row["rules"])),
+        lots=tuple((UUID(lot_id), int(points)) for lot_id, points in orjson.loads(row["lots"])),
+    )
+
+
+def _result(row: asyncpg.Record) -> Result | None:
+    if row["done_at"] is None:
+        return None
+    return Result(row["due_then"], row["taken"], row["reversal_id"], row["done_at"])
