@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pydantic import ValidationError
 
@@ -10,7 +11,7 @@ from regulars.rules.arithmetic import BPS
 from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.constraints import Holding, Reader, holding, together
 from regulars.rules.domain import PackKind, PackVersion
-from regulars.rules.findings import Finding, at, finding, first
+from regulars.rules.findings import MOST_FINDINGS, Finding, at, finding, first
 from regulars.rules.model import Pack, Rule
 from regulars.rules.parts import Scope
 
@@ -48,25 +49,31 @@ def conflicts(
         told from comparisons alone is taken for possible. Parameters count as they are now.
     """
     ours = _read(pack.code, pack, catalogue)
-    found: list[Finding] = []
-    for version in live:
-        if version.code == pack.code:
-            found.append(finding("replaces_live", "/code", other=version.name))
-            continue
-        theirs = _version(version, catalogue)
-        if theirs is not None:
-            found += _with(ours, theirs)
-    return first(found)
+    same = [version for version in live if version.code == pack.code]
+    read = [_version(version, catalogue) for version in live if version.code != pack.code]
+    others = [theirs for theirs in read if theirs is not None]
+    found = [finding("replaces_live", "/code", other=version.name) for version in same]
+    for theirs in others:
+        found += _excluding(ours, theirs)
+    told = (one for theirs in others for one in _touching(ours, theirs))
+    return first([*found, *islice(told, MOST_FINDINGS + 1)])
 
 
-def _with(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+def _excluding(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+    """What stands in the way."""
+    if ours.pack.kind != theirs.pack.kind:
+        return
     words = _ONE_IN_A_STORE.get(ours.pack.kind)
-    if words is not None and ours.pack.kind == theirs.pack.kind:
+    if words is not None:
         yield finding("second_of_kind", "/kind", other=theirs.name, kind=words)
+    yield from _groups(ours, theirs)
+
+
+def _touching(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+    """What is good to know."""
     yield from _refused(ours, theirs)
     yield from _refusing(ours, theirs)
     if ours.pack.kind == theirs.pack.kind:
-        yield from _groups(ours, theirs)
         yield from _meeting(ours, theirs)
 
 

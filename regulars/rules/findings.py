@@ -210,11 +210,12 @@ def at(pointer: str, *steps: str | int) -> str:
 
 
 def first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The first of them, and a word that there are more."""
+    """The first of them, and a word that there are more: errors then come first, so that none is lost."""
     unique = tuple(dict.fromkeys(findings))
     if len(unique) <= MOST_FINDINGS:
         return unique
-    return (*unique[:MOST_FINDINGS], finding("more_findings", ""))
+    errors_first = sorted(unique, key=lambda found: found.severity != "error")
+    return (*errors_first[:MOST_FINDINGS], finding("more_findings", ""))
 
 
 def is_green(findings: Sequence[Finding]) -> bool:

@@ -240,3 +240,16 @@ def holds_on(evaluate: Any, document: Any, day: int) -> tuple[bool, bool]:
     said = evaluate([document], [100], datetime(2026, 11, 15 + day, 12, tzinfo=UTC)).outcomes
     assert all(outcome.error is None for outcome in said)
     return said[0].failed is None, said[1].failed is None
+
+
+def test_no_error_is_lost_among_many_warnings(pack: Any, rule: Any) -> None:
+    always = {"and": [{">=": [SPEND, 0]}]}
+    rules = [rule(f"r{i}", i, always) for i in range(150)]
+    never = rule("never", 500, {"and": [{">": [SPEND, 5]}, {"<": [SPEND, 5]}]})
+    case = {"name": {"zh": "一", "en": "one"}, "given": {}, "expect": {"points": 1}}
+    report = check(json.dumps(pack(rules=[*rules, never], cases=[case])))
+    assert not report.green
+    assert "rule_never_holds" in {one.code for one in report.findings}
+    failing = examine(json.dumps(pack(rules=rules, cases=[case])))
+    assert not failing.green
+    assert len(failing.findings) == 101

@@ -108,3 +108,5 @@ def test_many_meetings_end_in_a_list_of_readable_length(pack: Any, rule: Any) ->
     ours = pack("ours", rules=[times(rule, f"o{i}", i, f"b{i}") for i in range(60)])
     ours["cases"] = live["cases"] = [{"name": ours["title"], "given": {}, "expect": {"applied": ["o0"]}}]
     assert len(met(ours, live)) == 101
+    tiers = json.loads(starter_text("classic-tiers"))
+    assert ("second_of_kind", "error", "/kind") in met(tiers | {"code": "ours"}, *[live] * 3, tiers)
