@@ -92,11 +92,9 @@ async def run_rehearsal(means: Means, rehearsal_id: UUID) -> Rehearsal:
         try:
             job, places = await _job(means, found, drafts)
             sums = await _rehearsed(means, job, course)
-        except _Cancelled:
-            async with means.database.begin() as session:
-                await repository.end(session, rehearsal_id, "cancelled", means.now())
-        else:
             await _finish(means, found, drafts, places, sums, course)
+        except _Cancelled:
+            await cancelled_rehearsal(means.database, rehearsal_id, means.now())
         async with means.database.read() as session:
             return await get_rehearsal(session, rehearsal_id, EVERYWHERE)
 
@@ -272,6 +270,9 @@ async def _finish(
     )
     report = report_of(heading, sums, {store.id: store.code for store in places.stores()})
     async with means.database.begin() as session:
+        await repository.lock(session, found.id)
+        if await repository.tell_progress(session, found.id, course.done):
+            raise _Cancelled  # in the last moment, but it was answered that it would be
         for measure in MEASURES:
             for side in SIDES:
                 changes = [told_change(change) for change in ranked(sums, measure, side)]

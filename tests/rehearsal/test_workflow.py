@@ -22,8 +22,10 @@ from activities.rehearsal_messages import Rehearse
 from regulars.entrypoints.rehearsal_starting import start_waiting
 from regulars.entrypoints.worker import make_rehearsal_worker
 from regulars.kernel.ids import new_id
-from regulars.rehearsal import service
+from regulars.rehearsal import repository, service
 from regulars.rehearsal.domain import Order, Rehearsal
+from regulars.rehearsal.errors import RehearsalNotFinished
+from regulars.rehearsal.running import run_rehearsal
 from regulars.security.scope import EVERYWHERE
 from workflows.rehearsal import RehearsalWorkflow, workflow_id
 
@@ -135,3 +137,17 @@ async def test_what_was_ordered_while_temporal_was_away_is_started_later(desk: D
     handle = desk.client.get_workflow_handle_for(RehearsalWorkflow.run, workflow_id(ordered.id))
     assert await handle.result() == "finished"
     assert await start_waiting(chain.database, desk.client, desk.queue) == 0
+
+
+async def test_one_at_work_ends_without_a_report_when_it_is_cancelled(desk: Desk) -> None:
+    rehearsals = desk.rehearsals
+    ordered = await rehearsals.order(draft("grocery-classic"))
+    async with rehearsals.chain.database.begin() as session:
+        await repository.begin(session, ordered.id, 14, rehearsals.at)
+        asked = await service.cancel_rehearsal(session, ordered.id, ACTOR, rehearsals.at)
+    assert (asked.state, asked.cancel_asked) == ("running", True)
+    done = await run_rehearsal(rehearsals.means(), ordered.id)
+    assert (done.state, done.report) == ("cancelled", None)
+    with pytest.raises(RehearsalNotFinished):
+        async with rehearsals.chain.database.read() as session:
+            await service.list_members(session, ordered.id, EVERYWHERE, measure="points", side="losers")
