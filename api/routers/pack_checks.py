@@ -1,6 +1,7 @@
 """What the checker says of a pack's text, and how it would get on with what is live; nothing is kept."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -12,6 +13,7 @@ from api.dependencies import At, Parts, requires
 from api.schemas.pack_checks import CheckIn, CheckOut
 from api.strict_json import api_router
 from regulars.organisation.service import get_place
+from regulars.rules.catalogue import Catalogue
 from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.checker import examine
 from regulars.rules.conflicts import conflicts
@@ -30,7 +32,11 @@ async def check_pack(parts: Parts, actor: Reader, at: At, body: CheckIn) -> Chec
         catalogue = await catalogue_of(session)
         live = await _live(parts, session, actor, body.place_id, at)
     # Up to a tenth of a second of work: tills that this process serves do not wait for it.
-    report = await asyncio.to_thread(examine, body.text, catalogue)
+    return await asyncio.to_thread(_checked, body.text, live, catalogue)
+
+
+def _checked(text: str, live: Sequence[PackVersion], catalogue: Catalogue) -> CheckOut:
+    report = examine(text, catalogue)
     met = conflicts(report.pack, live, catalogue) if report.pack is not None and report.green else ()
     return CheckOut.of(report, met)
 
