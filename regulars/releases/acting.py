@@ -91,7 +91,8 @@ async def keep(
     Returns: the release as kept.
     """
     due = after.next_due_at if after.state in RUNNING else next_reminder(after)
-    kept = replace(after, change_no=before.change_no + 1, next_due_at=due)
+    places = tuple(sorted(after.places, key=lambda place: (place.step, place.place_id)))
+    kept = replace(after, change_no=before.change_no + 1, next_due_at=due, places=places)
     await repository.save(session, kept)
     await _record(session, kept, action, actor, at, before.state, details or {}, words)
     return kept
