@@ -48,7 +48,7 @@ async def explain_event(
     (history,) = await history_repository.histories(session, [owner])
     stored = next(one for one in history.events if one.id == event_id)
     ground = await ground_of(session, shelf, places, history, stored)
-    speech = speech_of(places.chain, ground.packs, ground.home.zone)
+    speech = await speech_of(session, places.chain, ground.packs, ground.home.zone)
     facts, packs = await _decided_by(session, shelf, places, ground, speech)
     differences = differences_of(ground)
     event = stored.event

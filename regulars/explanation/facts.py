@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
+import orjson
+
 from regulars.explanation.domain import Fact, Said, Value
 from regulars.explanation.recomputing import FactsRead
 from regulars.explanation.speech import NO, NONE, YES, Speech
-from regulars.rules.catalogue import DOCUMENT_FIELDS, LINES_PATH, Field
+from regulars.rules.catalogue import LINES_PATH, Field
 
 _NOT_SHOWN: Final = frozenset({LINES_PATH})
 
@@ -25,16 +27,16 @@ def told_facts(facts: FactsRead, speech: Speech, *, basket: bool = True) -> tupl
 
 def _facts(facts: FactsRead, speech: Speech, *, basket: bool) -> Iterator[Fact]:
     values: dict[str, Any] = {
-        "member": asdict(facts.member),
+        "member": _with_own(asdict(facts.member), facts.member.custom),
         "purchase": {
             "sales_minor": facts.purchase.sales_minor,
             "list_minor": facts.purchase.list_minor,
             "channel": facts.purchase.channel,
         },
-        "store": asdict(facts.store),
+        "store": _with_own(asdict(facts.store), facts.store.custom),
         "calendar": asdict(facts.calendar),
     }
-    for path, field in DOCUMENT_FIELDS.items():
+    for path, field in speech.catalogue.document.items():
         group, _, name = path.partition(".")
         if path in _NOT_SHOWN or name not in values[group]:
             continue
@@ -45,6 +47,12 @@ def _facts(facts: FactsRead, speech: Speech, *, basket: bool) -> Iterator[Fact]:
         value = values[group][name]
         kept: Value = list(value) if isinstance(value, tuple) else value
         yield Fact(path, Said(field.zh, field.en), kept, _text(field, kept, speech))
+
+
+def _with_own(facts: dict[str, Any], custom: str) -> dict[str, Any]:
+    """Facts with the chain's own by their names in the catalogue."""
+    own: dict[str, Any] = orjson.loads(custom) if custom else {}
+    return facts | {f"custom.{code}": value for code, value in own.items()}
 
 
 def _text(field: Field, value: Value, speech: Speech) -> Said:

@@ -46,7 +46,7 @@ async def explain_offers(
     stored = _as_stored(offered, basket, site.code, at)
     found = recompute(stored, shelved, site)
     unknown = frozenset() if basket.lines else BASKET_FACTS
-    speech = speech_of(desk.places.chain, shelved.packs, site.zone)
+    speech = await speech_of(session, desk.places.chain, shelved.packs, site.zone)
     told = Told(found.facts, found.evaluation, stored.occurred_at, unknown)
     offering = (
         told

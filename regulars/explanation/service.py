@@ -17,6 +17,7 @@ from regulars.explanation.telling import Told, first_reasons, tell_packs
 from regulars.organisation.domain import Chain
 from regulars.organisation.places import Places
 from regulars.purchases.errors import PurchaseUnknown
+from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.domain import ENGINE
 from regulars.rules.evaluator import PackSet
 from regulars.security.scope import Scope
@@ -53,18 +54,19 @@ async def explain_purchase(
         stored,
         recompute(stored, shelved, site),
         shelved.packs,
-        speech_of(places.chain, shelved.packs, site.zone),
+        await speech_of(session, places.chain, shelved.packs, site.zone),
     )
 
 
-def speech_of(chain: Chain, packs: PackSet, zone: ZoneInfo) -> Speech:
-    """How the chain says things, with the tiers that these packs know."""
+async def speech_of(session: AsyncSession, chain: Chain, packs: PackSet, zone: ZoneInfo) -> Speech:
+    """How the chain says things: with its own facts, and with the tiers that these packs know."""
     tiers = {
         tier.code: Said(tier.title.zh, tier.title.en)
         for compiled in packs.packs
         for tier in compiled.pack.tiers or ()
     }
-    return Speech(chain.currency, chain.currency_exponent, zone, tiers)
+    catalogue = await catalogue_of(session)
+    return Speech(chain.currency, chain.currency_exponent, zone, tiers, catalogue)
 
 
 def _explained(

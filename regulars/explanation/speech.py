@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from regulars.explanation.domain import Said, Value
 from regulars.kernel.money import format_minor
+from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.facts import plain_code
 from regulars.rules.model import Pack
 from regulars.rules.wording import Wording
@@ -28,12 +29,14 @@ class Speech:
         currency: its ISO code; exponent: decimal places of it.
         zone: the wall clock on which instants are said.
         tier_names: what tiers are called in both languages, by code.
+        catalogue: what the chain's facts are called.
     """
 
     currency: str
     exponent: int
     zone: ZoneInfo
     tier_names: Mapping[str, Said]
+    catalogue: Catalogue = BUILT_IN
 
     def money(self, minor: int) -> Said:
         """An amount with its currency: 1250 is "12.50 元" where the chain counts in yuan."""
@@ -61,8 +64,11 @@ class Speech:
         """How the rules of a pack are said."""
         zh = {code: name.zh for code, name in self.tier_names.items()}
         en = {code: name.en for code, name in self.tier_names.items()}
+        facts = self.catalogue
         return PackSpeech(
-            self, Wording("zh", pack, self.exponent, zh), Wording("en", pack, self.exponent, en)
+            self,
+            Wording("zh", pack, self.exponent, zh, catalogue=facts),
+            Wording("en", pack, self.exponent, en, catalogue=facts),
         )
 
 

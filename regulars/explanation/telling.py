@@ -96,13 +96,11 @@ def _pack(compiled: CompiledPack, working: Working, told: Told, steps: Steps) ->
 def _sentences(pack: Pack, working: Working) -> Mapping[str, Said]:
     """What each rule gives where it holds."""
     chain = working.speech.chain
-    names = chain.tier_names
-    zh = sentences(
-        pack, "zh", exponent=chain.exponent, tier_names={code: name.zh for code, name in names.items()}
-    )
-    en = sentences(
-        pack, "en", exponent=chain.exponent, tier_names={code: name.en for code, name in names.items()}
-    )
+    exponent, facts = chain.exponent, chain.catalogue
+    in_zh = {code: name.zh for code, name in chain.tier_names.items()}
+    in_en = {code: name.en for code, name in chain.tier_names.items()}
+    zh = sentences(pack, "zh", exponent=exponent, tier_names=in_zh, catalogue=facts)
+    en = sentences(pack, "en", exponent=exponent, tier_names=in_en, catalogue=facts)
     return {one.rule_id: Said(one.effect, other.effect) for one, other in zip(zh, en, strict=True)}
 
 

@@ -8,12 +8,15 @@ import orjson
 import pytest
 from budget_world import EARN, limit, money, pack, publish, publish_points, publish_tenth, quote_of
 from explanation.conftest import Claim, Explain
-from small_chain import MONDAY, SmallChain, line, lines, open_small_chain
+from small_chain import ACTOR, MONDAY, SmallChain, line, lines, open_small_chain
 
+from regulars.custom_fields.domain import CustomField
+from regulars.custom_fields.service import define_field
 from regulars.db.session import Database
 from regulars.explanation.domain import PurchaseExplanation, RuleSaid
 from regulars.explanation.shelf import Shelf
 from regulars.explanation.sweep import sweep_purchases
+from regulars.kernel.ids import new_id
 from regulars.organisation.places import Places
 
 HOUR = timedelta(hours=1)
@@ -171,3 +174,27 @@ async def test_a_rule_elsewhere_or_at_another_time_says_so(chain: SmallChain, ex
     assert found.agrees
     assert only(found, "base").why.en == "It is not meant for this place, channel or tier."
     assert only(found, "late").why.zh == "不在适用时段内。"
+
+
+async def test_the_chains_own_facts_are_told_by_their_names(chain: SmallChain, explain: Explain) -> None:
+    vip = CustomField(new_id(), "member", "vip", "boolean", "贵宾", "important member", default=False)
+    async with chain.database.begin() as session:
+        await define_field(session, vip, ACTOR, MONDAY)
+    own = orjson.loads(plain("own", "earning", "vip", EARN))
+    own["rules"][0]["when"] = {"and": [{"var": "member.custom.vip"}]}
+    bought = {"lines": [{"sales_minor": 1_000}]}
+    words = own["cases"][0]["name"]
+    own["cases"] = [
+        {"name": words, "given": {"purchase": bought}, "expect": {"points": 0}},
+        {
+            "name": words,
+            "given": {"purchase": bought, "member": {"custom": {"vip": True}}},
+            "expect": {"points": 10},
+        },
+    ]
+    await publish(chain, orjson.dumps(own))
+    found = await explain((await chain.buy(await chain.join())).purchase_id)
+    assert found.agrees
+    (condition,) = only(found, "vip").conditions
+    assert (condition.holds, condition.values[0].what.zh) == (False, "贵宾")
+    assert ("member.custom.vip", False) in [(fact.path, fact.value) for fact in found.facts]
