@@ -13,17 +13,20 @@ from activities.failures import Discretion
 from activities.lifecycle import LifecycleActivities
 from activities.rehearsal import RehearsalActivities
 from activities.releases import ReleaseActivities
+from activities.undoing import UndoingActivities
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.feature_keeper import keep_features
 from regulars.entrypoints.ready import announce_ready
 from regulars.entrypoints.rehearsal_starting import keep_starting
 from regulars.entrypoints.shutdown import ends_on_signal
 from regulars.entrypoints.temporal import WORKFLOW_RUNNER
+from regulars.entrypoints.undo_starting import keep_starting_undos
 from regulars.kernel import clock
 from regulars.organisation.places import Places
 from regulars.rules.live import LivePacks
 from regulars.settings import Settings
 from regulars.temporal import connect
+from regulars.undoing.working import Means
 from workflows.member_lifecycle import MemberLifecycleWorkflow
 from workflows.messages import TASK_QUEUE
 from workflows.pack_release import PackReleaseWorkflow
@@ -31,6 +34,8 @@ from workflows.rehearsal import TASK_QUEUE as REHEARSAL_TASK_QUEUE
 from workflows.rehearsal import RehearsalWorkflow
 from workflows.release_messages import TASK_QUEUE as RELEASE_TASK_QUEUE
 from workflows.search_attributes import TYPES, ensure_search_attributes
+from workflows.undoing import TASK_QUEUE as UNDOING_TASK_QUEUE
+from workflows.undoing import UndoWorkflow
 
 log = structlog.get_logger(__name__)
 
@@ -63,11 +68,12 @@ async def work_until(settings: Settings, stop: asyncio.Event | None = None) -> N
     activities = LifecycleActivities(database, LivePacks(), Places(), clock.now)
     rehearsals = RehearsalActivities(database, clock.now)
     releases = ReleaseActivities(database, activities.packs, activities.places, clock.now)
+    undoing = UndoingActivities(Means(database, activities.packs, activities.places, clock.now))
     keeping = asyncio.create_task(keep_features(database, stop))
     try:
         while not stop.is_set():
             try:
-                await _work_once(settings, activities, rehearsals, releases, stop)
+                await _work_once(settings, activities, rehearsals, releases, undoing, stop)
             except (RPCError, RuntimeError, OSError, TimeoutError) as error:
                 log.warning("temporal_away", error=type(error).__name__)
                 with suppress(TimeoutError):
@@ -83,6 +89,7 @@ async def _work_once(
     activities: LifecycleActivities,
     rehearsals: RehearsalActivities,
     releases: ReleaseActivities,
+    undoing: UndoingActivities,
     stop: asyncio.Event,
 ) -> None:
     async with asyncio.timeout(CONNECT_WITHIN_S):
@@ -93,10 +100,14 @@ async def _work_once(
         members,
         make_rehearsal_worker(client, rehearsals),
         make_release_worker(client, releases),
+        make_undoing_worker(client, undoing),
     )
     working = {worker: asyncio.create_task(worker.run()) for worker in workers}
     stopping = asyncio.create_task(stop.wait())
-    starting = asyncio.create_task(keep_starting(rehearsals.database, client))
+    starting = {
+        asyncio.create_task(keep_starting(rehearsals.database, client)),
+        asyncio.create_task(keep_starting_undos(undoing.means.database, client)),
+    }
     announce_ready()
     try:
         await asyncio.wait({*working.values(), stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -104,8 +115,9 @@ async def _work_once(
         await asyncio.gather(*working.values())
     finally:
         stopping.cancel()
-        starting.cancel()
-        await asyncio.wait({starting})
+        for task in starting:
+            task.cancel()
+        await asyncio.wait(starting)
 
 
 async def _ensure_search_attributes(client: Client) -> None:
@@ -175,5 +187,22 @@ def make_release_worker(
         workflow_runner=WORKFLOW_RUNNER,
         max_concurrent_activities=2,
         max_concurrent_workflow_tasks=4,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def make_undoing_worker(
+    client: Client, undoing: UndoingActivities, *, task_queue: str = UNDOING_TASK_QUEUE
+) -> Worker:
+    """A worker for undo orders: few at once, for tills share the members' locks with it."""
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[UndoWorkflow],
+        activities=undoing.all,
+        interceptors=[Discretion()],
+        workflow_runner=WORKFLOW_RUNNER,
+        max_concurrent_activities=2,
+        max_concurrent_workflow_tasks=2,
         graceful_shutdown_timeout=GRACE,
     )
