@@ -61,8 +61,9 @@ def spread(
     shares: list[tuple[int, int]] = []
     parts = share_by_weight(amount_minor, [value for _, value in lines])
     for (number, value), share in zip(lines, parts, strict=True):
-        part = min(share, left.setdefault(number, value))
+        rest = left.get(number, value)
+        part = share if share < rest else rest
+        left[number] = rest - part
         if part > 0:
-            left[number] -= part
             shares.append((number, part))
     return shares
