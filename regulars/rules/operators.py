@@ -138,6 +138,8 @@ def _integers(check: "Expressions", op: Operation, low: int, high: int | None) -
 
 def _plus(check: "Expressions", op: Operation) -> Shape:
     if len(op.operands) == 1:
+        if isinstance(op.operands[0], list):  # the engine sums a list that is computed, none that is written
+            return check.say("literal_refused", op.at(0), value="[…]")
         found = check.shape(op.operands[0], op.at(0), in_line=op.in_line)
         found = check.expect(found, "integers", op.at(0), "+")
         return found if found is UNKNOWN else check.bounded(shapes.total(found), op.pointer)

@@ -45,6 +45,7 @@ CONDITIONS = [
     ("text compared by size", {">": [{"var": "member.tier"}, "10"]}, "operand_type"),
     ("number-like text", {"===": [SPEND, "100"]}, "types_differ"),
     ("text added", {">": [{"+": [SPEND, "1"]}, 0]}, "operand_type"),
+    ("a written list summed", {">": [{"+": [[1, 2]]}, 0]}, "literal_refused"),
     ("part of a text", {"in": ["sil", {"var": "member.tier"}]}, "operand_type"),
     ("number in texts", {"in": [SPEND, ["1", "2"]]}, "operand_type"),
     ("mixed list", {"in": [SPEND, [1, "2"]]}, "literal_refused"),
