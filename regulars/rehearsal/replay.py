@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from regulars.custom_fields.book import OwnBook
-from regulars.ledger.domain import Lot, earn_entry
+from regulars.ledger.domain import POINTS, Lot, earn_entry
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent, Newcomer, opened
 from regulars.lifecycle.window import SpendWindow
@@ -189,7 +189,12 @@ def _lots(time: MemberTime, bought: Bought, reading: Reading) -> tuple[Lot, ...]
     awards = [award for award in reading.evaluation.awards if award.points > 0]
     if not awards:
         return ()
-    member_id = time.standing.member_id
+    member_id, first = time.standing.member_id, awards[0]
+    together = (first.available_at, first.expires_at)
+    if all((award.available_at, award.expires_at) == together for award in awards):
+        # One lot, as `earn_entry` would make it, without its postings: most purchases end here.
+        points = sum(award.points for award in awards)
+        return (Lot(_NO_ID, member_id, POINTS, points, *together),)
     return earn_entry(_NO_ID, repeat(_NO_ID), _NO_ID, member_id, bought.occurred_at, awards).lots
 
 
