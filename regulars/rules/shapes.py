@@ -69,7 +69,8 @@ def of_field(field: Field) -> Shape:
 def union(shapes: Sequence[Shape]) -> Shape:
     """What one of several expressions of the same type yields."""
     one = shapes[0]
-    return Shape(one.type, min(s.low for s in shapes), max(s.high for s in shapes))
+    low, high = min(s.low for s in shapes), max(s.high for s in shapes)
+    return Shape(one.type, low, high, max(s.length for s in shapes))
 
 
 def product(left: Shape, right: Shape) -> Shape:

@@ -11,6 +11,7 @@ from regulars.rules.findings import MOST_FINDINGS, SENTENCES
 
 LINES = {"var": "purchase.lines"}
 SPEND = {"var": "member.spend_365d_minor"}
+AMOUNTS = {"map": [LINES, {"var": "sales_minor"}]}
 
 
 def codes(report: Report) -> set[str]:
@@ -70,6 +71,16 @@ CONDITIONS = [
     ("remainder of a negative", {">": [{"%": [{"-": [0, SPEND]}, 7]}, 1]}, "dividend_may_be_negative"),
     ("rounding nothing", {">": [{"floor": [SPEND]}, 1]}, "rounding_without_division"),
     ("product beyond 2^52", {">": [{"*": [SPEND, SPEND]}, 1]}, "number_may_overflow"),
+    (
+        "one sum or the other beyond 2^52",
+        {
+            ">": [
+                {"*": [{"+": [{"if": [{">": [SPEND, 1]}, AMOUNTS, AMOUNTS]}]}, 1_000_000_000]},
+                1,
+            ]
+        },
+        "number_may_overflow",
+    ),
     ("absent tested for", {"missing": ["member.tier"]}, "operator_refused"),
     ("text joined", {"===": [{"cat": ["a", "b"]}, "ab"]}, "operator_unknown"),
     ("list compared", {"===": [{"var": "member.tags"}, ["a"]]}, "operand_type"),
