@@ -27,6 +27,7 @@ from api.routers import (
     segments,
     sessions,
     terminals,
+    undoing,
 )
 from api.schemas.base import ProblemOut
 from api.security_headers import SecurityHeaders
@@ -54,6 +55,7 @@ ROUTERS: Final = (
     packs,
     rehearsals,
     releases,
+    undoing,
     custom_fields,
     pack_checks,
     explanations,

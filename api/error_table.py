@@ -210,6 +210,15 @@ ROWS: Final[Mapping[str, Row]] = {
     "rehearsal_not_finished": Row(409, "预演尚未完成（{state}），暂无报告。"),
     "rehearsal_busy": Row(503, "另一个预演正在进行，请等它结束或先取消它。"),
     "rehearsal_interrupted": Row(503, "预演中断，请重新发起。"),
+    # undoing
+    "unknown_undo": Row(404, "没有这张撤销单。"),
+    "undo_place_unknown": Row(422, "您的管辖范围内没有机构 {place}。"),
+    "undo_span_invalid": Row(422, "撤销区间有误：起点须早于终点，终点不得晚于现在。"),
+    "undo_state_wrong": Row(409, "撤销单目前的状态是 {state}，只有 {wanted} 时才能这样做。"),
+    "undo_preview_differs": Row(409, "内容摘要与撤销单的预览不符，请重新查看后再决定。"),
+    "own_undo_approval": Row(403, "撤销单由您提出，须由他人审批。"),
+    "undo_needs_person": Row(403, "撤销须由操作员本人审批，请登录或用 --operator 指明。"),
+    "undo_words_missing": Row(422, "请说明原因，3 至 {maximum} 个字。"),
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
     "message_refused": Row(409, "工作流没有接受这项操作。"),
     # custom fields

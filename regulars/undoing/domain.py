@@ -38,12 +38,12 @@ class Reach:
 
     Attributes:
         version: its name, e.g. "grocery-classic/2".
-        place_path: of a place; purchases there and below.
+        place_paths: of places; purchases there and below. "" is the whole chain.
         since, until: when they occurred, from the one on and before the other; None for no bound.
     """
 
     version: str
-    place_path: str
+    place_paths: tuple[str, ...]
     since: datetime | None
     until: datetime | None
 

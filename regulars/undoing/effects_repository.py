@@ -19,7 +19,7 @@ _LAST: Final = UUID(int=(1 << 128) - 1)
 # A version is used by few of a member's purchases or by nearly all: in either case one pass over the rows
 # costs less than an index that every sale would have to keep.
 _IN_REACH = """
-(select path from place where id = x.store_id) <@ $2::text::ltree
+(select path from place where id = x.store_id) <@ any($2::text[]::ltree[])
 and ($3::timestamptz is null or x.at >= $3) and ($4::timestamptz is null or x.at < $4)
 """
 _BOUGHT = """
@@ -157,7 +157,7 @@ async def read_purchases(session: AsyncSession, purchase_ids: Sequence[UUID]) ->
 
 
 def _values(reach: Reach) -> Sequence[object]:
-    return (reach.version, reach.place_path, reach.since, reach.until)
+    return (reach.version, list(reach.place_paths), reach.since, reach.until)
 
 
 def _entry(row: asyncpg.Record) -> AwardEntry:

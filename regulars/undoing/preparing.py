@@ -92,7 +92,7 @@ async def prepare_undo(session: AsyncSession, places: Places, undo_id: UUID, at:
     undo = await locked(session, undo_id, EVERYWHERE)
     if undo.state != "preparing":
         return undo
-    reach = Reach(undo.version_name, places.get(undo.place_id).path, undo.since, undo.until)
+    reach = Reach(undo.version_name, (places.get(undo.place_id).path,), undo.since, undo.until)
     preview = _Preview(undo)
     finder = LotFinder(session, places, undo.version_name)
     rest: list[AwardEntry] = []

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.organisation.places import Places
+from regulars.purchases.errors import IdempotencyMismatch
 from regulars.rules import service as rules
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
@@ -89,13 +90,15 @@ async def order_undo(
         actor: who asks, and has the right at that place.
         at: aware UTC, now.
     Returns: the order, still without its list.
-    Raises: UnknownPack; UndoSpanInvalid; PermissionDenied. Nothing is kept then.
+    Raises: UnknownPack; UndoSpanInvalid; PermissionDenied; IdempotencyMismatch: the id is that of another
+        order. Nothing is kept then.
     Source: docs/undoing.md.
     """
     if not actor.may_at(Permission.PACK_UNDO, places.get(wish.place_id).path):
         raise PermissionDenied(Permission.PACK_UNDO)
     known = await repository.find(session, undo_id, EVERYWHERE)
     if known is not None:
+        _require_same(known, wish)
         return known
     stored = await rules.get_version(session, wish.code, wish.version)
     until = _until(wish, at)
@@ -200,6 +203,19 @@ async def waiting_undos(session: AsyncSession) -> list[UUID]:
         session: any.
     """
     return await repository.waiting(session)
+
+
+def _require_same(known: Undo, wish: Wish) -> None:
+    asked = (wish.code, wish.version, wish.place_id, wish.policy, wish.since, wish.until or known.until)
+    if asked != (
+        known.pack_code,
+        known.version,
+        known.place_id,
+        known.policy,
+        known.since,
+        known.until,
+    ):
+        raise IdempotencyMismatch("Idempotency-Key")
 
 
 def _until(wish: Wish, at: datetime) -> datetime:

@@ -157,6 +157,20 @@ API = {
     "POST /v1/releases/{release_id}/rollback": Row(409, HIDDEN, json={"words": "too dear"}),
     "POST /v1/releases/{release_id}/retire": Row(409, HIDDEN, json={"words": "season over"}),
     "GET /v1/release-policy": Row(200, 200),
+    # undo orders are seen at their place and above; what they would list outside is nothing
+    "GET /v1/packs/{code}/versions/{version}/effects": Row(200, 200),
+    "POST /v1/undos": Row(
+        201, 422, json={"code": "{code}", "version": 1, "place": "east-1", "policy": "let_be"}
+    ),
+    "GET /v1/undos": Row(200, 200, lists="{undo_id}"),
+    "GET /v1/undos/{undo_id}": Row(200, HIDDEN),
+    "GET /v1/undos/{undo_id}/items": Row(200, HIDDEN),
+    # not prepared yet, so 409; whoever may not see it must not learn that
+    "POST /v1/undos/{undo_id}/approve": Row(409, HIDDEN, json={"content_hash": 64 * "0"}),
+    "POST /v1/undos/{undo_id}/reject": Row(409, HIDDEN, json={"words": "not so"}),
+    "POST /v1/undos/{undo_id}/pause": Row(409, HIDDEN),
+    "POST /v1/undos/{undo_id}/resume": Row(409, HIDDEN),
+    "POST /v1/undos/{undo_id}/cancel": Row(200, HIDDEN, json={"words": "not now"}),
     # oneself and what belongs to the whole chain
     "GET /v1/session": Row(200, 200),
 }

@@ -56,6 +56,7 @@ from regulars.security.policy import roles_with
 from regulars.security.terminal_keys import issue_key
 from regulars.segments.domain import Draft
 from regulars.segments.service import save_segment
+from regulars.undoing.service import Wish, order_undo
 from rules_ui.routes import overview
 
 INSIDE = ("own", "branch", "headquarters")
@@ -119,6 +120,7 @@ class Things:
         till = NewPlace(new_id(), "east-1", "terminal", f"E1-{number}", f"{STORE_NAME} till {number}")
         own = Operator(new_id(), f"own{number}", OPERATOR_NAME, "en", (), OPENED, None)
         member = await chain.join(MEMBER_NAME, phone=f"+1212555{1000 + number}")
+        await self.world.container.refresh_places()
         bought = await chain.buy(receipt_no=f"{RECEIPT_NO}-{number}", occurred_at=clock.now())
         pepper = self.world.container.settings.secrets.terminal_key_pepper
         async with chain.database.begin() as session:
@@ -139,6 +141,8 @@ class Things:
             order = Order((starter_text(PACK),), chain.stores["east-1"])
             earlier = MONDAY - timedelta(minutes=number)  # so that the first is on the first page
             rehearsal = await order_rehearsal(session, new_id(), order, ACTOR, earlier)
+            wish = Wish(PACK, 1, chain.stores["east-1"], "let_be")
+            undo = await order_undo(session, self.world.container.places, new_id(), wish, ACTOR, MONDAY)
         return {
             "{store}": str(chain.stores["east-1"]),
             "{place_id}": str(till.id),
@@ -154,6 +158,7 @@ class Things:
             "{save_id}": str(DRAFT_ID),
             "{release_id}": str(release.id),
             "{rehearsal_id}": str(rehearsal.id),
+            "{undo_id}": str(undo.id),
             "{version}": "1",
             "{segment}": segment.code,
             "{order}": str(new_id()),

@@ -1,0 +1,242 @@
+"""What pack versions did, and undo orders, on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from api.schemas.base import In, Out
+from api.schemas.times import Instant
+from regulars.kernel.codes import CODE_LENGTH_MAX
+from regulars.undoing.domain import (
+    WORDS_MAX,
+    Effect,
+    EffectKind,
+    Item,
+    Policy,
+    Result,
+    Undo,
+    UndoState,
+)
+
+Words = Annotated[
+    str, Field(min_length=1, max_length=WORDS_MAX, description="Why, at least three characters.")
+]
+PlaceCode = Annotated[str, Field(min_length=1, max_length=CODE_LENGTH_MAX)]
+
+
+class UndoIn(In):
+    """Which version's awards are to be taken back, where, of which time, and by which policy."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"code": "grocery-classic", "version": 2, "place": "HQ", "policy": "let_be"}]
+        }
+    )
+
+    code: Annotated[str, Field(min_length=1, max_length=CODE_LENGTH_MAX)]
+    version: Annotated[int, Field(ge=1, le=1 << 30, strict=True)]
+    place: Annotated[PlaceCode, Field(description="What was bought there and below.")]
+    policy: Annotated[
+        Policy,
+        Field(
+            description="What becomes of points that are spent: `let_be` leaves them; `within_balance` takes "
+            "them from the member's other points, never below zero."
+        ),
+    ]
+    since: Annotated[Instant | None, Field(description="Left out: from the first purchase on.")] = None
+    until: Annotated[Instant | None, Field(description="Left out: up to now.")] = None
+    note: Annotated[str | None, Field(max_length=WORDS_MAX)] = None
+
+
+class UndoApprovalIn(In):
+    """What the approver has seen."""
+
+    content_hash: Annotated[str, Field(min_length=64, max_length=64, description="As the order has it.")]
+    words: Annotated[str | None, Field(max_length=WORDS_MAX)] = None
+
+
+class UndoWordsIn(In):
+    """Why an undo is refused or given up."""
+
+    words: Words
+
+
+class EffectOut(Out):
+    """One thing that a version did."""
+
+    kind: EffectKind
+    at: datetime
+    id: Annotated[UUID, Field(description="Ledger entry of an award, purchase, or event of a move.")]
+    rule: str
+    member_id: UUID | None
+    store: str
+    amount: Annotated[int, Field(description="Points of an award, minor units of a discount.")]
+    what: Annotated[str, Field(description="The move with its tier or stage, or why it was refused.")]
+
+    @classmethod
+    def of(cls, one: Effect, store: str) -> Self:
+        return cls(
+            kind=one.kind,
+            at=one.at,
+            id=one.id,
+            rule=one.rule_id,
+            member_id=one.member_id,
+            store=store,
+            amount=one.amount,
+            what=one.what,
+        )
+
+
+class EffectPageOut(Out):
+    """Effects of one kind, the latest first."""
+
+    items: list[EffectOut]
+    next_after_at: Annotated[datetime | None, Field(description="Send all three as `after_at`,")]
+    next_after_id: Annotated[UUID | None, Field(description="`after_id` and")]
+    next_after_rule: Annotated[str | None, Field(description="`after_rule` for the next page.")]
+
+
+class StoreSumOut(Out):
+    """What an order means for one store."""
+
+    store: str
+    members: int
+    entries: int
+    points: int
+    taken_before: int
+    takes: int
+    spent: int
+
+
+class PreviewOut(Out):
+    """What an order will do as things stood when it was prepared, and what is only listed."""
+
+    members: int
+    entries: int
+    points: Annotated[int, Field(description="That the version gave.")]
+    taken_before: Annotated[int, Field(description="Of it by earlier undo orders.")]
+    takes: Annotated[int, Field(description="That this order takes back.")]
+    spent: Annotated[int, Field(description="That cannot be taken back under its policy.")]
+    by_store: list[StoreSumOut]
+    discounts: int
+    discount_minor: int
+    moves: dict[str, int]
+    refusals: int
+
+
+class UndoOut(Out):
+    """An undo order, and how far it is."""
+
+    id: UUID
+    pack: str
+    place: str
+    since: datetime | None
+    until: datetime
+    policy: Policy
+    note: str | None
+    state: UndoState
+    content_hash: str | None
+    preview: PreviewOut | None
+    members_in_all: int
+    members_done: int
+    points_taken: int
+    differences: Annotated[
+        int, Field(description="Entries of which something else was taken than previewed.")
+    ]
+    ordered_at: datetime
+    ordered_by: str
+    decided_at: datetime | None
+    decided_by: str | None
+    words: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, one: Undo, place: str) -> Self:
+        return cls(
+            id=one.id,
+            pack=one.version_name,
+            place=place,
+            since=one.since,
+            until=one.until,
+            policy=one.policy,
+            note=one.note,
+            state=one.state,
+            content_hash=one.content_hash,
+            preview=None if one.preview is None else PreviewOut.model_validate(one.preview),
+            members_in_all=one.members_in_all,
+            members_done=one.members_done,
+            points_taken=one.points_taken,
+            differences=one.differences,
+            ordered_at=one.ordered_at,
+            ordered_by=one.ordered_by,
+            decided_at=one.decided_at,
+            decided_by=one.decided_by,
+            words=one.words,
+            started_at=one.started_at,
+            ended_at=one.ended_at,
+        )
+
+
+class UndoPageOut(Out):
+    """Undo orders, the latest first."""
+
+    items: list[UndoOut]
+    next_after_at: Annotated[datetime | None, Field(description="Send both as `after_at` and")]
+    next_after_id: Annotated[UUID | None, Field(description="`after_id` for the next page.")]
+
+
+class UndoResultOut(Out):
+    """What became of an entry."""
+
+    due: int
+    taken: int
+    reversal_id: Annotated[UUID | None, Field(description="The ledger entry that took it back.")]
+    done_at: datetime
+
+    @classmethod
+    def of(cls, one: Result) -> Self:
+        return cls(due=one.due, taken=one.taken, reversal_id=one.reversal_id, done_at=one.done_at)
+
+
+class UndoItemOut(Out):
+    """One entry on the list of an order."""
+
+    entry_id: UUID
+    member_id: UUID
+    purchase_id: UUID
+    store: str
+    occurred_at: datetime
+    points: int
+    due: int
+    takes: int
+    rules: dict[str, int]
+    result: UndoResultOut | None
+
+    @classmethod
+    def of(cls, item: Item, result: Result | None, store: str) -> Self:
+        rules: dict[str, int] = {}
+        for rule_id, points in item.rules:
+            rules[rule_id] = rules.get(rule_id, 0) + points
+        return cls(
+            entry_id=item.entry_id,
+            member_id=item.member_id,
+            purchase_id=item.cause_id,
+            store=store,
+            occurred_at=item.occurred_at,
+            points=item.points,
+            due=item.due,
+            takes=item.takes,
+            rules=rules,
+            result=None if result is None else UndoResultOut.of(result),
+        )
+
+
+class UndoItemPageOut(Out):
+    """Entries by member."""
+
+    items: list[UndoItemOut]
+    next_after_member: Annotated[UUID | None, Field(description="Send both as `after_member` and")]
+    next_after_entry: Annotated[UUID | None, Field(description="`after_entry` for the next page.")]

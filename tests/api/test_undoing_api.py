@@ -1,0 +1,127 @@
+"""Undo orders over the API: see what was done, order, look, have somebody else approve, follow."""
+
+from uuid import UUID
+
+import httpx
+import pytest
+from small_chain import MONDAY, line
+from undoing.world import give_points
+from web_world import WebWorld
+
+from regulars.organisation.places import Places
+from regulars.rules.live import LivePacks
+from regulars.undoing.working import Means, work_through
+
+ORDER = {"code": "gift", "version": 1, "place": "HQ", "policy": "let_be"}
+
+
+@pytest.fixture
+async def marketer(world: WebWorld) -> httpx.AsyncClient:
+    await give_points(world.chain)
+    for number in range(1, 4):
+        member = await world.chain.join(f"Member {number}")
+        await world.chain.buy(member, line(1_000 * number), occurred_at=MONDAY)
+    return await world.operator("marketing", world.chain.hq)
+
+
+async def work(world: WebWorld, undo_id: str) -> None:
+    container = world.container
+    means = Means(container.database, LivePacks(), Places(), container.now)
+    await work_through(means, UUID(undo_id))
+
+
+async def test_an_undo_is_ordered_looked_at_approved_and_followed(
+    world: WebWorld, marketer: httpx.AsyncClient
+) -> None:
+    effects = (await marketer.get("/v1/packs/gift/versions/1/effects", params={"limit": 2})).json()
+    assert len(effects["items"]) == 2
+    after = {
+        "after_at": effects["next_after_at"],
+        "after_id": effects["next_after_id"],
+        "after_rule": effects["next_after_rule"],
+    }
+    rest = (await marketer.get("/v1/packs/gift/versions/1/effects", params=after)).json()
+    assert sorted(one["amount"] for one in [*effects["items"], *rest["items"]]) == [10, 20, 30]
+    assert rest["next_after_id"] is None
+    ordered = await marketer.post("/v1/undos", json=ORDER)
+    assert ordered.status_code == 201, ordered.text
+    told = ordered.json()
+    assert (told["state"], told["preview"]) == ("preparing", None)  # nothing runs workflows here
+    address = f"/v1/undos/{told['id']}"
+    await work(world, told["id"])
+    prepared = (await marketer.get(address)).json()
+    assert (prepared["state"], prepared["preview"]["takes"]) == ("in_review", 60)
+    items = (await marketer.get(f"{address}/items", params={"limit": 2})).json()
+    after = {"after_member": items["next_after_member"], "after_entry": items["next_after_entry"]}
+    rest = (await marketer.get(f"{address}/items", params=after)).json()
+    assert sum(one["takes"] for one in [*items["items"], *rest["items"]]) == 60
+    assert all(one["result"] is None for one in items["items"])
+    approver = await world.operator("approver", world.chain.hq)
+    seen = {"content_hash": prepared["content_hash"]}
+    approved = await approver.post(f"{address}/approve", json=seen)
+    assert (approved.status_code, approved.json()["state"]) == (200, "approved")
+    await work(world, told["id"])
+    done = (await marketer.get(address)).json()
+    assert (done["state"], done["points_taken"], done["differences"]) == ("finished", 60, 0)
+    items = (await marketer.get(f"{address}/items")).json()
+    assert all(one["result"]["taken"] == one["takes"] for one in items["items"])
+    late = await marketer.post(f"{address}/cancel", json={"words": "too late"})
+    assert (late.status_code, late.json()["code"]) == (409, "undo_state_wrong")
+
+
+async def test_who_orders_does_not_approve(world: WebWorld) -> None:
+    await give_points(world.chain)
+    await world.chain.buy(await world.chain.join(), line(1_000))
+    both = await world.operator("admin", world.chain.hq)
+    told = (await both.post("/v1/undos", json=ORDER)).json()
+    await work(world, told["id"])
+    seen = {"content_hash": (await both.get(f"/v1/undos/{told['id']}")).json()["content_hash"]}
+    refused = await both.post(f"/v1/undos/{told['id']}/approve", json=seen)
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_undo_approval")
+    another = await world.operator("admin", world.chain.hq)
+    wrong = await another.post(f"/v1/undos/{told['id']}/approve", json={"content_hash": 64 * "0"})
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "undo_preview_differs")
+    local = await world.operator("approver", world.chain.stores["east-1"])
+    assert (await local.post(f"/v1/undos/{told['id']}/approve", json=seen)).status_code == 404
+    refused = await another.post(f"/v1/undos/{told['id']}/reject", json={"words": "no"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "undo_words_missing")
+    rejected = await another.post(f"/v1/undos/{told['id']}/reject", json={"words": "not worth it"})
+    assert rejected.json()["state"] == "rejected"
+
+
+async def test_the_same_key_orders_once_and_another_order_is_refused(
+    world: WebWorld, marketer: httpx.AsyncClient
+) -> None:
+    key = {"Idempotency-Key": "one-order"}
+    same = [(await marketer.post("/v1/undos", json=ORDER, headers=key)).json()["id"] for _ in range(2)]
+    assert same[0] == same[1]
+    other = await marketer.post("/v1/undos", json=ORDER | {"policy": "within_balance"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_mismatch")
+    second = await marketer.post("/v1/undos", json=ORDER | {"place": "east-1"})
+    page = (await marketer.get("/v1/undos", params={"limit": 1})).json()
+    assert [one["id"] for one in page["items"]] == [second.json()["id"]]
+    after = {"after_at": page["next_after_at"], "after_id": page["next_after_id"]}
+    rest = (await marketer.get("/v1/undos", params=after)).json()
+    assert [one["id"] for one in rest["items"]] == [same[0]]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        (ORDER | {"place": "nowhere"}, "undo_place_unknown", "place"),
+        (ORDER | {"code": "nothing"}, "unknown_pack", "pack"),
+        (
+            ORDER | {"since": "2020-01-02T00:00:00Z", "until": "2020-01-01T00:00:00Z"},
+            "undo_span_invalid",
+            "since",
+        ),
+        (ORDER | {"until": "2199-01-01T00:00:00Z"}, "undo_span_invalid", "until"),
+        (ORDER | {"policy": "debt"}, "invalid_input", None),
+    ],
+)
+async def test_what_cannot_be_undone_is_told_by_field(
+    marketer: httpx.AsyncClient, body: dict[str, object], code: str, field: str | None
+) -> None:
+    answer = await marketer.post("/v1/undos", json=body)
+    told = answer.json()
+    assert (told["code"], told.get("field")) == (code, field), told
