@@ -73,16 +73,28 @@ class Promise:
 Promises = Mapping[CounterKey, Promise]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenQuote:
+    """A quote that has not ended, and what it is promised."""
+
+    promise: Promise
+    expires_at: datetime
+
+
 @dataclass(slots=True)
 class Holding:
     """What one holder's open quotes reserve together: as much as the largest of them."""
 
-    quotes: dict[UUID, Promise]
-    expires_at: datetime
+    quotes: dict[UUID, OpenQuote]
 
     @property
     def amount(self) -> int:
-        return max((promise.amount for promise in self.quotes.values()), default=0)
+        return max((quote.promise.amount for quote in self.quotes.values()), default=0)
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the last of them ends; there is at least one."""
+        return max(quote.expires_at for quote in self.quotes.values())
 
 
 @dataclass(slots=True)
@@ -103,7 +115,8 @@ class Counter:
         """What the quote that is being bought was promised."""
         if occasion.holder is None or occasion.quote_id is None or occasion.holder not in self.holdings:
             return None
-        return self.holdings[occasion.holder].quotes.get(occasion.quote_id)
+        quote = self.holdings[occasion.holder].quotes.get(occasion.quote_id)
+        return quote.promise if quote is not None else None
 
     def left(self, at_most: int, occasion: Occasion) -> int:
         """How much may still be given to somebody: what others used or hold is gone."""

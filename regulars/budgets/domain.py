@@ -12,6 +12,7 @@ from regulars.budgets.counters import (
     CounterKey,
     Holding,
     Occasion,
+    OpenQuote,
     Promises,
     key_of,
     promise_of,
@@ -153,10 +154,9 @@ class Meter:
             return
         for key, promise in promises.items():
             counter = self._moving(key)
-            holding = counter.holdings.setdefault(occasion.holder, Holding({}, expires_at))
+            holding = counter.holdings.setdefault(occasion.holder, Holding({}))
             before = holding.amount
-            holding.quotes[quote_id] = promise
-            holding.expires_at = max(holding.expires_at, expires_at)
+            holding.quotes[quote_id] = OpenQuote(promise, expires_at)
             counter.reserved += holding.amount - before
 
     def release(self, occasion: Occasion, keys: Iterable[CounterKey]) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.budgets.counters import Claim, Counter, CounterKey, Holding, Promise, promise_of
+from regulars.budgets.counters import Claim, Counter, CounterKey, Holding, OpenQuote, promise_of
 from regulars.db.raw import driver
 
 _KEY = "pack_code, limit_code, unit, subject, period"
@@ -112,7 +112,7 @@ async def lock(session: AsyncSession, keys: Sequence[CounterKey]) -> None:
 async def read(
     session: AsyncSession, keys: Sequence[CounterKey], holders: Iterable[UUID], at: datetime
 ) -> Loaded:
-    """Counters with what the holders hold, reservations that ended by `at` left out.
+    """Counters with what the holders hold, reservations and quotes that ended by `at` left out.
 
     Where they are locked this must be a statement of its own: after a wait it sees what was left behind.
     """
@@ -129,7 +129,9 @@ async def read(
             counter.reserved -= row["amount"]
             expired.add((key, row["holder"]))
         else:
-            counter.holdings[row["holder"]] = Holding(_promises(key, row["quotes"]), row["expires_at"])
+            holding = Holding(_open_quotes(key, row["quotes"], at))
+            counter.reserved -= row["amount"] - holding.amount
+            counter.holdings[row["holder"]] = holding
             held.add((key, row["holder"]))
     return Loaded(counters, frozenset(held), frozenset(expired))
 
@@ -183,9 +185,18 @@ def _columns(keys: Sequence[CounterKey]) -> list[list[Any]]:
     return [list(column) for column in zip(*keys, strict=True)] or [[]] * 5
 
 
-def _promises(key: CounterKey, text: str) -> dict[UUID, Promise]:
-    return {UUID(quote_id): promise_of(key, by_rule) for quote_id, by_rule in orjson.loads(text).items()}
+def _open_quotes(key: CounterKey, text: str, at: datetime) -> dict[UUID, OpenQuote]:
+    """What a holder was promised, without the quotes that have ended: these hold nothing back."""
+    found: dict[UUID, OpenQuote] = {}
+    for quote_id, kept in orjson.loads(text).items():
+        expires_at = datetime.fromisoformat(kept["until"])
+        if expires_at > at:
+            found[UUID(quote_id)] = OpenQuote(promise_of(key, kept["rules"]), expires_at)
+    return found
 
 
 def _text(holding: Holding) -> str:
-    return orjson.dumps({str(quote_id): p.by_rule for quote_id, p in holding.quotes.items()}).decode()
+    quotes = holding.quotes.items()
+    return orjson.dumps(
+        {str(id_): {"until": quote.expires_at, "rules": quote.promise.by_rule} for id_, quote in quotes}
+    ).decode()

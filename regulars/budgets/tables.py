@@ -37,7 +37,7 @@ budget_reservation = Table(
     *(Column(name, Text, nullable=False) for name in _KEY),
     Column("holder", Uuid, nullable=False),  # the member, else the till: one basket at a time
     Column("amount", BigInteger, nullable=False),  # of the largest of the holder's open quotes
-    Column("quotes", Json, nullable=False),  # quote → rule → what it was promised
+    Column("quotes", Json, nullable=False),  # quote → until when, and rule → what it was promised
     Column("expires_at", Instant, nullable=False),
     PrimaryKeyConstraint(*_KEY, "holder"),
     CheckConstraint("amount >= 0", name="amount"),

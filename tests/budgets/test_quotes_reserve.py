@@ -115,6 +115,18 @@ async def test_a_reservation_ends_with_its_quote(shop: SmallChain) -> None:
     assert (await verify(shop.database)).ok
 
 
+async def test_a_quote_that_ended_holds_nothing_though_its_till_goes_on_quoting(shop: SmallChain) -> None:
+    await publish_tenth(shop, money(1_500))
+    member, later = await shop.join(), MONDAY + LIFE - SECOND
+    assert await offered(shop, None, 10_000) == 1_000  # walked away from
+    assert await offered(shop, None, 1_000, occurred_at=later) == 100
+    assert await offered(shop, member, 20_000, occurred_at=later) == 500
+    assert await offered(shop, None, 1_000, occurred_at=MONDAY + LIFE) == 100
+    assert await reservations(shop) == [100, 500]
+    assert await offered(shop, member, 20_000, occurred_at=MONDAY + LIFE) == 1_400
+    assert (await verify(shop.database)).ok
+
+
 async def test_one_members_quotes_share_a_reservation_and_the_first_that_is_bought_takes_it(
     shop: SmallChain,
 ) -> None:
