@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from regulars.entrypoints.commands import releases
+from regulars.entrypoints.commands import releases, undo
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
 from regulars.entrypoints.commands.rehearse import rehearse_packs
 
@@ -57,6 +57,7 @@ def register(app: typer.Typer) -> None:
     packs.command("rehearse")(rehearse_packs)
     packs.command("publish")(publish_pack)
     releases.add_to(packs)
+    undo.add_to(packs)
     app.add_typer(packs, name="packs")
 
 

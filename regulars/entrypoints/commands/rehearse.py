@@ -70,7 +70,7 @@ def rehearse_packs(
     from regulars.settings import load_settings
 
     texts = tuple(_text(file) for file in files)
-    wish = Wish(texts, place, _instant(since, "from"), _instant(until, "until"))
+    wish = Wish(texts, place, instant(since, "from"), instant(until, "until"))
     found: list[Rehearsal] = []
     with Meter(Console(stderr=True), "Purchases", 0) as meter:
 
@@ -97,7 +97,8 @@ def _text(file: Path) -> bytes:
         return opened.read(MOST_READ)
 
 
-def _instant(text: str | None, name: str) -> datetime | None:
+def instant(text: str | None, name: str) -> datetime | None:
+    """An instant as typed; None where nothing was. Raises: FieldProblem."""
     from regulars.kernel.errors import FieldProblem
 
     if text is None:

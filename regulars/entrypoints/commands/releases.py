@@ -79,7 +79,7 @@ def export_pack(
             return await office.export_draft(code, revision)
         return await office.export_version(code, version)
 
-    text = _with_office("packs export", None, data_dir, act).encode()
+    text = with_office("packs export", None, data_dir, act).encode()
     if output is None:
         sys.stdout.buffer.write(text)
         sys.stdout.buffer.flush()
@@ -104,7 +104,7 @@ def import_pack(
     except UnicodeDecodeError:
         typer.echo(f"regulars: {file} is not UTF-8; save it as UTF-8", err=True)
         raise typer.Exit(1) from None
-    saved = _with_office("packs import", operator, data_dir, lambda o: o.import_draft(text, revision))
+    saved = with_office("packs import", operator, data_dir, lambda o: o.import_draft(text, revision))
     state = "green" if saved.report.green else f"red, {len(saved.report.findings)} findings"
     print(f"{saved.revision.line.code}: revision {saved.revision.line.revision}, {saved.result}, {state}.")
 
@@ -115,7 +115,7 @@ def show_status(
     json: JsonOption = False,
 ) -> None:
     """Show drafts, versions and releases, newest first."""
-    status = _with_office("packs status", None, data_dir, lambda o: o.status(code))
+    status = with_office("packs status", None, data_dir, lambda o: o.status(code))
     if json:
         import orjson
 
@@ -134,7 +134,7 @@ def submit_pack(
 ) -> None:
     """Ask for the approval of a draft as it stands; default place: headquarters."""
     places = place or ["HQ"]
-    _tell(_with_office("packs submit", operator, data_dir, lambda o: o.submit(code, places, version, note)))
+    _tell(with_office("packs submit", operator, data_dir, lambda o: o.submit(code, places, version, note)))
 
 
 def approve_release(
@@ -146,7 +146,7 @@ def approve_release(
     data_dir: DataDirOption = None,
 ) -> None:
     """Let a version go live that somebody else wrote."""
-    _tell(_with_office("packs approve", operator, data_dir, lambda o: o.approve(release, note)))
+    _tell(with_office("packs approve", operator, data_dir, lambda o: o.approve(release, note)))
 
 
 def reject_release(
@@ -156,7 +156,7 @@ def reject_release(
     data_dir: DataDirOption = None,
 ) -> None:
     """Send a version back to its authors."""
-    _tell(_with_office("packs reject", operator, data_dir, lambda o: o.reject(release, reason)))
+    _tell(with_office("packs reject", operator, data_dir, lambda o: o.reject(release, reason)))
 
 
 def schedule_release(
@@ -167,7 +167,7 @@ def schedule_release(
 ) -> None:
     """Plan where and when an approved version goes live."""
     steps = [_step(typed) for typed in step]
-    _tell(_with_office("packs schedule", operator, data_dir, lambda o: o.schedule(release, steps)))
+    _tell(with_office("packs schedule", operator, data_dir, lambda o: o.schedule(release, steps)))
 
 
 def cancel_release(
@@ -177,7 +177,7 @@ def cancel_release(
     data_dir: DataDirOption = None,
 ) -> None:
     """Give a release up before it is live anywhere."""
-    _tell(_with_office("packs cancel", operator, data_dir, lambda o: o.cancel(release, reason)))
+    _tell(with_office("packs cancel", operator, data_dir, lambda o: o.cancel(release, reason)))
 
 
 def roll_back_release(
@@ -189,7 +189,7 @@ def roll_back_release(
 ) -> None:
     """Go back to the version before, at once; this one is never used there again."""
     places = place or []
-    _tell(_with_office("packs rollback", operator, data_dir, lambda o: o.roll_back(release, places, reason)))
+    _tell(with_office("packs rollback", operator, data_dir, lambda o: o.roll_back(release, places, reason)))
 
 
 def retire_release(
@@ -204,17 +204,16 @@ def retire_release(
 ) -> None:
     """End a release; from then on what was live before it is live again."""
     places = place or []
-    _tell(
-        _with_office("packs retire", operator, data_dir, lambda o: o.retire(release, places, until, reason))
-    )
+    _tell(with_office("packs retire", operator, data_dir, lambda o: o.retire(release, places, until, reason)))
 
 
-def _with_office(
+def with_office(
     command: str,
     operator: str | None,
     data_dir: Path | None,
     act: "Callable[[Office], Awaitable[Answer]]",
 ) -> Answer:
+    """Act in the database of the settings, as an operator or as the command itself."""
     from regulars.entrypoints.releasing import Credentials, office
     from regulars.settings import load_settings
 

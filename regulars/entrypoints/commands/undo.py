@@ -1,0 +1,211 @@
+"""`regulars packs undo`: what a pack version did, and taking it back."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import typer
+
+from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.entrypoints.commands.rehearse import instant
+from regulars.entrypoints.commands.releases import OperatorOption, WordsOption, with_office
+
+if TYPE_CHECKING:
+    from regulars.entrypoints.undoing import UndoDesk
+    from regulars.undoing.domain import Undo
+
+Answer = TypeVar("Answer")
+
+VersionArgument = Annotated[
+    str, typer.Argument(metavar="CODE/VERSION", help="The version, such as grocery-classic/2.")
+]
+UndoArgument = Annotated[UUID, typer.Argument(metavar="ORDER", help="The undo order's id; see `show`.")]
+PlaceOption = Annotated[str, typer.Option("--place", metavar="CODE", help="What was bought there and below.")]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", metavar="INSTANT", help="Bought then or later; default: always.")
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", metavar="INSTANT", help="Bought before then; default: now.")
+]
+
+
+def add_to(packs: typer.Typer) -> None:
+    """Add the commands."""
+    undo = typer.Typer(no_args_is_help=True, help="See what a pack version did, and take it back.")
+    for name, command in (
+        ("effects", show_effects),
+        ("order", order_undo),
+        ("show", show_undos),
+        ("approve", approve_undo),
+        ("reject", reject_undo),
+        ("run", run_undo),
+        ("pause", pause_undo),
+        ("resume", resume_undo),
+        ("cancel", cancel_undo),
+    ):
+        undo.command(name)(command)
+    packs.add_typer(undo, name="undo")
+
+
+def show_effects(
+    version: VersionArgument,
+    kind: Annotated[Literal["award", "discount", "move", "refusal"], typer.Option("--kind")] = "award",
+    place: PlaceOption = "HQ",
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List what a version did, the latest first."""
+    from regulars.entrypoints.undoing import Meant
+
+    meant = Meant(version, place, instant(since, "since"), instant(until, "until"))
+    found = _at_desk("packs undo effects", None, data_dir, lambda d: d.effects(meant, kind, limit))
+    if json:
+        _print_json([{**_fields(one), "store": store} for one, store in found])
+        return
+    for one, store in found:
+        amount = f"{one.amount:>12,}" if one.amount else f"{one.what:>12}"
+        print(f"{one.at:%Y-%m-%d %H:%M}  {store:<12}  {one.rule_id:<20}  {amount}  {one.id}")
+    if not found:
+        print("There is nothing of this kind.")
+
+
+def order_undo(
+    version: VersionArgument,
+    policy: Annotated[
+        Literal["let_be", "within_balance"],
+        typer.Option("--policy", help="Points that are spent: let be, or taken from the member's others."),
+    ] = "let_be",
+    place: PlaceOption = "HQ",
+    since: SinceOption = None,
+    until: UntilOption = None,
+    note: Annotated[str | None, typer.Option("--note", help="What approvers should know.")] = None,
+    operator: OperatorOption = None,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find out what taking a version's points back would do, and ask for its approval."""
+    from regulars.entrypoints.undoing import Meant
+
+    meant = Meant(version, place, instant(since, "since"), instant(until, "until"))
+    _tell(_at_desk("packs undo order", operator, data_dir, lambda d: d.order(meant, policy, note)), json)
+
+
+def show_undos(
+    undo: Annotated[UUID | None, typer.Argument(metavar="[ORDER]", help="One order; default: all.")] = None,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show undo orders, the latest first."""
+    found = _at_desk("packs undo show", None, data_dir, lambda d: d.show(undo))
+    if json:
+        _print_json([_fields(one) for one in found])
+        return
+    for one in found:
+        _tell(one, as_json=False)
+    if not found:
+        print("There is no undo order.")
+
+
+def approve_undo(
+    undo: UndoArgument,
+    operator: Annotated[
+        str, typer.Option("--operator", metavar="LOGIN", help="Who approves: not who ordered it.")
+    ],
+    content_hash: Annotated[
+        str, typer.Option("--content-hash", metavar="HASH", help="Of the preview, as `show` has it.")
+    ],
+    note: Annotated[str | None, typer.Option("--note", help="What should be remembered.")] = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Let an order be carried out that somebody else gave; a worker begins, or `run`."""
+    _tell(
+        _at_desk("packs undo approve", operator, data_dir, lambda d: d.approve(undo, content_hash, note)),
+        as_json=False,
+    )
+
+
+def reject_undo(
+    undo: UndoArgument, reason: WordsOption, operator: OperatorOption = None, data_dir: DataDirOption = None
+) -> None:
+    """Refuse an order."""
+    _tell(_at_desk("packs undo reject", operator, data_dir, lambda d: d.reject(undo, reason)), as_json=False)
+
+
+def run_undo(undo: UndoArgument, data_dir: DataDirOption = None, json: JsonOption = False) -> None:
+    """Carry an approved order out here and now; stopped half way, it goes on where it was."""
+
+    def told(one: "Undo") -> None:
+        typer.echo(f"{one.members_done:,} of {one.members_in_all:,} members", err=True)
+
+    _tell(_at_desk("packs undo run", None, data_dir, lambda d: d.run(undo, told)), json)
+
+
+def pause_undo(undo: UndoArgument, operator: OperatorOption = None, data_dir: DataDirOption = None) -> None:
+    """Let an order rest between two batches."""
+    _tell(_at_desk("packs undo pause", operator, data_dir, lambda d: d.pause(undo)), as_json=False)
+
+
+def resume_undo(undo: UndoArgument, operator: OperatorOption = None, data_dir: DataDirOption = None) -> None:
+    """Go on with an order that rests."""
+    _tell(_at_desk("packs undo resume", operator, data_dir, lambda d: d.resume(undo)), as_json=False)
+
+
+def cancel_undo(
+    undo: UndoArgument, reason: WordsOption, operator: OperatorOption = None, data_dir: DataDirOption = None
+) -> None:
+    """Give an order up; what was taken back by then stays taken back."""
+    _tell(_at_desk("packs undo cancel", operator, data_dir, lambda d: d.cancel(undo, reason)), as_json=False)
+
+
+def _at_desk(
+    command: str,
+    operator: str | None,
+    data_dir: Path | None,
+    act: "Callable[[UndoDesk], Awaitable[Answer]]",
+) -> Answer:
+    from regulars.entrypoints.undoing import UndoDesk
+
+    return with_office(command, operator, data_dir, lambda office: UndoDesk.open_and(office, act))
+
+
+def _fields(one: Any) -> dict[str, Any]:  # noqa: ANN401 — any of our dataclasses
+    from dataclasses import asdict
+
+    return asdict(one)
+
+
+def _print_json(value: object) -> None:
+    import orjson
+
+    print(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode())
+
+
+def _tell(undo: "Undo", as_json: bool) -> None:
+    if as_json:
+        _print_json(_fields(undo))
+        return
+    print(f"{undo.id}  {undo.version_name}  {undo.policy}  {undo.state}")
+    preview = undo.preview
+    if preview is None:
+        return
+    print(
+        f"  gave {preview['points']:,} points to {preview['members']:,} members in {preview['entries']:,} "
+        f"entries; takes back {preview['takes']:,}, {preview['spent']:,} are spent, "
+        f"{preview['taken_before']:,} were taken back before"
+    )
+    for store in preview["by_store"]:
+        print(f"  {store['store']:<12} {store['takes']:>12,} of {store['points']:>12,} points")
+    print(
+        f"  not undone: {preview['discount_minor']:,} minor units of discounts, "
+        f"{sum(preview['moves'].values()):,} moves, {preview['refusals']:,} refusals"
+    )
+    if undo.state not in ("in_review", "empty"):
+        print(
+            f"  {undo.members_done:,} of {undo.members_in_all:,} members done, {undo.points_taken:,} points "
+            f"taken back, {undo.differences:,} differences"
+        )
+    print(f"  content hash {undo.content_hash}")
