@@ -81,8 +81,9 @@ def awards_of(
     awards: list[Award] = []
     for index, points in zip(giving, shares, strict=True):
         if points:
+            first = next(rules[one] for one in earning if amounts[one])
             outcomes.gave(index, points)
-            awards.append(_award(points, rules[index], rules[earning[0]], clock))
+            awards.append(_award(points, rules[index], first, clock))
     return tuple(awards)
 
 
@@ -90,10 +91,9 @@ def _award(
     points: int, rule: CompiledRule, first: CompiledRule, clock: tuple[datetime, tzinfo | None]
 ) -> Award:
     at, zone = clock
+    pending, expiry = rule.pending_days, rule.expiry
     if rule.action == "multiply":
         pending, expiry = first.pending_days, rule.expiry or first.expiry
-    else:
-        pending, expiry = rule.pending_days, rule.expiry or first.expiry
     available_at = at + timedelta(days=pending) if pending else at
     expires_at = None if expiry is None else expiry.after(available_at, zone)
     return Award(points, rule.pack, rule.id, expires_at, available_at)

@@ -80,6 +80,25 @@ def test_a_multiplier_waits_and_ends_with_what_it_multiplies(pack: Any, rule: An
         assert f"{second.expires_at:%Y-%m-%d}" == ends
 
 
+def test_points_of_a_rule_without_an_end_do_not_end_by_another_rule(pack: Any, rule: Any) -> None:
+    rules = [rule("short", 1, earn=points(pending_days=7, valid_days=30)), rule("long", 2, earn=points())]
+    first, second = evaluated(pack(rules=rules), at=AT, purchase=basket(1_000)).awards
+    assert first.expires_at is not None
+    assert (second.rule_id, second.expires_at) == ("long", None)
+
+
+def test_a_multiplier_follows_the_first_rule_that_earned_anything(pack: Any, rule: Any) -> None:
+    paper = {"===": [{"var": "department"}, "PAPER"]}
+    rules = [
+        rule("paper", 1, earn=points(lines=paper, pending_days=7, valid_days=30)),
+        rule("all", 2, earn=points(valid_days=365)),
+        rule("twice", 3, multiply={"rate_bps": 20_000}),
+    ]
+    base, multiplied = evaluated(pack(rules=rules), at=AT, purchase=basket(1_000)).awards
+    assert (base.rule_id, multiplied.rule_id) == ("all", "twice")
+    assert (multiplied.available_at, multiplied.expires_at) == (base.available_at, base.expires_at)
+
+
 def test_flat_points_are_given_once_and_multiplied_like_others(pack: Any, rule: Any) -> None:
     gift = {"unit": "points", "points": {"param": "gift"}}
     parameter = {"type": "count", "value": 50, "minimum": 1, "maximum": 500, "title": WORDS}
