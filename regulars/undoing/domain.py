@@ -201,7 +201,7 @@ def takings(
             from the member's other lots too, soonest expiry first. Neither takes more than there is.
         at: aware; a lot that has expired by then gives nothing.
     Returns: one for each item, in the order of entries' ids, those that take nothing included.
-    Source: docs/adr/0020-undoing-takes-what-is-there.md.
+    Source: docs/adr/0021-undoing-takes-what-is-there.md.
     """
     open_lots = sorted((lot for lot in lots if lot.is_open(at)), key=_soonest_first)
     remaining = {lot.id: lot.remaining for lot in open_lots}

@@ -1,4 +1,4 @@
-"""Undoing while tills sell, several workers at once, and half way killed: nothing is lost, nothing doubled."""
+"""Undoing while tills sell, by several workers at once, killed half way: nothing lost, nothing doubled."""
 
 import asyncio
 from contextlib import suppress

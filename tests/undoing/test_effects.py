@@ -1,0 +1,110 @@
+"""All that a version did can be listed, and only what it did; its points are found in their own lots."""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from budget_world import money, publish, publish_tenth
+from small_chain import MONDAY, line, open_small_chain
+from undoing.world import DAY, Undoing, give_points
+
+from regulars.db.session import Database
+from regulars.purchases.domain import Discount
+from regulars.undoing import service
+from regulars.undoing.domain import Effect, EffectKind, Reach
+
+
+async def effects(undoing: Undoing, version: str, kind: EffectKind, **reach: Any) -> list[Effect]:
+    async with undoing.chain.database.read() as session:
+        meant = Reach(version, reach.pop("place_paths", ("",)), reach.pop("since", None), None)
+        return await service.list_effects(session, meant, kind, **reach)
+
+
+async def test_awards_are_listed_by_place_and_page(undoing: Undoing) -> None:
+    chain = undoing.chain
+    await give_points(chain)
+    ann = await chain.join("Ann")
+    for day in range(3):
+        await chain.buy(ann, line(1_000 * (day + 1)), occurred_at=MONDAY + day * DAY)
+    found = await effects(undoing, "gift/1", "award")
+    assert [(one.amount, one.rule_id, one.member_id) for one in found] == [
+        (amount, "base", ann) for amount in (30, 20, 10)
+    ]
+    first = await effects(undoing, "gift/1", "award", limit=2)
+    last = first[-1]
+    rest = await effects(undoing, "gift/1", "award", after=(last.at, last.id, last.rule_id))
+    assert [*first, *rest] == found
+    west = chain.desk.places.store(chain.stores["west-1"]).path
+    assert await effects(undoing, "gift/1", "award", place_paths=(west,)) == []
+    assert await effects(undoing, "gift/2", "award") == []
+
+
+async def test_discounts_charged_in_its_name_are_listed_and_totalled_never_reversed(undoing: Undoing) -> None:
+    chain = undoing.chain
+    await publish_tenth(chain, money(1_000_000))
+    taken_off = Discount("pack:tenth/1#off", "chain", 100)
+    charged = line(900, list_minor=1_000, discount_minor=100, discounts=(taken_off,))
+    await chain.buy(await chain.join("Ann"), charged)
+    await chain.buy(None, charged, occurred_at=MONDAY + DAY)
+    assert [one.amount for one in await effects(undoing, "tenth/1", "discount")] == [100, 100]
+    undo = await undoing.order("tenth/1")
+    assert undo.state == "empty"
+    assert undo.preview is not None
+    assert (undo.preview["discounts"], undo.preview["discount_minor"]) == (2, 200)
+
+
+async def test_moves_and_refusals_are_listed(undoing: Undoing) -> None:
+    chain = undoing.chain
+    ann = await chain.join("Ann")
+    await chain.buy(ann, line(500_000))
+    moves = await effects(undoing, "classic-tiers/1", "move")
+    assert {move.member_id for move in moves} == {ann}
+    assert "upgraded" in {move.what.split()[0] for move in moves}
+    staff = await chain.join("Staff", tags=("staff",))
+    await chain.buy(staff, line(1_000))
+    (refusal,) = await effects(undoing, "staff-excluded/1", "refusal")
+    assert (refusal.member_id, bool(refusal.what)) == (staff, True)
+
+
+@pytest.mark.parametrize("shorter", [True, False])
+async def test_equal_awards_of_two_packs_are_told_apart_by_their_own_dates(
+    database: Database, shorter: bool
+) -> None:
+    chain = await open_small_chain(database, packs=("classic-tiers",))
+    async with database.begin() as session:
+        await chain.desk.places.refresh(session)
+    undoing = Undoing(chain)
+    await give_points(chain, "gift", valid_days=20 if shorter else 60)
+    await give_points(chain, "other", valid_days=60 if shorter else 20)
+    ann = await chain.join("Ann")
+    await chain.buy(ann, line(1_000))
+    await undoing.do("gift/1")
+    assert await open_lots(undoing, ann) == [60 if shorter else 20]
+    assert await undoing.verified()
+
+
+async def open_lots(undoing: Undoing, member_id: UUID) -> list[int]:
+    """In how many days the member's open lots expire."""
+    rows = await undoing.rows(
+        "select expires_at::date - available_at::date as days from lot where account_id = :who "
+        "and amount > coalesce((select sum(amount) from lot_consumption where lot_id = lot.id), 0)",
+        who=member_id,
+    )
+    return [row["days"] for row in rows]
+
+
+async def test_two_versions_of_one_pack_are_undone_apart(undoing: Undoing) -> None:
+    chain = undoing.chain
+    await give_points(chain)
+    ann = await chain.join("Ann")
+    await chain.buy(ann, line(1_000))
+    rows = await undoing.rows("select document from pack_version where code = 'gift'")
+    document = orjson.loads(rows[0]["document"])
+    document["rules"][0]["then"]["earn"]["per"] = 50
+    await publish(chain, orjson.dumps(document), live_from=MONDAY + DAY)
+    await chain.buy(ann, line(1_000), occurred_at=MONDAY + 2 * DAY)
+    undone = await undoing.do("gift/2")
+    assert undone.points_taken == 20
+    assert (await undoing.balances())["Ann"] == 10 + 10 + 10
+    assert await undoing.verified()
