@@ -11,7 +11,7 @@ from regulars.explanation.shelf import Shelved
 from regulars.explanation.stored import StoredPurchase
 from regulars.organisation.domain import StorePlace
 from regulars.purchases.domain import lines_json, lines_of, pack_discounts, without_pack_discounts
-from regulars.purchases.evaluation import offered_by
+from regulars.purchases.evaluation import offered_by, told_as_offered
 from regulars.purchases.own_facts import as_recorded
 from regulars.rules.domain import (
     ANONYMOUS,
@@ -93,9 +93,13 @@ def _recomputed(stored: StoredPurchase, shelved: Shelved, site: StorePlace) -> R
         bare = _evaluated(shelved, before, stored)
     offering = offered_within_limits(bare, packs.limits, stored)
     offered = offered_by(offering)
+    as_charged = evaluation
+    if charged:
+        evaluation = told_as_offered(as_charged, offering, packs)
     found = Recomputed(facts, evaluation, before, offering, offered, charged, ())
     differences = (
         *_pack_differences(stored, shelved),
+        *_outcome_differences(stored.evaluation["rules"], evaluation, as_charged),
         *_differences(stored, found, packs.plan),
         *_each("claims", _claims(found, packs.limits, stored, site), stored.claims),
     )
@@ -141,7 +145,6 @@ def _differences(
     stored: StoredPurchase, found: Recomputed, plan: LifecyclePlan | None
 ) -> Iterator[Difference]:
     record = stored.evaluation
-    yield from _outcome_differences(record["rules"], found.evaluation)
     yield from _each("reason", _told(found.evaluation.reasons), _told(record["reasons"]))
     yield from _point_differences(stored, found.evaluation)
     yield from _each("offered", _named(found.offered), _recorded(record["offered"]))
@@ -155,10 +158,21 @@ def _differences(
         yield from _tier_differences(stored, found, plan)
 
 
-def _outcome_differences(recorded: list[Mapping[str, Any]], evaluation: Evaluation) -> Iterator[Difference]:
+def _outcome_differences(
+    recorded: list[Mapping[str, Any]], evaluation: Evaluation, as_charged: Evaluation
+) -> Iterator[Difference]:
+    """A record may tell a discount as it was offered, or by the lines as charged."""
     then = {f"{rule['pack']}#{rule['rule']}": _outcome_text(rule) for rule in recorded}
-    now = {f"{o.pack_version}#{o.rule_id}": _outcome_text(_as_recorded(o)) for o in evaluation.outcomes}
+    other = _outcome_texts(as_charged)
+    now = {
+        rule: then[rule] if then.get(rule) == other[rule] else text
+        for rule, text in _outcome_texts(evaluation).items()
+    }
     yield from _each("outcome", now, then)
+
+
+def _outcome_texts(evaluation: Evaluation) -> dict[str, str]:
+    return {f"{o.pack_version}#{o.rule_id}": _outcome_text(_as_recorded(o)) for o in evaluation.outcomes}
 
 
 def _as_recorded(outcome: RuleOutcome) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from regulars.budgets.counters import Promises
+from regulars.budgets.domain import LIMITED
 from regulars.ledger.domain import Lot
 from regulars.lifecycle.advance import MemberTime, OpenLot
 from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Stage, Standing, bought, changed, moved_up
@@ -63,7 +64,8 @@ class Reading:
     """What the packs say of one purchase.
 
     Attributes:
-        evaluation: of the lines as charged: points, tier, and what became of each rule.
+        evaluation: of the lines as charged: points, tier, and what became of each rule; of a discount, what
+            became of it before anything was taken off.
         offered: what the packs would have taken off: (line, source) → minor units.
         charged: what the till took off in their name.
         takings: what it takes of the packs' limits; None where they have none.
@@ -191,13 +193,39 @@ def read(packs: PackSet, member: MemberFacts, sale: Sale, within: Within | None 
         )
         plain = packs.evaluate(member, before, store, calendar, sale.occurred_at)
     if within is None or not packs.limits:
-        return Reading(member, calendar, evaluation, offered_by(plain), charged)
+        told = told_as_offered(evaluation, plain, packs) if charged else evaluation
+        return Reading(member, calendar, told, offered_by(plain), charged)
     meter, occasion = within.meter, within.occasion
     cut = meter.cut(evaluation, packs.limits, occasion)
-    offer = meter.cut(plain, packs.limits, occasion) if charged else cut
+    offer, told = cut, cut.evaluation
+    if charged:
+        # What was charged counted for store and pack when it happened: that must not stand in its own way.
+        bearing = [limit for limit in packs.limits if limit.per == "member" or not within.later]
+        offer = meter.cut(plain, bearing, occasion)
+        told = told_as_offered(cut.evaluation, offer.evaluation, packs)
     taken = meter.charge(charged_by_rule(charged), packs.limits, occasion, later=within.later)
     takings = Takings({**cut.awarded, **taken.claims}, offer.discounted, taken.over)
-    return Reading(member, calendar, cut.evaluation, offered_by(offer.evaluation), charged, takings)
+    return Reading(member, calendar, told, offered_by(offer.evaluation), charged, takings)
+
+
+def told_as_offered(charged: Evaluation, offering: Evaluation, packs: PackSet) -> Evaluation:
+    """The evaluation of lines as charged, with what it says of discounts as these were offered.
+
+    A discount was decided by the lines before it: on what is left of them it may not even hold.
+
+    Args:
+        charged: of the lines as charged; points, tier and refusals are told by it.
+        offering: of the same packs on the lines without their discounts.
+    """
+    names = {pack.version.name for pack in packs.packs if pack.kind == "discount"}
+    outcomes = tuple(
+        before if before.pack_version in names else after
+        for after, before in zip(charged.outcomes, offering.outcomes, strict=True)
+    )
+    reasons = tuple(reason for reason in charged.reasons if reason != LIMITED)
+    if any(outcome.note is not None and outcome.note.startswith(f"{LIMITED}:") for outcome in outcomes):
+        reasons = (*reasons, LIMITED)
+    return replace(charged, discounts=offering.discounts, outcomes=outcomes, reasons=reasons)
 
 
 def discounted(sale: Sale, offered: dict[tuple[int, str], int]) -> Sale:
