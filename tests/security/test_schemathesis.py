@@ -20,10 +20,12 @@ from web_world import WebWorld
 
 from regulars.care.domain import CareDue
 from regulars.care.service import open_tasks
+from regulars.kernel import clock
 from regulars.kernel.ids import new_id
 from regulars.lifecycle.tables import lifecycle_event
 from regulars.releases.review import Submission, submit
 from regulars.security.domain import OPERATOR_ROLES
+from regulars.undoing.service import Wish, order_undo
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))
@@ -60,11 +62,18 @@ async def what_exists(world: WebWorld) -> dict[str, str]:
             Submission(new_id(), "silver-saturday", (place,), version=1) for place in chain.stores.values()
         ]
         releases = [await submit(session, each, ACTOR, MONDAY) for each in wanted]
+        await chain.desk.places.refresh(session)
+        undos = [
+            await order_undo(session, chain.desk.places, new_id(), each, ACTOR, clock.now())
+            for each in (Wish("grocery-classic", 1, place, "let_be") for place in chain.stores.values())
+        ]
     return {
         "KNOWN_MEMBER": str(member),
         "KNOWN_OTHER_MEMBER": str(await chain.join("Wang Fang", store="west-1")),
         "KNOWN_RELEASE": str(releases[0].id),
         "KNOWN_OTHER_RELEASE": str(releases[1].id),
+        "KNOWN_UNDO": str(undos[0].id),
+        "KNOWN_OTHER_UNDO": str(undos[1].id),
         "KNOWN_STORE": str(chain.stores["east-1"]),
         "KNOWN_HEADQUARTERS": str(chain.hq),
         "KNOWN_TILL": str(chain.tills["west-1-t1"]),
