@@ -5,6 +5,8 @@ from datetime import timedelta
 from small_chain import ACTOR, MONDAY, line
 from undoing.world import DAY, Undoing, give_points
 
+from regulars.entrypoints.explaining import prove_in
+from regulars.lifecycle.service import advance
 from regulars.purchases.attribution import attribute_purchase
 
 
@@ -154,3 +156,35 @@ async def test_what_becomes_spent_after_the_preview_is_told_as_a_difference(undo
     done = await undoing.step(order)
     assert (done.state, done.points_taken, done.differences) == ("finished", 0, 1)
     assert await undoing.verified()
+
+
+async def test_after_an_undo_everything_explains_itself_as_before(undoing: Undoing) -> None:
+    chain = undoing.chain
+    await give_points(chain, valid_days=20)
+    ann = await chain.join("Ann")
+    await chain.buy(ann, line(2_000))
+    await chain.buy(ann, line(3_000), occurred_at=MONDAY + 5 * DAY)
+    await undoing.do(until=MONDAY + DAY)
+    later = MONDAY + 60 * DAY
+    async with chain.database.begin() as session:
+        await advance(session, chain.desk.packs, chain.desk.places, [ann], later, later)
+    proof = await prove_in(chain.database, None)
+    assert (proof.purchases, proof.disagreeing) == (2, 0), proof
+    assert await undoing.verified()
+
+
+async def test_a_member_falls_due_when_what_is_left_expires(undoing: Undoing) -> None:
+    chain = undoing.chain
+    await give_points(chain, valid_days=20)
+    ann = await chain.join("Ann")
+    await chain.buy(ann, line(2_000))
+    soonest = "select next_expiry_at, next_due_at from standing where member_id = :who"
+    (before,) = await undoing.rows(soonest, who=ann)
+    assert before["next_expiry_at"] == MONDAY + 20 * DAY
+    sent = "select count(*) as rows from outbox"
+    (told,) = await undoing.rows(sent)
+    await undoing.do()
+    (after,) = await undoing.rows(soonest, who=ann)
+    assert after["next_expiry_at"] > before["next_expiry_at"]
+    assert after["next_due_at"] > before["next_due_at"]
+    assert (await undoing.rows(sent))[0]["rows"] == told["rows"] + 1
