@@ -12,7 +12,7 @@ import orjson
 from api.schemas.purchases import LineOut
 from regulars.explanation.domain import Said
 from regulars.explanation.words import NOTES, note_words
-from regulars.purchases.desk import Recorded
+from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.quoting import Quote
 from regulars.rules.domain import PackVersion
 from regulars.rules.live import LivePacks
@@ -21,15 +21,15 @@ from regulars.rules.sentences import RuleSentence, pack_of, sentences
 Words = Mapping[str, tuple[RuleSentence, RuleSentence]]
 
 
-def receipt_json(recorded: Recorded, packs: LivePacks) -> bytes:
+def receipt_json(recorded: Recorded, desk: Desk) -> bytes:
     """A purchase as it stands, the same whenever it is asked for: a ReceiptOut."""
-    outcome = _outcome(recorded.receipt, recorded.evaluation, packs)
+    outcome = _outcome(recorded.receipt, recorded.evaluation, desk)
     return orjson.dumps({**outcome, "purchase_id": str(recorded.purchase_id)})
 
 
-def quote_json(quote: Quote, packs: LivePacks) -> bytes:
+def quote_json(quote: Quote, desk: Desk) -> bytes:
     """A quote with the lines to charge: a QuoteOut."""
-    outcome = _outcome(quote.outcome, quote.evaluation, packs)
+    outcome = _outcome(quote.outcome, quote.evaluation, desk)
     return orjson.dumps(
         {
             **outcome,
@@ -44,20 +44,21 @@ def quote_json(quote: Quote, packs: LivePacks) -> bytes:
 _LINE_FIELDS: Final = tuple(LineOut.model_fields)
 
 
-def _outcome(receipt: Mapping[str, Any], evaluation: Mapping[str, Any], packs: LivePacks) -> dict[str, Any]:
+def _outcome(receipt: Mapping[str, Any], evaluation: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
+    exponent = desk.places.chain.currency_exponent
     return {
         **receipt,
         "awards": evaluation["awards"],
         "offered": evaluation["offered"],
         "charged": evaluation["charged"],
-        "rules": [_rule(rule, packs) for rule in evaluation["rules"]],
+        "rules": [_rule(rule, desk.packs, exponent) for rule in evaluation["rules"]],
         "reasons": evaluation["reasons"],
     }
 
 
-def _rule(rule: Mapping[str, Any], packs: LivePacks) -> dict[str, Any]:
+def _rule(rule: Mapping[str, Any], packs: LivePacks, exponent: int) -> dict[str, Any]:
     version = packs.named(rule["pack"])
-    both = _words(version).get(rule["rule"]) if version else None
+    both = _words(version, exponent).get(rule["rule"]) if version else None
     index = rule.get("failed")
     return {
         "pack": rule["pack"],
@@ -91,7 +92,7 @@ def _condition(
     return {"index": index, "zh": both[0].conditions[index], "en": both[1].conditions[index]}
 
 
-_KNOWN: dict[UUID, Words] = {}
+_KNOWN: dict[tuple[UUID, int], Words] = {}
 _TITLES: dict[UUID, Mapping[str, Said]] = {}
 
 
@@ -110,11 +111,12 @@ def _titles(version: PackVersion) -> Mapping[str, Said]:
     return known
 
 
-def _words(version: PackVersion) -> Words:
+def _words(version: PackVersion, exponent: int) -> Words:
     """Each rule of a version in both languages; made once, for a version never changes."""
-    known = _KNOWN.get(version.id)
+    known = _KNOWN.get((version.id, exponent))
     if known is None:
         pack = pack_of(version.document)
-        zh, en = sentences(pack, "zh"), sentences(pack, "en")
-        known = _KNOWN[version.id] = {one.rule_id: (one, other) for one, other in zip(zh, en, strict=True)}
+        zh, en = (sentences(pack, locale, exponent=exponent) for locale in ("zh", "en"))
+        known = {one.rule_id: (one, other) for one, other in zip(zh, en, strict=True)}
+        _KNOWN[version.id, exponent] = known
     return known

@@ -115,4 +115,4 @@ async def attribute(
 def _receipt(
     found: Recorded, parts: Container, headers: Mapping[str, str] | None = None, status: int = 200
 ) -> Response:
-    return Response(receipt_json(found, parts.packs), status, headers, media_type=JSON)
+    return Response(receipt_json(found, parts.desk), status, headers, media_type=JSON)

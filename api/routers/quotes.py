@@ -32,4 +32,4 @@ async def make_quote(
     life = timedelta(seconds=parts.settings.quote_life_seconds)
     key = parts.settings.secrets.quote_signing_key
     found = await offer(parts.database, parts.desk, basket, key, life, at)
-    return Response(quote_json(found, parts.packs), media_type=JSON)
+    return Response(quote_json(found, parts.desk), media_type=JSON)

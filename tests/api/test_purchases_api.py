@@ -71,6 +71,21 @@ async def test_a_purchase_comes_back_with_points_balance_and_the_reasons_in_word
     }
 
 
+async def test_reasons_name_amounts_in_the_chain_s_own_currency(
+    till: httpx.AsyncClient, chain: SmallChain
+) -> None:
+    await chain.join(references=["cj-1007"])
+    told = []
+    for key, change in (("k-1", ""), ("k-2", "currency = 'JPY', currency_exponent = 0, ")):
+        async with chain.database.begin() as session:
+            await session.execute(text(f"update chain set {change}places_version = places_version + 1"))
+        receipt = (await post(till, sold(key, member="cj-1007"), key)).json()
+        rules = {rule["rule"]: rule for rule in receipt["rules"]}
+        told.append(rules["silver"]["failed_condition"]["en"])
+    assert "1,000.00" in told[0]
+    assert "100,000" in told[1]
+
+
 async def test_a_retry_is_answered_byte_for_byte_and_says_that_it_is_one(
     till: httpx.AsyncClient, chain: SmallChain
 ) -> None:
