@@ -82,10 +82,14 @@ class Office:
         return (await self.do(lambda s: drafts.get_draft(s, code, revision))).text
 
     async def import_draft(self, text: str, based_on: int | None) -> Saved:
-        """Take a file as the newest revision of its pack's draft. Raises: DraftChanged: it is kept aside."""
+        """Take a file as the newest revision of its pack's draft.
+
+        Raises: PermissionDenied; DraftChanged: it is kept aside.
+        """
+        editor = self.actor.admitted(Permission.PACK_EDIT)
         saved = await self.do(
             lambda s: drafts.import_draft(
-                s, text, new_id=ids.new_id(), based_on=based_on, actor=self.actor, at=clock.now()
+                s, text, new_id=ids.new_id(), based_on=based_on, actor=editor, at=clock.now()
             )
         )
         refused = drafts.refusal(saved)

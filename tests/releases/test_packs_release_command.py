@@ -14,9 +14,9 @@ from regulars.entrypoints.commands import packs
 from regulars.kernel import clock
 from regulars.kernel.errors import FieldProblem, RegularsError
 from regulars.kernel.ids import new_id
-from regulars.releases.errors import DraftChanged, OwnReleaseApproval
+from regulars.releases.errors import DraftChanged, OwnReleaseApproval, UnknownDraft
 from regulars.security.domain import Role, RoleAt
-from regulars.security.errors import SignInRefused
+from regulars.security.errors import PermissionDenied, SignInRefused
 from regulars.security.service import NewOperator, create_operator
 
 PASSWORD = "correct horse battery"
@@ -108,6 +108,16 @@ async def test_who_is_not_who_he_says_does_nothing(run: object, world: ReleaseWo
     assert isinstance(refused.exception, SignInRefused)
     unknown = await run("submit", PACK, "--version", "1", "--operator", "nobody")  # type: ignore[operator]
     assert isinstance(unknown.exception, SignInRefused)
+
+
+async def test_who_may_not_edit_brings_in_no_file(run: object, world: ReleaseWorld, tmp_path: Path) -> None:
+    await appoint(world, "bo", Role.APPROVER)
+    file = tmp_path / "pack.json"
+    file.write_text(richer(50))
+    refused = await run("import", str(file), "--operator", "bo")  # type: ignore[operator]
+    assert isinstance(refused.exception, PermissionDenied)
+    nothing = await run("export", PACK, "--draft")  # type: ignore[operator]
+    assert isinstance(nothing.exception, UnknownDraft)
 
 
 async def test_an_import_over_anothers_change_is_kept_aside(
