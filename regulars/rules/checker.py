@@ -129,8 +129,13 @@ def _shape_finding(detail: ErrorDetails, root: JsonValue) -> Finding:
     if kind in _CHOICES:
         return finding(kind, pointer, choices=", ".join(_CHOICES[kind]))
     if kind == "literal_error":
-        return finding("choice_expected", pointer, choices=context.get("expected", ""))
+        return finding("choice_expected", pointer, choices=_choices(context.get("expected", "")))
     return _limit_finding(kind, context, pointer, detail["msg"])
+
+
+def _choices(expected: object) -> str:
+    """The choices as every other finding lists them, without the "or" that pydantic writes in English."""
+    return str(expected).replace(" or ", ", ").replace("'", "")
 
 
 def _limit_finding(kind: str, context: Mapping[str, object], pointer: str, message: str) -> Finding:

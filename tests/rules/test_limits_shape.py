@@ -1,10 +1,12 @@
 """What a pack's limits look like, and what is wrong with them."""
 
+import json
 from typing import Any
 
 import pytest
 from pack_language import errors, live
 
+from regulars.rules.checker import check
 from regulars.rules.domain import Limit
 from regulars.rules.limit_wording import limit_sentences
 from regulars.rules.sentences import pack_of
@@ -52,6 +54,12 @@ def test_a_pack_without_limits_has_none(pack: Any) -> None:
 )
 def test_what_is_wrong_with_a_limit_is_found(pack: Any, wrong: Any, code: str, pointer: str) -> None:
     assert errors(pack(limits=[limit(**wrong)])) == {(code, pointer)}
+
+
+def test_choices_are_listed_without_a_word_of_either_language(pack: Any) -> None:
+    (found,) = check(json.dumps(pack(limits=[limit(every="hour")]))).findings
+    assert found.zh == "只能是：day, week, month, year, ever。"
+    assert found.en == "Use one of: day, week, month, year, ever."
 
 
 def test_two_limits_of_one_code_are_found(pack: Any) -> None:
