@@ -162,9 +162,11 @@ async def test_a_pack_says_for_whom_and_when_it_is_and_how_much_it_may_give(
     assert "When: Saturday, Sunday" in weekend
     assert "Where several hold: Only the highest (10 off for each 100; Of three pastries one free)" in weekend
     assert "A member, a week: At most 50.00 off a week for each member, the last one in part" in weekend
+    assert 'class="sheet-body rule-terms"' in weekend
     assert "Meant for: By mini" in html.unescape((await admin.get("/packs/print-shop-points")).text)
     night = html.unescape((await admin.get("/packs/print-shop-offers")).text)
     assert "When: 20:00–08:00" in night
     plain = html.unescape((await admin.get("/packs/grocery-classic")).text)
     assert "Meant for:" not in plain
     assert "Limits" not in plain
+    assert "rule-terms" not in plain
