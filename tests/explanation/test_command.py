@@ -8,7 +8,7 @@ import pytest
 import typer
 from click.testing import Result
 from explanation.conftest import Tamper
-from small_chain import SmallChain, line
+from small_chain import SmallChain, line, lines
 from sqlalchemy import text
 from typer.testing import CliRunner
 
@@ -43,6 +43,17 @@ async def test_a_purchase_and_an_event_are_told_in_either_language(
     told = await run(app, database_url, tmp_path, str(event), "--json")
     assert json.loads(told.output)["agrees"] is True
     assert json.loads(told.output)["kind"] == "upgraded"
+
+
+async def test_a_discount_is_told_in_money_and_not_as_points(
+    app: typer.Typer, chain: SmallChain, database_url: str, tmp_path: Path
+) -> None:
+    await chain.publish("print-shop-offers")
+    bought = await chain.buy(await chain.join(), *lines((2_000, "BINDING"), (2_000, "BINDING")))
+    told = await run(app, database_url, tmp_path, str(bought.purchase_id))
+    assert "  applied  The second binding half price\n" in told.output
+    assert "10.00" in told.output
+    assert "+1,000" not in told.output
 
 
 async def test_everything_is_proved_until_something_is_changed(

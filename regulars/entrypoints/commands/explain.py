@@ -135,11 +135,12 @@ def _show(found: "Explained", speaks: Literal["zh", "en"], *, json: bool) -> Non
 def _show_pack(pack: "PackSaid", speaks: Literal["zh", "en"]) -> None:
     print(f"\n{pack.title.of(speaks)}  [{pack.pack}, {pack.hash[:16]}]")
     for rule in pack.rules:
-        _show_rule(rule, speaks)
+        _show_rule(rule, pack.kind, speaks)
 
 
-def _show_rule(rule: "RuleSaid", speaks: Literal["zh", "en"]) -> None:
-    gave = f"  +{rule.gave:,}" if rule.gave else ""
+def _show_rule(rule: "RuleSaid", kind: str, speaks: Literal["zh", "en"]) -> None:
+    # Of a discount the arithmetic says how much, in money; its minor units would be read as points.
+    gave = f"  +{rule.gave:,}" if rule.gave and kind == "earning" else ""
     print(f"  {rule.state:<8} {rule.title.of(speaks)}{gave}")
     print(f"           {rule.why.of(speaks)}")
     for condition in rule.conditions:
