@@ -19,6 +19,10 @@ OPEN_MAX: Final = 10
 """Connections at once; who comes then waits, for the server's are counted too."""
 
 
+class NotCommitted(Exception):
+    """The server ended a transaction otherwise than by committing it; nothing of it is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Lane:
     """A connection, and a session that speaks through it."""
@@ -51,9 +55,11 @@ class Lanes:
         async with self._room:
             lane = await self._taken()
             try:
-                await lane.raw.execute("begin")
+                await lane.raw.execute("BEGIN")
                 yield lane.session
-                await lane.raw.execute("commit")
+                # An aborted transaction answers COMMIT with ROLLBACK, and no error.
+                if (said := await lane.raw.execute("COMMIT")) != "COMMIT":
+                    raise NotCommitted(said)
             except BaseException:
                 await self._roll_back(lane)
                 raise
@@ -83,7 +89,7 @@ class Lanes:
 
     async def _roll_back(self, lane: _Lane) -> None:
         try:
-            await lane.raw.execute("rollback")
+            await lane.raw.execute("ROLLBACK")
         except DATABASE_ERRORS:
             await lane.close()
         else:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import asyncpg
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.away import is_away
+from regulars.db.lanes import NotCommitted
 from regulars.db.raw import driver
 from regulars.db.session import Database
 
@@ -139,3 +141,15 @@ async def test_more_at_once_than_the_server_can_take_wait_their_turn(notes: Data
 
     await asyncio.gather(*(said(number) for number in range(80)))
     assert await noted(notes) == [f"{number:02}" for number in range(80)]
+
+
+async def test_a_transaction_that_the_server_did_not_commit_is_no_success(notes: Database) -> None:
+    async def swallow() -> None:
+        async with notes.begin_directly() as session:
+            await note(session, "lost")
+            with suppress(asyncpg.PostgresError):
+                await (await driver(session)).execute("select 1 / 0")
+
+    with pytest.raises(NotCommitted):
+        await swallow()
+    assert await noted(notes) == []
