@@ -176,7 +176,7 @@ def pack_discounts(lines: Sequence[Line]) -> dict[tuple[int, str], int]:
     found: dict[tuple[int, str], int] = {}
     for line in lines:
         for discount in line.discounts:
-            if discount.source.startswith(PACK_SOURCE):
+            if _is_ours(discount):
                 key = (line.line, discount.source)
                 found[key] = found.get(key, 0) + discount.amount_minor
     return found
@@ -204,11 +204,16 @@ def _safe(line: Line) -> Line:
     return replace(line, sku=sku, department=department)
 
 
+def _is_ours(discount: Discount) -> bool:
+    """Whether a rule of ours took it off; what others pay for lowers no sales value, and is no rule's."""
+    return discount.funder == "chain" and discount.source.startswith(PACK_SOURCE)
+
+
 def _stripped(line: Line) -> Line:
-    ours = [d for d in line.discounts if d.source.startswith(PACK_SOURCE)]
+    ours = [d for d in line.discounts if _is_ours(d)]
     if not ours:
         return line
-    kept = tuple(d for d in line.discounts if d not in ours)
+    kept = tuple(d for d in line.discounts if not _is_ours(d))
     return _with(line, kept, -sum(d.amount_minor for d in ours))
 
 

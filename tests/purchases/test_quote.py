@@ -7,7 +7,7 @@ from small_chain import MONDAY, SmallChain, discounted_line, line, lines
 from sqlalchemy import text
 
 from regulars.purchases.desk import Recorded
-from regulars.purchases.domain import Basket
+from regulars.purchases.domain import Basket, Discount
 from regulars.purchases.errors import MemberUnknown
 from regulars.purchases.quoting import Quote, doubts, opened, quote
 
@@ -124,3 +124,15 @@ async def test_a_promise_is_known_by_its_signature_and_its_basket(chain: SmallCh
     assert opened("nonsense", KEY) is None
     assert opened("", KEY) is None
     assert doubts(None, basket) == ("quote_invalid",)
+
+
+async def test_a_discount_in_a_pack_s_name_that_others_pay_for_raises_no_sales_value(
+    chain: SmallChain,
+) -> None:
+    member = await chain.join()
+    voucher = Discount("pack:silver-saturday/1#groceries", "maker", 400)
+    sold = line(1_000, discount_minor=400, discounts=(voucher,))
+    found = await ask(chain, chain.basket(member, sold))
+    assert found.lines == (sold,)
+    recorded = await chain.buy(member, sold)
+    assert (recorded.receipt["sales_minor"], recorded.evaluation["charged"]) == (1_000, [])
