@@ -92,7 +92,9 @@ class DraftCodeDiffers(RegularsError):
 
     def __init__(self, code: str, found: str) -> None:
         super().__init__(
-            f"the draft is of {code}, but the text says {found or 'no code'}; mend the code in the text",
+            f"the draft is of {code}, but the text says {found}; mend the code in the text"
+            if found
+            else "the text names no pack, or cannot be read so far; check it, and mend what is found",
             field="code",
             pack=code,
             found=found,
@@ -194,4 +196,4 @@ class WordsMissing(RegularsError):
     code = "words_missing"
 
     def __init__(self, maximum: int) -> None:
-        super().__init__(f"say why, in 3 to {maximum} characters", field="words", maximum=maximum)
+        super().__init__(f"say why, in 2 to {maximum} characters", field="words", maximum=maximum)

@@ -84,4 +84,4 @@ class UndoWordsMissing(RegularsError):
     code = "undo_words_missing"
 
     def __init__(self, maximum: int) -> None:
-        super().__init__(f"say why, in 3 to {maximum} characters", field="words", maximum=maximum)
+        super().__init__(f"say why, in 2 to {maximum} characters", field="words", maximum=maximum)

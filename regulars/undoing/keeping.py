@@ -16,7 +16,8 @@ from regulars.undoing.domain import WORDS_MAX, Undo, UndoState
 from regulars.undoing.errors import UndoStateWrong, UndoWordsMissing, UnknownUndo
 
 BY_WORKFLOW: Final = Actor("command", "undo", "undo", (), scope=EVERYWHERE)
-WORDS_MIN: Final = 3
+WORDS_MIN: Final = 2
+"""Two, for 太贵 is a reason."""
 
 
 async def locked(session: AsyncSession, undo_id: UUID, scope: Scope) -> Undo:

@@ -83,7 +83,7 @@ async def test_who_orders_does_not_approve(world: WebWorld) -> None:
     assert (wrong.status_code, wrong.json()["code"]) == (409, "undo_preview_differs")
     local = await world.operator("approver", world.chain.stores["east-1"])
     assert (await local.post(f"/v1/undos/{told['id']}/approve", json=seen)).status_code == 404
-    refused = await another.post(f"/v1/undos/{told['id']}/reject", json={"words": "no"})
+    refused = await another.post(f"/v1/undos/{told['id']}/reject", json={"words": "x"})
     assert (refused.status_code, refused.json()["code"]) == (422, "undo_words_missing")
     rejected = await another.post(f"/v1/undos/{told['id']}/reject", json={"words": "not worth it"})
     assert rejected.json()["state"] == "rejected"

@@ -132,8 +132,15 @@ async def test_what_is_imported_is_exported_byte_for_byte(world: ReleaseWorld) -
 
 
 async def test_a_file_that_names_no_pack_is_refused(world: ReleaseWorld) -> None:
-    for text in ("{}", "[", '{"code": "../etc"}', '{"code": 7}'):
-        with pytest.raises(DraftCodeDiffers):
+    said = {
+        "{}": "cannot be read",
+        "[": "cannot be read",
+        '{"code": "sample", "priority": 1.5}': "cannot be read",
+        '{"code": "../etc"}': "the text says ../etc",
+        '{"code": 7}': "cannot be read",
+    }
+    for text, why in said.items():
+        with pytest.raises(DraftCodeDiffers, match=why):
             await world.do(
                 lambda s, text=text: drafts.import_draft(
                     s, text, new_id=new_id(), based_on=None, actor=world.person("anna"), at=world.at

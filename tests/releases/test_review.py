@@ -187,8 +187,10 @@ async def test_a_rejected_version_goes_back_to_its_author_with_words(world: Rele
     bo = world.person("bo", "approver")
     with pytest.raises(WordsMissing):
         await world.do(lambda s: review.reject(s, asked.id, " ", bo, world.at))
-    rejected = await world.do(lambda s: review.reject(s, asked.id, "two years is too long", bo, world.at))
-    assert (rejected.state, rejected.words) == ("rejected", "two years is too long")
+    with pytest.raises(WordsMissing):
+        await world.do(lambda s: review.reject(s, asked.id, " x ", bo, world.at))
+    rejected = await world.do(lambda s: review.reject(s, asked.id, "太贵", bo, world.at))
+    assert (rejected.state, rejected.words) == ("rejected", "太贵")
     with pytest.raises(ReleaseStateWrong):
         await approve(world, asked.id, bo)
     mended = await world.submit(points=10)
