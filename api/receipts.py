@@ -70,16 +70,26 @@ def _rule(rule: Mapping[str, Any], packs: LivePacks, exponent: int) -> dict[str,
         "failed_condition": _condition(index, both),
         "error": rule.get("error"),
         "note": rule.get("note"),
-        "note_words": _note(rule.get("note"), version),
+        "note_words": _note(rule.get("note"), version, packs),
     }
 
 
-def _note(note: str | None, version: PackVersion | None) -> dict[str, str] | None:
+def _note(note: str | None, version: PackVersion | None, packs: LivePacks) -> dict[str, str] | None:
     """A note in words; None where it is the code of a reason, which the pack words itself."""
     if note is None or note.partition(":")[0] not in NOTES:
         return None
-    said = note_words(note, _titles(version) if version and ":" in note else {})
+    said = note_words(note, _subject(note.partition(":")[2], version, packs))
     return {"zh": said.zh, "en": said.en}
+
+
+def _subject(subject: str, version: PackVersion | None, packs: LivePacks) -> Mapping[str, Said]:
+    """What is called so that a note may name: a part of the rule's own version, or a rule of another."""
+    pack, elsewhere, rule = subject.rpartition("#")
+    named = packs.named(pack) if elsewhere else version
+    if not subject or named is None:
+        return {}
+    titles = _titles(named)
+    return {subject: titles[rule]} if rule in titles else {}
 
 
 def _condition(

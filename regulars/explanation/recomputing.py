@@ -189,10 +189,17 @@ def _outcome_text(outcome: Mapping[str, Any]) -> str:
     text = f"applied, gave {outcome.get('gave') or 0}" if outcome["applied"] else "did not apply"
     if outcome.get("failed") is not None:
         text += f", condition {outcome['failed']} failed"
-    for name in ("error", "note"):
-        if outcome.get(name) is not None:
-            text += f", {name} {outcome[name]}"
+    if outcome.get("error") is not None:
+        text += f", error {outcome['error']}"
+    if outcome.get("note") is not None:
+        text += f", note {_of_rule_alone(outcome['note'])}"
     return text
+
+
+def _of_rule_alone(note: str) -> str:
+    """A record may name what outranks a rule without its pack."""
+    kind, _, subject = note.partition(":")
+    return f"{kind}:{subject.rpartition('#')[2]}" if kind == "outranked" else note
 
 
 def _point_differences(stored: StoredPurchase, evaluation: Evaluation) -> Iterator[Difference]:

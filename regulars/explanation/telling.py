@@ -52,9 +52,15 @@ def tell_packs(packs: PackSet, told: Told, offering: Told, speech: Speech) -> tu
     if offering.facts is not told.facts:
         bare = [_working(compiled, offering, speech) for compiled in packs.packs]
     steps = point_steps(plain, told.evaluation, told.at)
+    elsewhere = {
+        f"{one.version.name}#{rule.id}": Said(rule.title.zh, rule.title.en)
+        for one in packs.packs
+        for rule in one.pack.rules
+    }
     return tuple(
         _pack(
             compiled,
+            elsewhere,
             bare_one if compiled.kind == "discount" else plain_one,
             offering if compiled.kind == "discount" else told,
             steps,
@@ -74,12 +80,14 @@ def _working(compiled: CompiledPack, told: Told, speech: Speech) -> Working:
     return Working(compiled, probe, speech.in_pack(compiled.pack))
 
 
-def _pack(compiled: CompiledPack, working: Working, told: Told, steps: Steps) -> PackSaid:
+def _pack(
+    compiled: CompiledPack, elsewhere: Mapping[str, Said], working: Working, told: Told, steps: Steps
+) -> PackSaid:
     pack, name = compiled.pack, compiled.version.name
     outcomes = {o.rule_id: o for o in told.evaluation.outcomes if o.pack_version == name}
     telling = Telling(working.probe, working.speech, told.unknown)
     said = _sentences(pack, working)
-    names = _subjects(pack)
+    names = {**elsewhere, **_subjects(pack)}
     return PackSaid(
         pack=name,
         title=Said(pack.title.zh, pack.title.en),

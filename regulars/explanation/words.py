@@ -11,7 +11,8 @@ NOTES: Final[Mapping[str, Said]] = {
     "capped": Said("已达到每单优惠上限。", "Limited to the most that one purchase may get."),
     "excluded": Said("被规则包 {subject} 排除。", "Excluded by {subject}."),
     "outranked": Said(
-        "“{subject}”更优惠，两者只取其一。", "“{subject}” gives more, and only one of them counts."
+        "与“{subject}”不同享，本单按“{subject}”计。",
+        "It does not count together with “{subject}”, which does count.",
     ),
     "limited": Said("受限额“{subject}”约束。", "Limited by “{subject}”."),
     "out_of_scope": Said("不在适用范围内。", "It is not meant for this place, channel or tier."),

@@ -120,9 +120,10 @@ class RuleOutcome:
         error: the engine's tag where the rule could not be evaluated; it then gave nothing.
         gave: what it contributed in the rule's own unit (points, minor units), for the receipt.
         note: where it did not apply though its conditions hold: "no_member", "frozen",
-            "excluded:<pack version>", "outranked:<rule id>"; where it does not count here, now or for this
-            member, whatever its conditions: "out_of_scope", "out_of_season"; where it did: "capped", or
-            the code of the reason why it refuses.
+            "excluded:<pack version>", "outranked:<rule id>", of another pack
+            "outranked:<pack version>#<rule id>"; where it does not count here, now or for this member,
+            whatever its conditions: "out_of_scope", "out_of_season"; where it did: "capped", or the code
+            of the reason why it refuses.
     """
 
     pack_version: str

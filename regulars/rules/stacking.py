@@ -132,8 +132,10 @@ def _together(entries: Sequence[_Entry], joined: Joined) -> _Entry:
 
 
 def _outrank(loser: _Entry, winner: _Entry, outcomes: Outcomes) -> None:
+    better = outcomes.rules[winner.place]
     for index in loser.indexes:
-        outcomes.withhold(index, f"outranked:{outcomes.rules[winner.place].id}")
+        own = outcomes.rules[index].pack == better.pack
+        outcomes.withhold(index, f"outranked:{better.id if own else f'{better.pack}#{better.id}'}")
 
 
 def _node(stack: Stack | str, grouped: Mapping[str, Sequence[int]]) -> Node:

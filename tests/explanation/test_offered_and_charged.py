@@ -67,3 +67,18 @@ async def test_what_a_purchase_took_of_a_budget_is_no_difference_when_it_is_give
     assert (bought.receipt["flags"], claimed.receipt["flags"]) == ([], [])
     assert claimed.evaluation["reasons"] == []
     assert (await explain(bought.purchase_id)).agrees
+
+
+async def test_a_discount_that_one_of_another_pack_outranks_is_told_the_other_s_name(
+    chain: SmallChain, explain: Explain
+) -> None:
+    for code, rate in (("less", 500), ("more", 1_000)):
+        then = {"discount": {"rate_bps": rate, "group": "sale"}}
+        document = orjson.loads(pack(code, "discount", "off", then, [money(100_000)]))
+        document["rules"][0]["title"] = {"zh": f"优惠 {code}", "en": f"Offer {code}"}
+        await publish(chain, orjson.dumps(document))
+    found = await explain((await chain.buy(await chain.join(), line(10_000))).purchase_id)
+    (less,) = next(one.rules for one in found.packs if one.pack == "less/1")
+    assert less.why.zh == "与“优惠 more”不同享，本单按“优惠 more”计。"
+    assert less.why.en == "It does not count together with “Offer more”, which does count."
+    assert found.agrees

@@ -208,7 +208,7 @@ async def test_what_is_outranked_is_told_by_what_outranks_it(chain: SmallChain, 
     await chain.buy(member, line(310_000))
     found = await explain((await chain.buy(member, line(5_000), occurred_at=MONDAY + HOUR)).purchase_id)
     assert rule(found, "spend-regular").state == "withheld"
-    assert rule(found, "spend-regular").why.zh == "“忠实会员 1.5 倍”更优惠，两者只取其一。"
+    assert rule(found, "spend-regular").why.zh == "与“忠实会员 1.5 倍”不同享，本单按“忠实会员 1.5 倍”计。"
     assert steps(found, "spend-loyal", "en")[0] == "50 × 1.5 = 75"
     assert found.agrees
 

@@ -124,6 +124,17 @@ def test_only_the_discount_that_gives_most_of_a_group_counts(pack: Any, rule: An
     assert notes(evaluation)["ten"] == "outranked:five"
 
 
+def test_what_a_rule_of_another_pack_outranks_is_told_whose_it_is(
+    pack: Any, rule: Any, evaluate: Any
+) -> None:
+    packs = [
+        pack(code, "discount", rules=[rule("save", discount=off(rate))])
+        for code, rate in (("less", 500), ("more", 1_000))
+    ]
+    told = {outcome.pack_version: outcome.note for outcome in evaluate(packs, [1_000]).outcomes}
+    assert told == {"less/1": "outranked:more/1#save", "more/1": None}
+
+
 def test_discounts_together_never_exceed_the_line(pack: Any, rule: Any, evaluate: Any) -> None:
     rules = [rule("most", 1, discount=off(8_000, "a")), rule("more", 2, discount=off(8_000, "b"))]
     evaluation = evaluate([pack("saving", "discount", rules=rules)], [1_000])
