@@ -6,7 +6,9 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-DATABASE_ERRORS: Final = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+# A server that is killed tells its idle connections; a driver that is just reading that knows no more to do.
+_DRIVER: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+DATABASE_ERRORS: Final = (SQLAlchemyError, asyncpg.PostgresError, *_DRIVER, OSError)
 """Whatever a statement can raise: by SQLAlchemy, by the driver under it, or by the line."""
 
 # SQLSTATE classes and codes that pass: connection, resources, conflicts, shutdown, locks, the system itself.
@@ -22,7 +24,7 @@ def is_away(error: BaseException) -> bool:
     """
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    if isinstance(error, PoolTimeout | OSError | asyncpg.InterfaceError):
+    if isinstance(error, (PoolTimeout, OSError, *_DRIVER)):
         return True
     return sqlstate(error).startswith(_PASSING)
 

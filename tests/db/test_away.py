@@ -53,3 +53,10 @@ async def test_an_answer_that_says_no_does_not_count_as_away(database: Database)
         await _ask(database, "select nothing_like_this")
     assert isinstance(caught.value, asyncpg.UndefinedColumnError)
     assert not is_away(caught.value)
+
+
+def test_a_driver_that_is_reading_the_server_s_last_word_counts_as_away() -> None:
+    """Seen when a server was killed under load; which read it meets is chance, so it is said here by name."""
+    error = asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+    assert isinstance(error, DATABASE_ERRORS)
+    assert is_away(error)
