@@ -50,6 +50,7 @@ select 'refusal' as kind, b.at, b.id, r.value->>'rule' as rule_id, b.member_id, 
 from {_BOUGHT} b cross join lateral jsonb_array_elements(b.evaluation->'rules') r
 where b.evaluation->'packs' ? $1 and r.value->>'pack' = $1 and (r.value->>'applied')::boolean
   and r.value->>'note' is not null and r.value->>'note' <> 'capped'
+  and r.value->>'note' not like 'limited:%'
 """  # noqa: S608
 _MOVES = """
 select 'move' as kind, e.effective_at as at, e.id, coalesce(e.rule_id, '') as rule_id, e.member_id,

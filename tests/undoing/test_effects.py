@@ -7,6 +7,7 @@ import orjson
 import pytest
 from budget_world import money, publish, publish_tenth
 from small_chain import MONDAY, line, open_small_chain
+from sqlalchemy import text
 from undoing.world import DAY, Undoing, give_points
 
 from regulars.db.session import Database
@@ -48,6 +49,7 @@ async def test_discounts_charged_in_its_name_are_listed_and_totalled_never_rever
     await chain.buy(await chain.join("Ann"), charged)
     await chain.buy(None, charged, occurred_at=MONDAY + DAY)
     assert [one.amount for one in await effects(undoing, "tenth/1", "discount")] == [100, 100]
+    assert await effects(undoing, "tenth/1", "refusal") == []
     undo = await undoing.order("tenth/1")
     assert undo.state == "empty"
     assert undo.preview is not None
@@ -65,6 +67,22 @@ async def test_moves_and_refusals_are_listed(undoing: Undoing) -> None:
     await chain.buy(staff, line(1_000))
     (refusal,) = await effects(undoing, "staff-excluded/1", "refusal")
     assert (refusal.member_id, bool(refusal.what)) == (staff, True)
+
+
+async def test_what_a_limit_cut_is_no_refusal(undoing: Undoing) -> None:
+    chain = undoing.chain
+    await publish_tenth(chain, money(60))
+    await chain.buy(await chain.join("Ann"), line(1_000))
+    async with chain.database.read() as session:
+        (note,) = await session.scalars(text(_NOTE))
+    assert note.startswith("limited:")
+    assert await effects(undoing, "tenth/1", "refusal") == []
+
+
+_NOTE = """
+select r.value->>'note' from purchase p cross join lateral jsonb_array_elements(p.evaluation->'rules') r
+where r.value->>'pack' = 'tenth/1' and (r.value->>'applied')::boolean
+"""
 
 
 @pytest.mark.parametrize("shorter", [True, False])
