@@ -23,6 +23,9 @@ from regulars.db.migrate import upgrade
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.stack import postgres
 
+# Failed comparisons of chain and model show both sides, whoever imports them first.
+pytest.register_assert_rewrite("invariants.world")
+
 for variable in [name for name in os.environ if name.startswith("REGULARS_")]:
     del os.environ[variable]  # tests are about what stands in them
 
