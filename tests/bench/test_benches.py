@@ -83,6 +83,10 @@ async def test_an_import_is_measured_and_nothing_is_left(tmp_path: Path) -> None
     assert document["figures"]["workflows_caught_up_seconds"] > 0
 
 
+def heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_bench_that_is_interrupted_leaves_nothing_behind(tmp_path: Path) -> None:
     base = tmp_path / "new" / "folder"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REGULARS_")}
@@ -92,6 +96,8 @@ def test_a_bench_that_is_interrupted_leaves_nothing_behind(tmp_path: Path) -> No
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
+        # Whoever runs the tests in the background may have it ignored, and the ignoring is inherited.
+        preexec_fn=heed_interrupts,
     )
     try:
         assert process.stderr is not None

@@ -85,9 +85,9 @@ class Workshop:
 
 
 @pytest.fixture(scope="module")
-def workshop(cluster: postgres.Cluster, template: str) -> Iterator[Workshop]:
+def workshop(cluster: postgres.Cluster, template: str, request: pytest.FixtureRequest) -> Iterator[Workshop]:
     loop = asyncio.new_event_loop()
-    name = "template_invariants"
+    name = f"template_of_{request.module.__name__.rpartition('.')[2]}"  # other modules use this too
 
     async def found() -> SmallChain:
         admin = await asyncpg.connect(cluster.url("postgres"))
