@@ -1,7 +1,9 @@
 """The worker process: runs the members' workflows and what they have done in the database."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -17,10 +19,9 @@ from activities.undoing import UndoingActivities
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.feature_keeper import keep_features
 from regulars.entrypoints.ready import announce_ready
-from regulars.entrypoints.rehearsal_starting import keep_starting
 from regulars.entrypoints.shutdown import ends_on_signal
 from regulars.entrypoints.temporal import WORKFLOW_RUNNER
-from regulars.entrypoints.undo_starting import keep_starting_undos
+from regulars.entrypoints.workflow_starting import REHEARSALS, UNDOS, keep_starting
 from regulars.kernel import clock
 from regulars.organisation.places import Places
 from regulars.rules.live import LivePacks
@@ -105,8 +106,7 @@ async def _work_once(
     working = {worker: asyncio.create_task(worker.run()) for worker in workers}
     stopping = asyncio.create_task(stop.wait())
     starting = {
-        asyncio.create_task(keep_starting(rehearsals.database, client)),
-        asyncio.create_task(keep_starting_undos(undoing.means.database, client)),
+        asyncio.create_task(keep_starting(kind, rehearsals.database, client)) for kind in (REHEARSALS, UNDOS)
     }
     announce_ready()
     try:
@@ -162,47 +162,50 @@ def make_rehearsal_worker(
     client: Client, rehearsals: RehearsalActivities, *, task_queue: str = REHEARSAL_TASK_QUEUE
 ) -> Worker:
     """A worker for rehearsals, one at a time; told to end it lets go at once, and the next begins anew."""
-    return Worker(
-        client,
-        task_queue=task_queue,
-        workflows=[RehearsalWorkflow],
-        activities=rehearsals.all,
-        interceptors=[Discretion()],
-        workflow_runner=WORKFLOW_RUNNER,
-        max_concurrent_activities=1,
-        max_concurrent_workflow_tasks=2,
-    )
+    few = _Few(activities=1, workflow_tasks=2, grace=timedelta(0))
+    return _make_small_worker(client, task_queue, RehearsalWorkflow, rehearsals.all, few)
 
 
 def make_release_worker(
     client: Client, releases: ReleaseActivities, *, task_queue: str = RELEASE_TASK_QUEUE
 ) -> Worker:
     """A worker for the few releases that a chain has."""
-    return Worker(
-        client,
-        task_queue=task_queue,
-        workflows=[PackReleaseWorkflow],
-        activities=releases.all,
-        interceptors=[Discretion()],
-        workflow_runner=WORKFLOW_RUNNER,
-        max_concurrent_activities=2,
-        max_concurrent_workflow_tasks=4,
-        graceful_shutdown_timeout=GRACE,
-    )
+    few = _Few(activities=2, workflow_tasks=4, grace=GRACE)
+    return _make_small_worker(client, task_queue, PackReleaseWorkflow, releases.all, few)
 
 
 def make_undoing_worker(
     client: Client, undoing: UndoingActivities, *, task_queue: str = UNDOING_TASK_QUEUE
 ) -> Worker:
     """A worker for undo orders: few at once, for tills share the members' locks with it."""
+    few = _Few(activities=2, workflow_tasks=2, grace=GRACE)
+    return _make_small_worker(client, task_queue, UndoWorkflow, undoing.all, few)
+
+
+@dataclass(frozen=True, slots=True)
+class _Few:
+    """How much of something rare is done at once, and how long what is at work may take to end."""
+
+    activities: int
+    workflow_tasks: int
+    grace: timedelta
+
+
+def _make_small_worker(
+    client: Client,
+    task_queue: str,
+    workflow: type,
+    activities: Sequence[Callable[..., object]],
+    few: _Few,
+) -> Worker:
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[UndoWorkflow],
-        activities=undoing.all,
+        workflows=[workflow],
+        activities=activities,
         interceptors=[Discretion()],
         workflow_runner=WORKFLOW_RUNNER,
-        max_concurrent_activities=2,
-        max_concurrent_workflow_tasks=2,
-        graceful_shutdown_timeout=GRACE,
+        max_concurrent_activities=few.activities,
+        max_concurrent_workflow_tasks=few.workflow_tasks,
+        graceful_shutdown_timeout=few.grace,
     )

@@ -19,8 +19,8 @@ from temporalio.client import Client, WorkflowHandle
 from activities import rehearsal as activities
 from activities.rehearsal import RehearsalActivities
 from activities.rehearsal_messages import Rehearse
-from regulars.entrypoints.rehearsal_starting import start_waiting
 from regulars.entrypoints.worker import make_rehearsal_worker
+from regulars.entrypoints.workflow_starting import REHEARSALS, start_waiting
 from regulars.kernel.ids import new_id
 from regulars.rehearsal import repository, service
 from regulars.rehearsal.domain import Order, Rehearsal
@@ -133,10 +133,10 @@ async def test_what_was_ordered_while_temporal_was_away_is_started_later(desk: D
         order = Order((draft("grocery-classic"),), chain.hq)
         ordered = await service.order_rehearsal(session, new_id(), order, actor, desk.rehearsals.at)
     for _ in range(2):
-        assert await start_waiting(chain.database, desk.client, desk.queue) == 1
+        assert await start_waiting(REHEARSALS, chain.database, desk.client, desk.queue) == 1
     handle = desk.client.get_workflow_handle_for(RehearsalWorkflow.run, workflow_id(ordered.id))
     assert await handle.result() == "finished"
-    assert await start_waiting(chain.database, desk.client, desk.queue) == 0
+    assert await start_waiting(REHEARSALS, chain.database, desk.client, desk.queue) == 0
 
 
 async def test_one_at_work_ends_without_a_report_when_it_is_cancelled(desk: Desk) -> None:

@@ -13,8 +13,8 @@ from undoing.world import Undoing, give_points
 
 from activities import undoing as activities
 from activities.undoing import UndoingActivities
-from regulars.entrypoints.undo_starting import start_waiting_undos
 from regulars.entrypoints.worker import make_undoing_worker
+from regulars.entrypoints.workflow_starting import UNDOS, start_waiting
 from regulars.kernel.ids import new_id
 from regulars.security.scope import EVERYWHERE
 from regulars.undoing import review, service
@@ -46,11 +46,15 @@ class Floor:
             return await service.get_undo(session, undo.id, EVERYWHERE)
 
     async def work(self) -> int:
-        return await start_waiting_undos(self.chain.database, self.client, self.queue)
+        return await start_waiting(UNDOS, self.chain.database, self.client, self.queue)
 
     async def reaches(self, undo: Undo, state: UndoState) -> Undo:
         async def there() -> bool:
-            return (await self.look(undo)).state == state
+            if (await self.look(undo)).state == state:
+                return True
+            # As the worker does: a workflow that was just ending takes up nothing new.
+            await self.work()
+            return False
 
         await until(there)
         return await self.look(undo)
