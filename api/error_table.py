@@ -168,6 +168,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "pack_not_green": Row(422, "规则包检查不通过，请先更正。"),
     "unknown_pack": Row(404, "没有规则包 {pack}。"),
     "parameter_invalid": Row(422, "规则包没有参数 {name}。"),
+    "pointer_unknown": Row(422, "规则包里没有 {pointer}。请重新打开草稿，可能有同事刚改过。"),
     "pack_place_unknown": Row(422, "没有这个机构，无法在此发布规则包。"),
     "live_from_invalid": Row(422, "生效时间要带时区，如 2026-11-22T00:00:00+08:00。"),
     "unknown_draft": Row(404, "没有草稿 {draft}。"),

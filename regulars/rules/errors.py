@@ -49,6 +49,20 @@ class ParameterInvalid(RegularsError):
         )
 
 
+class PointerUnknown(RegularsError):
+    """A change names a place that the pack's text does not have."""
+
+    code = "pointer_unknown"
+
+    def __init__(self, pointer: str) -> None:
+        super().__init__(
+            f"the pack has nothing at {pointer[:200] or '/'}; "
+            "open the draft again: somebody may have changed it",
+            field="pointer",
+            pointer=pointer[:200],
+        )
+
+
 class PackPlaceUnknown(RegularsError):
     """Packs are asked for, or put live, at a place that is not there."""
 

@@ -14,11 +14,11 @@ from api.dependencies import requires
 from regulars.releases import service as releases
 from regulars.rules import service as rules
 from regulars.rules.adopting import can_adopt, with_new_results
-from regulars.rules.canonical import with_parameters
 from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.checker import examine
 from regulars.rules.model import Pack
 from regulars.rules.stored import StoredVersion
+from regulars.rules.text_edits import with_parameters
 from regulars.security import service as security
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied

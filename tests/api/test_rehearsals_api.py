@@ -8,8 +8,8 @@ from small_chain import MONDAY, STARTER_PACKS, line
 from web_world import WebWorld
 
 from regulars.rehearsal.running import Means, run_rehearsal
-from regulars.rules.canonical import with_parameters
 from regulars.rules.starters import starter_text
+from regulars.rules.text_edits import with_parameters
 
 DRAFT = with_parameters(starter_text("grocery-classic"), {"minor_per_point": 50})
 

@@ -7,8 +7,8 @@ from invariants.packs import Numbers
 from small_chain import PACKS
 
 from regulars.rules.adopting import can_adopt, with_new_results
-from regulars.rules.canonical import with_parameters
 from regulars.rules.checker import examine
+from regulars.rules.text_edits import with_parameters
 
 VARIANTS: dict[str, tuple[Numbers, ...]] = {
     "grocery-classic": (

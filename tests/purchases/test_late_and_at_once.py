@@ -18,7 +18,7 @@ from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.desk import Recorded
 from regulars.purchases.errors import PurchaseFailed
 from regulars.rules import service as rules
-from regulars.rules.canonical import with_parameters
+from regulars.rules.text_edits import with_parameters
 from regulars.security.scope import EVERYWHERE
 
 DAY = timedelta(days=1)

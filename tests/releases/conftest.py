@@ -16,9 +16,9 @@ from regulars.organisation.service import change_place
 from regulars.releases import drafts, review, rollout, service
 from regulars.releases.domain import Release, Step
 from regulars.releases.drafting import NewSave, Saved
-from regulars.rules.canonical import with_parameters
 from regulars.rules.live import LivePacks
 from regulars.rules.starters import starter_text
+from regulars.rules.text_edits import with_parameters
 from regulars.security.actor import Actor
 from regulars.security.domain import Grant, Role
 from regulars.security.policy import Permission

@@ -10,9 +10,9 @@ from regulars.kernel.ids import new_id
 from regulars.releases import drafts
 from regulars.releases.drafting import NewSave
 from regulars.releases.errors import DraftCodeDiffers, DraftTextRefused, SaveIdUsed, UnknownDraft
-from regulars.rules.canonical import with_parameters
 from regulars.rules.reading import MOST_BYTES
 from regulars.rules.starters import starter_text
+from regulars.rules.text_edits import with_parameters
 
 TEXT = starter_text(PACK)
 

@@ -25,9 +25,9 @@ from regulars.lifecycle import service as lifecycle
 from regulars.organisation.places import Places
 from regulars.releases import review, service
 from regulars.releases.domain import Release
-from regulars.rules.canonical import with_parameters
 from regulars.rules.live import LivePacks
 from regulars.rules.starters import starter_text
+from regulars.rules.text_edits import with_parameters
 from regulars.security.scope import EVERYWHERE
 from workflows.pack_release import PackReleaseWorkflow
 from workflows.release_messages import PackReleaseState, workflow_id

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.rules.canonical import WIDTH, canonical, with_parameters
+from regulars.rules.canonical import WIDTH, canonical
 from regulars.rules.checker import check
 from regulars.rules.errors import ParameterInvalid
 from regulars.rules.starters import starter_text
+from regulars.rules.text_edits import with_parameters
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=30),

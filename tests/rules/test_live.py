@@ -17,11 +17,12 @@ from regulars.kernel.ids import new_id
 from regulars.organisation import service as organisation
 from regulars.organisation.domain import NewPlace
 from regulars.rules import service
-from regulars.rules.canonical import canonical, content_hash, with_parameters
+from regulars.rules.canonical import canonical, content_hash
 from regulars.rules.errors import LiveFromInvalid, PackNotGreen, PackPlaceUnknown, UnknownPack
 from regulars.rules.live import LivePacks
 from regulars.rules.starters import starter_text
 from regulars.rules.stored import NewActivation
+from regulars.rules.text_edits import with_parameters
 from regulars.security.actor import Actor
 from regulars.security.tables import audit_entry
 

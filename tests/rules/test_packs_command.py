@@ -14,8 +14,8 @@ from regulars.kernel.errors import FieldProblem
 from regulars.kernel.ids import new_id
 from regulars.organisation import service as organisation
 from regulars.rules import service as rules
-from regulars.rules.canonical import with_parameters
 from regulars.rules.starters import FOLDER, GALLERY, starter_codes, starter_text
+from regulars.rules.text_edits import with_parameters
 from regulars.security.actor import Actor
 
 STARTERS = [str(FOLDER / code / "pack.json") for code in starter_codes()]

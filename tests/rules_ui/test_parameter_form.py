@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_chain import PACKS
 
-from regulars.rules.canonical import with_parameters
 from regulars.rules.model import Pack
+from regulars.rules.text_edits import with_parameters
 from rules_ui.i18n import Money, Speech
 from rules_ui.parameter_form import parameters_of, read_parameters
 

@@ -23,8 +23,8 @@ from regulars.organisation import service as organisation
 from regulars.rehearsal import service
 from regulars.rehearsal.domain import Order
 from regulars.rehearsal.running import Means, run_rehearsal
-from regulars.rules.canonical import with_parameters
 from regulars.rules.starters import starter_text
+from regulars.rules.text_edits import with_parameters
 from regulars.security.actor import Actor
 from regulars.security.scope import EVERYWHERE
 from regulars.settings import Settings
