@@ -127,6 +127,20 @@ def removed(text: str, pointer: str) -> str:
     return text[:start] + text[end:]
 
 
+def renamed(text: str, pointer: str, key: str) -> str:
+    """The text with another key for a member of an object; its value stays as it is written.
+
+    Raises: PointerUnknown: there is no such member of an object.
+    """
+    above, _, last = pointer.rpartition("/")
+    holder = span_of(text, above)
+    found = _member(text, holder, last.replace("~1", "/").replace("~0", "~")) if pointer else None
+    if found is None or found.key is None:
+        raise PointerUnknown(pointer)
+    end = _DECODER.raw_decode(text, found.start)[1]
+    return text[: found.start] + json.dumps(key, ensure_ascii=False) + text[end:]
+
+
 def moved(text: str, pointer: str, index: int) -> str:
     """The text with a member of a list before another one, counted without it; its characters stay.
 
