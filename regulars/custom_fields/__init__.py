@@ -1,1 +1,1 @@
-"""Fields that a chain adds of its own for members and stores, and what they are for each."""
+"""Fields that a chain adds of its own for members, stores and products, and what they are for each."""

@@ -1,6 +1,6 @@
 """The chain's own facts as one process remembers them: fields, and the values of stores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.custom_fields import repository
-from regulars.custom_fields.domain import CustomField, Value, facts_of
+from regulars.custom_fields.domain import CustomField, ProductFacts, Value, facts_of
 
 _NEVER: Final = -1
 
@@ -20,6 +20,7 @@ class OwnBook:
         self._version = _NEVER
         self._member: Sequence[CustomField] = ()
         self._store: Sequence[CustomField] = ()
+        self._product: Mapping[str, CustomField] = {}
         self._of_stores: Mapping[UUID, str] = {}
         self._usual_member = self._usual_store = ""
 
@@ -38,6 +39,7 @@ class OwnBook:
             return
         self._member = [field for field in fields if field.subject == "member"]
         self._store = [field for field in fields if field.subject == "store"]
+        self._product = {field.code: field for field in fields if field.subject == "product"}
         self._usual_member, self._usual_store = self.member_facts({}), self.store_facts({})
         self._of_stores = {store_id: self.store_facts(values) for store_id, values in stores.items()}
         self._version = version
@@ -64,6 +66,44 @@ class OwnBook:
             return {}
         found = await repository.values_of_members(session, ids)
         return {member_id: self.member_facts(values) for member_id, values in found.items()}
+
+    @property
+    def knows_products(self) -> bool:
+        """Whether products have own fields."""
+        return bool(self._product)
+
+    async def of_products(
+        self, session: AsyncSession, codes: Collection[str]
+    ) -> Mapping[str, Mapping[str, Value]]:
+        """What is set for products, by their codes; asks nothing where no code is given."""
+        return await repository.values_of_products(session, codes) if codes else {}
+
+    async def of_all_products(self, session: AsyncSession, names: Iterable[str]) -> ProductFacts:
+        """The facts of all products of the chain as they are now, by the named fields alone."""
+        fields = self._named(names)
+        alike: dict[tuple[Value, ...], Mapping[str, Value]] = {}
+        found = {}
+        async for code, values in repository.all_products(session):
+            facts = facts_of(fields, values)
+            found[code] = alike.setdefault(tuple(facts.values()), facts)
+        return ProductFacts(facts_of(fields, {}), found)
+
+    def product_facts(
+        self, names: Iterable[str], known: Mapping[str, Mapping[str, Value]], codes: Iterable[str]
+    ) -> ProductFacts:
+        """What the lines of a basket are read with.
+
+        Args:
+            names: of the fields that its rules read.
+            known: what `of_products` gave.
+            codes: of the products in it.
+        """
+        fields = self._named(names)
+        set_for = {code: facts_of(fields, known[code]) for code in codes if code in known}
+        return ProductFacts(facts_of(fields, {}), set_for)
+
+    def _named(self, names: Iterable[str]) -> list[CustomField]:
+        return [self._product[name] for name in names if name in self._product]
 
 
 def _text(fields: Sequence[CustomField], values: Mapping[str, Value]) -> str:

@@ -9,13 +9,19 @@ from uuid import UUID
 
 from regulars.custom_fields.errors import CustomFieldInvalid, CustomValueInvalid
 
-Subject = Literal["member", "store"]
+Subject = Literal["member", "store", "product"]
 CustomType = Literal["choice", "integer", "money_minor", "date", "boolean"]
 Value = str | int | bool
 
+ProductRow = tuple[str, Mapping[str, Value | None]]
+"""A product's code, and its values by the fields' codes; None takes a value away."""
+
 MOST_FIELDS: Final = 50
+MOST_PROBLEMS: Final = 100
 MOST_CHOICES: Final = 50
 LONGEST_CODE: Final = 40
+LONGEST_PRODUCT_CODE: Final = 64
+"""As tills send it."""
 LONGEST_TITLE: Final = 200
 LONGEST_HELP: Final = 2_000
 LARGEST: Final = 1_000_000_000_000
@@ -25,6 +31,26 @@ NO_DATE: Final = 0
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
 _CHOICE: Final = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _RESERVED: Final = frozenset({"custom"})
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """The chain's own facts of products, as the lines of a basket are read with them.
+
+    Attributes:
+        usual: of a product for which nothing is set: by the fields' codes.
+        of: by product code, all facts of those for which something is set.
+        since: gives the fields that these know nothing of, for they came later.
+    """
+
+    usual: Mapping[str, Value]
+    of: Mapping[str, Mapping[str, Value]]
+    since: "ProductFacts | None" = None
+
+    def of_product(self, code: str) -> Mapping[str, Value]:
+        """All facts of one product."""
+        own = self.of.get(code, self.usual)
+        return own if self.since is None else {**self.since.of_product(code), **own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +67,8 @@ class CustomField:
     """One field of a chain's own.
 
     Attributes:
-        code: what rules name it by, e.g. `member.custom.wedding_on`; never changes.
+        code: what rules name it by, e.g. `member.custom.wedding_on`; of a product `custom.season`, seen
+            from inside a line; never changes.
         low, high: inclusive bounds of a number or a date as eight digits; never change, for packs were
             checked by them.
         choices: of a choice; more can be added, none taken away.
@@ -97,7 +124,7 @@ def check_field(field: CustomField) -> list[CustomFieldInvalid]:
         if not holds:
             problems.append(CustomFieldInvalid(wanted, field=name))
 
-    need("subject", "member or store", holds=field.subject in get_args(Subject))
+    need("subject", "member, store or product", holds=field.subject in get_args(Subject))
     kinds = "one of choice, integer, money_minor, date, boolean"
     need("type", kinds, holds=field.type in get_args(CustomType))
     plain = len(field.code) <= LONGEST_CODE and _CODE.fullmatch(field.code) is not None
@@ -135,25 +162,54 @@ def check_more_choices(old: CustomField, new: CustomField) -> list[CustomFieldIn
 
 
 def check_values(
-    fields: Mapping[str, CustomField], values: Mapping[str, Value | None]
+    fields: Mapping[str, CustomField], values: Mapping[str, Value | None], at: str = ""
 ) -> list[CustomValueInvalid]:
-    """What is wrong with values for one member or store.
+    """What is wrong with values for one member, store or product.
 
     Args:
         fields: of that subject, by code; retired ones take no more values.
         values: by code; None takes a value away.
+        at: where in the request they stand, e.g. "products.7.".
     Returns: one problem a wrong value.
     """
     problems: list[CustomValueInvalid] = []
     for code, value in values.items():
         field = fields.get(code)
-        name = f"values.{code[:LONGEST_CODE]}"
+        name = f"{at}values.{code[:LONGEST_CODE]}"
         if field is None or field.retired_at is not None:
             known = ", ".join(sorted(c for c, f in fields.items() if f.retired_at is None)[:10])
             problems.append(CustomValueInvalid(f"a field of the chain: {known or 'there is none yet'}", name))
         elif value is not None and (fault := fault_of(field, value)) is not None:
             problems.append(CustomValueInvalid(fault, name))
     return problems
+
+
+def check_products(
+    fields: Mapping[str, CustomField], rows: Sequence[ProductRow], most: int = MOST_PROBLEMS
+) -> list[CustomValueInvalid]:
+    """What is wrong with values for products.
+
+    Args:
+        fields: of products, by code; retired ones take no more values.
+        rows: in the order of the request.
+        most: how many problems are enough.
+    Returns: one problem a wrong part, named such as "products.7.values.season"; the first ones.
+    """
+    problems: list[CustomValueInvalid] = []
+    seen: set[str] = set()
+    for index, (code, values) in enumerate(rows):
+        at = f"products.{index}."
+        plain = 1 <= len(code) <= LONGEST_PRODUCT_CODE and code.isprintable() and code == code.strip()
+        if not plain:
+            wanted = f"the product's code as tills send it: 1 to {LONGEST_PRODUCT_CODE} printable characters"
+            problems.append(CustomValueInvalid(wanted, f"{at}product_code"))
+        elif code in seen:
+            problems.append(CustomValueInvalid("each product once", f"{at}product_code"))
+        seen.add(code)
+        problems += check_values(fields, values, at)
+        if len(problems) >= most:
+            break
+    return problems[:most]
 
 
 def fault_of(field: CustomField, value: object) -> str | None:
@@ -174,7 +230,7 @@ def fault_of(field: CustomField, value: object) -> str | None:
 
 
 def facts_of(fields: Sequence[CustomField], values: Mapping[str, Value]) -> dict[str, Value]:
-    """What rules read of one member or store: a value for every field, whatever is set.
+    """What rules read of one member, store or product: a value for every field, whatever is set.
 
     Args:
         fields: all of that subject, retired ones too: a live pack may read them.

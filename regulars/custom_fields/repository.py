@@ -1,12 +1,13 @@
 """All SQL of a chain's own fields and their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Text,
     Uuid,
     any_,
     bindparam,
@@ -24,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.custom_fields.domain import Choice, CustomField, Subject, Value
-from regulars.custom_fields.tables import custom_field, custom_value
+from regulars.custom_fields.tables import custom_field, custom_product, custom_value
 
 _LOCK: Final = select(func.pg_advisory_xact_lock(func.hashtext("regulars.custom_fields")))
 # What processes remember of the chain they load anew when this number grows; it has no other meaning.
@@ -56,6 +57,9 @@ _MEMBERS: Final = (
     select(custom_value.c.member_id, custom_field.c.code, custom_value.c.value)
     .join(custom_field, custom_field.c.id == custom_value.c.field_id)
     .where(custom_value.c.member_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+)
+_PRODUCTS: Final = select(custom_product.c.product_code, custom_product.c.fields).where(
+    custom_product.c.product_code == any_(bindparam("codes", type_=ARRAY(Text)))
 )
 _STORES: Final = (
     select(custom_value.c.place_id, custom_field.c.code, custom_value.c.value)
@@ -158,6 +162,48 @@ async def set_value(
 async def remove_value(session: AsyncSession, field: CustomField, owner: UUID) -> None:
     own = _SUBJECT_COLUMN[field.subject]
     await session.execute(delete(custom_value).where(custom_value.c.field_id == field.id, own == owner))
+
+
+async def values_of_products(session: AsyncSession, codes: Collection[str]) -> dict[str, Mapping[str, Value]]:
+    """What is set for several products, by their codes."""
+    rows = await session.execute(_PRODUCTS, {"codes": list(codes)})
+    return {row.product_code: row.fields for row in rows}
+
+
+async def all_products(session: AsyncSession) -> AsyncIterator[tuple[str, Mapping[str, Value]]]:
+    """What is set for every product of the chain."""
+    rows = await session.stream(select(custom_product.c.product_code, custom_product.c.fields))
+    async for code, values in rows:
+        yield code, values
+
+
+async def page_of_products(session: AsyncSession, wanted: Sequence[str], after: str, limit: int) -> list[Any]:
+    """Products by code, with what is set for each, when and by whom; only the wanted ones where any are."""
+    page = select(custom_product).where(custom_product.c.product_code > after)
+    if wanted:
+        page = page.where(custom_product.c.product_code.in_(wanted))
+    return list(await session.execute(page.order_by(custom_product.c.product_code).limit(limit)))
+
+
+async def put_products(
+    session: AsyncSession, values: Mapping[str, Mapping[str, Value]], at: datetime, by: str
+) -> None:
+    """Write what is set for products in place of what was; a product without values is let go."""
+    rows = [
+        {"product_code": code, "fields": dict(fields), "set_at": at, "set_by": by}
+        for code, fields in values.items()
+        if fields
+    ]
+    gone = [code for code, fields in values.items() if not fields]
+    if rows:
+        written = upsert(custom_product)
+        kept = written.excluded
+        changed = {"fields": kept.fields, "set_at": kept.set_at, "set_by": kept.set_by}
+        await session.execute(
+            written.on_conflict_do_update(index_elements=[custom_product.c.product_code], set_=changed), rows
+        )
+    if gone:
+        await session.execute(delete(custom_product).where(custom_product.c.product_code.in_(gone)))
 
 
 def _by_owner(rows: Any) -> dict[Any, dict[str, Value]]:  # noqa: ANN401 — rows of three columns

@@ -1,4 +1,4 @@
-"""Fields of a chain's own, and their values for members and stores."""
+"""Fields of a chain's own, and their values for members, stores and products."""
 
 from sqlalchemy import (
     BigInteger,
@@ -35,7 +35,7 @@ custom_field = Table(
     Column("created_by", Text, nullable=False),
     Column("retired_at", Instant),
     UniqueConstraint("subject", "code"),
-    CheckConstraint("subject in ('member', 'store')", name="subject"),
+    CheckConstraint("subject in ('member', 'store', 'product')", name="subject"),
     CheckConstraint("type in ('choice', 'integer', 'money_minor', 'date', 'boolean')", name="type"),
 )
 
@@ -64,4 +64,13 @@ custom_value = Table(
         unique=True,
         postgresql_where=text("place_id is not null"),
     ),
+)
+
+custom_product = Table(
+    "custom_product",
+    metadata,
+    Column("product_code", Text, primary_key=True),  # as tills write it
+    Column("fields", Json, nullable=False),  # what is set, by the fields' codes
+    Column("set_at", Instant, nullable=False),
+    Column("set_by", Text, nullable=False),
 )

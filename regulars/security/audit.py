@@ -1,6 +1,6 @@
 """Who did what, where and why: one append-only row an act."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -49,6 +49,15 @@ class AuditLine:
     before: Mapping[str, object] | None
     after: Mapping[str, object] | None
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What one of many subjects became by one act: the touched values as they were, and as they are."""
+
+    subject_id: str
+    before: Mapping[str, object]
+    after: Mapping[str, object]
 
 
 async def of_subject(session: AsyncSession, kind: str, subject_id: str) -> list[AuditLine]:
@@ -103,6 +112,33 @@ async def record(
         "reason": reason,
     }
     await session.execute(_INSERT, row)
+
+
+async def record_changes(
+    session: AsyncSession,
+    actor_kind: str,
+    actor_id: str,
+    action: str,
+    subject_kind: str,
+    changes: Sequence[Changed],
+    at: datetime,
+) -> None:
+    """Write one audit row for each of many subjects that one act changed, as `record`; no persons' ones."""
+    if not changes:
+        return
+    act = {"at": at, "actor_kind": actor_kind, "actor_id": actor_id, "place_id": None, "action": action}
+    rows = [
+        {
+            **act,
+            "subject_kind": subject_kind,
+            "subject_id": changed.subject_id,
+            "before": changed.before,
+            "after": changed.after,
+            "reason": None,
+        }
+        for changed in changes
+    ]
+    await session.execute(_INSERT, rows)
 
 
 def _without_personal(values: Mapping[str, object] | None) -> dict[str, object] | None:
