@@ -11,6 +11,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 from regulars.db.base import APPEND_ONLY, Instant, metadata
@@ -28,7 +29,7 @@ ledger_entry = Table(
     "ledger_entry",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("kind", Text, nullable=False),  # earn | expire | reverse
+    Column("kind", Text, nullable=False),  # earn | expire | reverse | repay
     Column("cause_id", Uuid, nullable=False),  # the purchase, lifecycle event or undo that it books
     Column("member_id", Uuid, nullable=False),
     Column("effective_at", Instant, nullable=False),
@@ -97,6 +98,8 @@ balance = Table(
     Column("unit", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),  # all that is owned, what is pending included
     Column("pending_until", Instant),  # the latest lot that was earned before it was available
+    Column("owed", BigInteger, nullable=False, server_default=text("0")),  # what is earned pays it first
     PrimaryKeyConstraint("account_id", "unit"),
+    CheckConstraint("owed >= 0", name="owed"),
     postgresql_with={"fillfactor": "80"},
 )

@@ -33,6 +33,7 @@ pack_undo = Table(
     Column("members_in_all", BigInteger, nullable=False, server_default=text("0")),
     Column("members_done", BigInteger, nullable=False, server_default=text("0")),
     Column("points_taken", BigInteger, nullable=False, server_default=text("0")),
+    Column("points_owed", BigInteger, nullable=False, server_default=text("0")),
     Column("differences", BigInteger, nullable=False, server_default=text("0")),
     Column("done_after", Uuid),  # the last member who was dealt with
     Column("ordered_at", Instant, nullable=False),
@@ -42,7 +43,7 @@ pack_undo = Table(
     Column("words", Text),
     Column("started_at", Instant),
     Column("ended_at", Instant),
-    CheckConstraint("policy in ('let_be', 'within_balance')", name="policy"),
+    CheckConstraint("policy in ('let_be', 'within_balance', 'debt')", name="policy"),
     CheckConstraint(
         "state in ('preparing', 'empty', 'in_review', 'rejected', 'approved', 'running', 'paused', "
         "'cancelled', 'finished')",
@@ -78,11 +79,12 @@ pack_undo_result = Table(
     Column("version_name", Text, nullable=False),
     Column("due", BigInteger, nullable=False),
     Column("taken", BigInteger, nullable=False),
+    Column("owed", BigInteger, nullable=False, server_default=text("0")),
     Column("reversal_id", Uuid),  # the ledger entry that took it back
     Column("done_at", Instant, nullable=False),
     PrimaryKeyConstraint("undo_id", "entry_id"),
-    CheckConstraint("taken between 0 and due", name="taken"),
-    CheckConstraint("(taken = 0) = (reversal_id is null)", name="reversal"),
+    CheckConstraint("taken between 0 and due and owed between 0 and due", name="taken"),
+    CheckConstraint("(taken + owed = 0) = (reversal_id is null)", name="reversal"),
     Index("ix_pack_undo_result_entry_id", "entry_id"),
     info=APPEND_ONLY,
 )
