@@ -25,13 +25,15 @@ _REFUSED = {"earning": N_("no points"), "discount": N_("no discounts")}
 def case_lines(pack: Pack, report: Report, words: PackWords, say: Speech) -> tuple[CaseLine, ...]:
     """Each case of a pack, and how it went; failing ones first."""
     lines = [
-        _line(number, case, result, words, say)
+        _line(number, pack, case, result, words, say)
         for number, (case, result) in enumerate(zip(pack.cases, report.cases, strict=False), start=1)
     ]
     return tuple(sorted(lines, key=lambda line: (line.green, line.number)))
 
 
-def _line(number: int, case: Case, result: CaseResult, words: PackWords, say: Speech) -> CaseLine:
+def _line(
+    number: int, pack: Pack, case: Case, result: CaseResult, words: PackWords, say: Speech
+) -> CaseLine:
     wanted = {name: getattr(case.expect, name) for name in case.expect.model_fields_set}
     differing = {each.what: orjson.loads(each.got) for each in result.differences}
     got = wanted | differing
@@ -39,7 +41,7 @@ def _line(number: int, case: Case, result: CaseResult, words: PackWords, say: Sp
         number=number,
         name=case.name.of(say.language),
         green=result.passed,
-        given=_given(case.given, say),
+        given=" · ".join(filter(None, (*_parameters(pack, case, say), _given(case.given, say)))),
         expected=_outcome(wanted, words, say),
         got=_outcome(got, words, say),
     )
@@ -112,6 +114,17 @@ _TELLERS: Mapping[str, Callable[[Any, PackWords, Speech], str]] = {
 def _title(rule: str, words: PackWords) -> str:
     found = words.rules.get(rule)
     return found.title if found else rule
+
+
+def _parameters(pack: Pack, case: Case, say: Speech) -> list[str]:
+    told = []
+    for name, value in (case.parameters or {}).items():
+        parameter = pack.parameters[name]
+        shown = say.amount(value) if parameter.type == "money_minor" else say.number(value)
+        told.append(
+            say.text(N_("%(name)s: %(value)s"), name=parameter.title.of(say.language), value=shown)
+        )
+    return told
 
 
 def _given(given: Given, say: Speech) -> str:

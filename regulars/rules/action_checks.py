@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from regulars.rules.action_model import Action, Discount, Earn, Expires, LineBase, Multiply
 from regulars.rules.catalogue import EXACT_BELOW, MAX_COUNT, MAX_SPEND_MINOR
 from regulars.rules.expressions import OUTER_FROM_LINE, Expressions
-from regulars.rules.findings import at
+from regulars.rules.findings import at, may_be
 from regulars.rules.model import ACTIONS_OF, Pack, Rule
 from regulars.rules.part_checks import number_within
 from regulars.rules.parts import BPS, Number, ParameterRef
@@ -130,8 +130,7 @@ def _amount(expressions: Expressions, pack: Pack, tree: object, pointer: str) ->
             field=pointer.rsplit("/", 1)[-1],
             low=0,
             high="2^52",
-            found_low=found.low,
-            found_high=found.high,
+            found=may_be(found.low, found.high),
         )
     if pack.exclusions and _reads_basket_from_a_line(tree):
         expressions.say("exclusions_bypassed", pointer)

@@ -51,9 +51,9 @@ def _conditions(reader: Reader, rule: Rule, pointer: str) -> Iterator[Finding]:
         known = [one for one in constraints if one.path is not None]
         never = next((one for one in known if _met(reader, one).empty), None)
         if never is not None:
-            yield finding("condition_never_true", here, why=_words(never))
+            yield finding("condition_never_true", here, why=_words(reader, never))
         elif known and len(known) == len(constraints) and all(_always(reader, one) for one in known):
-            yield finding("condition_always_true", here, why=_words(known[0]))
+            yield finding("condition_always_true", here, why=_words(reader, known[0]))
         elif len(constraints) == 1 and known:
             other = _covering(reader, read, index)
             if other is not None:
@@ -84,7 +84,7 @@ def _selection(reader: Reader, lines: object, pointer: str) -> Iterator[Finding]
     chosen = reader.read(lines)
     path = together(reader, chosen).contradictory
     if path is not None:
-        why = " ∧ ".join(_words(one) for one in chosen if one.path == path)
+        why = " ∧ ".join(_words(reader, one) for one in chosen if one.path == path)
         yield finding("no_line_selected", pointer, why=why)
 
 
@@ -187,8 +187,11 @@ def _always(reader: Reader, one: Constraint) -> bool:
 def _said(reader: Reader, rule: Rule, path: str) -> str:
     """What a rule's conditions, scope and calendar say of one fact."""
     found = [one for each in conditions(reader, rule) for one in each if one.path == path]
-    return " ∧ ".join(map(_words, found)) or path
+    return " ∧ ".join(_words(reader, one) for one in found) or path
 
 
-def _words(one: Constraint) -> str:
-    return f"{one.path} {one.values.words()}"
+def _words(reader: Reader, one: Constraint) -> str:
+    path = one.path or ""
+    field = reader.fields.get(path)
+    dates = field is not None and field.unit == "yyyymmdd"
+    return f"{path} {one.values.words(reader.of(path), dates=dates)}"

@@ -9,7 +9,7 @@ from pydantic.functional_validators import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from regulars.rules import catalogue
-from regulars.rules.parts import Part, Scope, Words
+from regulars.rules.parts import ParameterName, Part, Scope, Words
 
 
 def _given(name: str, fields: Mapping[str, catalogue.Field]) -> type[Part]:
@@ -122,8 +122,13 @@ class Expect(Part):
 
 
 class Case(Part):
-    """Given facts, expected result."""
+    """Given facts, expected result.
+
+    `parameters` are the values that the case is decided with, whatever the pack's parameters are set to:
+    such a case stays as it is when somebody changes them.
+    """
 
     name: Words
+    parameters: Annotated[dict[ParameterName, int], Field(min_length=1, max_length=100)] | None = None
     given: Given
     expect: Expect

@@ -1,6 +1,6 @@
 """Runs a pack's cases through the evaluator that the till uses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,10 @@ from regulars.rules.parts import Part
 USUAL_AT = "2026-11-18T12:00"  # a Wednesday
 NO_ID = UUID(int=0)
 _DRAFT_HASH = "draft"
+Setting = tuple[tuple[str, int], ...]
+"""Parameter values by name, sorted."""
+MOST_SETTINGS = 10
+"""Different settings of a pack's cases: each is a pack of its own to compile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,28 @@ def run_cases(
         catalogue: the chain's; gives what a case leaves out of the chain's own facts.
     Returns: one result a case, in the pack's order.
     """
-    live = PackSet([PackVersion(NO_ID, pack.code, 1, pack.kind, _DRAFT_HASH, document)])
-    return [_run(case, live, catalogue) for case in pack.cases]
+    live = {setting: _live(pack, _with_setting(document, setting)) for setting in settings_of(pack)}
+    return [_run(case, live[setting_of(case)], catalogue) for case in pack.cases]
+
+
+def setting_of(case: Case) -> Setting:
+    """The parameter values that a case is decided with; empty for those of the pack."""
+    return tuple(sorted((case.parameters or {}).items()))
+
+
+def settings_of(pack: Pack) -> Sequence[Setting]:
+    """The different settings of a pack's cases, in their order."""
+    return tuple(dict.fromkeys(setting_of(case) for case in pack.cases))
+
+
+def _with_setting(document: Mapping[str, object], setting: Setting) -> Mapping[str, object]:
+    """A pack's values with other parameter values; the document itself where there are none."""
+    if not setting:
+        return document
+    parameters = document["parameters"]
+    assert isinstance(parameters, Mapping)
+    changed = {name: {**parameters[name], "value": value} for name, value in setting}
+    return {**document, "parameters": {**parameters, **changed}}
 
 
 def facts_of(
@@ -90,6 +114,10 @@ def calendar_at(wall: datetime) -> CalendarFacts:
     """The calendar facts of an instant on the clock it is given in."""
     date = wall.year * 10_000 + wall.month * 100 + wall.day
     return CalendarFacts(date, wall.isoweekday(), wall.hour, wall.minute, wall.month, wall.day)
+
+
+def _live(pack: Pack, document: Mapping[str, object]) -> PackSet:
+    return PackSet([PackVersion(NO_ID, pack.code, 1, pack.kind, _DRAFT_HASH, document)])
 
 
 def _run(case: Case, live: PackSet, catalogue: Catalogue) -> CaseResult:

@@ -9,7 +9,8 @@ from pydantic_core import ErrorDetails
 from regulars.rules.action_checks import check_action
 from regulars.rules.action_model import DISCOUNT_FORMS, Action
 from regulars.rules.analysis import analyse
-from regulars.rules.cases import CaseResult, run_cases
+from regulars.rules.case_model import Case
+from regulars.rules.cases import MOST_SETTINGS, CaseResult, run_cases, settings_of
 from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.compiler import rule_text
 from regulars.rules.cost import MOST_CASE_STEPS, MOST_STEPS, USUAL_LINES, case_steps, cost_of
@@ -148,7 +149,7 @@ def _limit_finding(kind: str, context: Mapping[str, object], pointer: str, messa
     if kind in ("too_short", "too_long"):
         low, high = context.get("min_length", 0), context.get("max_length", "…")
         return finding("list_length", pointer, low=low, high=high)
-    return finding("value_wrong", pointer, problem=message)
+    return finding("value_wrong", pointer, problem=("请对照规则包的格式说明（JSON Schema）检查", message))
 
 
 def _pointer(steps: Sequence[str | int], root: JsonValue) -> tuple[str, str]:
@@ -245,12 +246,16 @@ def _case_shapes(pack: Pack) -> Iterator[Finding]:
     if not pack.cases:
         yield finding("no_cases", "/cases")
     known = {rule.id for rule in pack.rules}
+    settings = len(settings_of(pack))
+    if settings > MOST_SETTINGS:
+        yield finding("case_settings_many", "/cases", settings=settings, limit=MOST_SETTINGS)
     allowed = {*EXPECTED_OF[pack.kind], *ALWAYS_EXPECTED}
     for index, case in enumerate(pack.cases):
         pointer = at("", "cases", index, "expect")
         if not case.expect.model_fields_set:
             yield finding("case_expects_nothing", pointer)
         for name in sorted(case.expect.model_fields_set - allowed):
+        yield from _setting(pack, case, at("", "cases", index, "parameters"))
             yield finding("case_expects_other_kind", at(pointer, name), kind=pack.kind, field=name)
         for name in ("awards", "applied", "failed", "notes", "available_at", "expires_at"):
             for rule in getattr(case.expect, name) or ():
@@ -259,6 +264,16 @@ def _case_shapes(pack: Pack) -> Iterator[Finding]:
 
 
 def _case_findings(pack: Pack, results: Sequence[CaseResult], catalogue: Catalogue) -> Iterator[Finding]:
+def _setting(pack: Pack, case: Case, pointer: str) -> Iterator[Finding]:
+    for name, value in (case.parameters or {}).items():
+        parameter = pack.parameters.get(name)
+        if parameter is None:
+            yield finding("parameter_unknown", at(pointer, name), name=name)
+        elif not parameter.minimum <= value <= parameter.maximum:
+            low, high = parameter.minimum, parameter.maximum
+            yield finding("parameter_out_of_bounds", at(pointer, name), value=value, low=low, high=high)
+
+
     for index, result in enumerate(results):
         for difference in result.differences:
             yield finding(

@@ -12,6 +12,10 @@ STEPS_A_RULE = 300
 """What a rule costs before it looks at anything: its result read, its outcome told."""
 STEPS_A_LINE = 400
 """What a line of a case costs: its facts made out."""
+STEPS_TO_COMPILE = 2_600
+"""What a rule costs once more for each different setting of parameters among the cases."""
+STEPS_TO_READ = 40
+"""What each step of a pack costs once more for each such setting."""
 MOST_CASE_STEPS = 4_000_000
 """Steps of all cases of a pack: less than a tenth of a second."""
 
@@ -50,7 +54,9 @@ def case_steps(pack: Pack, cost: Cost) -> int:
     """What running all cases costs at most."""
     lines = (getattr(case.given.purchase, "lines", None) or () for case in pack.cases)
     rules = STEPS_A_RULE * len(pack.rules)
-    return sum(rules + STEPS_A_LINE * len(bought) + cost.on(len(bought)) for bought in lines)
+    settings = {tuple(sorted(case.parameters.items())) for case in pack.cases if case.parameters}
+    compiled = len(settings) * (STEPS_TO_COMPILE * len(pack.rules) + STEPS_TO_READ * cost.on(1))
+    return compiled + sum(rules + STEPS_A_LINE * len(bought) + cost.on(len(bought)) for bought in lines)
 
 
 def _count(root: object) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from regulars.kernel.errors import RegularsError
+from regulars.kernel.words import counted
 from regulars.rules.findings import Finding
 
 FINDINGS_SHOWN: Final = 20
@@ -21,8 +22,10 @@ class PackNotGreen(RegularsError):
         errors = [found for found in findings if found.severity == "error"]
         first = f"{errors[0].pointer or '/'}: {errors[0].en}" if errors else ""
         super().__init__(
-            f"the pack has {len(errors)} errors; the first: {first}",
+            f"the pack has {counted(len(errors), 'error')}; the first: {first}",
             field="document",
+            count=len(errors),
+            first_zh=errors[0].zh if errors else "",
             findings=[asdict(found) for found in findings[:FINDINGS_SHOWN]],
         )
         self.findings = tuple(findings)

@@ -78,6 +78,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "one_action_expected": ("每条规则写且只写一个动作：{choices}。", "Give each rule exactly one action: {choices}."),
     # pack
     "action_wrong_kind": ("“{kind}”类规则包不能用动作“{action}”。可用：{choices}。",
+    "code_differs": ("草稿属于规则包“{code}”，这里写的是“{found}”。请改成“{code}”，或另存为“{found}”的草稿。",
+                     "The draft is of the pack “{code}”, here stands “{found}”. Write “{code}”, or save it as the draft of “{found}”."),
                           "A pack of kind “{kind}” cannot use the action “{action}”. It can use: {choices}."),
     "tier_part_missing": ("这类规则包要写“{field}”。", "A pack of this kind needs “{field}”."),
     "tier_part_misplaced": ("只有等级或生命周期规则包才有“{field}”。请删除。", "Only a tier or lifecycle pack has “{field}”. Remove it."),
@@ -112,8 +114,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "parameter_bounds_reversed": ("最小值 {low} 大于最大值 {high}。请对调。", "The minimum {low} is above the maximum {high}. Swap them."),
     "parameter_bounds_too_wide": ("“{type}”参数只能在 {low} 到 {high} 之间。请收窄上下限。",
                                   "A parameter of type “{type}” lies between {low} and {high}. Narrow its bounds."),
-    "amount_out_of_bounds": ("“{field}”应在 {low} 到 {high} 之间，这里可能是 {found_low} 到 {found_high}。",
-                             "“{field}” must lie between {low} and {high}; here it may be {found_low} to {found_high}."),
+    "amount_out_of_bounds": ("“{field}”应在 {low} 到 {high} 之间，这里{found}。",
+                             "“{field}” must lie between {low} and {high}; here it {found}."),
     "tier_unknown": ("没有名为“{tier}”的等级。可用：{choices}。", "There is no tier “{tier}”. Use one of: {choices}."),
     "tier_base_missing": ("最低等级的门槛应为 0。请把排位最低的等级门槛写成 0。",
                           "The lowest tier needs the threshold 0. Give the tier of the lowest rank the threshold 0."),
@@ -169,6 +171,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "case_failed": ("用例“{name}”不通过：{what} 应为 {expected}，实际为 {got}。",
                     "The case “{name}” fails: {what} should be {expected}, it is {got}."),
 }
+    "case_settings_many": ("用例里的参数取值有 {settings} 种组合，上限 {limit} 种。请让用例共用同样的取值。",
+                           "The cases set parameters in {settings} different ways, the limit is {limit}. Let several cases share the same values."),
 _WARNINGS: dict[str, tuple[str, str]] = {
     "parameter_unused": ("参数“{name}”没有被使用。请删除，或在规则里引用。",
                          "The parameter “{name}” is not used. Remove it or use it in a rule."),
@@ -200,8 +204,17 @@ def finding(code: str, pointer: str, **details: object) -> Finding:
 def shorten(value: object) -> str:
     """A value as it may stand in a sentence: printable, and not longer than a sentence bears."""
     text = value if isinstance(value, str) else str(value)
+def may_be(low: int, high: int) -> tuple[str, str]:
+    """What a number is, or between what it lies, in both languages."""
+    if low == high:
+        return f"是 {low:,}", f"is {low:,}"
+    return f"可能是 {low:,} 到 {high:,}", f"may be {low:,} to {high:,}"
+
+
     text = "".join(c if c.isprintable() else "�" for c in text[: LONGEST_DETAIL * 4])
     return text if len(text) <= LONGEST_DETAIL * 2 else text[:LONGEST_DETAIL] + "…"
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = f"{value:,}"
 
 
 def at(pointer: str, *steps: str | int) -> str:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from regulars.rules.domain import LimitOf
 from regulars.rules.expressions import Expressions
-from regulars.rules.findings import Finding, at, finding
+from regulars.rules.findings import Finding, at, finding, may_be
 from regulars.rules.model import Pack, PackLimit, Rule
 from regulars.rules.parts import Number, ParameterRef
 from regulars.rules.reach_model import Season
@@ -164,6 +164,5 @@ def number_within(
             field=name,
             low=low,
             high=high,
-            found_low=shape.low,
-            found_high=shape.high,
+            found=may_be(shape.low, shape.high),
         )

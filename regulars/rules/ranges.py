@@ -106,20 +106,37 @@ class Values:
     def _only_without(self, universe: "Values") -> bool:
         return self.among is None and (self.low, self.high) == (universe.low, universe.high)
 
-    def words(self) -> str:
-        """It in signs that both languages read."""
+    def words(self, universe: "Values", *, dates: bool = False) -> str:
+        """It in signs that both languages read.
+
+        Args:
+            universe: all values that the fact can have: its own bounds are not said.
+            dates: whether its numbers are days written as eight digits.
+        """
         if self.among is not None:
-            return "∈ {" + ", ".join(sorted(_shown(value) for value in self.among)) + "}"
+            return "∈ {" + ", ".join(sorted(_shown(value, dates=dates) for value in self.among)) + "}"
         parts = []
         if self.low is not None and self.high is not None:
-            parts.append(f"{self.low} … {self.high}")
+            low, high = _shown(self.low, dates=dates), _shown(self.high, dates=dates)
+            if self.low == self.high:
+                parts.append(f"= {low}")
+            elif self.high == universe.high:
+                parts.append(f"≥ {low}")
+            elif self.low == universe.low:
+                parts.append(f"≤ {high}")
+            else:
+                parts.append(f"{low} … {high}")
         if self.without:
-            parts.append("∉ {" + ", ".join(sorted(_shown(value) for value in self.without)) + "}")
+            parts.append("∉ {" + ", ".join(sorted(_shown(value, dates=dates) for value in self.without)) + "}")
         return ", ".join(parts) or "…"
 
 
 _NONE: Final[frozenset[Value]] = frozenset()
 
 
-def _shown(value: Value) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value) or '""'
+def _shown(value: Value, *, dates: bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value) if dates else f"{value:,}"
+    return value or '""'

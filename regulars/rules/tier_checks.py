@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from regulars.rules.domain import BASE_TIER
 from regulars.rules.expressions import Expressions
-from regulars.rules.findings import at
+from regulars.rules.findings import at, may_be
 from regulars.rules.model import Lifecycle, Pack, Tier, conditions_of
 from regulars.rules.parts import ParameterRef
 
@@ -100,8 +100,7 @@ def _days(expressions: Expressions, pack: Pack, lifecycle: Lifecycle) -> None:
                 field=name,
                 low=1,
                 high=MOST_DAYS,
-                found_low=days,
-                found_high=days,
+                found=may_be(days, days),
             )
     if found["lapse_after_days"] <= found["at_risk_after_days"]:
         expressions.say(

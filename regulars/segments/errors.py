@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from regulars.kernel.errors import RegularsError
+from regulars.kernel.words import counted
 from regulars.rules.findings import Finding
 
 
@@ -15,7 +16,7 @@ class SegmentNotGreen(RegularsError):
         errors = [found for found in findings if found.severity == "error"]
         first = f"{errors[0].pointer or '/'}: {errors[0].en}" if errors else ""
         super().__init__(
-            f"the condition has {len(errors)} errors; the first: {first}",
+            f"the condition has {counted(len(errors), 'error')}; the first: {first}",
             field="when",
             count=len(errors),
             first_zh=errors[0].zh if errors else "",
