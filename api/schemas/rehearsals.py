@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -211,6 +211,12 @@ class SidesOut(Out):
     discount_minor: int
 
 
+_NOT_IN_EVERY_REPORT: Final[Mapping[str, Any]] = {
+    "limits": [],
+    "taken_back_points": {"before": 0, "after": 0, "difference": 0},
+}
+
+
 class ReportOut(Out):
     """What a rehearsal found: every figure before, after and as difference."""
 
@@ -224,6 +230,7 @@ class ReportOut(Out):
     members: int
     points: ChangeOut
     expired_points: ChangeOut
+    taken_back_points: ChangeOut
     liability_points: ChangeOut
     discount_minor: ChangeOut
     differing_purchases: int
@@ -246,7 +253,7 @@ class ReportOut(Out):
 
     @classmethod
     def of(cls, report: Mapping[str, Any]) -> Self:
-        return cls.model_validate({"limits": [], **report})
+        return cls.model_validate({**_NOT_IN_EVERY_REPORT, **report})
 
 
 class RankedMemberOut(Out):

@@ -59,6 +59,40 @@ class Told:
     recorded_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TakenShare:
+    """Points that were taken from what one purchase had earned, to expire together."""
+
+    purchase_id: UUID
+    expires_at: datetime | None
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An entry of the books by which a member's points went otherwise than by expiring.
+
+    Attributes:
+        purchase_id: whose points it took back; None where it names none.
+        pack_code: of the version that had given them.
+        shares: from where they were taken.
+    """
+
+    at: datetime
+    purchase_id: UUID | None
+    pack_code: str
+    shares: tuple[TakenShare, ...]
+
+    @property
+    def points(self) -> int:
+        return sum(share.points for share in self.shares)
+
+    @property
+    def purchases(self) -> set[UUID]:
+        """Those whose points it took."""
+        return {share.purchase_id for share in self.shares}
+
+
 @dataclass(slots=True)
 class MemberHistory:
     """All that is stored of one member.
@@ -68,6 +102,7 @@ class MemberHistory:
         advanced_to: how far time has been decided.
         told: every event, by number.
         bought: every purchase, by `seq`.
+        taken: what was taken back, in order of time.
         own_now: the chain's own facts of the member today, for fields that came after a purchase.
     """
 
@@ -78,4 +113,5 @@ class MemberHistory:
     advanced_to: datetime
     told: Sequence[Told] = ()
     bought: list[Bought] = field(default_factory=list)
+    taken: Sequence[TakenBack] = ()
     own_now: str = ""

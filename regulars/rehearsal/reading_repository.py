@@ -1,10 +1,12 @@
 """Reads stored history for a replay, member by member, in the order of recording.
 
-The statements name tables of four packages: one pass over what they wrote together is what a replay is.
+The statements name tables of five packages: one pass over what they wrote together is what a replay is.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.lifecycle.domain import LifecycleEvent
-from regulars.rehearsal.history import Bought, MemberHistory, Told
+from regulars.rehearsal.history import Bought, MemberHistory, TakenBack, TakenShare, Told
 
 ROWS_AT_ONCE: Final = 500
 
@@ -78,6 +80,21 @@ select percentile_disc(array[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
        within group (order by minor)::bigint[]
 from spent
 """
+# Without any undo in the chain, nobody's entries are looked through.
+_TAKEN = """
+select e.member_id, e.id as entry_id, e.effective_at, original.cause_id as purchase_id, p.pack_version,
+       earned.cause_id as earned_with, l.expires_at, c.amount
+from ledger_entry e
+join posting p on p.entry_id = e.id and p.leg = 0
+join lot_consumption c on c.entry_id = e.id
+join lot l on l.account_id = e.member_id and l.id = c.lot_id
+join ledger_entry earned on earned.id = l.entry_id
+left join entry_reversal r on r.entry_id = e.id
+left join ledger_entry original on original.id = r.original_id
+where exists (select from entry_reversal)
+  and e.member_id = any($1::uuid[]) and e.kind not in ('earn', 'expire')
+order by e.member_id, e.effective_at, e.id, l.expires_at, l.id
+"""
 _COUNT = "select (select count(*) from purchase) + (select count(*) from purchase_attribution)"
 
 
@@ -120,6 +137,8 @@ async def histories(session: AsyncSession, member_ids: Sequence[UUID]) -> AsyncI
     attributed: dict[UUID, list[Bought]] = {}
     for row in await connection.fetch(_ATTRIBUTED, member_ids):
         attributed.setdefault(row["member_id"], []).append(_bought(row))
+    for member_id, taken in _taken(await connection.fetch(_TAKEN, member_ids)):
+        members[member_id].taken = taken
     present = sorted(members)
     position = 0
     async for rows in _streamed(connection, _PURCHASES, member_ids):
@@ -155,6 +174,18 @@ def _whole(
     if later:
         history.bought = sorted([*history.bought, *later], key=lambda bought: bought.seq)
     return history
+
+
+def _taken(rows: Sequence[asyncpg.Record]) -> Iterator[tuple[UUID, list[TakenBack]]]:
+    for member_id, theirs in groupby(rows, key=itemgetter("member_id")):
+        taken = []
+        for _, group in groupby(theirs, key=itemgetter("entry_id")):
+            parts = list(group)
+            shares = tuple(TakenShare(row["earned_with"], row["expires_at"], row["amount"]) for row in parts)
+            entry = parts[0]
+            code = entry["pack_version"].rpartition("/")[0]
+            taken.append(TakenBack(entry["effective_at"], entry["purchase_id"], code, shares))
+        yield member_id, taken
 
 
 def _history(row: asyncpg.Record) -> MemberHistory:

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from regulars.custom_fields.book import OwnBook
+from regulars.custom_fields.domain import ProductFacts
 from regulars.ledger.domain import POINTS, Lot, earn_entry
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent, Newcomer, opened
@@ -20,8 +21,9 @@ from regulars.purchases.domain import PACK_SOURCE, Line, lines_of
 from regulars.purchases.evaluation import NO_OWN_FACTS, Lateness, OwnFacts, Reading, Sale
 from regulars.purchases.own_facts import as_recorded
 from regulars.rehearsal.drafts import RehearsedPacks
-from regulars.rehearsal.history import DECIDED_BY_TIME, Bought, MemberHistory, Told
+from regulars.rehearsal.history import DECIDED_BY_TIME, Bought, MemberHistory, TakenBack, Told
 from regulars.rehearsal.limited import Limits
+from regulars.rehearsal.reversing import Reversing
 from regulars.rules.domain import MemberFacts
 from regulars.rules.evaluator import PackSet
 
@@ -36,15 +38,24 @@ class Witness(Protocol):
     def saw(self, bought: Bought, reading: Reading) -> None:
         """A purchase, in the order in which it was recorded."""
 
+    def took_back(self, taken: TakenBack, points: int) -> None:
+        """Points were taken back in history, and so many in the replay."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What all replays of one rehearsal share."""
+    """What all replays of one rehearsal share.
+
+    Attributes:
+        products: the chain's own facts of products today, for purchases that were read without them; None
+            where no pack reads any.
+    """
 
     packs: RehearsedPacks
     places: Places
     limits: Limits
     own: OwnBook = field(default_factory=OwnBook)
+    products: ProductFacts | None = None
 
 
 def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> MemberTime:
@@ -58,20 +69,31 @@ def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> Mem
     Source: docs/semantics.md, "Order and time".
     """
     time = _newcomer(stage, history)
+    reversing = Reversing(history.taken)
+    course = _Course(stage, history, witness, reversing)
     tags = _Tags()
     told = iter(history.told)
     event = next(told, None)
     for bought in history.bought:
         while event is not None and event.event.after_seq < bought.seq:
-            _live_through(stage, time, event)
+            _live_through(stage, time, event, reversing)
             event = next(told, None)
-        _buy_again(stage, time, bought, tags.of(bought.tags), history, witness)
+        _buy_again(course, time, bought, tags.of(bought.tags))
     while event is not None:
-        _live_through(stage, time, event)
+        _live_through(stage, time, event, reversing)
         event = next(told, None)
     time.reigns = stage.packs.known_at(history.advanced_to).reigns_of(history.home_store_id)
-    time.advance(history.advanced_to)
+    _advance(time, history.advanced_to, reversing)
+    reversing.finish(time)
+    for taken, points in reversing.done:
+        witness.took_back(taken, points)
     return time
+
+
+def _advance(time: MemberTime, to: datetime, reversing: Reversing) -> None:
+    if reversing.pending:
+        reversing.reach(time, to)
+    time.advance(to)
 
 
 def replay_anonymous(stage: Stage, bought: Bought, witness: Witness) -> None:
@@ -99,16 +121,16 @@ def _newcomer(stage: Stage, history: MemberHistory) -> MemberTime:
     )
 
 
-def _live_through(stage: Stage, time: MemberTime, told: Told) -> None:
+def _live_through(stage: Stage, time: MemberTime, told: Told, reversing: Reversing) -> None:
     """What was told of a member says how far its time had been decided, and by which packs; a freeze was
     somebody's order, and stands."""
     event = told.event
     if event.kind in DECIDED_BY_TIME:
         _known_by(stage, time, told.recorded_at)
-        time.advance(event.effective_at)
+        _advance(time, event.effective_at, reversing)
     elif event.kind in ("frozen", "unfrozen"):
         _known_by(stage, time, told.recorded_at)
-        time.advance(event.effective_at)
+        _advance(time, event.effective_at, reversing)
         frozen = event.kind == "frozen"
         standing = replace(
             time.standing,
@@ -124,27 +146,35 @@ def _known_by(stage: Stage, time: MemberTime, recorded_at: datetime) -> None:
         time.reigns = stage.packs.known_at(recorded_at).reigns_of(time.standing.home_store_id)
 
 
-def _buy_again(
-    stage: Stage,
-    time: MemberTime,
-    bought: Bought,
-    tags: tuple[str, ...],
-    history: MemberHistory,
-    witness: Witness,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What the replays of one member's purchases share."""
+
+    stage: Stage
+    history: MemberHistory
+    witness: Witness
+    reversing: Reversing
+
+
+def _buy_again(course: _Course, time: MemberTime, bought: Bought, tags: tuple[str, ...]) -> None:
+    stage, history, reversing = course.stage, course.history, course.reversing
     known = stage.packs.known_at(bought.recorded_at)
     time.reigns = known.reigns_of(time.standing.home_store_id)
     sale = _sale(stage, bought, history.own_now)
     late = None
     if bought.late:
-        time.advance(_reached_before(bought, history))
+        _advance(time, _reached_before(bought, history), reversing)
         late = Lateness(sorted(time.events, key=lambda e: (e.effective_at, e.event_no)))
     else:
-        time.advance(bought.occurred_at)
+        _advance(time, bought.occurred_at, reversing)
     facts = evaluation.facts_for(time, tags, sale, late)
     reading = _read(stage, known.packs_of(bought), facts, sale, bought)
-    evaluation.settle(time, sale, reading, _lots(time, bought, reading), late)
-    witness.saw(bought, reading)
+    lots = _lots(time, bought, reading)
+    evaluation.settle(time, sale, reading, lots, late)
+    if reversing.pending:
+        reversing.earned(bought.purchase_id, reading.evaluation.awards, lots)
+        reversing.reach(time, bought.occurred_at)
+    course.witness.saw(bought, reading)
 
 
 def _reached_before(bought: Bought, history: MemberHistory) -> datetime:
@@ -174,10 +204,11 @@ def _sale(stage: Stage, bought: Bought, member_now: str) -> Sale:
 
 def _own(stage: Stage, bought: Bought, member_now: str) -> OwnFacts:
     """The chain's own facts as recorded; of a field that came later, as they are now."""
-    store_now = stage.own.of_store(bought.store_id)
-    if bought.own is None:
-        return OwnFacts(member_now, store_now) if member_now or store_now else NO_OWN_FACTS
-    return as_recorded(orjson.loads(bought.own), OwnFacts(member_now, store_now))
+    store_now, products_now = stage.own.of_store(bought.store_id), stage.products
+    if bought.own is None and not (member_now or store_now or products_now):
+        return NO_OWN_FACTS
+    now = OwnFacts(member_now, store_now, products_now)
+    return now if bought.own is None else as_recorded(orjson.loads(bought.own), now)
 
 
 def _lines_with_our_discounts(bought: Bought) -> tuple[Line, ...]:
@@ -186,6 +217,7 @@ def _lines_with_our_discounts(bought: Bought) -> tuple[Line, ...]:
 
 
 def _lots(time: MemberTime, bought: Bought, reading: Reading) -> tuple[Lot, ...]:
+    """What the purchase earns, each lot under the purchase's own id."""
     awards = [award for award in reading.evaluation.awards if award.points > 0]
     if not awards:
         return ()
@@ -194,8 +226,9 @@ def _lots(time: MemberTime, bought: Bought, reading: Reading) -> tuple[Lot, ...]
     if all((award.available_at, award.expires_at) == together for award in awards):
         # One lot, as `earn_entry` would make it, without its postings: most purchases end here.
         points = sum(award.points for award in awards)
-        return (Lot(_NO_ID, member_id, POINTS, points, *together),)
-    return earn_entry(_NO_ID, repeat(_NO_ID), _NO_ID, member_id, bought.occurred_at, awards).lots
+        return (Lot(bought.purchase_id, member_id, POINTS, points, *together),)
+    lot_ids = repeat(bought.purchase_id)
+    return earn_entry(_NO_ID, lot_ids, _NO_ID, member_id, bought.occurred_at, awards).lots
 
 
 class _Tags:

@@ -104,6 +104,7 @@ class Report:
     """The whole report; `version` changes when a field changes its meaning.
 
     Attributes:
+        taken_back_points: by undo orders.
         liability_points: points open at the end of the span.
         by_decile: "1" is the tenth of the members that spent most in the span.
         differing_purchases: whose points or offered discounts would have been others.
@@ -121,6 +122,7 @@ class Report:
     members: int
     points: Change
     expired_points: Change
+    taken_back_points: Change
     liability_points: Change
     discount_minor: Change
     differing_purchases: int
@@ -179,6 +181,7 @@ def report_of(heading: Heading, sums: Sums, store_codes: Mapping[UUID, str]) -> 
         members=sums.members,
         points=_points(total),
         expired_points=_change(sums.expired_points),
+        taken_back_points=_change(sums.taken_back_points),
         liability_points=_change(sums.open_points),
         discount_minor=_discount(total),
         differing_purchases=sums.differing_purchases,

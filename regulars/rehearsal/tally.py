@@ -15,7 +15,7 @@ from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
 from regulars.purchases.domain import PACK_SOURCE
 from regulars.purchases.evaluation import Reading
-from regulars.rehearsal.history import Bought, MemberHistory
+from regulars.rehearsal.history import Bought, MemberHistory, TakenBack
 from regulars.rehearsal.sums import (
     MEASURES,
     SAMPLES_KEPT,
@@ -45,6 +45,8 @@ class _Member:
     cell: Cell = field(default_factory=Cell)
     spend_minor: int = 0
     earned: Pair = field(default_factory=Pair)
+    taken_by_until: Pair = field(default_factory=Pair)
+    taken_in_span: Pair = field(default_factory=Pair)
     samples: list[tuple[int, Sample]] = field(default_factory=list)
 
 
@@ -94,6 +96,14 @@ class Tally:
             self._add_categories(bought, reading, after - points)
             self._sample(bought, reading, figures)
 
+    def took_back(self, taken: TakenBack, points: int) -> None:
+        """Points that were taken back, and what of it the rehearsal takes back."""
+        both = Pair(taken.points, points)
+        if taken.at < self._span.until:
+            self._member.taken_by_until.join(both)
+        if self._span.holds(taken.at):
+            self._member.taken_in_span.join(both)
+
     def end(self, history: MemberHistory, time: MemberTime) -> None:
         """The member's purchases are all seen."""
         sums, member, span = self.sums, self._member, self._span
@@ -109,9 +119,14 @@ class Tally:
         )
         before.sort(key=_order_of_effect)
         expired = Pair(_expired(before), _expired(after))
+        earned, gone = member.earned, member.taken_by_until
         sums.open_points.join(
-            Pair(member.earned.before - expired.before, member.earned.after - expired.after)
+            Pair(
+                earned.before - expired.before - gone.before,
+                earned.after - expired.after - gone.after,
+            )
         )
+        sums.taken_back_points.join(member.taken_in_span)
         self._compare_moves(
             [e for e in before if span.holds(e.effective_at)],
             [e for e in after if span.holds(e.effective_at)],

@@ -124,6 +124,7 @@ def _as_text(report: Mapping[str, Any]) -> list[str]:
         f"{'':<26}{'before':>16}{'after':>16}{'difference':>16}",
         _line("points", report["points"]),
         _line("points expired", report["expired_points"]),
+        _line("points taken back", report["taken_back_points"]),
         _line("points open at the end", report["liability_points"]),
         _line("discounts offered (minor)", report["discount_minor"]),
         *(_line(_name_of(move), move["members"]) for move in report["tier_moves"]),

@@ -1,0 +1,135 @@
+"""What was taken back in history is taken back in a replay, as far as it is there."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from regulars.ledger.domain import POINTS, Lot
+from regulars.lifecycle.advance import MemberTime, OpenLot, Reign
+from regulars.lifecycle.domain import Newcomer, opened
+from regulars.lifecycle.window import SpendWindow
+from regulars.rehearsal.history import TakenBack, TakenShare
+from regulars.rehearsal.reversing import Reversing
+from regulars.rules.domain import Award
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("UTC"))
+DAY = timedelta(days=1)
+MEMBER, FIRST, SECOND = UUID(int=1), UUID(int=2), UUID(int=3)
+SOON, LATE = NOON + 30 * DAY, NOON + 365 * DAY
+
+
+def member_time() -> MemberTime:
+    standing, joined = opened(Newcomer(MEMBER, UUID(int=9), NOON, NOON))
+    window = SpendWindow(NOON, 0, 0, None, past=[])
+    forever = Reign(None, None, lambda *_: None)
+    return MemberTime(standing, window, lambda _: forever, ZoneInfo("UTC"), events=[joined])
+
+
+def award(points: int, pack: str = "gift/1", expires_at: datetime | None = SOON) -> Award:
+    return Award(points=points, pack_version=pack, rule_id="base", expires_at=expires_at, available_at=NOON)
+
+
+def earn(reversing: Reversing, time: MemberTime, purchase: UUID, awards: Sequence[Award]) -> None:
+    """As the replay does it: a lot for each date, under the purchase's id."""
+    dates = {one.expires_at for one in awards}
+    lots = [
+        Lot(purchase, MEMBER, POINTS, sum(a.points for a in awards if a.expires_at == at), NOON, at)
+        for at in dates
+    ]
+    time.lots += [OpenLot(lot.id, lot.amount, lot.expires_at) for lot in lots if lot.expires_at is not None]
+    reversing.earned(purchase, awards, lots)
+
+
+def taken(
+    *shares: tuple[UUID, datetime | None, int], purchase: UUID | None = FIRST, pack: str = "gift"
+) -> TakenBack:
+    return TakenBack(NOON + 10 * DAY, purchase, pack, tuple(TakenShare(*share) for share in shares))
+
+
+def left(time: MemberTime) -> list[tuple[UUID, int]]:
+    return [(lot.lot_id, lot.remaining) for lot in time.lots]
+
+
+def test_points_go_from_where_history_took_them() -> None:
+    reversing, time = Reversing([taken((FIRST, SOON, 20))]), member_time()
+    earn(reversing, time, FIRST, [award(20), award(20, "grocery/1")])
+    earn(reversing, time, SECOND, [award(5)])
+    reversing.reach(time, NOON + 10 * DAY)
+    assert left(time) == [(FIRST, 20), (SECOND, 5)]
+    assert [points for _, points in reversing.done] == [20]
+
+
+def test_nothing_is_taken_before_its_time() -> None:
+    reversing, time = Reversing([taken((FIRST, SOON, 20))]), member_time()
+    earn(reversing, time, FIRST, [award(20)])
+    reversing.reach(time, NOON + 9 * DAY)
+    assert left(time) == [(FIRST, 20)]
+    assert time.standing.next_expiry_at is None
+    reversing.reach(time, NOON + 11 * DAY)
+    assert left(time) == []
+
+
+def test_what_a_draft_gave_less_is_taken_back_less_and_no_other_packs_points() -> None:
+    reversing, time = Reversing([taken((FIRST, SOON, 20))]), member_time()
+    earn(reversing, time, FIRST, [award(5, "gift/2"), award(20, "grocery/1")])
+    reversing.reach(time, SOON)
+    assert left(time) == [(FIRST, 20)]
+    assert [points for _, points in reversing.done] == [5]
+
+
+def test_of_what_a_draft_gave_more_the_rest_stays() -> None:
+    reversing, time = Reversing([taken((FIRST, SOON, 20))]), member_time()
+    earn(reversing, time, FIRST, [award(50, "gift/2")])
+    reversing.reach(time, SOON)
+    assert left(time) == [(FIRST, 30)]
+
+
+def test_under_other_dates_the_same_purchases_points_are_taken() -> None:
+    reversing, time = Reversing([taken((FIRST, SOON, 20))]), member_time()
+    earn(reversing, time, FIRST, [award(20, "gift/2", LATE), award(7, "grocery/1", NOON + 20 * DAY)])
+    earn(reversing, time, SECOND, [award(9)])
+    reversing.reach(time, SOON)
+    assert left(time) == [(FIRST, 7), (SECOND, 9)]
+    assert time.standing.next_expiry_at == NOON + 20 * DAY
+
+
+def test_what_has_expired_under_a_draft_is_not_taken_from_others() -> None:
+    reversing, time = Reversing([taken((FIRST, SOON, 20))]), member_time()
+    earn(reversing, time, FIRST, [award(20, "gift/2", NOON + 5 * DAY)])
+    earn(reversing, time, SECOND, [award(9)])
+    reversing.reach(time, NOON + 10 * DAY)
+    assert left(time) == [(FIRST, 20), (SECOND, 9)]
+    assert [points for _, points in reversing.done] == [0]
+
+
+def test_where_history_took_from_other_purchases_a_replay_may_too() -> None:
+    reversing, time = Reversing([taken((SECOND, LATE, 20))]), member_time()
+    earn(reversing, time, FIRST, [award(20, "gift/2", NOON + 5 * DAY)])
+    earn(reversing, time, SECOND, [award(30, "grocery/1")])
+    reversing.reach(time, NOON + 10 * DAY)
+    assert left(time) == [(FIRST, 20), (SECOND, 10)]
+
+
+def test_points_that_never_expire_are_taken_back_too() -> None:
+    reversing, time = Reversing([taken((FIRST, None, 20)), taken((FIRST, None, 20))]), member_time()
+    earn(reversing, time, FIRST, [award(30, expires_at=None)])
+    reversing.reach(time, SOON)
+    assert [points for _, points in reversing.done] == [20, 10]
+
+
+def test_it_waits_for_the_purchase_whose_points_it_takes() -> None:
+    reversing, time = Reversing([taken((FIRST, SOON, 20))]), member_time()
+    reversing.reach(time, NOON + 11 * DAY)
+    assert len(reversing.pending) == 1
+    earn(reversing, time, FIRST, [award(20)])
+    reversing.reach(time, NOON + 11 * DAY)
+    assert (left(time), reversing.pending) == ([], [])
+
+
+def test_at_the_end_all_of_history_has_been_taken_back_as_far_as_it_is_there() -> None:
+    reversing, time = Reversing([taken((SECOND, SOON, 20), purchase=None)]), member_time()
+    earn(reversing, time, FIRST, [award(20)])
+    reversing.finish(time)
+    assert (left(time), reversing.pending) == ([(FIRST, 20)], [])
+    assert [points for _, points in reversing.done] == [0]
