@@ -245,17 +245,17 @@ def _engine(pack: Pack) -> Iterator[Finding]:
 def _case_shapes(pack: Pack) -> Iterator[Finding]:
     if not pack.cases:
         yield finding("no_cases", "/cases")
-    known = {rule.id for rule in pack.rules}
     settings = len(settings_of(pack))
     if settings > MOST_SETTINGS:
         yield finding("case_settings_many", "/cases", settings=settings, limit=MOST_SETTINGS)
+    known = {rule.id for rule in pack.rules}
     allowed = {*EXPECTED_OF[pack.kind], *ALWAYS_EXPECTED}
     for index, case in enumerate(pack.cases):
         pointer = at("", "cases", index, "expect")
         if not case.expect.model_fields_set:
             yield finding("case_expects_nothing", pointer)
-        for name in sorted(case.expect.model_fields_set - allowed):
         yield from _setting(pack, case, at("", "cases", index, "parameters"))
+        for name in sorted(case.expect.model_fields_set - allowed):
             yield finding("case_expects_other_kind", at(pointer, name), kind=pack.kind, field=name)
         for name in ("awards", "applied", "failed", "notes", "available_at", "expires_at"):
             for rule in getattr(case.expect, name) or ():
@@ -263,7 +263,6 @@ def _case_shapes(pack: Pack) -> Iterator[Finding]:
                     yield finding("case_rule_unknown", at(pointer, name), rule=rule)
 
 
-def _case_findings(pack: Pack, results: Sequence[CaseResult], catalogue: Catalogue) -> Iterator[Finding]:
 def _setting(pack: Pack, case: Case, pointer: str) -> Iterator[Finding]:
     for name, value in (case.parameters or {}).items():
         parameter = pack.parameters.get(name)
@@ -274,6 +273,7 @@ def _setting(pack: Pack, case: Case, pointer: str) -> Iterator[Finding]:
             yield finding("parameter_out_of_bounds", at(pointer, name), value=value, low=low, high=high)
 
 
+def _case_findings(pack: Pack, results: Sequence[CaseResult], catalogue: Catalogue) -> Iterator[Finding]:
     for index, result in enumerate(results):
         for difference in result.differences:
             yield finding(

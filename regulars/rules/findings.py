@@ -77,9 +77,9 @@ _ERRORS: dict[str, tuple[str, str]] = {
                             "Say in one way when points end: valid_days, or in expires after_days, or at, which may have later."),
     "one_action_expected": ("每条规则写且只写一个动作：{choices}。", "Give each rule exactly one action: {choices}."),
     # pack
-    "action_wrong_kind": ("“{kind}”类规则包不能用动作“{action}”。可用：{choices}。",
     "code_differs": ("草稿属于规则包“{code}”，这里写的是“{found}”。请改成“{code}”，或另存为“{found}”的草稿。",
                      "The draft is of the pack “{code}”, here stands “{found}”. Write “{code}”, or save it as the draft of “{found}”."),
+    "action_wrong_kind": ("“{kind}”类规则包不能用动作“{action}”。可用：{choices}。",
                           "A pack of kind “{kind}” cannot use the action “{action}”. It can use: {choices}."),
     "tier_part_missing": ("这类规则包要写“{field}”。", "A pack of this kind needs “{field}”."),
     "tier_part_misplaced": ("只有等级或生命周期规则包才有“{field}”。请删除。", "Only a tier or lifecycle pack has “{field}”. Remove it."),
@@ -168,11 +168,11 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "case_rule_unknown": ("没有规则“{rule}”。请检查拼写。", "There is no rule “{rule}”. Mend its spelling."),
     "case_expects_nothing": ("用例没有写期望结果。请写 expect。", "The case expects nothing. Say what it expects."),
     "case_expects_other_kind": ("“{kind}”类规则包的用例不能期望“{field}”。", "A case of kind “{kind}” cannot expect “{field}”."),
+    "case_settings_many": ("用例里的参数取值有 {settings} 种组合，上限 {limit} 种。请让用例共用同样的取值。",
+                           "The cases set parameters in {settings} different ways, the limit is {limit}. Let several cases share the same values."),
     "case_failed": ("用例“{name}”不通过：{what} 应为 {expected}，实际为 {got}。",
                     "The case “{name}” fails: {what} should be {expected}, it is {got}."),
 }
-    "case_settings_many": ("用例里的参数取值有 {settings} 种组合，上限 {limit} 种。请让用例共用同样的取值。",
-                           "The cases set parameters in {settings} different ways, the limit is {limit}. Let several cases share the same values."),
 _WARNINGS: dict[str, tuple[str, str]] = {
     "parameter_unused": ("参数“{name}”没有被使用。请删除，或在规则里引用。",
                          "The parameter “{name}” is not used. Remove it or use it in a rule."),
@@ -201,9 +201,6 @@ def finding(code: str, pointer: str, **details: object) -> Finding:
     return Finding(code, severity, pointer, zh.format(**in_zh), en.format(**in_en))
 
 
-def shorten(value: object) -> str:
-    """A value as it may stand in a sentence: printable, and not longer than a sentence bears."""
-    text = value if isinstance(value, str) else str(value)
 def may_be(low: int, high: int) -> tuple[str, str]:
     """What a number is, or between what it lies, in both languages."""
     if low == high:
@@ -211,10 +208,13 @@ def may_be(low: int, high: int) -> tuple[str, str]:
     return f"可能是 {low:,} 到 {high:,}", f"may be {low:,} to {high:,}"
 
 
-    text = "".join(c if c.isprintable() else "�" for c in text[: LONGEST_DETAIL * 4])
-    return text if len(text) <= LONGEST_DETAIL * 2 else text[:LONGEST_DETAIL] + "…"
+def shorten(value: object) -> str:
+    """A value as it may stand in a sentence: printable, and not longer than a sentence bears."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = f"{value:,}"
+    text = value if isinstance(value, str) else str(value)
+    text = "".join(c if c.isprintable() else "�" for c in text[: LONGEST_DETAIL * 4])
+    return text if len(text) <= LONGEST_DETAIL * 2 else text[:LONGEST_DETAIL] + "…"
 
 
 def at(pointer: str, *steps: str | int) -> str:
