@@ -1,9 +1,10 @@
-"""A chain's own fields: defined once, set for members and stores; and the field catalogue."""
+"""A chain's own fields: defined once, set for members, stores and products; and the field catalogue."""
 
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Query
+from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.dependencies import At, Parts, requires
@@ -16,10 +17,14 @@ from api.schemas.custom_fields import (
     CustomValuesIn,
     CustomValuesOut,
     FactOut,
+    ProductsChangedOut,
+    ProductsValuesIn,
+    ProductValuesOut,
+    ProductValuesPageOut,
 )
 from api.strict_json import api_router
-from regulars.custom_fields import service
-from regulars.custom_fields.domain import Subject
+from regulars.custom_fields import products, service
+from regulars.custom_fields.domain import LONGEST_PRODUCT_CODE, Subject
 from regulars.custom_fields.errors import CustomValueInvalid
 from regulars.members.service import get_member
 from regulars.organisation.service import get_place
@@ -37,6 +42,7 @@ MemberEditor = Annotated[Actor, Depends(requires(Permission.MEMBER_UPDATE))]
 PlaceReader = Annotated[Actor, Depends(requires(Permission.PLACE_READ))]
 PlaceManager = Annotated[Actor, Depends(requires(Permission.PLACE_MANAGE))]
 _BETWEEN: Final = "."
+ProductCode = Annotated[str, StringConstraints(max_length=LONGEST_PRODUCT_CODE, pattern=r"^[^\x00]*$")]
 
 
 @router.get("/field-catalogue", dependencies=_READ)
@@ -135,6 +141,33 @@ async def set_store_values(
         return CustomValuesOut.of(
             await service.set_values(session, "store", place_id, body.values, actor, at, place_id=place_id)
         )
+
+
+@router.get("/products/custom-values", dependencies=_READ)
+async def list_product_values(
+    parts: Parts,
+    product: Annotated[list[ProductCode] | None, Query(max_length=100)] = None,
+    after: ProductCode = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> ProductValuesPageOut:
+    """Products for which something is set, by code; only those named as `product`, where any are."""
+    async with parts.database.read() as session:
+        found = await products.list_product_values(session, product or (), after=after, limit=limit + 1)
+    page = found[:limit]
+    return ProductValuesPageOut(
+        items=[ProductValuesOut.of(each) for each in page],
+        next_after=page[-1].product_code if len(found) > limit else None,
+    )
+
+
+@router.patch("/products/custom-values")
+async def set_product_values(
+    parts: Parts, actor: Author, at: At, body: ProductsValuesIn
+) -> ProductsChangedOut:
+    """Set some values of up to 1,000 products; all of them, or none where one is wrong."""
+    await _for_the_whole_chain(parts, actor)
+    async with parts.database.begin() as session:
+        return ProductsChangedOut(changed=await products.set_product_values(session, body.rows(), actor, at))
 
 
 async def _store(session: AsyncSession, place_id: UUID, actor: Actor) -> None:

@@ -9,16 +9,20 @@ from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from api.schemas.base import In, Out
 from regulars.custom_fields.domain import (
     MOST_CHOICES,
+    MOST_FIELDS,
     Choice,
     CustomField,
     CustomType,
+    ProductRow,
     Subject,
     Value,
     usual_bounds,
     usual_default,
 )
+from regulars.custom_fields.products import MOST_AT_ONCE, ProductValues
 from regulars.custom_fields.service import Change, Values
 from regulars.rules import catalogue
+from regulars.rules.custom_catalogue import path_of
 
 Plain = StrictBool | StrictInt | StrictStr
 
@@ -35,7 +39,7 @@ Choices = Annotated[tuple[ChoiceIn, ...], Field(max_length=MOST_CHOICES)]
 
 
 class CustomFieldIn(In):
-    """A field of the chain's own, for members or stores."""
+    """A field of the chain's own, for members, stores or products."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -57,6 +61,13 @@ class CustomFieldIn(In):
                         {"value": "flagship", "zh": "旗舰店", "en": "flagship"},
                         {"value": "corner", "zh": "社区店", "en": "corner shop"},
                     ],
+                },
+                {
+                    "subject": "product",
+                    "code": "own_brand",
+                    "type": "boolean",
+                    "title_zh": "自有品牌",
+                    "title_en": "own brand",
                 },
             ]
         }
@@ -137,10 +148,9 @@ class CustomFieldOut(Out):
 
     @classmethod
     def of(cls, field: CustomField) -> Self:
-        path = f"{field.subject}.custom.{field.code}"
         names = [name for name in cls.model_fields if name not in ("choices", "path")]
         choices = [ChoiceOut(value=c.value, zh=c.zh, en=c.en) for c in field.choices]
-        return cls(**{name: getattr(field, name) for name in names}, choices=choices, path=path)
+        return cls(**{name: getattr(field, name) for name in names}, choices=choices, path=path_of(field))
 
 
 class CustomFieldPageOut(Out):
@@ -167,6 +177,61 @@ class CustomValuesOut(Out):
     @classmethod
     def of(cls, values: Values) -> Self:
         return cls(values=dict(values.set), facts=dict(values.facts))
+
+
+class ProductValuesIn(In):
+    """Some values of one product by their fields' codes; null takes one away, what is left out stays."""
+
+    product_code: Annotated[str, Field(description="As tills send it as `sku`.")]
+    values: Annotated[dict[str, Plain | None], Field(min_length=1, max_length=MOST_FIELDS)]
+
+
+class ProductsValuesIn(In):
+    """Values of many products: all of them are set, or none where one is wrong."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"products": [{"product_code": "1082185", "values": {"own_brand": True}}]}]
+        }
+    )
+
+    products: Annotated[tuple[ProductValuesIn, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+    def rows(self) -> list[ProductRow]:
+        return [(each.product_code, each.values) for each in self.products]
+
+
+class ProductsChangedOut(Out):
+    """What became of them."""
+
+    changed: Annotated[list[str], Field(description="Codes of the products that are not as they were.")]
+
+
+class ProductValuesOut(Out):
+    """What somebody set for a product, and what rules read: a value for every field."""
+
+    product_code: str
+    values: dict[str, Value]
+    facts: dict[str, Value]
+    set_at: datetime
+    set_by: str
+
+    @classmethod
+    def of(cls, found: ProductValues) -> Self:
+        return cls(
+            product_code=found.product_code,
+            values=dict(found.set),
+            facts=dict(found.facts),
+            set_at=found.set_at,
+            set_by=found.set_by,
+        )
+
+
+class ProductValuesPageOut(Out):
+    """Products by code, those for which something is set."""
+
+    items: list[ProductValuesOut]
+    next_after: Annotated[str | None, Field(description="Give this as `after` for the next page.")] = None
 
 
 class FactOut(Out):

@@ -120,7 +120,7 @@ def facts_of(stored: StoredPurchase, site: StorePlace) -> FactsRead:
     own = as_recorded(facts.get("custom"))
     member = replace(member, custom=own.member) if own.member else member
     purchase = PurchaseFacts(
-        stored.sales_minor, stored.list_minor, stored.channel, stored.lines_text.encode()
+        stored.sales_minor, stored.list_minor, stored.channel, stored.lines_text.encode(), own.products
     )
     store = StoreFacts(facts["store"]["code"], facts["store"]["branch"], site.above, site.zone, own.store)
     return FactsRead(member, purchase, store, CalendarFacts(**facts["calendar"]))

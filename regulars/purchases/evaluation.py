@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from regulars.budgets.counters import Promises
 from regulars.budgets.domain import LIMITED
+from regulars.custom_fields.domain import ProductFacts
 from regulars.ledger.domain import Lot
 from regulars.lifecycle.advance import MemberTime, OpenLot
 from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Stage, Standing, bought, changed, moved_up
@@ -36,10 +37,15 @@ from regulars.rules.evaluator import PackSet
 
 @dataclass(frozen=True, slots=True)
 class OwnFacts:
-    """The chain's own facts as JSON objects; "" where the chain has no such fields."""
+    """The chain's own facts as JSON objects; "" where the chain has no such fields.
+
+    Attributes:
+        products: of the lines; None where no live rule reads any.
+    """
 
     member: str = ""
     store: str = ""
+    products: ProductFacts | None = None
 
 
 NO_OWN_FACTS = OwnFacts()
@@ -183,13 +189,14 @@ def read(packs: PackSet, member: MemberFacts, sale: Sale, within: Within | None 
     calendar = calendar_facts(sale.occurred_at.astimezone(sale.site.zone))
     site = sale.site
     store = StoreFacts(site.code, site.branch_code, site.above, site.zone, sale.own.store)
-    as_charged = PurchaseFacts(sale.sales_minor, sale.list_minor, sale.channel, sale.lines_text)
+    own = sale.own.products
+    as_charged = PurchaseFacts(sale.sales_minor, sale.list_minor, sale.channel, sale.lines_text, own)
     evaluation = packs.evaluate(member, as_charged, store, calendar, sale.occurred_at)
     charged, plain = pack_discounts(sale.lines), evaluation
     if charged:
         lines = without_pack_discounts(sale.lines)
         before = PurchaseFacts(
-            sum(line.sales_minor for line in lines), sale.list_minor, sale.channel, lines_json(lines)
+            sum(line.sales_minor for line in lines), sale.list_minor, sale.channel, lines_json(lines), own
         )
         plain = packs.evaluate(member, before, store, calendar, sale.occurred_at)
     if within is None or not packs.limits:

@@ -29,7 +29,7 @@ from regulars.purchases.domain import Basket, Line, lines_json, without_pack_dis
 from regulars.purchases.errors import MemberUnknown
 from regulars.purchases.evaluation import OwnFacts, Reading, Sale, discounted
 from regulars.purchases.limits import Within
-from regulars.purchases.own_facts import own_facts
+from regulars.purchases.own_facts import own_facts, read_own
 from regulars.purchases.pending import awarded_pending, pending_points
 from regulars.rules.evaluator import PackSet
 
@@ -138,9 +138,9 @@ async def _look(session: AsyncSession, desk: Desk, basket: Basket, at: datetime)
         # A till's clock may lie behind what time has decided; nothing can be bought in the past.
         latest = max(basket.occurred_at, time.standing.advanced_to, time.window.as_of)
         basket = replace(basket, occurred_at=latest)
-    known = await desk.own.of_members(session, [basket.member_id] if basket.member_id else [])
-    sale = _sale(desk, basket, without_pack_discounts(basket.lines), own_facts(desk, known, basket))
     packs = book.packs.at(basket.store_id, basket.occurred_at)
+    own = own_facts(desk, await read_own(session, desk, book, [basket]), basket, packs)
+    sale = _sale(desk, basket, without_pack_discounts(basket.lines), own)
     occasion = replace(limits.occasion_of(basket, sale.site), quote_id=None)
     return _Looked(basket, sale, packs, occasion, time, tags, balance, pending)
 

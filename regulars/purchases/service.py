@@ -27,7 +27,7 @@ from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.domain import Basket, body_hash, lines_json
 from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown
 from regulars.purchases.evaluation import Lateness, Reading, Sale
-from regulars.purchases.own_facts import own_facts
+from regulars.purchases.own_facts import OwnRead, own_facts, read_own
 from regulars.purchases.pending import awarded_pending, pending_points
 from regulars.purchases.repository import NewRow, Stored
 
@@ -45,7 +45,7 @@ class Booking:
     balances: dict[UUID, int]
     budget: Budget
     pending: dict[UUID, list[PendingLot]]
-    own: Mapping[UUID, str]
+    own: OwnRead
     cause: Cause = "purchase"
     rows: list[NewRow] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
@@ -176,7 +176,7 @@ async def prepare(
     balances = {member_id: member.points_balance for member_id, member in present.items()}
     budget = await limits.open_for(session, book, desk.places, baskets, at)
     pending = await ledger.pending_lots(session, pending_since)
-    own = await desk.own.of_members(session, list(present))
+    own = await read_own(session, desk, book, baskets)
     return Booking(desk, book, at, present, times, lateness, balances, budget, pending, own)
 
 
@@ -229,6 +229,7 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
         lines: the basket's `lines_json`.
     """
     desk = booking.desk
+    packs = booking.book.packs.at(basket.store_id, basket.occurred_at)
     sale = Sale(
         site=desk.places.store(basket.store_id),
         occurred_at=basket.occurred_at,
@@ -237,9 +238,8 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
         lines_text=lines,
         sales_minor=basket.sales_minor,
         list_minor=basket.list_minor,
-        own=own_facts(desk, booking.own, basket),
+        own=own_facts(desk, booking.own, basket, packs),
     )
-    packs = booking.book.packs.at(basket.store_id, basket.occurred_at)
     time, late, tags = _member_of(booking, basket)
     expired = len(time.expiries) if time is not None else 0
     if time is not None and late is None:

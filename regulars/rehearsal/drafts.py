@@ -14,6 +14,7 @@ from regulars.rehearsal.history import Bought
 from regulars.rules.domain import PackVersion
 from regulars.rules.evaluator import PackSet
 from regulars.rules.live import LiveView
+from regulars.rules.product_reading import product_fields_of
 from regulars.rules.stored import Activation
 
 BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
@@ -58,6 +59,11 @@ class RehearsedPacks:
         self._sets: dict[tuple[UUID, ...], PackSet] = {}
         self._known: dict[int, Known] = {}
         self.changes = len(set(self._recorded_at)) > 1
+
+    @property
+    def product_fields(self) -> tuple[str, ...]:
+        """The chain's own fields of products that any of the packs reads."""
+        return product_fields_of(version.document for version in self._versions.values())
 
     def known_at(self, recorded_at: datetime) -> "Known":
         """What was known of activations then, with the draft in it."""

@@ -5,7 +5,7 @@ behind the tills. A member's history is always read whole, so that every compari
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter_ns
 from typing import Final
@@ -82,7 +82,9 @@ class PartReplayer:
     def __init__(self, job: Job, database: Database, places: Places) -> None:
         self._database = database
         self._limits = Limits(job.allowed)
-        self._stage = Stage(RehearsedPacks(job.rules, job.draft, places), places, self._limits)
+        packs = RehearsedPacks(job.rules, job.draft, places)
+        self._stage = Stage(packs, places, self._limits)
+        self._product_fields = packs.product_fields
         self._tally = Tally(job.frame)
         self._tally.sums.wants = self._limits.wants
 
@@ -99,6 +101,9 @@ class PartReplayer:
         began = perf_counter_ns()
         async with self._database.read() as session:
             await self._stage.own.refresh(session, self._stage.places.version)
+            if self._product_fields and self._stage.products is None:
+                products = await self._stage.own.of_all_products(session, self._product_fields)
+                self._stage = replace(self._stage, products=products)
             if isinstance(part, MembersPart):
                 count = await self._replay_members(session, part)
             else:

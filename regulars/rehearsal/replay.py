@@ -11,6 +11,7 @@ import orjson
 
 from regulars.custom_fields.book import OwnBook
 from regulars.custom_fields.domain import ProductFacts
+from regulars.custom_fields.domain import ProductFacts
 from regulars.ledger.domain import POINTS, Lot, earn_entry
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent, Newcomer, opened
@@ -55,6 +56,7 @@ class Stage:
     places: Places
     limits: Limits
     own: OwnBook = field(default_factory=OwnBook)
+    products: ProductFacts | None = None
     products: ProductFacts | None = None
 
 

@@ -47,10 +47,11 @@ _GivenLine = _given("_GivenLine", catalogue.LINE_FIELDS)
 
 
 class GivenLine(_GivenLine):  # type: ignore[misc,valid-type]
-    """The facts of a line, and its tax as the till tells it."""
+    """The facts of a line, the chain's own of its product, and its tax as the till tells it."""
 
     tax_minor: Annotated[int, Field(ge=0, le=catalogue.MAX_LINE_MINOR)] | None = None
     tax_included: bool | None = None
+    custom: Custom | None = None
 
 
 _GivenMember = _given("_GivenMember", catalogue.fields_of("member"))

@@ -96,7 +96,7 @@ def facts_of(
     given: Given, catalogue: Catalogue = BUILT_IN
 ) -> tuple[MemberFacts, PurchaseFacts, StoreFacts, CalendarFacts, datetime]:
     """The facts that a case stands for; what it leaves out has its usual value."""
-    lines = _lines(given)
+    lines = _lines(given, catalogue)
     bought = _set(given.purchase)
     sales = bought.get("sales_minor", sum(line["sales_minor"] for line in lines))
     purchase = PurchaseFacts(
@@ -190,9 +190,13 @@ def _set(part: Part | None) -> dict[str, Any]:
     return {} if part is None else {name: getattr(part, name) for name in part.model_fields_set}
 
 
-def _lines(given: Given) -> list[dict[str, Any]]:
+def _lines(given: Given, catalogue: Catalogue) -> list[dict[str, Any]]:
     bought = _set(given.purchase).get("lines") or ()
-    return [_line(_set(line), index + 1) for index, line in enumerate(bought)]
+    lines = [_line(_set(line), index + 1) for index, line in enumerate(bought)]
+    for line in lines:
+        own = _custom(line.pop("custom", None), catalogue.product)
+        line |= {"custom": own} if own else {}
+    return lines
 
 
 def _line(own: dict[str, Any], number: int) -> dict[str, Any]:

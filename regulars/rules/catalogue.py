@@ -219,13 +219,14 @@ class Catalogue:
     Attributes:
         document: by path from the document's root.
         lines: by name seen from inside a line.
-        member, store: the chain's own facts by their codes, as `custom` objects hold them.
+        member, store, product: the chain's own facts by their codes, as `custom` objects hold them.
     """
 
     document: Mapping[str, Field]
     lines: Mapping[str, Field]
     member: Mapping[str, Field] = field(default_factory=dict)
     store: Mapping[str, Field] = field(default_factory=dict)
+    product: Mapping[str, Field] = field(default_factory=dict)
 
 
 BUILT_IN = Catalogue(DOCUMENT_FIELDS, LINE_FIELDS)

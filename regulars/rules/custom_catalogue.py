@@ -15,8 +15,9 @@ from regulars.rules.catalogue import (
     Source,
     Unit,
 )
+from regulars.rules.product_reading import PREFIX
 
-_SOURCES: Mapping[Subject, Source] = {"member": "member", "store": "place"}
+_SOURCES: Mapping[Subject, Source] = {"member": "member", "store": "place", "product": "chain"}
 _NOT_SET = Option("", "未填写", "not given")
 
 
@@ -25,26 +26,34 @@ def with_custom(fields: Iterable[CustomField]) -> Catalogue:
 
     Args:
         fields: all of its own, retired ones too.
-    Returns: the built-in facts and these: `member.custom.x` and `store.custom.x`.
+    Returns: the built-in facts and these: `member.custom.x`, `store.custom.x`, and of a line's product
+        `custom.x`, seen from inside the line.
         Tier rules read none of them: time judges tiers when no purchase is at hand.
     """
-    groups: dict[Subject, dict[str, Field]] = {"member": {}, "store": {}}
+    groups: dict[Subject, dict[str, Field]] = {"member": {}, "store": {}, "product": {}}
     for custom in fields:
         groups[custom.subject][custom.code] = _field(custom)
-    document = {field.path: field for group in groups.values() for field in group.values()}
+    document = {field.path: field for name in ("member", "store") for field in groups[name].values()}
     return Catalogue(
         MappingProxyType(dict(DOCUMENT_FIELDS) | document),
-        LINE_FIELDS,
+        MappingProxyType(dict(LINE_FIELDS) | {field.path: field for field in groups["product"].values()}),
         MappingProxyType(groups["member"]),
         MappingProxyType(groups["store"]),
+        MappingProxyType(groups["product"]),
     )
+
+
+def path_of(custom: CustomField) -> str:
+    """What rules read a field by."""
+    in_line = custom.subject == "product"
+    return f"{PREFIX}{custom.code}" if in_line else f"{custom.subject}.{PREFIX}{custom.code}"
 
 
 def _field(custom: CustomField) -> Field:
     kind, unit = _type(custom)
     options = tuple(Option(c.value, c.zh, c.en) for c in custom.choices)
     return Field(
-        path=f"{custom.subject}.custom.{custom.code}",
+        path=path_of(custom),
         type=kind,
         unit=unit,
         zh=custom.title_zh,

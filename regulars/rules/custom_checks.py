@@ -23,6 +23,8 @@ def _given(given: Given, catalogue: Catalogue, pointer: str) -> Iterator[_Given]
         yield at(pointer, "member"), given.member.custom, catalogue.member
     if given.store is not None:
         yield at(pointer, "store"), given.store.custom, catalogue.store
+    for index, line in enumerate(getattr(given.purchase, "lines", None) or ()):
+        yield at(pointer, "purchase", "lines", index), line.custom, catalogue.product
 
 
 def _value(fields: Mapping[str, Field], code: str, value: object, pointer: str) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ from datetime import datetime, tzinfo
 from typing import Literal
 from uuid import UUID
 
+from regulars.custom_fields.domain import ProductFacts
+
 PackKind = Literal["eligibility", "discount", "earning", "tier", "lifecycle"]
 LineKind = Literal["goods", "labour", "material", "service"]
 BASE_TIER = "base"
@@ -88,6 +90,7 @@ class PurchaseFacts:
     list_minor: int
     channel: str
     lines_json: bytes  # a JSON array of objects with the line fields of the catalogue
+    products: ProductFacts | None = None  # the chain's own of each line; None where no rule reads any
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import orjson
 
+from regulars.custom_fields.domain import ProductFacts
 from regulars.rules.domain import CalendarFacts, MemberFacts, PurchaseFacts, StoreFacts
 
 ESCAPE = "~"
@@ -54,7 +55,7 @@ def document(member: MemberFacts, purchase: PurchaseFacts, store: StoreFacts, ca
     return (
         f'{{"member":{_member(member)},'
         f'"purchase":{{"sales_minor":{purchase.sales_minor},"list_minor":{purchase.list_minor},'
-        f'"channel":{_text(purchase.channel)},"lines":{purchase.lines_json.decode()}}},'
+        f'"channel":{_text(purchase.channel)},"lines":{_lines(purchase.lines_json, purchase.products)}}},'
         f'"store":{{"code":{_text(store.code)},"branch":{_text(store.branch)}{_custom(store.custom)}}},'
         f'"calendar":{{"date":{calendar.date},"weekday":{calendar.weekday},"hour":{calendar.hour},'
         f'"minute":{calendar.minute},"month":{calendar.month},"day":{calendar.day}}}}}'
@@ -70,6 +71,16 @@ def _member(member: MemberFacts) -> str:
         f'"enrolled_days":{member.enrolled_days},"frozen":{"true" if member.frozen else "false"}'
         f"{_custom(member.custom)}}}"
     )
+
+
+def _lines(lines_json: bytes, products: ProductFacts | None) -> str:
+    """The lines as they are stored; where rules read facts of products, each with those of its own."""
+    if products is None:
+        return lines_json.decode()
+    lines = orjson.loads(lines_json)
+    for line in lines:
+        line["custom"] = products.of_product(plain_code(line["sku"]))
+    return orjson.dumps(lines).decode()
 
 
 def _custom(values: str) -> str:

@@ -49,7 +49,7 @@ class LotFinder:
         site = self._places.store(bought.store_id)
         evaluation = packs.evaluate(
             replace(_member(facts["member"]), custom=own.member),
-            PurchaseFacts(bought.sales_minor, bought.list_minor, bought.channel, bought.lines),
+            PurchaseFacts(bought.sales_minor, bought.list_minor, bought.channel, bought.lines, own.products),
             StoreFacts(facts["store"]["code"], facts["store"]["branch"], site.above, site.zone, own.store),
             CalendarFacts(**facts["calendar"]),
             bought.occurred_at,

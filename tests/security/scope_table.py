@@ -115,6 +115,7 @@ API = {
     # the chain's own fields: everybody who may read packs sees them; values belong to their owners
     "GET /v1/field-catalogue": Row(200, 200),
     "GET /v1/custom-fields": Row(200, 200),
+    "GET /v1/products/custom-values": Row(200, 200),
     "GET /v1/members/{member_id}/custom-values": Row(200, HIDDEN),
     "PATCH /v1/members/{member_id}/custom-values": Row(200, HIDDEN, json={"values": {"vip": True}}),
     # a till has no such values, but whoever may not see it must not learn that
@@ -229,6 +230,9 @@ CHAIN_WIDE = {
             "title_zh": "贵宾",
             "title_en": "important",
         },
+    ),
+    "PATCH /v1/products/custom-values": Row(
+        200, 403, json={"products": [{"product_code": "851057", "values": {"seasonal": True}}]}
     ),
     "PATCH /v1/custom-fields/{field_id}": Row(200, 403, json={"title_en": "changed"}),
     "POST /v1/custom-fields/{field_id}/retire": Row(200, 403),

@@ -65,6 +65,7 @@ PACK = "silver-saturday"
 DRAFT_ID = UUID(int=0xD4AF7)
 VIP = CustomField(new_id(), "member", "vip", "boolean", "贵宾", "important", default=False)
 RETIRING = replace(VIP, id=new_id(), code="retiring")
+SEASONAL = replace(VIP, id=new_id(), subject="product", code="seasonal")
 NOT_OURS_TO_CHANGE = {"operator_session", "sign_in_failure", "member_feature", "member_feature_state"}
 """What signing in touches, and what is gathered of all members when anybody asks about them."""
 
@@ -111,7 +112,7 @@ class Things:
                 at=MONDAY,
                 reason=PUBLISHED_BECAUSE,
             )
-            for own in (VIP, RETIRING):
+            for own in (VIP, RETIRING, SEASONAL):
                 await define_field(session, own, ACTOR, MONDAY)
 
     async def fresh(self) -> dict[str, str]:
