@@ -11,7 +11,6 @@ import orjson
 
 from regulars.custom_fields.book import OwnBook
 from regulars.custom_fields.domain import ProductFacts
-from regulars.custom_fields.domain import ProductFacts
 from regulars.ledger.domain import POINTS, Lot, earn_entry
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent, Newcomer, opened
@@ -56,7 +55,6 @@ class Stage:
     places: Places
     limits: Limits
     own: OwnBook = field(default_factory=OwnBook)
-    products: ProductFacts | None = None
     products: ProductFacts | None = None
 
 
