@@ -138,6 +138,7 @@ class StandingOut(Out):
     frozen: bool
     balances: Annotated[dict[str, int], Field(description="What is owned, pending points included.")]
     pending_points: Annotated[int, Field(description="What of the points cannot be used yet.")]
+    points_owed: Annotated[int, Field(description="A debt, which what is earned next pays.")]
     purchases: int
     sales_minor: int
     points_earned: int

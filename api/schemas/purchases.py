@@ -193,6 +193,7 @@ class MemberOut(BaseModel):
     seq: int
     points_balance: int = Field(description="All that is owned, pending points included.")
     pending_points: int = Field(default=0, description="What of it cannot be used yet.")
+    points_owed: int = Field(default=0, description="A debt, which what is earned next pays.")
     tier: str
     tier_before: str
     stage: str
@@ -212,6 +213,7 @@ class OutcomeOut(BaseModel):
     points_available_at: datetime | None = Field(
         default=None, description="When the first of those can be used."
     )
+    points_repaid: int = Field(default=0, description="What of the points paid a debt at once.")
     flags: list[str] = Field(
         description="What a person should look at, e.g. discount_differs, over_budget, late."
     )

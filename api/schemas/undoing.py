@@ -42,7 +42,8 @@ class UndoIn(In):
         Policy,
         Field(
             description="What becomes of points that are spent: `let_be` leaves them; `within_balance` takes "
-            "them from the member's other points, never below zero."
+            "them from the member's other points, never below zero; `debt` does so, and what is missing "
+            "even then is owed: what the member earns next pays it."
         ),
     ]
     since: Annotated[Instant | None, Field(description="Left out: from the first purchase on.")] = None
@@ -108,6 +109,7 @@ class StoreSumOut(Out):
     taken_before: int
     takes: int
     spent: int
+    owes: int = 0
 
 
 class PreviewOut(Out):
@@ -118,7 +120,8 @@ class PreviewOut(Out):
     points: Annotated[int, Field(description="That the version gave.")]
     taken_before: Annotated[int, Field(description="Of it by earlier undo orders.")]
     takes: Annotated[int, Field(description="That this order takes back.")]
-    spent: Annotated[int, Field(description="That cannot be taken back under its policy.")]
+    spent: Annotated[int, Field(description="That no points are there for under its policy.")]
+    owes: Annotated[int, Field(description="Of these under `debt`: what members will owe.")] = 0
     by_store: list[StoreSumOut]
     discounts: int
     discount_minor: int
@@ -142,6 +145,7 @@ class UndoOut(Out):
     members_in_all: int
     members_done: int
     points_taken: int
+    points_owed: Annotated[int, Field(description="What could not be taken, and members owe.")]
     differences: Annotated[
         int, Field(description="Entries of which something else was taken than previewed.")
     ]
@@ -169,6 +173,7 @@ class UndoOut(Out):
             members_in_all=one.members_in_all,
             members_done=one.members_done,
             points_taken=one.points_taken,
+            points_owed=one.points_owed,
             differences=one.differences,
             ordered_at=one.ordered_at,
             ordered_by=one.ordered_by,
@@ -193,12 +198,19 @@ class UndoResultOut(Out):
 
     due: int
     taken: int
+    owed: int
     reversal_id: Annotated[UUID | None, Field(description="The ledger entry that took it back.")]
     done_at: datetime
 
     @classmethod
     def of(cls, one: Result) -> Self:
-        return cls(due=one.due, taken=one.taken, reversal_id=one.reversal_id, done_at=one.done_at)
+        return cls(
+            due=one.due,
+            taken=one.taken,
+            owed=one.owed,
+            reversal_id=one.reversal_id,
+            done_at=one.done_at,
+        )
 
 
 class UndoItemOut(Out):

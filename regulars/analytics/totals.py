@@ -47,6 +47,7 @@ class MemberTotals:
     Attributes:
         balances: unit → amount held now, what is pending included.
         pending_points: what of the points cannot be used yet.
+        points_owed: what could not be taken back; what is earned next pays it.
         purchases: attributed ones included.
     """
 
@@ -57,6 +58,7 @@ class MemberTotals:
     frozen: bool
     balances: Mapping[str, int]
     pending_points: int
+    points_owed: int
     purchases: int
     sales_minor: int
     points_earned: int
@@ -115,7 +117,7 @@ _STANDING = (
     .where(member.c.id == _MEMBER)
 )
 _TAKEN = select(func.sum(lot_consumption.c.amount)).where(lot_consumption.c.lot_id == lot.c.id)
-_BALANCES = select(balance.c.unit, balance.c.amount).where(balance.c.account_id == _MEMBER)
+_BALANCES = select(balance.c.unit, balance.c.amount, balance.c.owed).where(balance.c.account_id == _MEMBER)
 _PENDING = select(_sum(lot.c.amount - func.coalesce(_TAKEN.scalar_subquery(), 0))).where(
     lot.c.account_id == _MEMBER,
     lot.c.unit == "points",
@@ -173,14 +175,16 @@ async def read_member_totals(session: AsyncSession, member_id: UUID, at: datetim
     if stands is None:
         return None
     bought = (await session.execute(_MEMBER_PURCHASES, one)).one()
+    held = (await session.execute(_BALANCES, one)).all()
     return MemberTotals(
         id=member_id,
         number=stands.number,
         tier=stands.tier,
         stage=stands.stage,
         frozen=stands.frozen,
-        balances={"points": 0} | {row.unit: row.amount for row in await session.execute(_BALANCES, one)},
+        balances={"points": 0} | {row.unit: row.amount for row in held},
         pending_points=int(await session.scalar(_PENDING, {**one, "as_of": at}) or 0),
+        points_owed=sum(row.owed for row in held),
         purchases=bought.purchases,
         sales_minor=bought.sales_minor,
         points_earned=int(await session.scalar(_MEMBER_POINTS, one) or 0),

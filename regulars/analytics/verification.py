@@ -99,6 +99,23 @@ CHECKS: Final = (
         """,
     ),
     Check(
+        "debts",
+        "what a member owes is what could not be taken back, less what was paid; who owes owns nothing",
+        """
+        with owed as (
+          select e.member_id,
+                 sum(case when p.from_account_id = a.id then p.amount else -p.amount end) as amount
+          from account a join posting p on a.id in (p.from_account_id, p.to_account_id)
+          join ledger_entry e on e.id = p.entry_id
+          where a.code = 'points_owed' and p.unit = 'points' group by e.member_id)
+        select coalesce(b.account_id, o.member_id) as subject,
+               jsonb_build_array(coalesce(b.owed, 0), coalesce(b.amount, 0))::text as kept,
+               jsonb_build_array(coalesce(o.amount, 0), 0)::text as recomputed
+        from (select * from balance where unit = 'points') b full join owed o on o.member_id = b.account_id
+        where coalesce(b.owed, 0) <> coalesce(o.amount, 0) or (b.owed > 0 and b.amount <> 0)
+        """,
+    ),
+    Check(
         "lots",
         "what is left in a member's lots is the member's points balance",
         """
@@ -137,16 +154,22 @@ CHECKS: Final = (
     ),
     Check(
         "entries_whole",
-        "every entry has postings, and its lots sum to what the member earned",
+        "every entry has postings, and its lots sum to what the member earned or gave",
         """
-        with p as (select entry_id, sum(amount) as amount from posting group by entry_id),
+        with p as (
+               select entry_id, sum(amount) as amount, coalesce(sum(amount) filter (where from_account_id
+                 = (select id from account where code = 'points_owed')), 0) as owed
+               from posting group by entry_id),
              l as (select entry_id, sum(amount) as amount from lot group by entry_id),
              c as (select entry_id, sum(amount) as amount from lot_consumption group by entry_id)
         select e.id as subject, p.amount::text as kept,
-               coalesce(case e.kind when 'earn' then l.amount else c.amount end, 0)::text as recomputed
+               (p.owed + coalesce(case e.kind when 'earn' then l.amount else c.amount end, 0))::text
+                 as recomputed
         from ledger_entry e left join p on p.entry_id = e.id left join l on l.entry_id = e.id
         left join c on c.entry_id = e.id
-        where p.amount is distinct from case e.kind when 'earn' then l.amount else c.amount end
+        where p.amount is distinct from
+              p.owed + coalesce(case e.kind when 'earn' then l.amount else c.amount end, 0)
+           or p.amount is null
         union all
         select p.entry_id, p.amount::text, 'no entry' from p
         where not exists (select from ledger_entry e where e.id = p.entry_id)

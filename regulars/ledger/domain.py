@@ -1,12 +1,12 @@
 """Double entry in integer units: every posting moves an amount from one account to another."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-EntryKind = Literal["earn", "expire", "reverse"]
+EntryKind = Literal["earn", "correct", "expire", "reverse", "repay"]
 POINTS = "points"
 
 
@@ -17,6 +17,8 @@ def house_account(code: str) -> UUID:
 
 POINTS_ISSUED = house_account("points_issued")
 POINTS_EXPIRED = house_account("points_expired")
+POINTS_OWED = house_account("points_owed")
+"""What members owe, all together; whose debt it is, the entry's member tells."""
 
 
 class Earned(Protocol):
@@ -176,6 +178,7 @@ def reverse_entry(
     pack_version: str,
     points_by_rule: Iterable[tuple[str, int]],
     consumptions: Sequence[Consumption],
+    owed_by_rule: Iterable[tuple[str, int]] = (),
 ) -> LedgerEntry:
     """Book points that are taken back: the postings of an award the other way round.
 
@@ -188,15 +191,68 @@ def reverse_entry(
         pack_version: which had given them.
         points_by_rule: what is taken of each rule's points, > 0.
         consumptions: the lots that give them, of the same sum.
+        owed_by_rule: what no lot gives and the member owes from now on.
     """
     postings = tuple(
-        Posting(member_id, POINTS_ISSUED, POINTS, points, pack_version, rule_id)
-        for rule_id, points in points_by_rule
+        Posting(account_id, POINTS_ISSUED, POINTS, points, pack_version, rule_id)
+        for account_id, by_rule in ((member_id, points_by_rule), (POINTS_OWED, owed_by_rule))
+        for rule_id, points in by_rule
     )
     used = tuple(consumptions)
     return LedgerEntry(
         entry_id, "reverse", cause_id, member_id, at, postings, consumptions=used, reverses=original_id
     )
+
+
+def repay_entry(entry_id: UUID, earned: LedgerEntry, owed: int) -> tuple[LedgerEntry, tuple[Lot, ...]]:
+    """Pay what a member owes with what the member has just earned.
+
+    Args:
+        entry_id: the new entry's.
+        earned: an entry with lots; pending ones pay too, for they are owned.
+        owed: > 0.
+    Returns: the payment, of the same cause and instant, and what is left of the lots: those that expire
+        soonest pay first.
+    Source: docs/adr/0023-what-cannot-be-taken-back-is-owed.md.
+    """
+    consumptions: list[Consumption] = []
+    left: list[Lot] = []
+    for lot in sorted(earned.lots, key=_soonest_first):
+        paid = min(owed, lot.amount)
+        owed -= paid
+        if paid:
+            consumptions.append(Consumption(lot.id, paid))
+        if paid < lot.amount:
+            left.append(replace(lot, amount=lot.amount - paid))
+    points = sum(consumption.amount for consumption in consumptions)
+    posting = Posting(earned.member_id, POINTS_OWED, POINTS, points, "ledger/1", "repayment")
+    entry = LedgerEntry(
+        entry_id,
+        "repay",
+        earned.cause_id,
+        earned.member_id,
+        earned.effective_at,
+        (posting,),
+        consumptions=tuple(consumptions),
+    )
+    return entry, tuple(left)
+
+
+def _soonest_first(lot: Lot) -> tuple[bool, datetime, datetime]:
+    return (lot.expires_at is None, lot.expires_at or lot.available_at, lot.available_at)
+
+
+def debt_changes(entries: Iterable[LedgerEntry]) -> dict[UUID, int]:
+    """What entries do to what members owe; those of most kinds do nothing to it."""
+    changes: dict[UUID, int] = {}
+    for entry in entries:
+        if entry.kind not in _OF_DEBTS:
+            continue
+        for posting in entry.postings:
+            owed = (posting.from_account_id == POINTS_OWED) - (posting.to_account_id == POINTS_OWED)
+            if owed:
+                changes[entry.member_id] = changes.get(entry.member_id, 0) + owed * posting.amount
+    return changes
 
 
 def balance_changes(entries: Iterable[LedgerEntry], house: frozenset[UUID]) -> dict[tuple[UUID, str], int]:
@@ -225,4 +281,5 @@ def pending_until(entries: Iterable[LedgerEntry]) -> dict[tuple[UUID, str], date
     return latest
 
 
-HOUSE = frozenset({POINTS_ISSUED, POINTS_EXPIRED})
+HOUSE = frozenset({POINTS_ISSUED, POINTS_EXPIRED, POINTS_OWED})
+_OF_DEBTS: frozenset[EntryKind] = frozenset({"reverse", "repay"})

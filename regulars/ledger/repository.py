@@ -13,6 +13,7 @@ from regulars.ledger.domain import (
     OpenPointsLot,
     PendingLot,
     balance_changes,
+    debt_changes,
     pending_until,
 )
 
@@ -102,9 +103,19 @@ async def write_entries(session: AsyncSession, entries: Sequence[LedgerEntry], a
     reversals = [(e.id, e.reverses) for e in entries if e.reverses is not None]
     if reversals:
         await connection.execute(_REVERSALS, *zip(*reversals, strict=True))
+    owed = debt_changes(entries)
+    if owed:
+        await connection.execute(_OWED, list(owed), list(owed.values()))
 
 
 _REVERSALS = "insert into entry_reversal select * from unnest($1::uuid[], $2::uuid[])"
+_OWED = """
+insert into balance as b (account_id, unit, amount, owed)
+select id, 'points', 0, greatest(change, 0) from unnest($1::uuid[], $2::bigint[]) o(id, change)
+on conflict (account_id, unit) do update
+set owed = b.owed + (select change from unnest($1::uuid[], $2::bigint[]) o(id, change)
+                     where id = b.account_id)
+"""
 _LOTS_OF = f"""
 select asked.account_id, l.*
 from unnest($1::uuid[]) as asked(account_id)

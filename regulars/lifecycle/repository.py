@@ -26,6 +26,7 @@ class LockedMember:
     tags: tuple[str, ...]
     points_balance: int
     points_pending_until: datetime | None = None
+    points_owed: int = 0
 
 
 _COLUMNS = [field.name for field in fields(Standing)]
@@ -52,7 +53,7 @@ def _type_of(column: str) -> str:
 
 _PEEK = f"""
 select {", ".join(f"s.{column}" for column in _COLUMNS)}, m.tags, coalesce(b.amount, 0) as points_balance,
-       b.pending_until as points_pending_until
+       b.pending_until as points_pending_until, coalesce(b.owed, 0) as points_owed
 from standing s
 join member m on m.id = s.member_id
 left join balance b on b.account_id = s.member_id and b.unit = 'points'
@@ -142,6 +143,7 @@ def _members(rows: Iterable[asyncpg.Record]) -> dict[UUID, LockedMember]:
             tuple(row["tags"]),
             int(row["points_balance"]),
             row["points_pending_until"],
+            row["points_owed"],
         )
         for row in rows
     }

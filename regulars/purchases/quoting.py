@@ -30,7 +30,7 @@ from regulars.purchases.errors import MemberUnknown
 from regulars.purchases.evaluation import OwnFacts, Reading, Sale, discounted
 from regulars.purchases.limits import Within
 from regulars.purchases.own_facts import own_facts, read_own
-from regulars.purchases.pending import awarded_pending, pending_points
+from regulars.purchases.pending import awarded_pending, pay, pending_points
 from regulars.rules.evaluator import PackSet
 
 
@@ -79,6 +79,7 @@ class _Looked:
     tags: tuple[str, ...]
     balance: int
     pending: Sequence[PendingLot]
+    owed: int
 
 
 async def quote(
@@ -133,7 +134,7 @@ async def offer(
 
 async def _look(session: AsyncSession, desk: Desk, basket: Basket, at: datetime) -> _Looked:
     book = await desk.refresh(session)
-    time, tags, balance, pending = await _member(session, desk, book, basket, at)
+    time, tags, balance, pending, owed = await _member(session, desk, book, basket, at)
     if time is not None:
         # A till's clock may lie behind what time has decided; nothing can be bought in the past.
         latest = max(basket.occurred_at, time.standing.advanced_to, time.window.as_of)
@@ -142,7 +143,7 @@ async def _look(session: AsyncSession, desk: Desk, basket: Basket, at: datetime)
     own = own_facts(desk, await read_own(session, desk, book, [basket]), basket, packs)
     sale = _sale(desk, basket, without_pack_discounts(basket.lines), own)
     occasion = replace(limits.occasion_of(basket, sale.site), quote_id=None)
-    return _Looked(basket, sale, packs, occasion, time, tags, balance, pending)
+    return _Looked(basket, sale, packs, occasion, time, tags, balance, pending, owed)
 
 
 def _offered(looked: _Looked, meter: Meter) -> Reading:
@@ -159,10 +160,11 @@ def _quoted(looked: _Looked, meter: Meter, quote_id: UUID, expires_at: datetime,
     bought = Within(meter, replace(looked.occasion, quote_id=quote_id))
     reading = evaluation.read(packs, facts, charged, bought)
     events = evaluation.settle(time, charged, reading, (), None) if time is not None else []
-    balance = looked.balance + reading.evaluation.points
+    debt = pay(looked.owed, reading.evaluation.points) if looked.owed else None
+    balance = looked.balance + reading.evaluation.points - (debt.repaid if debt is not None else 0)
     later = awarded_pending(reading.evaluation, charged.occurred_at)
     pending = pending_points([*looked.pending, *later], charged.occurred_at)
-    outcome = receipt.receipt_of(charged, reading, time, balance, events, (), pending)
+    outcome = receipt.receipt_of(charged, reading, time, balance, events, (), min(pending, balance), debt)
     promise = _promise(quote_id, looked.basket, looked.sale.lines, outcome, packs.hashes, expires_at)
     return Quote(
         id=quote_id,
@@ -176,9 +178,9 @@ def _quoted(looked: _Looked, meter: Meter, quote_id: UUID, expires_at: datetime,
 
 async def _member(
     session: AsyncSession, desk: Desk, book: ReignBook, basket: Basket, at: datetime
-) -> tuple[MemberTime | None, tuple[str, ...], int, Sequence[PendingLot]]:
+) -> tuple[MemberTime | None, tuple[str, ...], int, Sequence[PendingLot], int]:
     if basket.member_id is None:
-        return None, (), 0, ()
+        return None, (), 0, (), 0
     seen = await standings.peek(session, [basket.member_id])
     if basket.member_id not in seen:
         raise MemberUnknown(basket.member_id)
@@ -190,7 +192,7 @@ async def _member(
     since = {basket.member_id: until} if _pends_after(member, until) else {}
     pending = await ledger.pending_lots(session, since)
     balance = member.points_balance - sum(expiry.points for expiry in time.expiries)
-    return time, member.tags, balance, pending.get(basket.member_id, ())
+    return time, member.tags, balance, pending.get(basket.member_id, ()), member.points_owed
 
 
 def _pends_after(member: LockedMember, at: datetime) -> bool:

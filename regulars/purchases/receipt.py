@@ -7,7 +7,7 @@ from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
 from regulars.purchases.evaluation import NO_OWN_FACTS, Lateness, Reading, Sale
 from regulars.purchases.own_facts import recorded
-from regulars.purchases.pending import awarded_pending
+from regulars.purchases.pending import Debt, awarded_pending
 from regulars.rules.domain import ENGINE, LifecyclePlan, RuleOutcome
 from regulars.rules.evaluator import PackSet
 
@@ -70,6 +70,7 @@ def receipt_of(
     events: Sequence[LifecycleEvent],
     flags: Sequence[str],
     pending: int = 0,
+    debt: Debt | None = None,
 ) -> dict[str, Any]:
     """What goes back to the till, less the outcomes of the rules, which the evaluation record keeps.
 
@@ -80,6 +81,7 @@ def receipt_of(
         events: lifecycle events that it caused.
         flags: what a person should look at, e.g. "discount_differs".
         pending: what of `balance` the member cannot use yet.
+        debt: of a member who owed points; those who owe none are told nothing of it.
     """
     later = awarded_pending(reading.evaluation, sale.occurred_at)
     expiries = [award.expires_at for award in reading.evaluation.awards if award.expires_at is not None]
@@ -91,12 +93,18 @@ def receipt_of(
         "points_pending": sum(lot.amount for lot in later),
         "points_available_at": min(lot.available_at for lot in later).isoformat() if later else None,
         "flags": list(flags),
-        "member": _member_part(time, balance, pending, events, sale) if time is not None else None,
+        "member": _member_part(time, balance, pending, events, sale, debt) if time is not None else None,
+        **({"points_repaid": debt.repaid} if debt is not None else {}),
     }
 
 
 def _member_part(
-    time: MemberTime, balance: int, pending: int, events: Sequence[LifecycleEvent], sale: Sale
+    time: MemberTime,
+    balance: int,
+    pending: int,
+    events: Sequence[LifecycleEvent],
+    sale: Sale,
+    debt: Debt | None,
 ) -> dict[str, Any]:
     standing = time.standing
     moved = next((event for event in events if event.kind == "upgraded"), None)
@@ -105,6 +113,7 @@ def _member_part(
         "seq": standing.last_seq,
         "points_balance": balance,
         "pending_points": pending,
+        **({"points_owed": debt.after} if debt is not None else {}),
         "tier": standing.tier,
         "tier_before": moved.tier_from if moved else standing.tier,
         "stage": standing.stage,

@@ -12,7 +12,7 @@ from regulars.budgets.counters import Cause
 from regulars.budgets.service import Budget, write_budget
 from regulars.kernel.errors import RegularsError
 from regulars.ledger import service as ledger
-from regulars.ledger.domain import LedgerEntry, PendingLot, earn_entry
+from regulars.ledger.domain import LedgerEntry, Lot, PendingLot, earn_entry, repay_entry
 from regulars.lifecycle import repository as standings
 from regulars.lifecycle import service as lifecycle
 from regulars.lifecycle.advance import MemberTime
@@ -28,7 +28,7 @@ from regulars.purchases.domain import Basket, body_hash, lines_json
 from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown
 from regulars.purchases.evaluation import Lateness, Reading, Sale
 from regulars.purchases.own_facts import OwnRead, own_facts, read_own
-from regulars.purchases.pending import awarded_pending, pending_points
+from regulars.purchases.pending import Debt, earned_pending, pending_points
 from regulars.purchases.repository import NewRow, Stored
 
 
@@ -46,6 +46,7 @@ class Booking:
     budget: Budget
     pending: dict[UUID, list[PendingLot]]
     own: OwnRead
+    owed: dict[UUID, int]
     cause: Cause = "purchase"
     rows: list[NewRow] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
@@ -177,7 +178,8 @@ async def prepare(
     budget = await limits.open_for(session, book, desk.places, baskets, at)
     pending = await ledger.pending_lots(session, pending_since)
     own = await read_own(session, desk, book, baskets)
-    return Booking(desk, book, at, present, times, lateness, balances, budget, pending, own)
+    owed = {member_id: member.points_owed for member_id, member in present.items() if member.points_owed}
+    return Booking(desk, book, at, present, times, lateness, balances, budget, pending, own, owed)
 
 
 def _reached(member: LockedMember) -> datetime:
@@ -249,17 +251,19 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
     if within is not None and reading.takings is not None:
         limits.book_takings(booking.budget, within, packs.limits, reading.takings, booking.cause, purchase_id)
     flags = _flags(basket, reading, late)
+    owed = booking.owed.get(basket.member_id, 0) if basket.member_id is not None else 0
     events = _count(booking, basket, time, sale, reading, late, purchase_id) if time is not None else []
     for expiry in time.expiries[expired:] if time is not None else ():
         booking.balances[expiry.member_id] -= expiry.points
     balance, pending = _owned(booking, time, basket.occurred_at)
+    debt = Debt(owed, booking.owed[time.standing.member_id]) if owed and time is not None else None
     return Happened(
         sale=sale,
         time=time,
         points=reading.evaluation.points if time is not None else 0,
         flags=flags,
         evaluation_text=_text(receipt.evaluation_record(packs, reading, sale, late)),
-        receipt_text=_text(receipt.receipt_of(sale, reading, time, balance, events, flags, pending)),
+        receipt_text=_text(receipt.receipt_of(sale, reading, time, balance, events, flags, pending, debt)),
     )
 
 
@@ -282,8 +286,8 @@ def _count(
     purchase_id: UUID,
 ) -> list[LifecycleEvent]:
     """Book a member's purchase: points, standing, and word to the workflow."""
-    entry = _earn(booking, basket, reading, purchase_id)
-    events = evaluation.settle(time, sale, reading, entry.lots if entry else (), late)
+    lots = _earn(booking, basket, reading, purchase_id)
+    events = evaluation.settle(time, sale, reading, lots, late)
     booking.caused_by.update(((event.member_id, event.event_no), purchase_id) for event in events)
     standing = time.standing
     booking.changes.append(
@@ -330,20 +334,29 @@ def _flags(basket: Basket, reading: Reading, late: Lateness | None) -> tuple[str
     return tuple(flags)
 
 
-def _earn(booking: Booking, basket: Basket, reading: Reading, purchase_id: UUID) -> LedgerEntry | None:
+def _earn(booking: Booking, basket: Basket, reading: Reading, purchase_id: UUID) -> Sequence[Lot]:
+    """Book what a purchase earns; a member in debt pays with it first. Returns: the lots that are left."""
     awards = [award for award in reading.evaluation.awards if award.points > 0]
     if not awards or basket.member_id is None:
-        return None
+        return ()
     new_id = booking.desk.new_id
     entry = earn_entry(
         new_id(), iter(new_id, None), purchase_id, basket.member_id, basket.occurred_at, awards
     )
     booking.entries.append(entry)
-    booking.balances[basket.member_id] += reading.evaluation.points
-    later = awarded_pending(reading.evaluation, basket.occurred_at)
+    lots = _repay(booking, entry) if booking.owed.get(basket.member_id) else entry.lots
+    booking.balances[basket.member_id] += sum(lot.amount for lot in lots)
+    later = earned_pending(lots, basket.occurred_at)
     if later:
         booking.pending.setdefault(basket.member_id, []).extend(later)
-    return entry
+    return lots
+
+
+def _repay(booking: Booking, earned: LedgerEntry) -> Sequence[Lot]:
+    payment, left = repay_entry(booking.desk.new_id(), earned, booking.owed[earned.member_id])
+    booking.entries.append(payment)
+    booking.owed[earned.member_id] -= sum(posting.amount for posting in payment.postings)
+    return left
 
 
 async def _write(session: AsyncSession, booking: Booking) -> None:

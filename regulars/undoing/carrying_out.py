@@ -72,7 +72,7 @@ async def undo_batch(
     member_ids = await repository.next_members(session, undo_id, undo.done_after, members_together)
     if not member_ids:
         finished = ended(running, "finished", at)
-        details = {"points_taken": finished.points_taken, "differences": finished.differences}
+        details = {name: getattr(finished, name) for name in ("points_taken", "points_owed", "differences")}
         return await keep(session, undo, finished, "undo.finish", BY_WORKFLOW, at, details=details)
     items = await repository.items_of(session, undo_id, member_ids)
     batch = await _begin(session, packs, places, running, member_ids, at)
@@ -84,6 +84,7 @@ async def undo_batch(
         running,
         members_done=running.members_done + len(member_ids),
         points_taken=running.points_taken + sum(each.taken for each in taken),
+        points_owed=running.points_owed + sum(each.owed for each in taken),
         differences=running.differences + sum(each.taken != each.item.takes for each in taken),
         done_after=member_ids[-1],
     )
@@ -143,7 +144,8 @@ async def _write(
     lots: Mapping[UUID, Sequence[OpenPointsLot]],
 ) -> None:
     undo, at = batch.undo, batch.at
-    entries = [_entry(undo, each, before.get(each.item.entry_id, 0), at) for each in taken if each.taken]
+    done = [each for each in taken if each.taken or each.owed]
+    entries = [_entry(undo, each, before.get(each.item.entry_id, 0), at) for each in done]
     await ledger.post(session, entries, at)
     used: dict[UUID, int] = {}
     for entry in entries:
@@ -164,7 +166,8 @@ async def _write(
             each.item.entry_id,
             each.due,
             each.taken,
-            reversal_id(undo.id, each.item.entry_id) if each.taken else None,
+            each.owed,
+            reversal_id(undo.id, each.item.entry_id) if each.taken or each.owed else None,
         )
         for each in taken
     ]
@@ -175,8 +178,9 @@ def _entry(undo: Undo, taking: Taking, skipped: int, at: datetime) -> LedgerEntr
     item = taking.item
     made = reversal_id(undo.id, item.entry_id)
     rules = by_rule(item.rules, skipped, taking.taken)
+    owed = by_rule(item.rules, skipped + taking.taken, taking.owed)
     return reverse_entry(
-        made, made, item.member_id, at, item.entry_id, undo.version_name, rules, taking.consumptions
+        made, made, item.member_id, at, item.entry_id, undo.version_name, rules, taking.consumptions, owed
     )
 
 

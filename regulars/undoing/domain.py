@@ -19,7 +19,7 @@ UndoState = Literal[
     "cancelled",
     "finished",
 ]
-Policy = Literal["let_be", "within_balance"]
+Policy = Literal["let_be", "within_balance", "debt"]
 EffectKind = Literal["award", "discount", "move", "refusal"]
 
 AT_WORK: Final[frozenset[UndoState]] = frozenset({"preparing", "approved", "running"})
@@ -101,11 +101,13 @@ class Result:
 
     Attributes:
         due: what was still to be taken back when it was done.
+        owed: what could not be taken, and the member owes.
         reversal_id: the entry that took it back; None where nothing could be taken.
     """
 
     due: int
     taken: int
+    owed: int
     reversal_id: UUID | None
     done_at: datetime
 
@@ -137,6 +139,7 @@ class Undo:
     members_in_all: int
     members_done: int
     points_taken: int
+    points_owed: int
     differences: int
     done_after: UUID | None
     ordered_at: datetime
@@ -154,11 +157,12 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What is taken for one item, and from which lots."""
+    """What is taken for one item, from which lots, and what is owed instead."""
 
     item: Item
     due: int
     consumptions: tuple[Consumption, ...]
+    owed: int = 0
 
     @property
     def taken(self) -> int:
@@ -198,10 +202,11 @@ def takings(
         taken_before: entry → what earlier undos took back of the same version's points in it.
         lots: the member's, with something left in them.
         policy: "let_be" takes what is left where the points lie; "within_balance" takes what is missing
-            from the member's other lots too, soonest expiry first. Neither takes more than there is.
+            from the member's other lots too, soonest expiry first; "debt" does so, and what is missing even
+            then is owed. None takes more than there is.
         at: aware; a lot that has expired by then gives nothing.
     Returns: one for each item, in the order of entries' ids, those that take nothing included.
-    Source: docs/adr/0021-undoing-takes-what-is-there.md.
+    Source: docs/adr/0021-undoing-takes-what-is-there.md, docs/adr/0023-what-cannot-be-taken-back-is-owed.md.
     """
     open_lots = sorted((lot for lot in lots if lot.is_open(at)), key=_soonest_first)
     remaining = {lot.id: lot.remaining for lot in open_lots}
@@ -210,12 +215,17 @@ def takings(
     for each in shared:
         for lot_id, share in each.item.lots:
             each.take(lot_id, remaining, share)
-    if policy == "within_balance":
+    if policy != "let_be":
         for each in shared:
             for lot in open_lots:
                 each.take(lot.id, remaining, each.missing)
     return [
-        Taking(each.item, each.due, tuple(Consumption(*taken) for taken in each.from_lots.items()))
+        Taking(
+            each.item,
+            each.due,
+            tuple(Consumption(*taken) for taken in each.from_lots.items()),
+            each.missing if policy == "debt" else 0,
+        )
         for each in shared
     ]
 

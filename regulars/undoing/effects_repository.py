@@ -88,7 +88,7 @@ select x.* from (
           from posting where entry_id = e.id and unit = 'points' and pack_version = $1) as awards,
          array(select (id, amount, available_at, expires_at) from lot
                where account_id = e.member_id and unit = 'points' and entry_id = e.id) as lots,
-         coalesce((select sum(taken) from pack_undo_result
+         coalesce((select sum(taken + owed) from pack_undo_result
                    where entry_id = e.id and version_name = $1), 0)::bigint as taken
   from (select distinct entry_id from posting where pack_version = $1 and unit = 'points') v
   join ledger_entry e on e.id = v.entry_id and e.kind = 'earn'

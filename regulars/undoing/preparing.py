@@ -29,6 +29,7 @@ class _StoreSum:
     points: int = 0
     due: int = 0
     takes: int = 0
+    owes: int = 0
 
     def told(self) -> dict[str, int]:
         return {
@@ -38,6 +39,7 @@ class _StoreSum:
             "taken_before": self.points - self.due,
             "takes": self.takes,
             "spent": self.due - self.takes,
+            "owes": self.owes,
         }
 
 
@@ -47,6 +49,7 @@ class _Preview:
     def __init__(self, undo: Undo) -> None:
         header = [undo.version_name, str(undo.place_id), undo.since, undo.until, undo.policy]
         self._digest = sha256(orjson.dumps(header))
+        self._owes = undo.policy == "debt"
         self._in_all = _StoreSum()
         self._by_store: dict[UUID, _StoreSum] = {}
 
@@ -60,6 +63,7 @@ class _Preview:
             one.points += item.points
             one.due += item.due
             one.takes += item.takes
+            one.owes += item.due - item.takes if self._owes else 0
 
     @property
     def content_hash(self) -> str:

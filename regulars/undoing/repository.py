@@ -50,6 +50,7 @@ _MOVING: Final = (
     "members_in_all",
     "members_done",
     "points_taken",
+    "points_owed",
     "differences",
     "done_after",
     "decided_at",
@@ -80,11 +81,11 @@ select {_ITEM_COLUMNS} from pack_undo_item i
 where i.undo_id = $1 and i.member_id = any($2::uuid[]) order by i.member_id, i.entry_id
 """  # noqa: S608 — our own text
 _TAKEN: Final = """
-select entry_id, sum(taken)::bigint as taken from pack_undo_result
+select entry_id, sum(taken + owed)::bigint as taken from pack_undo_result
 where entry_id = any($1::uuid[]) and version_name = $2 group by entry_id
 """
 _LIST: Final = f"""
-select {_ITEM_COLUMNS}, r.due as due_then, r.taken, r.reversal_id, r.done_at
+select {_ITEM_COLUMNS}, r.due as due_then, r.taken, r.owed, r.reversal_id, r.done_at
 from pack_undo_item i left join pack_undo_result r on r.undo_id = i.undo_id and r.entry_id = i.entry_id
 where i.undo_id = $1
   and ($2::uuid is null or (i.member_id, i.entry_id) > ($2, $3::uuid))
@@ -93,9 +94,10 @@ where i.undo_id = $1
 order by i.member_id, i.entry_id limit $6
 """  # noqa: S608
 _INSERT_RESULTS: Final = """
-insert into pack_undo_result (undo_id, entry_id, version_name, due, taken, reversal_id, done_at)
-select $1::uuid, r.entry_id, $2::text, r.due, r.taken, r.reversal_id, $7::timestamptz
-from unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::uuid[]) r(entry_id, due, taken, reversal_id)
+insert into pack_undo_result (undo_id, entry_id, version_name, due, taken, owed, reversal_id, done_at)
+select $1::uuid, r.entry_id, $2::text, r.due, r.taken, r.owed, r.reversal_id, $8::timestamptz
+from unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::uuid[])
+     r(entry_id, due, taken, owed, reversal_id)
 """
 
 
@@ -206,10 +208,10 @@ async def list_items(
 async def write_results(
     session: AsyncSession,
     undo: Undo,
-    results: Sequence[tuple[UUID, int, int, UUID | None]],
+    results: Sequence[tuple[UUID, int, int, int, UUID | None]],
     at: datetime,
 ) -> None:
-    """(entry, due, taken, reversal) of items that have been done."""
+    """(entry, due, taken, owed, reversal) of items that have been done."""
     columns = zip(*results, strict=True)
     await (await driver(session)).execute(_INSERT_RESULTS, undo.id, undo.version_name, *columns, at)
 
@@ -232,4 +234,4 @@ def _item(row: asyncpg.Record) -> Item:
 def _result(row: asyncpg.Record) -> Result | None:
     if row["done_at"] is None:
         return None
-    return Result(row["due_then"], row["taken"], row["reversal_id"], row["done_at"])
+    return Result(row["due_then"], row["taken"], row["owed"], row["reversal_id"], row["done_at"])

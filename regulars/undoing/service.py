@@ -117,6 +117,7 @@ async def order_undo(
         members_in_all=0,
         members_done=0,
         points_taken=0,
+        points_owed=0,
         differences=0,
         done_after=None,
         ordered_at=at,

@@ -11,6 +11,7 @@ from regulars.entrypoints.verifying import verify
 
 TAMPERING = {
     "balances": "update balance set amount = amount + 1",
+    "debts": "update balance set owed = owed + 1",
     "lots": "update lot set amount = amount + 1",
     "pending": "update balance set pending_until = '2030-01-01'",
     "lots_not_overdrawn": "insert into lot_consumption select id, gen_random_uuid(), amount + 1 from lot",

@@ -7,9 +7,15 @@ from uuid import UUID
 
 import typer
 
-from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.entrypoints.commands.options import DataDirOption, JsonOption, RenamedNote
 from regulars.entrypoints.commands.rehearse import instant
-from regulars.entrypoints.commands.releases import OperatorOption, WordsOption, with_office
+from regulars.entrypoints.commands.releases import (
+    ForApproversOption,
+    OperatorOption,
+    ReasonOption,
+    RememberedOption,
+    with_office,
+)
 
 if TYPE_CHECKING:
     from regulars.entrypoints.undoing import UndoDesk
@@ -76,13 +82,18 @@ def show_effects(
 def order_undo(
     version: VersionArgument,
     policy: Annotated[
-        Literal["let_be", "within_balance"],
-        typer.Option("--policy", help="Points that are spent: let be, or taken from the member's others."),
+        Literal["let_be", "within_balance", "debt"],
+        typer.Option(
+            "--policy",
+            help="Points that are spent: let be, taken from the member's others, or owed where those too "
+            "are not enough.",
+        ),
     ] = "let_be",
     place: PlaceOption = "HQ",
     since: SinceOption = None,
     until: UntilOption = None,
-    note: Annotated[str | None, typer.Option("--note", help="What approvers should know.")] = None,
+    reason: ForApproversOption = None,
+    note: RenamedNote = None,  # noqa: ARG001 — refused by its callback
     operator: OperatorOption = None,
     data_dir: DataDirOption = None,
     json: JsonOption = False,
@@ -91,7 +102,7 @@ def order_undo(
     from regulars.entrypoints.undoing import Meant
 
     meant = Meant(version, place, instant(since, "since"), instant(until, "until"))
-    _tell(_at_desk("packs undo order", operator, data_dir, lambda d: d.order(meant, policy, note)), json)
+    _tell(_at_desk("packs undo order", operator, data_dir, lambda d: d.order(meant, policy, reason)), json)
 
 
 def show_undos(
@@ -118,18 +129,19 @@ def approve_undo(
     content_hash: Annotated[
         str, typer.Option("--content-hash", metavar="HASH", help="Of the preview, as `show` has it.")
     ],
-    note: Annotated[str | None, typer.Option("--note", help="What should be remembered.")] = None,
+    reason: RememberedOption = None,
+    note: RenamedNote = None,  # noqa: ARG001 — refused by its callback
     data_dir: DataDirOption = None,
 ) -> None:
     """Let an order be carried out that somebody else gave; a worker begins, or `run`."""
     _tell(
-        _at_desk("packs undo approve", operator, data_dir, lambda d: d.approve(undo, content_hash, note)),
+        _at_desk("packs undo approve", operator, data_dir, lambda d: d.approve(undo, content_hash, reason)),
         as_json=False,
     )
 
 
 def reject_undo(
-    undo: UndoArgument, reason: WordsOption, operator: OperatorOption = None, data_dir: DataDirOption = None
+    undo: UndoArgument, reason: ReasonOption, operator: OperatorOption = None, data_dir: DataDirOption = None
 ) -> None:
     """Refuse an order."""
     _tell(_at_desk("packs undo reject", operator, data_dir, lambda d: d.reject(undo, reason)), as_json=False)
@@ -155,7 +167,7 @@ def resume_undo(undo: UndoArgument, operator: OperatorOption = None, data_dir: D
 
 
 def cancel_undo(
-    undo: UndoArgument, reason: WordsOption, operator: OperatorOption = None, data_dir: DataDirOption = None
+    undo: UndoArgument, reason: ReasonOption, operator: OperatorOption = None, data_dir: DataDirOption = None
 ) -> None:
     """Give an order up; what was taken back by then stays taken back."""
     _tell(_at_desk("packs undo cancel", operator, data_dir, lambda d: d.cancel(undo, reason)), as_json=False)
@@ -194,7 +206,8 @@ def _tell(undo: "Undo", as_json: bool) -> None:
         return
     print(
         f"  gave {preview['points']:,} points to {preview['members']:,} members in {preview['entries']:,} "
-        f"entries; takes back {preview['takes']:,}, {preview['spent']:,} are spent, "
+        f"entries; takes back {preview['takes']:,}, {preview['spent']:,} are "
+        f"{'owed' if undo.policy == 'debt' else 'spent'}, "
         f"{preview['taken_before']:,} were taken back before"
     )
     for store in preview["by_store"]:
@@ -206,6 +219,6 @@ def _tell(undo: "Undo", as_json: bool) -> None:
     if undo.state not in ("in_review", "empty"):
         print(
             f"  {undo.members_done:,} of {undo.members_in_all:,} members done, {undo.points_taken:,} points "
-            f"taken back, {undo.differences:,} differences"
+            f"taken back, {undo.points_owed:,} owed, {undo.differences:,} differences"
         )
     print(f"  content hash {undo.content_hash}")
