@@ -57,6 +57,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "recompute": N_("A rule failed: to be recomputed"),
         "quote_invalid": N_("Quote not valid"),
         "quote_expired": N_("Quote expired"),
+        "quote_used": N_("Quote used before"),
         "quote_for_another_basket": N_("Quote for another basket"),
     },
     "freeze": {

@@ -33,6 +33,10 @@ FLAGS: Final[Mapping[str, Said]] = {
     "over_budget": Said("收银台给的优惠超出限额。", "The till charged more than a limit had left."),
     "quote_invalid": Said("收银台出示的报价无效。", "The quote was not one of ours."),
     "quote_expired": Said("报价已过期。", "The quote had expired."),
+    "quote_used": Said(
+        "这份报价已被另一笔消费使用，本单按当时的规则重新计算。",
+        "The quote had served another purchase; this one was read anew.",
+    ),
     "quote_for_another_basket": Said("报价对应的是另一个购物篮。", "The quote was for another basket."),
 }
 STAGES: Final[Mapping[str, Said]] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -17,8 +17,11 @@ from regulars.organisation.places import Places
 from regulars.purchases.domain import PACK_SOURCE, Basket
 from regulars.rules.domain import Limit
 
-QUOTE_DOUBTS: Final = frozenset({"quote_invalid", "quote_expired", "quote_for_another_basket"})
+QUOTE_USED: Final = "quote_used"
+QUOTE_DOUBTS: Final = frozenset({"quote_invalid", "quote_expired", "quote_for_another_basket", QUOTE_USED})
 """Flags of a basket whose quote promises it nothing."""
+DELIVERED_WITHIN: Final = timedelta(minutes=10)
+"""How long after its quote ended a purchase that was made in time may reach us and find its reservation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,11 @@ class Takings:
     over: tuple[str, ...]
 
 
+def redeemed_quote(basket: Basket) -> UUID | None:
+    """The quote that a basket was charged by, where nothing about it is doubtful."""
+    return None if QUOTE_DOUBTS.intersection(basket.flags) else basket.quote_id
+
+
 def occasion_of(basket: Basket, site: StorePlace) -> Occasion:
     """For whom, where and when a basket counts; its quote is honoured where nothing about it is doubtful."""
     return Occasion(
@@ -56,7 +64,7 @@ def occasion_of(basket: Basket, site: StorePlace) -> Occasion:
         store_id=basket.store_id,
         wall=basket.occurred_at.astimezone(site.zone),
         holder=basket.member_id or basket.terminal_id,
-        quote_id=None if QUOTE_DOUBTS.intersection(basket.flags) else basket.quote_id,
+        quote_id=redeemed_quote(basket),
     )
 
 

@@ -106,7 +106,7 @@ async def quote(
 async def offer(
     database: Database, desk: Desk, basket: Basket, key: bytes, life: timedelta, at: datetime
 ) -> Quote:
-    """The same, and what its discounts take of a budget is reserved until the quote expires or is bought.
+    """The same, and what its discounts take of a budget is reserved until it is bought, or can be no more.
 
     Args:
         database: where; where no limit bears on the discounts of the basket, nothing is written.
@@ -154,7 +154,7 @@ def _offered(looked: _Looked, meter: Meter) -> Reading:
 def _quoted(looked: _Looked, meter: Meter, quote_id: UUID, expires_at: datetime, key: bytes) -> Quote:
     """The quote; in the meter it holds what its discounts need."""
     offered, time, packs = _offered(looked, meter), looked.time, looked.packs
-    meter.hold(looked.occasion, quote_id, offered.promises, expires_at)
+    meter.hold(looked.occasion, quote_id, offered.promises, expires_at + limits.DELIVERED_WITHIN)
     charged = discounted(looked.sale, offered.offered)
     facts = evaluation.facts_for(time, looked.tags, charged, None)
     bought = Within(meter, replace(looked.occasion, quote_id=quote_id))
@@ -281,7 +281,8 @@ def doubts(promise: Promise | None, basket: Basket) -> tuple[str, ...]:
     Args:
         promise: from `opened`.
         basket: what was bought.
-    Returns: flags: "quote_invalid", "quote_expired", "quote_for_another_basket".
+    Returns: flags: "quote_invalid", "quote_expired", "quote_for_another_basket"; whether it was used already
+        ("quote_used") is found out where the purchase is written.
     """
     if promise is None:
         return ("quote_invalid",)

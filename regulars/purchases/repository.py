@@ -97,6 +97,14 @@ select {_GIVEN}, string_to_array(n.flags, ','), $27
 from unnest({", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(_COLUMNS, 1))}, $26::text[])
      as n({_NAMES}, flags)
 """  # noqa: S608 — column names of our own
+# Whoever comes second waits for the first to commit, and is then told that the quote is gone.
+_TAKE_QUOTES = """
+insert into quote_use (quote_id, purchase_id)
+select quote_id, purchase_id
+from unnest($1::uuid[], $2::uuid[]) with ordinality as k(quote_id, purchase_id, place)
+order by quote_id, place
+on conflict do nothing returning purchase_id
+"""
 
 _STORED = """
 select id, business_key, terminal_id, idempotency_key, body_hash, receipt::text, evaluation::text
@@ -132,6 +140,18 @@ async def stored(session: AsyncSession, baskets: Sequence[Basket]) -> list[Store
         [key for _, key in keys],
     )
     return [Stored(**row) for row in rows]
+
+
+async def take_quotes(session: AsyncSession, wanted: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
+    """Let quotes be used up, each by one purchase for ever.
+
+    Args:
+        session: in a transaction that holds the members' locks.
+        wanted: (quote, purchase); of several for one quote the first gets it.
+    Returns: the purchases that got theirs.
+    """
+    rows = await (await driver(session)).fetch(_TAKE_QUOTES, *map(list, zip(*wanted, strict=True)))
+    return {row["purchase_id"] for row in rows}
 
 
 async def write(session: AsyncSession, rows: Sequence[NewRow], at: datetime) -> None:

@@ -1,7 +1,7 @@
 """The only way a purchase is written: lock, advance, read by the rules, post, announce."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -75,18 +75,20 @@ async def record_purchases(
     locked = await standings.lock(session, member_ids) if member_ids else {}
     book = await desk.refresh(session)
     known = await repository.stored(session, baskets)
-    sorted_out = _sort_out(baskets, known, locked)
+    sorted_out = _sort_out(baskets, known, locked, desk.new_id)
     fresh = [item for item in sorted_out if isinstance(item, _Fresh)]
+    await _take_quotes(session, fresh)
     booking = await prepare(session, desk, book, [item.basket for item in fresh], locked, at)
     made = {id(item): _record(booking, item) for item in fresh}
     await _write(session, booking)
     return [_answer(item, made) for item in sorted_out]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Fresh:
-    """A basket that has not been seen before."""
+    """A basket that has not been seen before, and the id of the purchase that it becomes."""
 
+    purchase_id: UUID
     basket: Basket
     lines: bytes
     body_hash: bytes
@@ -96,7 +98,10 @@ _SortedOut = _Fresh | Recorded | RegularsError
 
 
 def _sort_out(
-    baskets: Sequence[Basket], known: Sequence[Stored], locked: Mapping[UUID, LockedMember]
+    baskets: Sequence[Basket],
+    known: Sequence[Stored],
+    locked: Mapping[UUID, LockedMember],
+    new_id: Callable[[], UUID],
 ) -> list[_SortedOut]:
     """Tell new baskets from repeated, contradicting and impossible ones; within the batch too."""
     by_key: dict[object, Stored | _Fresh] = {}
@@ -117,12 +122,24 @@ def _sort_out(
         elif basket.member_id is not None and basket.member_id not in locked:
             found.append(MemberUnknown(basket.member_id))
         else:
-            fresh = _Fresh(basket, lines, digest)
+            fresh = _Fresh(new_id(), basket, lines, digest)
             by_key[basket.business_key] = fresh
             if basket.idempotency_key is not None:
                 by_key[retry_key] = fresh
             found.append(fresh)
     return found
+
+
+async def _take_quotes(session: AsyncSession, fresh: Sequence[_Fresh]) -> None:
+    """See that a quote serves one purchase; what comes with it again is read anew, and says so."""
+    wanted = [(quote_id, each) for each in fresh if (quote_id := limits.redeemed_quote(each.basket))]
+    if not wanted:
+        return
+    pairs = [(quote_id, each.purchase_id) for quote_id, each in wanted]
+    taken = await repository.take_quotes(session, pairs)
+    for _, each in wanted:
+        if each.purchase_id not in taken:
+            each.basket = replace(each.basket, flags=(*each.basket.flags, limits.QUOTE_USED))
 
 
 def _again(same: "Stored | _Fresh", digest: bytes) -> _SortedOut:
@@ -189,7 +206,7 @@ def _reached(member: LockedMember) -> datetime:
 
 def _record(booking: Booking, item: _Fresh) -> Recorded:
     """Let one purchase happen in memory, and note the row to write."""
-    purchase_id = booking.desk.new_id()
+    purchase_id = item.purchase_id
     happened = happen(booking, item.basket, item.lines, purchase_id)
     sale, time = happened.sale, happened.time
     booking.rows.append(

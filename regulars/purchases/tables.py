@@ -59,6 +59,15 @@ purchase = Table(
     ),
     Index("ix_purchase_member_window", "member_id", "occurred_at", postgresql_include=["sales_minor", "seq"]),
     Index("ix_purchase_recorded_at", "recorded_at", postgresql_using="brin"),
+    Index("ix_purchase_to_recompute", "id", postgresql_where=text("'recompute' = any(flags)")),
+    info=APPEND_ONLY,
+)
+
+quote_use = Table(
+    "quote_use",
+    metadata,
+    Column("quote_id", Uuid, primary_key=True),  # a quote serves one purchase, whatever happens at once
+    Column("purchase_id", Uuid, nullable=False),
     info=APPEND_ONLY,
 )
 
@@ -78,5 +87,10 @@ purchase_attribution = Table(
     Column("receipt", JSON, nullable=False),
     UniqueConstraint("member_id", "seq"),
     Index("ix_purchase_attribution_member_window", "member_id", "occurred_at"),
+    Index(
+        "ix_purchase_attribution_to_recompute",
+        "purchase_id",
+        postgresql_where=text("'recompute' = any(flags)"),
+    ),
     info=APPEND_ONLY,
 )

@@ -35,11 +35,14 @@ from regulars.kernel.ids import new_id
 from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.desk import Recorded
 from regulars.purchases.domain import Basket, Discount
+from regulars.purchases.limits import DELIVERED_WITHIN
+from regulars.purchases.posting import post_purchases
 from regulars.purchases.quoting import Quote, offer, quote
 from regulars.rules.domain import Evaluation, Limit, LineDiscount
 from regulars.security.actor import Actor
 
 DAY = "2026-03-02"
+HELD = LIFE + DELIVERED_WITHIN
 SECOND = timedelta(seconds=1)
 
 
@@ -105,25 +108,90 @@ async def test_a_quote_that_was_cut_is_no_difference_though_more_is_left_when_it
     assert bought.evaluation["offered"] == bought.evaluation["charged"]
 
 
-async def test_a_reservation_ends_with_its_quote(shop: SmallChain) -> None:
+async def test_a_reservation_ends_when_a_purchase_by_its_quote_would_come_too_late(
+    shop: SmallChain,
+) -> None:
     await publish_tenth(shop, money(1_000))
     first, second = await shop.join("A"), await shop.join("B")
     assert await offered(shop, first, 10_000) == 1_000
-    assert await offered(shop, second, 10_000, occurred_at=MONDAY + LIFE - SECOND) == 0
-    assert await offered(shop, second, 10_000, occurred_at=MONDAY + LIFE) == 1_000
+    assert await offered(shop, second, 10_000, occurred_at=MONDAY + HELD - SECOND) == 0
+    assert await offered(shop, second, 10_000, occurred_at=MONDAY + HELD) == 1_000
     assert await reservations(shop) == [1_000]
     assert (await verify(shop.database)).ok
 
 
 async def test_a_quote_that_ended_holds_nothing_though_its_till_goes_on_quoting(shop: SmallChain) -> None:
     await publish_tenth(shop, money(1_500))
-    member, later = await shop.join(), MONDAY + LIFE - SECOND
+    member, later = await shop.join(), MONDAY + HELD - SECOND
     assert await offered(shop, None, 10_000) == 1_000  # walked away from
     assert await offered(shop, None, 1_000, occurred_at=later) == 100
     assert await offered(shop, member, 20_000, occurred_at=later) == 500
-    assert await offered(shop, None, 1_000, occurred_at=MONDAY + LIFE) == 100
+    assert await offered(shop, None, 1_000, occurred_at=MONDAY + HELD) == 100
     assert await reservations(shop) == [100, 500]
-    assert await offered(shop, member, 20_000, occurred_at=MONDAY + LIFE) == 1_400
+    assert await offered(shop, member, 20_000, occurred_at=MONDAY + HELD) == 1_400
+    assert (await verify(shop.database)).ok
+
+
+async def test_a_quote_that_is_bought_in_time_and_delivered_late_finds_its_reservation(
+    shop: SmallChain,
+) -> None:
+    await publish_tenth(shop, money(1_000))
+    first, second = await shop.join("A"), await shop.join("B")
+    found = await quote_of(shop, shop.basket(first, line(10_000)))
+    delivered = MONDAY + HELD - SECOND
+    assert await offered(shop, second, 10_000, occurred_at=delivered) == 0
+    basket = charged(shop, first, found, occurred_at=MONDAY + LIFE)
+    (bought,) = await shop.post(basket, at=delivered)
+    assert isinstance(bought, Recorded)
+    assert bought.receipt["flags"] == []
+    assert await counters(shop) == {("cap", DAY): (1_000, 0)}
+
+
+async def test_a_quote_serves_one_purchase_and_the_next_is_read_anew(shop: SmallChain) -> None:
+    await publish_tenth(shop, money(1_500))
+    member = await shop.join()
+    found = await quote_of(shop, shop.basket(member, line(10_000)))
+    baskets = [charged(shop, member, found) for _ in range(3)]
+    answers = [*await shop.post(*baskets[:2]), *await shop.post(baskets[2])]
+    receipts = [one.receipt for one in answers if isinstance(one, Recorded)]
+    anew = ["quote_used", "discount_differs", "over_budget"]
+    assert [receipt["flags"] for receipt in receipts] == [[], anew, anew]
+    again = await shop.post(*baskets)
+    assert [(one.receipt, one.replayed) for one in again if isinstance(one, Recorded)] == [
+        (receipt, True) for receipt in receipts
+    ]
+    assert (await verify(shop.database)).ok
+
+
+async def test_a_doubtful_purchase_does_not_use_a_quote_up(shop: SmallChain) -> None:
+    await publish_tenth(shop, money(1_000))
+    member = await shop.join()
+    found = await quote_of(shop, shop.basket(member, line(10_000)))
+    other = shop.basket(member, line(500)).with_quote(found.id, ("quote_for_another_basket",))
+    await shop.post(other)
+    (bought,) = await shop.post(charged(shop, member, found))
+    assert isinstance(bought, Recorded)
+    assert bought.receipt["flags"] == []
+
+
+async def test_of_many_receipts_for_one_quote_at_once_one_is_served(
+    shop: SmallChain, database_url: str
+) -> None:
+    await publish_tenth(shop, money(50_000))
+    found = await quote_of(shop, shop.basket(None, line(10_000)))
+    databases = [Database(make_engine(database_url, application="another", pool_size=3)) for _ in range(2)]
+    try:
+        answers = await asyncio.gather(
+            *(
+                post_purchases(databases[at % 2], another_desk(), [charged(shop, None, found)], MONDAY)
+                for at in range(6)
+            )
+        )
+    finally:
+        for each_database in databases:
+            await each_database.close()
+    flags = [answer.receipt["flags"] for (answer,) in answers if isinstance(answer, Recorded)]
+    assert sorted(flags) == [[], *[["quote_used"]] * 5]
     assert (await verify(shop.database)).ok
 
 

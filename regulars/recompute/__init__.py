@@ -1,0 +1,1 @@
+"""Purchases in which a rule failed: what they should have given, and giving it afterwards."""
