@@ -272,7 +272,7 @@ async def test_the_audit_says_what_of_a_member_was_changed_and_not_to_what(chain
         (own("format", "choice", "store", choices=(Choice("24h", "全天", "always"),)), "choices.0.value"),
         (own("vip", choices=FORMATS), "choices"),
         (own("vip", "text"), "type"),
-        (own("vip", subject="product"), "subject"),
+        (own("vip", subject="basket"), "subject"),
     ],
 )
 def test_a_definition_that_cannot_be_names_the_part_at_fault(field: CustomField, wrong: str) -> None:

@@ -46,7 +46,7 @@ def test_each_fact_has_a_field(group: str, facts: type) -> None:
 
 def test_a_line_of_a_basket_has_every_field_of_a_line() -> None:
     assert set(LINE_FIELDS) <= {one.name for one in fields(Line)}
-    assert set(GivenLine.model_fields) == set(LINE_FIELDS) | {"tax_minor", "tax_included"}
+    assert set(GivenLine.model_fields) == set(LINE_FIELDS) | {"tax_minor", "tax_included", "custom"}
 
 
 def test_a_purchase_of_the_most_lines_stays_exact() -> None:
