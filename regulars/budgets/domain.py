@@ -265,7 +265,7 @@ def _fewer_points(awards: Sequence[Award], short: Mapping[Rule, tuple[int, str]]
         if rule in left:
             left[rule] -= points
         if points:
-            kept.append(award if points == award.points else replace(award, points=points))
+            kept.append(award if points == award.points else award._replace(points=points))
     return tuple(kept)
 
 
@@ -282,7 +282,7 @@ def _less_money(
         shares = parts.get((discount.pack_version, discount.rule_id))
         amount = discount.amount_minor if shares is None else shares.pop()
         if amount:
-            kept.append(replace(discount, amount_minor=amount))
+            kept.append(discount._replace(amount_minor=amount))
     return tuple(kept)
 
 
@@ -291,4 +291,4 @@ def _told(outcome: RuleOutcome, short: Mapping[Rule, tuple[int, str]]) -> RuleOu
     if cut is None:
         return outcome
     allowed, note = cut
-    return replace(outcome, applied=allowed > 0, gave=allowed, note=note)
+    return outcome._replace(applied=allowed > 0, gave=allowed, note=note)

@@ -213,7 +213,7 @@ def _cut_as_then(reading: Reading, bought: Bought) -> Reading:
         points = min(award.points, left.get(rule, 0))
         left[rule] = left.get(rule, 0) - points
         if points:
-            awards.append(award if points == award.points else replace(award, points=points))
+            awards.append(award if points == award.points else award._replace(points=points))
     then = {(one["line"], one["source"]): one["amount_minor"] for one in orjson.loads(bought.offered)}
     offered = {key: min(amount, then.get(key, 0)) for key, amount in reading.offered.items()}
     evaluation = replace(reading.evaluation, awards=tuple(awards))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from regulars.custom_fields.domain import ProductFacts
@@ -93,8 +93,7 @@ class PurchaseFacts:
     products: ProductFacts | None = None  # the chain's own of each line; None where no rule reads any
 
 
-@dataclass(frozen=True, slots=True)
-class Award:
+class Award(NamedTuple):
     """Points that one rule gave."""
 
     points: int
@@ -104,8 +103,7 @@ class Award:
     available_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LineDiscount:
+class LineDiscount(NamedTuple):
     """Money off one line by one rule."""
 
     line: int
@@ -114,8 +112,7 @@ class LineDiscount:
     rule_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RuleOutcome:
+class RuleOutcome(NamedTuple):
     """What became of one rule.
 
     Attributes:

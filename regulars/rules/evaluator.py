@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
+from typing import cast
 
 import orjson
 from datalogic_py import BatchItemError
@@ -21,10 +22,11 @@ from regulars.rules.domain import (
     MemberFacts,
     PackVersion,
     PurchaseFacts,
+    RuleOutcome,
     StoreFacts,
     TierMove,
 )
-from regulars.rules.engine import EngineFailed, run
+from regulars.rules.engine import EngineFailed, compile_rule, run
 from regulars.rules.giving import awards_of, discounts_of
 from regulars.rules.outcomes import Outcomes, Selected
 from regulars.rules.plan import limits_of, plan_of
@@ -35,6 +37,9 @@ KIND_ORDER = ("eligibility", "discount", "earning", "tier", "lifecycle")
 NOT_WHOLE = "NotWhole"
 REFUSED_RULE = "RuleRefused"
 WITH_AMOUNT = ("amount_minor", "price_minor")
+_REFUSAL = '"refused"'
+_REFUSED = compile_rule(_REFUSAL)
+"""Runs in the place of a rule that the engine refuses."""
 
 
 class PackSet:
@@ -170,13 +175,8 @@ class _Program:
 
     def __init__(self, rules: Sequence[CompiledRule]) -> None:
         self.rules = rules
-        self._runnable = [rule.rule for rule in rules if rule.rule is not None]
-        self._ready = [
-            (index, rule, {f'"{failed}"': outcome for failed, outcome in enumerate(rule.failed)})
-            for index, rule in enumerate(rules)
-            if rule.rule is not None
-        ]
-        self._start = [rule.nothing if rule.rule else rule.error(REFUSED_RULE) for rule in rules]
+        self._runnable = [rule.rule or _REFUSED for rule in rules]
+        self._decided = [_decided(rule) for rule in rules]
 
     def read(self, document: Callable[[], str]) -> Outcomes:
         """Run the rules, and sort their results into outcomes and values."""
@@ -186,21 +186,31 @@ class _Program:
             return self._all_failed(str(failed))
         except (TypeError, ValueError) as error:  # a fact that is no JSON
             return self._all_failed(type(error).__name__)
-        outcomes = Outcomes(self.rules, self._start.copy())
-        known = outcomes.known
         # Most rules of most events fail; a look-up by the text that says where is the fast way out.
-        for (index, rule, failing), result in zip(self._ready, results, strict=True):
-            outcome = failing.get(result)  # type: ignore[arg-type]
-            if outcome is not None:
-                known[index] = outcome
-            elif isinstance(result, BatchItemError):
+        known = [
+            decided.get(result)  # type: ignore[arg-type]
+            for decided, result in zip(self._decided, results, strict=True)
+        ]
+        holding = [index for index, outcome in enumerate(known) if outcome is None]
+        outcomes = Outcomes(self.rules, cast("list[RuleOutcome]", known))
+        for index in holding:
+            rule, result = self.rules[index], results[index]
+            if isinstance(result, BatchItemError):
                 known[index] = rule.error(result.tag)
             else:
+                known[index] = rule.nothing
                 _take(outcomes, index, rule, result)
         return outcomes
 
     def _all_failed(self, tag: str) -> Outcomes:
         return Outcomes(self.rules, [rule.error(tag) for rule in self.rules])
+
+
+def _decided(rule: CompiledRule) -> Mapping[str, RuleOutcome]:
+    """The outcomes that a rule's result names by itself."""
+    if rule.rule is None:
+        return {_REFUSAL: rule.error(REFUSED_RULE)}
+    return {f'"{failed}"': outcome for failed, outcome in enumerate(rule.failed)}
 
 
 def _take(outcomes: Outcomes, index: int, rule: CompiledRule, result: str) -> None:

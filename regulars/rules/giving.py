@@ -79,9 +79,9 @@ def awards_of(
             outcomes.known[index] = rules[index].error(TOO_LARGE)
         return ()
     awards: list[Award] = []
+    first = rules[next((index for index in earning if amounts[index]), earning[0])]
     for index, points in zip(giving, shares, strict=True):
         if points:
-            first = next(rules[one] for one in earning if amounts[one])
             outcomes.gave(index, points)
             awards.append(_award(points, rules[index], first, clock))
     return tuple(awards)

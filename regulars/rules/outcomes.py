@@ -36,4 +36,4 @@ class Outcomes:
 
     def gave(self, index: int, amount: int, note: str | None = None) -> None:
         rule = self.rules[index]
-        self.known[index] = RuleOutcome(rule.pack, rule.id, applied=True, gave=amount, note=note)
+        self.known[index] = RuleOutcome(rule.pack, rule.id, True, None, None, amount, note)  # noqa: FBT003 — hot
