@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from regulars.rules.model import Pack, conditions_of
 from regulars.rules.operators import ITERATORS
+from regulars.rules.results import basket_reads
 
 USUAL_LINES = 20
 MOST_STEPS = 20_000
@@ -16,6 +17,8 @@ STEPS_TO_COMPILE = 2_600
 """What a rule costs once more for each different setting of parameters among the cases."""
 STEPS_TO_READ = 40
 """What each step of a pack costs once more for each such setting."""
+STEPS_TO_HIDE = 6
+"""What hiding excluded lines costs for each line, besides the exclusions themselves."""
 MOST_CASE_STEPS = 4_000_000
 """Steps of all cases of a pack: less than a tenth of a second."""
 
@@ -34,7 +37,8 @@ class Cost:
 
 def cost_of(pack: Pack) -> Cost:
     """What evaluating a pack costs at most."""
-    once, each_line = 0, sum(sum(_count(part.lines)) for part in pack.exclusions or ()) * len(pack.rules)
+    hidden = sum(sum(_count(part.lines)) for part in pack.exclusions or ())
+    once, each_line = 0, hidden * len(pack.rules)
     for rule in pack.rules:
         trees = list(conditions_of(rule.when))
         earn, discount = rule.then.earn, rule.then.discount
@@ -46,7 +50,13 @@ def cost_of(pack: Pack) -> Cost:
             once, each_line = once + outer, each_line + inner
         if discount:
             each_line += sum(_count(discount.lines))
-            once += sum(_count(discount.amount_minor)) + sum(_count(discount.price_minor)) - 2
+            for amount in (discount.amount_minor, discount.price_minor):
+                outer, inner = _count(amount)
+                once, each_line = once + outer - 1, each_line + inner
+        if hidden:  # an amount sees the lines that are not hidden, wherever it looks at the basket
+            looks = [earn.amount] if earn else []
+            looks += [discount.amount_minor, discount.price_minor] if discount else []
+            each_line += sum(basket_reads(look) for look in looks) * (hidden + STEPS_TO_HIDE)
     return Cost(once, each_line)
 
 

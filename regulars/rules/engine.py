@@ -7,7 +7,10 @@ from typing import Final
 
 from datalogic_py import BatchItemError, CompileError, DataHandle, DataLogicError, Engine, Rule
 
-OPS_BUDGET = 100_000
+OPS_BUDGET = 6_000_000
+"""Of one rule on one purchase. More than any green pack can need on the longest purchase that is taken
+(`cost.MOST_STEPS`, `catalogue.MAX_LINES`), so that no till runs out of it: a last bound on what was never
+checked, a fraction of a second."""
 
 _ENGINE: Final = Engine(
     config={

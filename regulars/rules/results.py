@@ -86,6 +86,21 @@ def _within(pack: Pack, tree: object) -> object:
     return {operator: _within(pack, operands)}
 
 
+def basket_reads(root: object) -> int:
+    """How often an expression looks at the basket's lines or sums."""
+    found, waiting = 0, [root]
+    while waiting:
+        tree = waiting.pop()
+        if isinstance(tree, list):
+            waiting.extend(tree)
+        elif isinstance(tree, Mapping) and tree:
+            path = fact_path(tree)
+            found += path == LINES_PATH or path in _BASKET_VALUES
+            if path is None:
+                waiting.extend(tree.values())
+    return found
+
+
 def fact_path(tree: Mapping[str, object]) -> str | None:
     """The path of the fact of the basket that an expression reads, where it is nothing else."""
     operator, operands = next(iter(tree.items()))

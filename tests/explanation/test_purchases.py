@@ -3,10 +3,10 @@
 from datetime import timedelta
 from uuid import UUID
 
-import orjson
 import pytest
 from explanation.conftest import Claim, Explain, Tamper
-from small_chain import ACTOR, MONDAY, OPENED, PACKS, SmallChain, line, lines
+from small_chain import MONDAY, SmallChain, line, lines
+from unchecked_pack import FAILING_LINES, failing_pack, publish_unchecked
 
 from regulars.explanation.domain import Language, PurchaseExplanation, RuleSaid
 from regulars.explanation.errors import RecordUnreadable
@@ -18,7 +18,6 @@ from regulars.lifecycle.freezing import Order, freeze
 from regulars.organisation.places import Places
 from regulars.purchases.errors import PurchaseUnknown
 from regulars.purchases.quoting import quote
-from regulars.rules.service import publish
 from regulars.security.scope import EVERYWHERE, NOWHERE
 
 SATURDAY = MONDAY + timedelta(days=5)
@@ -214,24 +213,13 @@ async def test_what_is_outranked_is_told_by_what_outranks_it(chain: SmallChain, 
 
 
 async def test_a_rule_that_failed_is_told_with_the_engines_word(chain: SmallChain, explain: Explain) -> None:
-    text_of_pack = orjson.loads((PACKS / "grocery-classic" / "pack.json").read_bytes())
-    named = {"or": [{"===": [{"var": "sku"}, f"x-{number}"]} for number in range(240)]}
-    listed = {"+": [{"map": [{"filter": [{"var": "purchase.lines"}, named]}, {"var": "sales_minor"}]}]}
-    rules = [{**text_of_pack["rules"][0], "id": "listed"}]
-    rules[0]["then"] = {"earn": {"unit": "points", "amount": listed, "per": 100, "valid_days": 730}}
-    given = {"at": "2026-03-02T10:00", "purchase": {"lines": [{"sku": "x-1", "sales_minor": 1_000}]}}
-    case = {"name": {"zh": "名单", "en": "listed"}, "given": given, "expect": {"points": 10}}
-    pack = text_of_pack | {"code": "many-products", "parameters": {}, "rules": rules, "cases": [case]}
-    async with chain.database.begin() as session:
-        await publish(
-            session, orjson.dumps(pack), place_id=chain.hq, live_from=OPENED, actor=ACTOR, at=OPENED
-        )
-    basket = tuple(line(200, line=number, sku="x-239") for number in range(1, 501))
+    await publish_unchecked(chain, failing_pack())
+    basket = tuple(line(200, line=number) for number in range(1, FAILING_LINES + 1))
     found = await explain((await chain.buy(await chain.join(), *basket)).purchase_id)
     assert rule(found, "listed").state == "error"
-    assert "BudgetExceeded" in rule(found, "listed").why.zh
+    assert "Thrown" in rule(found, "listed").why.zh
     assert "A rule failed: to be recomputed." in [said.en for said in found.summary]
-    assert (found.points, found.agrees) == (1_000, True)
+    assert (found.points, found.agrees) == (6, True)
 
 
 async def test_a_record_that_is_none_is_said_and_stops_no_sweep(
