@@ -109,3 +109,43 @@ async def test_the_checker_knows_the_chains_fields_and_what_is_live(
     place = str(world.chain.stores["east-1"])
     met = (await admin.post("/v1/packs/check", json={"text": live, "place_id": place})).json()
     assert [found["code"] for found in met["conflicts"]] == ["replaces_live"]
+
+
+LOCAL = {
+    "subject": "product",
+    "code": "local",
+    "type": "boolean",
+    "title_zh": "本地产品",
+    "title_en": "local product",
+}
+
+
+async def test_products_values_are_set_together_and_paged_by_code(admin: httpx.AsyncClient) -> None:
+    address = "/v1/products/custom-values"
+    made = await admin.post("/v1/custom-fields", json=LOCAL)
+    assert (made.status_code, made.json()["path"]) == (201, "custom.local")
+    facts = (await admin.get("/v1/field-catalogue?kind=discount")).json()["facts"]
+    (fact,) = [one for one in facts if one["custom"]]
+    assert (fact["path"], fact["in_line"], fact["source"], fact["zh"]) == (
+        *("custom.local", True, "chain"),
+        "本地产品",
+    )
+    rows = [{"product_code": f"p{number}", "values": {"local": True}} for number in range(3)]
+    put = await admin.patch(address, json={"products": rows})
+    assert (put.status_code, put.json()) == (200, {"changed": ["p0", "p1", "p2"]})
+    page = (await admin.get(f"{address}?limit=2")).json()
+    assert [each["product_code"] for each in page["items"]] == ["p0", "p1"]
+    assert (page["items"][0]["facts"], page["next_after"]) == ({"local": True}, "p1")
+    rest = (await admin.get(f"{address}?limit=2&after=p1")).json()
+    assert ([each["product_code"] for each in rest["items"]], rest["next_after"]) == (["p2"], None)
+    named = (await admin.get(f"{address}?product=p1&product=nothing")).json()
+    assert [each["product_code"] for each in named["items"]] == ["p1"]
+    wrong = [*rows, {"product_code": "p9", "values": {"local": 1, "colour": "red"}}]
+    refused = await admin.patch(address, json={"products": wrong}, headers={"Accept-Language": "zh"})
+    assert (refused.status_code, [error["field"] for error in refused.json()["errors"]]) == (
+        422,
+        ["products.3.values.local", "products.3.values.colour"],
+    )
+    assert (await admin.get(f"{address}?after=%00")).status_code == 422
+    many = [{"product_code": f"p{number}", "values": {"local": None}} for number in range(1_001)]
+    assert (await admin.patch(address, json={"products": many})).status_code == 422
