@@ -1,6 +1,6 @@
 """Why something was given, refused or moved, and why not more: told from what is stored."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -52,11 +52,15 @@ async def list_events(
     member_id: UUID,
     parts: Parts,
     actor: MemberReader,
-    kind: EventKind | None = None,
+    kind: EventKind | Literal["points_taken_back"] | None = None,
     before: Annotated[int | None, Query(ge=1, le=1 << 62)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> EventPageOut:
-    """What happened to a member at home within your places, the newest written first."""
+    """What happened to a member at home within your places, the newest written first.
+
+    What an undo order took back stands above the event that was written before it, as `points_taken_back`;
+    `limit` does not count it.
+    """
     async with parts.database.read() as session:
         page = await event_service.list_events(
             session, member_id, actor.scope, kind=kind, before=before, limit=limit
@@ -70,7 +74,10 @@ async def list_events(
 async def explain_event(
     member_id: UUID, event_id: UUID, parts: Parts, actor: MemberReader
 ) -> EventExplanationOut:
-    """Why a member's tier, stage or points changed: worked out again from history and the pack in force."""
+    """Why a member's tier, stage or points changed: worked out again from history and the pack in force.
+
+    `event_id` may also name an entry of the books by which points were taken back.
+    """
     async with parts.database.read() as session:
         await parts.places.refresh(session)
         found = await event_service.explain_event(

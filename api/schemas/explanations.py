@@ -91,6 +91,24 @@ class DifferenceOut(Out):
     words: SaidOut
 
 
+class TakenBackOut(Out):
+    """One entry by which an undo order took points of a purchase back."""
+
+    entry_id: UUID = Field(description="May be asked about as an event of the member.")
+    at: datetime
+    points: int = Field(description="That the member lost.")
+    owed: int = Field(description="That could not be taken and the member owes.")
+    pack: str
+    undo_id: UUID | None
+    policy: str | None
+    reason: str | None
+    ordered_at: datetime | None
+    ordered_by: str | None
+    approved_at: datetime | None
+    approved_by: str | None
+    words: SaidOut
+
+
 class PurchaseExplanationOut(Out):
     """Why a purchase gave what it gave, recomputed and compared with the books."""
 
@@ -111,6 +129,7 @@ class PurchaseExplanationOut(Out):
     facts: list[FactOut]
     packs: list[PackExplainedOut]
     differences: list[DifferenceOut]
+    taken_back: list[TakenBackOut] = Field(description="What undo orders took of its points since.")
 
 
 class EventExplanationOut(Out):
@@ -118,7 +137,7 @@ class EventExplanationOut(Out):
 
     event_id: UUID
     member_id: UUID
-    event_no: int
+    event_no: int | None = Field(description="null: points were taken back by an undo order.")
     kind: str
     effective_at: datetime
     local_time: str = Field(description="On the home store's wall clock.")
@@ -129,13 +148,14 @@ class EventExplanationOut(Out):
     facts: list[FactOut]
     packs: list[PackExplainedOut]
     differences: list[DifferenceOut]
+    taken_back: TakenBackOut | None = Field(description="Of `points_taken_back`: when, why and by whom.")
 
 
 class EventOut(Out):
-    """One lifecycle event."""
+    """One lifecycle event, or what one undo order took back of the member's points."""
 
     event_id: UUID
-    event_no: int
+    event_no: int | None = Field(description="null: what an undo order took back.")
     kind: str
     effective_at: datetime
     recorded_at: datetime
@@ -146,6 +166,8 @@ class EventOut(Out):
     purchase_id: UUID | None
     pack: str | None
     rule: str | None
+    points: int | None = Field(description="Of `points_taken_back`: all that the order took.")
+    undo_id: UUID | None = Field(description="Of `points_taken_back`: the order.")
 
 
 class EventPageOut(Out):

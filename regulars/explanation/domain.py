@@ -24,6 +24,7 @@ DifferenceKind = Literal[
     "tier",
     "claims",
     "event",
+    "reversal",
 ]
 
 
@@ -168,7 +169,36 @@ _DIFFERENCES: dict[DifferenceKind, Said] = {
     "tier": Said("等级变动", "The tier moves"),
     "claims": Said("限额占用", "The claims on limits"),
     "event": Said("事件依据", "The grounds"),
+    "reversal": Said("撤销单", "The undo orders"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """One entry by which an undo order took points of a purchase back.
+
+    Attributes:
+        entry_id: of the books; may be asked about as an event is.
+        points: that the member lost; `owed`: that could not be taken and the member owes.
+        undo_id: the order; None, as all that follows, where no order is known.
+        ordered_by, approved_by: their names; else kind and id.
+        reason: the orderer's words.
+        words: when, why and by whose word.
+    """
+
+    entry_id: UUID
+    at: datetime
+    points: int
+    owed: int
+    pack: str
+    undo_id: UUID | None
+    policy: str | None
+    reason: str | None
+    ordered_at: datetime | None
+    ordered_by: str | None
+    approved_at: datetime | None
+    approved_by: str | None
+    words: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +209,7 @@ class PurchaseExplanation:
         local_time: when it happened on the store's wall clock, "2026-03-02 10:00".
         attributed: the member was named only afterwards, and this is the reading that the member got.
         engine: that evaluated it then; `engine_now` recomputed it today.
+        taken_back: what undo orders took of its points since, in order of time.
         differences: where recomputing gives another figure than the books; empty where all agrees.
     """
 
@@ -198,6 +229,7 @@ class PurchaseExplanation:
     facts: tuple[Fact, ...]
     packs: tuple[PackSaid, ...]
     differences: tuple[Difference, ...]
+    taken_back: tuple[TakenBack, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -209,15 +241,16 @@ class EventExplanation:
     """Why a member's tier, stage or points changed, recomputed and compared.
 
     Attributes:
-        event_id: of the lifecycle event.
-        purchase_id: the purchase that decided it; None where time did.
+        event_id: of the lifecycle event, or of the entry by which points were taken back.
+        event_no: None where points were taken back, which no lifecycle event tells.
+        purchase_id: the purchase that decided it, or whose points were taken; None where time decided.
         summary: what happened and what decided it.
         packs: the tier rules with their conditions, where they decided it.
     """
 
     event_id: UUID
     member_id: UUID
-    event_no: int
+    event_no: int | None
     kind: str
     effective_at: datetime
     local_time: str
@@ -227,6 +260,7 @@ class EventExplanation:
     facts: tuple[Fact, ...]
     packs: tuple[PackSaid, ...]
     differences: tuple[Difference, ...]
+    taken_back: TakenBack | None = None
 
     @property
     def agrees(self) -> bool:

@@ -1,17 +1,19 @@
 """Use-cases of explaining what happened to a member: one event recomputed, compared and told."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.explanation import history_repository, repository
+from regulars.explanation import history_repository, repository, reversal_repository, reversals
 from regulars.explanation.domain import EventExplanation, PackSaid
 from regulars.explanation.errors import EventUnknown
 from regulars.explanation.event_words import summary_of
 from regulars.explanation.events import EventGround, differences_of, facts_at, review_of
 from regulars.explanation.facts import told_facts
-from regulars.explanation.history import EventPage, MemberHistory, StoredEvent
+from regulars.explanation.history import EventLine, EventPage, MemberHistory, StoredEvent
 from regulars.explanation.recomputing import FactsRead, recompute
+from regulars.explanation.reversals import TAKEN_BACK
 from regulars.explanation.service import speech_of
 from regulars.explanation.shelf import Shelf
 from regulars.explanation.speech import Speech
@@ -35,7 +37,7 @@ async def explain_event(
         session: any; only read from.
         shelf: pack versions as far as they are known.
         places: of the chain, refreshed.
-        event_id: of the lifecycle event.
+        event_id: of the lifecycle event; or of the entry by which points were taken back.
         scope: where the asker may look: the member must be at home there.
         member_id: whose event it must be, where the asker names somebody.
     Returns: what happened, the figures that decided it, the rules with their conditions, every difference.
@@ -44,7 +46,7 @@ async def explain_event(
     """
     owner = await history_repository.member_of_event(session, event_id, member_id, scope)
     if owner is None:
-        raise EventUnknown
+        return await _explain_reversal(session, places, event_id, scope, member_id)
     (history,) = await history_repository.histories(session, [owner])
     stored = next(one for one in history.events if one.id == event_id)
     ground = await ground_of(session, shelf, places, history, stored)
@@ -68,6 +70,17 @@ async def explain_event(
     )
 
 
+async def _explain_reversal(
+    session: AsyncSession, places: Places, entry_id: UUID, scope: Scope, member_id: UUID | None
+) -> EventExplanation:
+    found = await reversal_repository.find(session, entry_id, member_id, scope)
+    if found is None:
+        raise EventUnknown
+    reversal, home_store_id = found
+    zone = places.store(home_store_id).zone
+    return reversals.explained(reversal, await speech_of(session, places.chain, PackSet([]), zone))
+
+
 async def list_events(
     session: AsyncSession,
     member_id: UUID,
@@ -83,14 +96,28 @@ async def list_events(
         session: any; only read from.
         member_id: whose.
         scope: where the asker may look: the member must be at home there.
-        kind: only events of this kind.
-        before: only events numbered below it.
-        limit: at most so many, ≥ 1.
+        kind: only events of this kind; `points_taken_back` is what undo orders took back.
+        before: only events numbered below it, and what was taken back after those.
+        limit: at most so many events, ≥ 1; what was taken back among them is not counted.
     Returns: a page; empty where the member is unknown or out of sight.
     """
+    if kind == TAKEN_BACK:
+        taken = await reversal_repository.lines_of(session, member_id, scope, before, 0)
+        return EventPage(tuple(line for _, line in taken), None)
     lines = await history_repository.events_of(session, member_id, scope, kind, before, limit + 1)
-    shown = tuple(lines[:limit])
-    return EventPage(shown, shown[-1].event_no if len(lines) > limit else None)
+    shown = lines[:limit]
+    last = shown[-1].event_no if len(lines) > limit else None
+    if kind is None and shown:
+        taken = await reversal_repository.lines_of(session, member_id, scope, before, last or 0)
+        shown = _interleaved(shown, taken)
+    return EventPage(tuple(shown), last)
+
+
+def _interleaved(events: Sequence[EventLine], taken: Sequence[tuple[int, EventLine]]) -> list[EventLine]:
+    """What was taken back, each time above the event that was written before it."""
+    ordered = [((event.event_no or 0, 0), event) for event in events]
+    ordered += [((after, 1 + place), line) for place, (after, line) in enumerate(reversed(taken))]
+    return [line for _, line in sorted(ordered, key=lambda one: one[0], reverse=True)]
 
 
 async def ground_of(

@@ -87,10 +87,16 @@ class MemberHistory:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One lifecycle event in a list."""
+    """One lifecycle event in a list, or what one undo order took back.
+
+    Attributes:
+        event_id: of the latter, the first entry of the books.
+        event_no: None of the latter.
+        points, undo_id: of the latter: all that the order took of this member.
+    """
 
     event_id: UUID
-    event_no: int
+    event_no: int | None
     kind: str
     effective_at: datetime
     recorded_at: datetime
@@ -101,11 +107,17 @@ class EventLine:
     purchase_id: UUID | None
     pack: str | None
     rule: str | None
+    points: int | None = None
+    undo_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Some of a member's events; `next_before` asks for those before them."""
+    """Some of a member's events; `next_before` asks for those before them.
+
+    Attributes:
+        lines: newest first; what was taken back stands after the event that was written before it.
+    """
 
     lines: tuple[EventLine, ...]
     next_before: int | None

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.explanation import repository, words
-from regulars.explanation.domain import PurchaseExplanation, Said
+from regulars.explanation import repository, reversal_repository, words
+from regulars.explanation.domain import PurchaseExplanation, Said, TakenBack
 from regulars.explanation.facts import told_facts
 from regulars.explanation.recomputing import Recomputed, recompute
+from regulars.explanation.reversals import taken_back
 from regulars.explanation.shelf import Shelf
 from regulars.explanation.speech import Speech
 from regulars.explanation.stored import StoredPurchase
@@ -50,12 +51,10 @@ async def explain_purchase(
         raise PurchaseUnknown
     shelved = await shelf.take(session, stored.packs)
     site = places.store(stored.store_id)
-    return _explained(
-        stored,
-        recompute(stored, shelved, site),
-        shelved.packs,
-        await speech_of(session, places.chain, shelved.packs, site.zone),
-    )
+    speech = await speech_of(session, places.chain, shelved.packs, site.zone)
+    reversals = await reversal_repository.of_purchases(session, [stored.id])
+    taken = tuple(taken_back(one, speech) for one in reversals)
+    return _explained(stored, recompute(stored, shelved, site), shelved.packs, speech, taken)
 
 
 async def speech_of(session: AsyncSession, chain: Chain, packs: PackSet, zone: ZoneInfo) -> Speech:
@@ -70,7 +69,11 @@ async def speech_of(session: AsyncSession, chain: Chain, packs: PackSet, zone: Z
 
 
 def _explained(
-    stored: StoredPurchase, found: Recomputed, packs: PackSet, speech: Speech
+    stored: StoredPurchase,
+    found: Recomputed,
+    packs: PackSet,
+    speech: Speech,
+    taken: tuple[TakenBack, ...],
 ) -> PurchaseExplanation:
     told = Told(found.facts, found.evaluation, stored.occurred_at)
     offering = told if found.before is found.facts else Told(found.before, found.offering, stored.occurred_at)
@@ -89,17 +92,21 @@ def _explained(
         flags=stored.flags,
         engine=record["engine"],
         engine_now=ENGINE,
-        summary=tuple(_summary(stored, found, speech)),
+        summary=tuple(_summary(stored, found, speech, taken)),
         facts=told_facts(found.facts, speech),
         packs=tell_packs(packs, told, offering, speech),
         differences=found.differences,
+        taken_back=taken,
     )
 
 
-def _summary(stored: StoredPurchase, found: Recomputed, speech: Speech) -> Sequence[Said]:
+def _summary(
+    stored: StoredPurchase, found: Recomputed, speech: Speech, taken: Sequence[TakenBack]
+) -> Sequence[Said]:
     """What a person asks for first: what came of it, why not more, and whether the books agree."""
     points = speech.points(stored.points)
     said = [Said(f"本单累积 {points.zh}。", f"The purchase earned {points.en}.")]
+    said += [one.words for one in taken]
     offered, charged = sum(found.offered.values()), sum(found.charged.values())
     if offered or charged:
         off, could = speech.money(charged), speech.money(offered)

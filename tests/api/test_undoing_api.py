@@ -1,5 +1,7 @@
 """Undo orders over the API: see what was done, order, look, have somebody else approve, follow."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -65,8 +67,29 @@ async def test_an_undo_is_ordered_looked_at_approved_and_followed(
     assert (done["state"], done["points_taken"], done["differences"]) == ("finished", 60, 0)
     items = (await marketer.get(f"{address}/items")).json()
     assert all(one["result"]["taken"] == one["takes"] for one in items["items"])
-    late = await marketer.post(f"{address}/cancel", json={"words": "too late"})
+    await told_to_the_member(world, done)
+    late = await marketer.post(f"{address}/cancel", json={"reason": "too late"})
     assert (late.status_code, late.json()["code"]) == (409, "undo_state_wrong")
+
+
+async def told_to_the_member(world: WebWorld, done: Mapping[str, Any]) -> None:
+    """What was taken back stands among a member's events, with the purchase, and explains itself."""
+    desk = await world.operator("service_desk", world.chain.hq)
+    events = f"/v1/members/{world.chain.members['Member 2']}/events"
+    (event,) = (await desk.get(events, params={"kind": "points_taken_back"})).json()["items"]
+    assert (event["event_no"], event["points"], event["undo_id"]) == (None, 20, done["id"])
+    assert event in (await desk.get(events)).json()["items"]
+    told = (await desk.get(f"{events}/{event['event_id']}/explanation")).json()
+    assert (told["kind"], told["agrees"], told["taken_back"]["points"]) == ("points_taken_back", True, 20)
+    assert told["taken_back"]["ordered_by"].startswith("Operator ")
+    assert told["taken_back"]["approved_by"].startswith("Operator ")
+    bought = (await desk.get(f"/v1/purchases/{told['purchase_id']}/explanation")).json()
+    assert [one["entry_id"] for one in bought["taken_back"]] == [event["event_id"]]
+    assert bought["summary"][1] == told["taken_back"]["words"]
+    elsewhere = await world.operator("service_desk", world.chain.stores["west-1"])
+    assert (await elsewhere.get(events)).json()["items"] == []
+    refused = await elsewhere.get(f"{events}/{event['event_id']}/explanation")
+    assert refused.json()["code"] == "event_unknown"
 
 
 async def test_who_orders_does_not_approve(world: WebWorld) -> None:
@@ -83,9 +106,9 @@ async def test_who_orders_does_not_approve(world: WebWorld) -> None:
     assert (wrong.status_code, wrong.json()["code"]) == (409, "undo_preview_differs")
     local = await world.operator("approver", world.chain.stores["east-1"])
     assert (await local.post(f"/v1/undos/{told['id']}/approve", json=seen)).status_code == 404
-    refused = await another.post(f"/v1/undos/{told['id']}/reject", json={"words": "x"})
-    assert (refused.status_code, refused.json()["code"]) == (422, "undo_words_missing")
-    rejected = await another.post(f"/v1/undos/{told['id']}/reject", json={"words": "not worth it"})
+    refused = await another.post(f"/v1/undos/{told['id']}/reject", json={"reason": "x"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "undo_reason_missing")
+    rejected = await another.post(f"/v1/undos/{told['id']}/reject", json={"reason": "not worth it"})
     assert rejected.json()["state"] == "rejected"
 
 
@@ -116,7 +139,7 @@ async def test_the_same_key_orders_once_and_another_order_is_refused(
             "since",
         ),
         (ORDER | {"until": "2199-01-01T00:00:00Z"}, "undo_span_invalid", "until"),
-        (ORDER | {"policy": "debt"}, "invalid_input", None),
+        (ORDER | {"policy": "forgive"}, "invalid_input", None),
     ],
 )
 async def test_what_cannot_be_undone_is_told_by_field(
