@@ -64,6 +64,7 @@ class MemberProfile:
     spend_365d_minor: int
     visits_365d: int
     points: int
+    points_owed: int
     points_earned: int
     last_purchase_at: datetime | None
     next_revisit_at: datetime | None
@@ -155,6 +156,7 @@ _PROFILE = (
         standing.c.spend_365d_minor,
         standing.c.visits_365d,
         func.coalesce(balance.c.amount, 0, type_=BigInteger).label("points"),
+        func.coalesce(balance.c.owed, 0, type_=BigInteger).label("points_owed"),
         standing.c.points_earned,
         standing.c.last_purchase_at,
         standing.c.next_revisit_at,

@@ -163,6 +163,7 @@ class MemberPage(View):
     stage_since: datetime
     progress: Progress | None
     points: int
+    points_owed: int
     points_earned: int
     expiring_points: int
     expiring_at: datetime | None

@@ -113,6 +113,7 @@ async def show(
         stage_since=profile.stage_since,
         progress=progress_of(profile.tier, profile.spend_365d_minor, plan, say),
         points=profile.points,
+        points_owed=profile.points_owed,
         points_earned=profile.points_earned,
         expiring_points=expiring.points if expiring else 0,
         expiring_at=expiring.at if expiring else None,

@@ -74,7 +74,7 @@ amounts = st.integers(1, 20)
 @given(
     st.lists(st.lists(st.tuples(st.integers(1, 6), amounts), min_size=1, max_size=3), max_size=5),
     st.lists(st.tuples(amounts, st.none() | st.integers(-1, 5)), max_size=6),
-    st.sampled_from(["let_be", "within_balance"]),
+    st.sampled_from(["let_be", "within_balance", "debt"]),
     st.data(),
 )
 def test_takings_never_exceed_lots_nor_dues_and_within_balance_takes_all_that_is_there(
@@ -96,6 +96,7 @@ def test_takings_never_exceed_lots_nor_dues_and_within_balance_takes_all_that_is
             used[one.lot_id] = used.get(one.lot_id, 0) + one.amount
     open_lots = {each.id: each.remaining for each in lots if each.is_open(MONDAY)}
     assert all(amount <= open_lots[lot_id] for lot_id, amount in used.items())
-    if policy == "within_balance":
+    assert all(taking.owed == (taking.due - taking.taken if policy == "debt" else 0) for taking in found)
+    if policy != "let_be":
         due = sum(taking.due for taking in found)
         assert sum(used.values()) == min(due, sum(open_lots.values()))

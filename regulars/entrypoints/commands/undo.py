@@ -217,8 +217,9 @@ def _tell(undo: "Undo", as_json: bool) -> None:
         f"{sum(preview['moves'].values()):,} moves, {preview['refusals']:,} refusals"
     )
     if undo.state not in ("in_review", "empty"):
+        owed = f" and {undo.points_owed:,} owed" if undo.policy == "debt" else ""
         print(
             f"  {undo.members_done:,} of {undo.members_in_all:,} members done, {undo.points_taken:,} points "
-            f"taken back, {undo.points_owed:,} owed, {undo.differences:,} differences"
+            f"taken back{owed}, {undo.differences:,} differences"
         )
     print(f"  content hash {undo.content_hash}")
