@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.language import Language
+from api.sayings import detail_in_chinese
 
 _TITLES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("请求有误", "Bad request"),
@@ -54,16 +55,10 @@ class Row:
             details: the error's values.
         """
         if language == "zh":
-            shown = {
-                key: "、".join(map(str, v)) if isinstance(v, list | tuple) else v
-                for key, v in details.items()
-            }
-            return self.zh.format_map(_Details(shown))
+            shown = {key: detail_in_chinese(key, value) for key, value in details.items()}
+            said = detail_in_chinese("message", message)
+            return self.zh.format_map(_Details({"message": said, **shown}))
         return message or self.en
-
-
-def _said(value: object) -> object:
-    return "、".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 ROWS: Final[Mapping[str, Row]] = {
@@ -84,7 +79,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "json_not_finite": Row(400, "JSON 里不能有 NaN 或 Infinity。", "The JSON has NaN or Infinity."),
     "invalid_input": Row(422, "部分内容有误，请逐项更正。", "Some fields are wrong; correct each."),
     "invalid_settings": Row(500, "系统设置有误。", "Some settings cannot be used."),
-    "field_invalid": Row(422, "内容不符合要求。", "The value is not valid."),
+    "field_invalid": Row(422, "内容不符合要求：{message}。", "The value is not valid."),
     "field_missing": Row(422, "必须填写。", "The field is required."),
     "field_unknown": Row(422, "没有这个字段，请检查拼写。", "There is no such field; check the spelling."),
     # security
@@ -133,14 +128,14 @@ ROWS: Final[Mapping[str, Row]] = {
     "birthday_invalid": Row(422, "请填写 1900 年至今天之间的日期。"),
     "tag_invalid": Row(422, "标签只能用字母、数字、- 或 _，最多 40 个，且不能像时长或日期。"),
     "too_many": Row(422, "最多 {maximum} 个。"),
-    "attribute_invalid": Row(422, "属性值不符合要求。"),
+    "attribute_invalid": Row(422, "属性值不符合要求，应为：{message}。"),
     "home_store_unknown": Row(422, "请选择您管辖范围内营业中的门店。"),
     "choice_invalid": Row(422, "请从以下选项中选择：{choices}。"),
     "reason_missing": Row(422, "请说明原因。"),
     "source_invalid": Row(422, "请用 1 至 {maximum} 个字说明来源，如门店柜台。"),
     "enrolled_in_future": Row(422, "入会时间不能晚于现在。"),
     # purchases
-    "basket_invalid": Row(422, "消费单内容有误：{field}。"),
+    "basket_invalid": Row(422, "消费单内容有误：{message}。"),
     "idempotency_mismatch": Row(409, "该单号或幂等键已用于另一笔内容；新的消费单请用新的键。"),
     "terminal_needed": Row(422, "请填写营业中的终端编码。"),
     "member_not_known": Row(422, "没有会员使用这个卡号、外部编号或手机号；请重新查找，或先办理入会。"),
@@ -165,7 +160,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "outcome_unknown": Row(422, "请从以下结果中选择：{allowed}。"),
     "note_too_long": Row(422, "备注请控制在 {limit} 字以内。"),
     # packs
-    "pack_not_green": Row(422, "规则包检查不通过，请先更正。"),
+    "pack_not_green": Row(422, "规则包检查不通过，有 {count} 处错误，第一处：{first_zh}"),
     "unknown_pack": Row(404, "没有规则包 {pack}。"),
     "parameter_invalid": Row(422, "规则包没有参数 {name}。"),
     "pointer_unknown": Row(422, "规则包里没有 {pointer}。请重新打开草稿，可能有同事刚改过。"),
@@ -178,7 +173,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "draft_text_refused": Row(422, "草稿须为 UTF-8 文本，不含控制字符，且不超过 {limit} 字节。"),
     "draft_code_differs": Row(422, "草稿属于 {pack}，文本里写的是“{found}”；请改正代码，或先检查文本。"),
     "unknown_release": Row(404, "没有这次发布。"),
-    "release_state_wrong": Row(409, "这次发布目前的状态是 {state}，只有 {wanted} 时才能这样做。"),
+    "release_state_wrong": Row(409, "这次发布目前的状态是“{state}”，只有“{wanted}”时才能这样做。"),
     "own_release_approval": Row(403, "您参与编写了这个版本，须由他人审批。"),
     "approval_needs_person": Row(403, "须由一位操作员审批。"),
     "approval_required": Row(409, "本连锁规定先审批后生效；请把草稿提交审批。"),
@@ -189,7 +184,7 @@ ROWS: Final[Mapping[str, Row]] = {
         "或 2026-12-01T08:00+08:00；结束须晚于开始。",
     ),
     "release_places_invalid": Row(422, "发布的机构有误：{problem}。"),
-    "words_missing": Row(422, "请用 2 至 {maximum} 个字说明原因。"),
+    "release_reason_missing": Row(422, "请用 2 至 {maximum} 个字说明原因。"),
     "version_rolled_back": Row(409, "{pack} 在这里已被撤回，不会再用；请改正后发布新版本。"),
     # segments
     "segment_not_green": Row(422, "条件有 {count} 处错误，第一处：{first_zh}"),
@@ -215,11 +210,11 @@ ROWS: Final[Mapping[str, Row]] = {
     "unknown_undo": Row(404, "没有这张撤销单。"),
     "undo_place_unknown": Row(422, "您的管辖范围内没有机构 {place}。"),
     "undo_span_invalid": Row(422, "撤销区间有误：起点须早于终点，终点不得晚于现在。"),
-    "undo_state_wrong": Row(409, "撤销单目前的状态是 {state}，只有 {wanted} 时才能这样做。"),
+    "undo_state_wrong": Row(409, "撤销单目前的状态是“{state}”，只有“{wanted}”时才能这样做。"),
     "undo_preview_differs": Row(409, "内容摘要与撤销单的预览不符，请重新查看后再决定。"),
     "own_undo_approval": Row(403, "撤销单由您提出，须由他人审批。"),
     "undo_needs_person": Row(403, "撤销须由操作员本人审批，请登录或用 --operator 指明。"),
-    "undo_words_missing": Row(422, "请说明原因，2 至 {maximum} 个字。"),
+    "undo_reason_missing": Row(422, "请说明原因，2 至 {maximum} 个字。"),
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
     "message_refused": Row(409, "工作流没有接受这项操作。"),
     # custom fields

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from typing import Final
 
 import asyncpg
@@ -17,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from api.error_table import ROWS
+from api.input_words import input_words
 from api.language import Language, choose_language
 from api.strict_json import BodyRefused
 from regulars.db.away import is_away, sqlstate
@@ -26,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 2
+FIELDS_TOLD: Final = 5
 METHOD_NOT_ALLOWED: Final = 405
 _INPUT_PLACES: Final = frozenset({"body", "query", "path", "header", "cookie"})
 _HTTP_CODES: Final[Mapping[int, str]] = {
@@ -203,7 +206,9 @@ def _fields_of(error: InvalidInput, language: Language) -> Iterator[FieldError]:
 
 def _with_fields(code: str, fields: Sequence[FieldError], language: Language) -> Problem:
     row = ROWS[code]
-    words = "; ".join(f"{one.field}: {one.message}" for one in fields[:5])
+    colon, between = ("：", "") if language == "zh" else (": ", "; ")
+    told = (f"{one.field}{colon}{one.message}" if one.field else one.message for one in fields)
+    words = between.join(islice(told, FIELDS_TOLD))
     return Problem(code, row.status, row.title(language), words, errors=tuple(fields))
 
 
@@ -215,7 +220,11 @@ def _field_of(detail: Mapping[str, object], language: Language) -> FieldError:
         name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else str(part)
     kind = str(detail.get("type", ""))
     code = {"missing": "field_missing", "extra_forbidden": "field_unknown"}.get(kind, "field_invalid")
-    return FieldError(name, code, ROWS[code].detail(language, str(detail.get("msg", "")), {}))
+    context = detail.get("ctx")
+    context = context if isinstance(context, Mapping) else {}
+    if code == "field_invalid":
+        return FieldError(name or str(context.get("field", "")), code, input_words(kind, context, language))
+    return FieldError(name, code, ROWS[code].detail(language, "", {}))
 
 
 def _plain(

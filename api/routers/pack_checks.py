@@ -13,6 +13,7 @@ from api.dependencies import At, Parts, requires
 from api.schemas.pack_checks import CheckIn, CheckOut
 from api.strict_json import api_router
 from regulars.organisation.service import get_place
+from regulars.releases.drafts import as_draft_of
 from regulars.rules.catalogue import Catalogue
 from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.checker import examine
@@ -32,11 +33,13 @@ async def check_pack(parts: Parts, actor: Reader, at: At, body: CheckIn) -> Chec
         catalogue = await catalogue_of(session)
         live = await _live(parts, session, actor, body.place_id, at)
     # Up to a tenth of a second of work: tills that this process serves do not wait for it.
-    return await asyncio.to_thread(_checked, body.text, live, catalogue)
+    return await asyncio.to_thread(_checked, body, live, catalogue)
 
 
-def _checked(text: str, live: Sequence[PackVersion], catalogue: Catalogue) -> CheckOut:
-    report = examine(text, catalogue)
+def _checked(body: CheckIn, live: Sequence[PackVersion], catalogue: Catalogue) -> CheckOut:
+    report = examine(body.text, catalogue)
+    if body.code is not None:
+        report = as_draft_of(body.code, report)
     met = conflicts(report.pack, live, catalogue) if report.pack is not None and report.green else ()
     return CheckOut.of(report, met)
 

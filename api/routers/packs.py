@@ -124,7 +124,7 @@ async def get_draft(
 @router.put("/packs/{code}/draft")
 async def save_draft(parts: Parts, actor: Editor, at: At, code: Code, body: DraftIn) -> SavedOut:
     """Save a draft; what others saved meanwhile is brought together with yours, or yours is kept aside."""
-    new = NewSave(body.save_id or parts.new_id(), body.text, body.based_on, note=body.note)
+    new = NewSave(body.save_id or parts.new_id(), body.text, body.based_on, note=body.reason)
     async with parts.database.begin() as session:
         saved = await drafts.save_draft(session, code, new, actor, at)
     return _answer(saved)

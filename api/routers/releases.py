@@ -8,9 +8,10 @@ from fastapi import Depends, Query
 from api.dependencies import At, Parts, requires
 from api.schemas.releases import (
     HaltIn,
-    OptionalWordsIn,
+    OptionalReasonIn,
     PlacesIn,
     PolicyBody,
+    ReasonIn,
     ReleaseActOut,
     ReleaseOut,
     ReleasePageOut,
@@ -18,7 +19,6 @@ from api.schemas.releases import (
     RetireIn,
     ScheduleIn,
     SubmitIn,
-    WordsIn,
 )
 from api.strict_json import api_router
 from regulars.kernel.codes import CODE_LENGTH_MAX
@@ -76,7 +76,7 @@ async def submit_release(parts: Parts, actor: Editor, at: At, body: SubmitIn) ->
         place_ids=tuple(body.place_ids),
         revision=body.revision,
         version=body.version,
-        note=body.note,
+        note=body.reason,
     )
     async with parts.database.begin() as session:
         return ReleaseOut.of(await review.submit(session, wanted, actor, at), at)
@@ -99,29 +99,29 @@ async def list_acts(parts: Parts, actor: Reader, release_id: UUID) -> list[Relea
 
 @router.post("/releases/{release_id}/approve")
 async def approve_release(
-    parts: Parts, actor: Approver, at: At, release_id: UUID, body: OptionalWordsIn
+    parts: Parts, actor: Approver, at: At, release_id: UUID, body: OptionalReasonIn
 ) -> ReleaseOut:
     """Let a version go live that somebody else wrote."""
     async with parts.database.begin() as session:
-        return ReleaseOut.of(await review.approve(session, release_id, actor, at, body.words), at)
+        return ReleaseOut.of(await review.approve(session, release_id, actor, at, body.reason), at)
 
 
 @router.post("/releases/{release_id}/reject")
 async def reject_release(
-    parts: Parts, actor: Approver, at: At, release_id: UUID, body: WordsIn
+    parts: Parts, actor: Approver, at: At, release_id: UUID, body: ReasonIn
 ) -> ReleaseOut:
     """Send a version back to its authors."""
     async with parts.database.begin() as session:
-        return ReleaseOut.of(await review.reject(session, release_id, body.words, actor, at), at)
+        return ReleaseOut.of(await review.reject(session, release_id, body.reason, actor, at), at)
 
 
 @router.post("/releases/{release_id}/withdraw")
 async def withdraw_release(
-    parts: Parts, actor: Editor, at: At, release_id: UUID, body: OptionalWordsIn
+    parts: Parts, actor: Editor, at: At, release_id: UUID, body: OptionalReasonIn
 ) -> ReleaseOut:
     """Take a version back before it is scheduled."""
     async with parts.database.begin() as session:
-        return ReleaseOut.of(await review.withdraw(session, release_id, actor, at, body.words), at)
+        return ReleaseOut.of(await review.withdraw(session, release_id, actor, at, body.reason), at)
 
 
 @router.post("/releases/{release_id}/schedule")
@@ -138,7 +138,7 @@ async def schedule_release(
 async def halt_step(parts: Parts, actor: Releaser, at: At, release_id: UUID, body: HaltIn) -> ReleaseOut:
     """Hold a step that has not begun."""
     async with parts.database.begin() as session:
-        return ReleaseOut.of(await rollout.halt(session, release_id, body.step, body.words, actor, at), at)
+        return ReleaseOut.of(await rollout.halt(session, release_id, body.step, body.reason, actor, at), at)
 
 
 @router.post("/releases/{release_id}/resume")
@@ -151,11 +151,11 @@ async def resume_step(parts: Parts, actor: Releaser, at: At, release_id: UUID, b
 
 @router.post("/releases/{release_id}/cancel")
 async def cancel_release(
-    parts: Parts, actor: Releaser, at: At, release_id: UUID, body: WordsIn
+    parts: Parts, actor: Releaser, at: At, release_id: UUID, body: ReasonIn
 ) -> ReleaseOut:
     """Give a release up before it is live anywhere."""
     async with parts.database.begin() as session:
-        return ReleaseOut.of(await rollout.cancel(session, release_id, body.words, actor, at), at)
+        return ReleaseOut.of(await rollout.cancel(session, release_id, body.reason, actor, at), at)
 
 
 @router.post("/releases/{release_id}/rollback")
@@ -165,7 +165,7 @@ async def roll_back_release(
     """Go back to the version before, at once; this one is never used there again."""
     async with parts.database.begin() as session:
         return ReleaseOut.of(
-            await rollout.roll_back(session, release_id, body.place_ids, body.words, actor, at), at
+            await rollout.roll_back(session, release_id, body.place_ids, body.reason, actor, at), at
         )
 
 
@@ -176,7 +176,7 @@ async def retire_release(
     """End a release; from then on what was live before it is live again."""
     async with parts.database.begin() as session:
         return ReleaseOut.of(
-            await rollout.retire(session, release_id, body.place_ids, body.ends, body.words, actor, at), at
+            await rollout.retire(session, release_id, body.place_ids, body.ends, body.reason, actor, at), at
         )
 
 

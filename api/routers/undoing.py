@@ -18,7 +18,7 @@ from api.schemas.undoing import (
     UndoItemPageOut,
     UndoOut,
     UndoPageOut,
-    UndoWordsIn,
+    UndoReasonIn,
 )
 from api.strict_json import api_router
 from regulars.kernel.codes import CODE_LENGTH_MAX
@@ -87,7 +87,7 @@ async def order_undo(
     await parts.refresh_places()
     place = _place(parts, actor, body.place)
     wish = service.Wish(
-        body.code, body.version, place.id, body.policy, body.since, body.until, note=body.note
+        body.code, body.version, place.id, body.policy, body.since, body.until, note=body.reason
     )
     async with parts.database.begin() as session:
         ordered = await service.order_undo(session, parts.places, undo_id, wish, actor, at)
@@ -166,25 +166,25 @@ async def approve_undo(parts: Parts, actor: Approver, at: At, undo_id: UUID, bod
     """Let an order be carried out that somebody else gave."""
     await parts.refresh_places()
     async with parts.database.begin() as session:
-        undo = await review.approve(session, parts.places, undo_id, body.content_hash, actor, at, body.words)
+        undo = await review.approve(session, parts.places, undo_id, body.content_hash, actor, at, body.reason)
     await undoing.start(parts, undo_id)
     return _out(parts, undo)
 
 
 @router.post("/undos/{undo_id}/reject")
-async def reject_undo(parts: Parts, actor: Approver, at: At, undo_id: UUID, body: UndoWordsIn) -> UndoOut:
+async def reject_undo(parts: Parts, actor: Approver, at: At, undo_id: UUID, body: UndoReasonIn) -> UndoOut:
     """Refuse an order."""
     await parts.refresh_places()
     async with parts.database.begin() as session:
-        return _out(parts, await review.reject(session, parts.places, undo_id, body.words, actor, at))
+        return _out(parts, await review.reject(session, parts.places, undo_id, body.reason, actor, at))
 
 
 @router.post("/undos/{undo_id}/cancel")
-async def cancel_undo(parts: Parts, actor: Orderer, at: At, undo_id: UUID, body: UndoWordsIn) -> UndoOut:
+async def cancel_undo(parts: Parts, actor: Orderer, at: At, undo_id: UUID, body: UndoReasonIn) -> UndoOut:
     """Give an order up; what was taken back by then stays taken back."""
     await parts.refresh_places()
     async with parts.database.begin() as session:
-        return _out(parts, await review.cancel(session, parts.places, undo_id, body.words, actor, at))
+        return _out(parts, await review.cancel(session, parts.places, undo_id, body.reason, actor, at))
 
 
 @router.post("/undos/{undo_id}/pause")

@@ -1,12 +1,29 @@
 """What all shapes on the wire have in common."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 
 class In(BaseModel):
     """A body that we take: a field we do not know is refused, not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=1000)
+
+
+class Reasoned(In):
+    """A body that says why, under one name wherever it is said."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_its_name(cls, given: object) -> object:
+        for old in ("note", "words"):
+            if isinstance(given, dict) and old in given:
+                raise PydanticCustomError(
+                    "field_renamed",
+                    "{old} is called {new}; send {new}",
+                    {"field": old, "old": old, "new": "reason"},
+                )
+        return given
 
 
 class Out(BaseModel):

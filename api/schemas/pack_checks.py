@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from api.schemas.base import In, Out
 from api.schemas.packs import FindingOut, PackText
+from regulars.kernel.codes import CODE_LENGTH_MAX
 from regulars.rules.cases import CaseResult
 from regulars.rules.checker import Report
 from regulars.rules.findings import Finding
@@ -20,6 +21,12 @@ class CheckIn(In):
     )
 
     text: PackText
+    code: Annotated[
+        str | None,
+        Field(
+            max_length=CODE_LENGTH_MAX, description="The pack whose draft it is; the text must say the same."
+        ),
+    ] = None
     place_id: Annotated[
         UUID | None, Field(description="Compare it with what is live there; left out: look at it alone.")
     ] = None

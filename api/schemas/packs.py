@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.base import In, Out
+from api.schemas.base import In, Out, Reasoned
 from regulars.releases.drafting import (
     NOTE_MAX,
     DraftLine,
@@ -29,7 +29,7 @@ Revisions = Annotated[int, Field(ge=0, le=1 << 30, strict=True)]
 _TEXT: dict[str, Any] = {"text": '{"code": "spring", "kind": "earning", "rules": []}'}
 
 
-class DraftIn(In):
+class DraftIn(Reasoned):
     """A text to be saved as the newest revision of a draft."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_TEXT, "based_on": 3}]})
@@ -39,7 +39,7 @@ class DraftIn(In):
     save_id: Annotated[
         UUID | None, Field(description="Drawn by you and kept across retries: a save counts once.")
     ] = None
-    note: Annotated[str | None, Field(max_length=NOTE_MAX)] = None
+    reason: Annotated[str | None, Field(max_length=NOTE_MAX, description="What is changed, and why.")] = None
 
 
 class ImportIn(In):
@@ -82,7 +82,7 @@ class SaveOut(Out):
     revision: Annotated[int | None, Field(description="Null: refused for another's change, and kept.")]
     based_on: int
     kind: RevisionKind
-    note: str | None
+    reason: Annotated[str | None, Field(validation_alias="note")]
     saved_at: datetime
     saved_by: str
 

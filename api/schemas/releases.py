@@ -6,16 +6,26 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from api.schemas.base import In, Out
-from regulars.releases.domain import PLACES_MAX, WORDS_MAX, PlaceStage, Release, ReleaseState, Step
+from api.schemas.base import In, Out, Reasoned
+from regulars.releases.domain import (
+    PLACES_MAX,
+    WORDS_MAX,
+    PlaceStage,
+    Release,
+    ReleaseState,
+    Step,
+    reminded_at,
+    waiting_since,
+)
 from regulars.releases.policy import Approval, Rehearsal, ReleasePolicy
 from regulars.security.audit import AuditLine
 
 STEPS_MAX = 50
 _PLACE = "0192d3a0-0000-7000-8000-000000000001"
-Words = Annotated[
-    str, Field(min_length=1, max_length=WORDS_MAX, description="Why, at least three characters.")
+Reason = Annotated[
+    str, Field(min_length=1, max_length=WORDS_MAX, description="Why, at least two characters.")
 ]
 Time = Annotated[
     str,
@@ -29,7 +39,7 @@ Number = Annotated[int, Field(ge=1, le=1 << 30, strict=True)]
 PlaceIds = Annotated[list[UUID], Field(min_length=1, max_length=PLACES_MAX)]
 
 
-class SubmitIn(In):
+class SubmitIn(Reasoned):
     """What is to be released where: a draft's newest revision, or a version that stands already."""
 
     model_config = ConfigDict(
@@ -38,29 +48,37 @@ class SubmitIn(In):
 
     code: Annotated[str, Field(min_length=1, max_length=40)]
     place_ids: PlaceIds
-    revision: Annotated[Number | None, Field(description="Of the pack's draft, its newest.")] = None
-    version: Annotated[
-        Number | None, Field(description="Instead of a draft; the newest where both are left out.")
+    revision: Annotated[
+        Number | None,
+        Field(
+            description="Of the pack's draft, as you looked at it: refused where somebody saved since. Left "
+            "out: the newest, whichever it is."
+        ),
     ] = None
-    note: Annotated[str | None, Field(max_length=WORDS_MAX)] = None
+    version: Annotated[Number | None, Field(description="One that stands already, instead of the draft.")] = (
+        None
+    )
+    reason: Annotated[str | None, Field(max_length=WORDS_MAX, description="For those who approve.")] = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if self.revision is not None and self.version is not None:
-            raise ValueError("give the draft's revision or a version, not both")
+            raise PydanticCustomError(
+                "revision_or_version", "give revision or version, not both", {"field": "version"}
+            )
         return self
 
 
-class WordsIn(In):
+class ReasonIn(Reasoned):
     """Why something is stopped or sent back."""
 
-    words: Words
+    reason: Reason
 
 
-class OptionalWordsIn(In):
-    """What should be remembered."""
+class OptionalReasonIn(Reasoned):
+    """Why, where something should be remembered."""
 
-    words: Annotated[str | None, Field(max_length=WORDS_MAX)] = None
+    reason: Annotated[str | None, Field(max_length=WORDS_MAX)] = None
 
 
 class StepIn(In):
@@ -86,7 +104,7 @@ class ScheduleIn(In):
     steps: Annotated[list[StepIn], Field(min_length=1, max_length=STEPS_MAX)]
 
 
-class HaltIn(WordsIn):
+class HaltIn(ReasonIn):
     """Which step is held, and why."""
 
     step: Number
@@ -99,7 +117,7 @@ class ResumeIn(In):
     starts: Annotated[Time | None, Field(description="Left out: now.")] = None
 
 
-class PlacesIn(WordsIn):
+class PlacesIn(ReasonIn):
     """Where, and why; without places everywhere."""
 
     place_ids: PlaceIds | None = None
@@ -135,13 +153,15 @@ class ReleaseOut(Out):
     place_ids: list[UUID]
     authors: list[str]
     draft_revision: int | None
-    note: str | None
+    reason: Annotated[str | None, Field(description="What was said when it was submitted.")]
     submitted_at: datetime
     submitted_by: str
     decided_at: datetime | None
     decided_by: str | None
-    words: str | None
-    reminders: int
+    latest_reason: Annotated[str | None, Field(description="What was said with the latest decision.")]
+    waiting_since: Annotated[datetime | None, Field(description="For approval; null: it does not.")]
+    reminders: Annotated[int, Field(description="How often those who may approve were reminded.")]
+    reminded_at: Annotated[datetime | None, Field(description="The latest of these.")]
     next_due_at: datetime | None
     places: list[ReleasePlaceOut]
 
@@ -159,8 +179,15 @@ class ReleaseOut(Out):
             )
             for place in release.places
         ]
-        fields = {name: getattr(release, name) for name in cls.model_fields if name != "places"}
-        return cls(places=places, **fields)
+        told = {
+            "places": places,
+            "reason": release.note,
+            "latest_reason": release.words,
+            "waiting_since": waiting_since(release),
+            "reminded_at": reminded_at(release),
+        }
+        same = {name: getattr(release, name) for name in cls.model_fields if name not in told}
+        return cls(**told, **same)
 
 
 class ReleasePageOut(Out):

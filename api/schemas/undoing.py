@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.base import In, Out
+from api.schemas.base import Out, Reasoned
 from api.schemas.times import Instant
 from regulars.kernel.codes import CODE_LENGTH_MAX
 from regulars.undoing.domain import (
@@ -20,13 +20,13 @@ from regulars.undoing.domain import (
     UndoState,
 )
 
-Words = Annotated[
-    str, Field(min_length=1, max_length=WORDS_MAX, description="Why, at least three characters.")
+Reason = Annotated[
+    str, Field(min_length=1, max_length=WORDS_MAX, description="Why, at least two characters.")
 ]
 PlaceCode = Annotated[str, Field(min_length=1, max_length=CODE_LENGTH_MAX)]
 
 
-class UndoIn(In):
+class UndoIn(Reasoned):
     """Which version's awards are to be taken back, where, of which time, and by which policy."""
 
     model_config = ConfigDict(
@@ -48,20 +48,20 @@ class UndoIn(In):
     ]
     since: Annotated[Instant | None, Field(description="Left out: from the first purchase on.")] = None
     until: Annotated[Instant | None, Field(description="Left out: up to now.")] = None
-    note: Annotated[str | None, Field(max_length=WORDS_MAX)] = None
+    reason: Annotated[str | None, Field(max_length=WORDS_MAX, description="For those who approve.")] = None
 
 
-class UndoApprovalIn(In):
+class UndoApprovalIn(Reasoned):
     """What the approver has seen."""
 
     content_hash: Annotated[str, Field(min_length=64, max_length=64, description="As the order has it.")]
-    words: Annotated[str | None, Field(max_length=WORDS_MAX)] = None
+    reason: Annotated[str | None, Field(max_length=WORDS_MAX)] = None
 
 
-class UndoWordsIn(In):
+class UndoReasonIn(Reasoned):
     """Why an undo is refused or given up."""
 
-    words: Words
+    reason: Reason
 
 
 class EffectOut(Out):
@@ -138,7 +138,7 @@ class UndoOut(Out):
     since: datetime | None
     until: datetime
     policy: Policy
-    note: str | None
+    reason: Annotated[str | None, Field(description="What was said when it was ordered.")]
     state: UndoState
     content_hash: str | None
     preview: PreviewOut | None
@@ -153,7 +153,7 @@ class UndoOut(Out):
     ordered_by: str
     decided_at: datetime | None
     decided_by: str | None
-    words: str | None
+    latest_reason: Annotated[str | None, Field(description="What was said with the latest decision.")]
     started_at: datetime | None
     ended_at: datetime | None
 
@@ -166,7 +166,7 @@ class UndoOut(Out):
             since=one.since,
             until=one.until,
             policy=one.policy,
-            note=one.note,
+            reason=one.note,
             state=one.state,
             content_hash=one.content_hash,
             preview=None if one.preview is None else PreviewOut.model_validate(one.preview),
@@ -179,7 +179,7 @@ class UndoOut(Out):
             ordered_by=one.ordered_by,
             decided_at=one.decided_at,
             decided_by=one.decided_by,
-            words=one.words,
+            latest_reason=one.words,
             started_at=one.started_at,
             ended_at=one.ended_at,
         )

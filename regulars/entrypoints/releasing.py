@@ -49,6 +49,17 @@ class StepWords:
 
 
 @dataclass(frozen=True, slots=True)
+class SubmitWords:
+    """A submission as typed: of the draft's newest revision where neither revision nor version is named."""
+
+    code: str
+    places: tuple[str, ...]
+    revision: int | None
+    version: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PackStatus:
     """What stands of packs: drafts, versions, releases, newest first."""
 
@@ -111,22 +122,17 @@ class Office:
             )
         return PackStatus([line for line in lines if code in (None, line.code)], versions, page.releases)
 
-    async def submit(
-        self, code: str, places: Sequence[str], version: int | None, note: str | None
-    ) -> Release:
+    async def submit(self, words: SubmitWords) -> Release:
         """Ask for the approval of the draft as it stands, or of a version."""
 
         async def act(session: AsyncSession) -> Release:
-            revision = None
-            if version is None:
-                revision = (await drafts.get_draft(session, code)).line.revision
             wanted = review.Submission(
                 release_id=ids.new_id(),
-                code=code,
-                place_ids=await _place_ids(session, places),
-                revision=revision,
-                version=version,
-                note=note,
+                code=words.code,
+                place_ids=await _place_ids(session, words.places),
+                revision=words.revision,
+                version=words.version,
+                note=words.reason,
             )
             return await review.submit(session, wanted, self.actor, clock.now())
 
@@ -152,6 +158,16 @@ class Office:
             return await rollout.schedule(session, release_id, planned, self.actor, at)
 
         return await self.do(act)
+
+    async def halt(self, release_id: UUID, step: int, words: str) -> Release:
+        """Hold a step that has not begun."""
+        return await self.do(lambda s: rollout.halt(s, release_id, step, words, self.actor, clock.now()))
+
+    async def resume(self, release_id: UUID, step: int, starts: str | None) -> Release:
+        """Let a held step begin, now or at another time."""
+        at = clock.now()
+        begins = starts or at.isoformat()
+        return await self.do(lambda s: rollout.resume(s, release_id, step, begins, self.actor, at))
 
     async def cancel(self, release_id: UUID, words: str) -> Release:
         """Give a release up before it is live."""

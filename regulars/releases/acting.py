@@ -20,7 +20,7 @@ from regulars.releases.domain import (
     next_reminder,
     state_at,
 )
-from regulars.releases.errors import ReleaseStateWrong, UnknownRelease, WordsMissing
+from regulars.releases.errors import ReleaseReasonMissing, ReleaseStateWrong, UnknownRelease
 from regulars.releases.unfolding import Unfolded, bounds, corrections, unfold
 from regulars.rules import service as rules
 from regulars.security import audit
@@ -65,10 +65,10 @@ def require_state(release: Release, *wanted: ReleaseState) -> None:
 
 
 def said(words: str | None) -> str:
-    """The words without surrounding blanks. Raises: WordsMissing."""
+    """The words without surrounding blanks. Raises: ReleaseReasonMissing."""
     clean = (words or "").strip()
     if not WORDS_MIN <= len(clean) <= WORDS_MAX:
-        raise WordsMissing(WORDS_MAX)
+        raise ReleaseReasonMissing(WORDS_MAX)
     return clean
 
 

@@ -172,11 +172,23 @@ def instant_of(said: str, zone: ZoneInfo, field: str) -> datetime:
 
 def next_reminder(release: Release) -> datetime | None:
     """When those who may approve are reminded next; None where nothing waits for them."""
-    if release.state != "in_review":
-        return None
-    if release.reminders < len(REMIND_AFTER):
-        return release.submitted_at + REMIND_AFTER[release.reminders]
-    more = release.reminders - len(REMIND_AFTER) + 1
+    return _reminder(release, release.reminders) if release.state == "in_review" else None
+
+
+def reminded_at(release: Release) -> datetime | None:
+    """When those who may approve were reminded last; None where nobody was."""
+    return _reminder(release, release.reminders - 1) if release.reminders else None
+
+
+def waiting_since(release: Release) -> datetime | None:
+    """Since when it waits for approval; None where it does not."""
+    return release.submitted_at if release.state == "in_review" else None
+
+
+def _reminder(release: Release, index: int) -> datetime:
+    if index < len(REMIND_AFTER):
+        return release.submitted_at + REMIND_AFTER[index]
+    more = index - len(REMIND_AFTER) + 1
     return release.submitted_at + REMIND_AFTER[-1] + more * REMIND_EVERY
 
 

@@ -20,6 +20,8 @@ from regulars.releases.errors import (
 )
 from regulars.releases.merging import changes, merge
 from regulars.rules.chain_catalogue import examine_here
+from regulars.rules.checker import Report
+from regulars.rules.findings import finding, first
 from regulars.rules.reading import MOST_BYTES, read
 from regulars.security import audit
 from regulars.security.actor import Actor
@@ -54,7 +56,7 @@ async def save_draft(session: AsyncSession, code: str, new: NewSave, actor: Acto
     if head is not None and again is not None and again.line.revision is None:
         return await _refused(session, code, again, head)
     if head is not None and (again is not None or head.text == new.text):
-        return Saved("unchanged", head, await examine_here(session, head.text))
+        return Saved("unchanged", head, await examine_draft(session, code, head.text))
     if head is None or new.based_on == newest:
         return await _kept(session, code, new, newest + 1, actor, at)
     return await _brought_together(session, code, new, head, actor, at)
@@ -106,7 +108,7 @@ async def restore_draft(
     note = f"revision {wanted.line.revision}" if wanted.line.revision else f"aside {save_id}"
     head = await repository.find(session, code, None)
     if head is not None and head.text == wanted.text:
-        return Saved("unchanged", head, await examine_here(session, head.text))
+        return Saved("unchanged", head, await examine_draft(session, code, head.text))
     new = NewSave(new_id, wanted.text, newest, "restored", note)
     return await _kept(session, code, new, newest + 1, actor, at)
 
@@ -163,6 +165,26 @@ async def list_saves(
     return await repository.page_of_saves(session, code, before, limit)
 
 
+async def examine_draft(session: AsyncSession, code: str, text: str | bytes) -> Report:
+    """What the checker says of a text as the draft of a pack.
+
+    Args:
+        session: any.
+        code: the pack's; a text that says it is another pack's is not green.
+        text: anything at all.
+    Returns: as `examine_here`.
+    """
+    return as_draft_of(code, await examine_here(session, text))
+
+
+def as_draft_of(code: str, report: Report) -> Report:
+    """What the checker said, and whether the text says that it is another pack's."""
+    if report.pack is None or report.pack.code == code:
+        return report
+    other = finding("code_differs", "/code", pack=code, found=report.pack.code)
+    return replace(report, findings=first((*report.findings, other)))
+
+
 def code_in(text: str) -> str:
     """The code that a text says it is the pack of; "" where it says none."""
     value, _ = read(text)
@@ -190,7 +212,7 @@ async def _refused(session: AsyncSession, code: str, side: Revision, head: Revis
     return Saved(
         "refused",
         head,
-        await examine_here(session, head.text),
+        await examine_draft(session, code, head.text),
         theirs=tuple(changes(base, head.text)),
         mine=tuple(changes(base, side.text)),
         conflicts=tuple(merge(base, side.text, head.text).conflicts),
@@ -209,7 +231,7 @@ async def _kept(
     revision = Revision(line, new.text)
     await repository.insert_save(session, revision)
     await _record(session, f"draft.{_VERBS[new.kind]}", line, actor, at)
-    return Saved("saved", revision, await examine_here(session, new.text))
+    return Saved("saved", revision, await examine_draft(session, code, new.text))
 
 
 _VERBS: Final = {"saved": "save", "merged": "merge", "imported": "import", "restored": "restore"}

@@ -190,10 +190,10 @@ class ReleasePlacesInvalid(RegularsError):
         super().__init__(problem, field=field, problem=problem)
 
 
-class WordsMissing(RegularsError):
+class ReleaseReasonMissing(RegularsError):
     """Who sends something back, or stops it, says why."""
 
-    code = "words_missing"
+    code = "release_reason_missing"
 
     def __init__(self, maximum: int) -> None:
-        super().__init__(f"say why, in 2 to {maximum} characters", field="words", maximum=maximum)
+        super().__init__(f"say why, in 2 to {maximum} characters", field="reason", maximum=maximum)

@@ -33,8 +33,8 @@ class Submission:
 
     Attributes:
         release_id: drawn by who asks.
-        revision: of the pack's draft, its newest; or None, and
-        version: a version that stands already.
+        revision: of the pack's draft, which must still be its newest; None: the newest, whichever it is.
+        version: a version that stands already, instead of the draft.
         place_ids: where it may go live; steps are planned later, there or below.
     """
 
@@ -51,7 +51,7 @@ async def submit(session: AsyncSession, wanted: Submission, actor: Actor, at: da
 
     Args:
         session: an open transaction.
-        wanted: draft or version, and the places.
+        wanted: draft or version, and the places; the newest revision of the draft where it names neither.
         actor: must have the right at each place.
         at: aware instant, now.
     Returns: the release, in review; the same one where it waits for approval already.
@@ -62,11 +62,11 @@ async def submit(session: AsyncSession, wanted: Submission, actor: Actor, at: da
     """
     await _require_known(session, wanted.place_ids)
     await require_places(session, actor, Permission.PACK_EDIT, wanted.place_ids)
-    if wanted.revision is None:
+    if wanted.version is not None:
         stored = await rules.get_version(session, wanted.code, wanted.version)
         version, authors = stored.version, {stored.created_by}
     else:
-        version, authors = await _of_draft(session, wanted.code, wanted.revision, actor, at)
+        wanted, version, authors = await _of_draft(session, wanted, actor, at)
     await rules.refuse_rolled_back(session, version, wanted.place_ids)
     await rules.lock_packs(session)
     for same in await repository.in_review_of(session, version.id):
@@ -129,7 +129,7 @@ async def reject(session: AsyncSession, release_id: UUID, words: str, actor: Act
         actor: has the right to approve at or above each place.
         at: aware instant, now.
     Returns: the release, rejected; the draft can be mended and submitted anew.
-    Raises: UnknownRelease, ReleaseStateWrong, PermissionDenied, WordsMissing.
+    Raises: UnknownRelease, ReleaseStateWrong, PermissionDenied, ReleaseReasonMissing.
     """
     release = await locked(session, release_id, actor, at)
     await require_places(session, actor, Permission.PACK_APPROVE, release.place_ids)
@@ -156,11 +156,13 @@ async def withdraw(
 
 
 async def _of_draft(
-    session: AsyncSession, code: str, revision: int, actor: Actor, at: datetime
-) -> tuple[PackVersion, set[str]]:
+    session: AsyncSession, wanted: Submission, actor: Actor, at: datetime
+) -> tuple[Submission, PackVersion, set[str]]:
     """A version of the draft's newest revision, and all who wrote it since the one approved before."""
+    code = wanted.code
     newest = await draft_repository.lock(session, code, at, _name(actor))
-    draft = await get_draft(session, code, revision)
+    revision = newest if wanted.revision is None else wanted.revision
+    draft = await get_draft(session, code, revision or None)
     if newest != revision:
         raise DraftRevisionOld(revision, newest)
     found = code_in(draft.text)
@@ -168,7 +170,8 @@ async def _of_draft(
         raise DraftCodeDiffers(code, found[:40])
     version = await rules.create_version(session, draft.text, actor, at)
     since = await repository.last_approved_revision(session, code, revision)
-    return version, await draft_repository.savers(session, code, since=since, until=revision)
+    authors = await draft_repository.savers(session, code, since=since, until=revision)
+    return replace(wanted, revision=revision), version, authors
 
 
 def _fresh(

@@ -69,7 +69,7 @@ async def halt(
         actor: has the right to release at each place of the step.
         at: aware instant, now.
     Returns: the release; holding a held step changes nothing.
-    Raises: UnknownRelease, ReleaseStateWrong, ReleasePlacesInvalid, PermissionDenied, WordsMissing.
+    Raises: UnknownRelease, ReleaseStateWrong, ReleasePlacesInvalid, PermissionDenied, ReleaseReasonMissing.
     """
     release = await locked(session, release_id, actor, at)
     require_state(release, "scheduled", "live")
@@ -122,7 +122,7 @@ async def cancel(session: AsyncSession, release_id: UUID, words: str, actor: Act
         at: aware instant, now.
     Returns: the release, cancelled; twice changes nothing.
     Raises: UnknownRelease; ReleaseStateWrong: it is live, so it is rolled back or retired instead;
-        PermissionDenied; WordsMissing.
+        PermissionDenied; ReleaseReasonMissing.
     """
     release = await locked(session, release_id, actor, at)
     await require_places(session, actor, Permission.PACK_RELEASE, release.place_ids)
@@ -159,7 +159,7 @@ async def roll_back(
         actor: has the right to release at each of the places.
         at: aware instant, now.
     Returns: the release; a place that is rolled back already stays so.
-    Raises: UnknownRelease, ReleaseStateWrong, ReleasePlacesInvalid, PermissionDenied, WordsMissing.
+    Raises: UnknownRelease, ReleaseStateWrong, ReleasePlacesInvalid, PermissionDenied, ReleaseReasonMissing.
     Source: docs/semantics.md, "Which pack version".
     """
     release = await locked(session, release_id, actor, at)
@@ -207,7 +207,7 @@ async def retire(
         at: aware instant, now.
     Returns: the release.
     Raises: UnknownRelease, ReleaseStateWrong, ReleasePlacesInvalid, StartInvalid, PermissionDenied,
-        WordsMissing.
+        ReleaseReasonMissing.
     """
     release = await locked(session, release_id, actor, at)
     if release.state == "retired":

@@ -1,11 +1,10 @@
 """Lets the cases of a pack expect what the pack now says, after a person has looked at it."""
 
-from copy import deepcopy
-
 import orjson
 
-from regulars.rules.canonical import canonical
 from regulars.rules.checker import Report
+from regulars.rules.findings import at
+from regulars.rules.text_edits import replaced
 
 ERRORS = "errors"
 
@@ -16,21 +15,20 @@ def can_adopt(report: Report) -> bool:
     return bool(failing) and all(d.what != ERRORS for case in failing for d in case.differences)
 
 
-def with_new_results(report: Report) -> str:
-    """The pack's text with each failed expectation replaced by what was got.
+def with_new_results(text: str, report: Report) -> str:
+    """The pack's text with each failed expectation replaced by what was got; every other byte stays.
 
     Args:
-        report: of a text whose cases ran, see `can_adopt`.
-    Returns: canonical text; what cases did not expect is not added, what passed is not touched.
+        text: whose cases ran.
+        report: of this text, see `can_adopt`.
+    Returns: the new text; what cases did not expect is not added, what passed is not touched.
     Raises: ValueError: the cases did not run, or a rule could not be evaluated.
     Source: rule packs, cases.
     """
-    if report.document is None or not can_adopt(report):
+    if not can_adopt(report):
         raise ValueError("there is no result that the cases could adopt")
-    document = deepcopy(dict(report.document))
-    cases = document["cases"]
-    assert isinstance(cases, list)
-    for case, result in zip(cases, report.cases, strict=True):
+    for index, result in enumerate(report.cases):
         for difference in result.differences:
-            case["expect"][difference.what] = orjson.loads(difference.got)
-    return canonical(document)
+            pointer = at("", "cases", index, "expect", difference.what)
+            text = replaced(text, pointer, orjson.loads(difference.got))
+    return text

@@ -77,8 +77,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
                             "Say in one way when points end: valid_days, or in expires after_days, or at, which may have later."),
     "one_action_expected": ("每条规则写且只写一个动作：{choices}。", "Give each rule exactly one action: {choices}."),
     # pack
-    "code_differs": ("草稿属于规则包“{code}”，这里写的是“{found}”。请改成“{code}”，或另存为“{found}”的草稿。",
-                     "The draft is of the pack “{code}”, here stands “{found}”. Write “{code}”, or save it as the draft of “{found}”."),
+    "code_differs": ("草稿属于规则包“{pack}”，这里写的是“{found}”。请改成“{pack}”，或另存为“{found}”的草稿。",
+                     "The draft is of the pack “{pack}”, here stands “{found}”. Write “{pack}”, or save it as the draft of “{found}”."),
     "action_wrong_kind": ("“{kind}”类规则包不能用动作“{action}”。可用：{choices}。",
                           "A pack of kind “{kind}” cannot use the action “{action}”. It can use: {choices}."),
     "tier_part_missing": ("这类规则包要写“{field}”。", "A pack of this kind needs “{field}”."),

@@ -78,10 +78,10 @@ class UndoNeedsPerson(RegularsError):
         super().__init__("an operator must approve; sign in, or name one with --operator", field="actor")
 
 
-class UndoWordsMissing(RegularsError):
+class UndoReasonMissing(RegularsError):
     """Who refuses or stops an undo says why."""
 
-    code = "undo_words_missing"
+    code = "undo_reason_missing"
 
     def __init__(self, maximum: int) -> None:
-        super().__init__(f"say why, in 2 to {maximum} characters", field="words", maximum=maximum)
+        super().__init__(f"say why, in 2 to {maximum} characters", field="reason", maximum=maximum)

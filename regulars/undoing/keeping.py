@@ -13,7 +13,7 @@ from regulars.security.actor import Actor
 from regulars.security.scope import EVERYWHERE, Scope
 from regulars.undoing import repository
 from regulars.undoing.domain import WORDS_MAX, Undo, UndoState
-from regulars.undoing.errors import UndoStateWrong, UndoWordsMissing, UnknownUndo
+from regulars.undoing.errors import UndoStateWrong, UndoReasonMissing, UnknownUndo
 
 BY_WORKFLOW: Final = Actor("command", "undo", "undo", (), scope=EVERYWHERE)
 WORDS_MIN: Final = 2
@@ -35,10 +35,10 @@ def require_state(undo: Undo, *wanted: UndoState) -> None:
 
 
 def said(words: str | None) -> str:
-    """The words without surrounding blanks. Raises: UndoWordsMissing."""
+    """The words without surrounding blanks. Raises: UndoReasonMissing."""
     clean = (words or "").strip()
     if not WORDS_MIN <= len(clean) <= WORDS_MAX:
-        raise UndoWordsMissing(WORDS_MAX)
+        raise UndoReasonMissing(WORDS_MAX)
     return clean
 
 

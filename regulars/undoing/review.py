@@ -63,7 +63,7 @@ async def reject(
 ) -> Undo:
     """Refuse an order; nothing is undone.
 
-    Raises: UnknownUndo, PermissionDenied, UndoStateWrong, UndoWordsMissing.
+    Raises: UnknownUndo, PermissionDenied, UndoStateWrong, UndoReasonMissing.
     """
     undo = await locked(session, undo_id, actor.scope)
     _require_right(places, undo, actor, Permission.PACK_UNDO_APPROVE)
@@ -83,7 +83,7 @@ async def cancel(
     """Give an order up; what was taken back by then stays taken back.
 
     Returns: the order, cancelled; twice changes nothing.
-    Raises: UnknownUndo, PermissionDenied, UndoStateWrong, UndoWordsMissing.
+    Raises: UnknownUndo, PermissionDenied, UndoStateWrong, UndoReasonMissing.
     """
     undo = await locked(session, undo_id, actor.scope)
     _require_right(places, undo, actor, Permission.PACK_UNDO)

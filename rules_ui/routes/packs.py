@@ -104,7 +104,7 @@ async def save(
     text = with_parameters(base.text, changed)
     report = examine(text, catalogue)
     if not report.green and form.get("adopt") == "yes" and can_adopt(report):
-        text = with_new_results(report)
+        text = with_new_results(text, report)
         report = examine(text, catalogue)
     if not report.green:
         return await _page(request, ui, actor, base, typed, say, text=text)

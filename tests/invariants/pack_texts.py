@@ -36,6 +36,6 @@ def pack_text(code: str, variant: int) -> tuple[Numbers, str]:
     report = examine(document)
     if not report.green:
         assert can_adopt(report), report.findings
-        document = with_new_results(report)
+        document = with_new_results(document, report)
     parameters = json.loads(document)["parameters"]
     return {name: parameter["value"] for name, parameter in parameters.items()}, document

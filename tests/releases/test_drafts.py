@@ -148,6 +148,14 @@ async def test_a_file_that_names_no_pack_is_refused(world: ReleaseWorld) -> None
             )
 
 
+async def test_a_text_that_says_it_is_another_pack_is_red_at_once(world: ReleaseWorld) -> None:
+    saved = await world.save(TEXT.replace(f'"code": "{PACK}"', '"code": "grocery-other"'))
+    assert saved.result == "saved"
+    assert [(found.code, found.pointer) for found in saved.report.findings] == [("code_differs", "/code")]
+    again = await world.save(saved.revision.text, based_on=1)
+    assert (again.result, again.report.green) == ("unchanged", False)
+
+
 @pytest.mark.parametrize("text", ["x" * (MOST_BYTES + 1), "\0", "\ud800", "a\x1bb"])
 async def test_what_cannot_be_kept_is_refused(world: ReleaseWorld, text: str) -> None:
     with pytest.raises(DraftTextRefused):

@@ -47,13 +47,22 @@ async def test_a_file_goes_to_the_tills_and_back(run: object, world: ReleaseWorl
     await appoint(world, "anna", Role.MARKETING)
     await appoint(world, "bo", Role.APPROVER)
     file, back = tmp_path / "pack.json", tmp_path / "back.json"
+    file.write_text(richer(50).replace('"kind": "earning"', '"kind": "tier"'))
+    red = await run("import", str(file), "--operator", "anna", "--language", "en")  # type: ignore[operator]
+    told = red.output.splitlines()
+    assert told[0].startswith(f"{PACK}: revision 1, saved, red, ")
+    assert any("error tier_part_missing at /" in line for line in told[1:]), red.output
     file.write_text(richer(50) + "\n\n")
     taken = await run("import", str(file), "--operator", "anna")  # type: ignore[operator]
-    assert taken.output.strip() == f"{PACK}: revision 1, saved, green."
+    assert taken.output.strip() == f"{PACK}: revision 2, saved, green."
     await run("export", PACK, "--draft", "--output", str(back))  # type: ignore[operator]
     assert back.read_bytes() == file.read_bytes()
-    asked = await run("submit", PACK, "--operator", "anna")  # type: ignore[operator]
+    renamed = await run("submit", PACK, "--note", "more points")  # type: ignore[operator]
+    assert "--note is called --reason" in renamed.output
+    asked = await run("submit", PACK, "--reason", "more points", "--operator", "anna")  # type: ignore[operator]
     release = asked.output.split()[0]
+    waiting = await run("status", PACK)  # type: ignore[operator]
+    assert f"{PACK}/2  in_review, waiting for approval since 20" in waiting.output
     own = await run("approve", release, "--operator", "anna")  # type: ignore[operator]
     assert isinstance(own.exception, RegularsError)
     approved = await run("approve", release, "--operator", "bo")  # type: ignore[operator]
@@ -61,6 +70,10 @@ async def test_a_file_goes_to_the_tills_and_back(run: object, world: ReleaseWorl
     planned = await run("schedule", release, "--step", "east-1@now", "--step", "HQ@2199-01-01T08:00")  # type: ignore[operator]
     assert planned.output.split()[-1] == "live", planned
     assert await world.live("east-1", clock.now()) == 2
+    halted = await run("halt", release, "2", "--reason", "figures first")  # type: ignore[operator]
+    assert halted.output.split()[-1] == "live", halted
+    resumed = await run("resume", release, "2", "--starts", "2199-02-01T08:00")  # type: ignore[operator]
+    assert resumed.output.split()[-1] == "live", resumed
     rolled = await run("rollback", release, "--reason", "too dear", "--operator", "anna")  # type: ignore[operator]
     assert rolled.output.split()[-1] == "rolled_back"
     assert await world.live("east-1", clock.now()) == 1
@@ -78,6 +91,8 @@ async def test_a_file_goes_to_the_tills_and_back(run: object, world: ReleaseWorl
             "release.approve": "operator",
             "release.schedule": "command",
             "release.go_live": "workflow",
+            "release.halt": "command",
+            "release.resume": "command",
             "release.roll_back": "operator",
         }
         assert await session.scalar(text("select count(*) from operator_session")) == 0

@@ -34,13 +34,18 @@ async def test_a_pack_goes_from_a_file_to_the_tills_and_back(web: WebWorld, worl
     assert (imported.status_code, imported.json()["revision"]) == (201, 1)
     saved = await author.put(f"/v1/packs/{PACK}/draft", json={"text": richer(50), "based_on": 1})
     assert saved.json()["green"] is True
-    asked = await author.post("/v1/releases", json={"code": PACK, "revision": 2, "place_ids": [hq]})
+    asked = await author.post("/v1/releases", json={"code": PACK, "place_ids": [hq], "reason": "spring"})
     assert (asked.status_code, asked.json()["state"]) == (201, "in_review")
+    assert (asked.json()["draft_revision"], asked.json()["reason"]) == (2, "spring")
+    assert (asked.json()["waiting_since"], asked.json()["reminded_at"]) == (asked.json()["submitted_at"], None)
     release = f"/v1/releases/{asked.json()['id']}"
+    renamed = await other.post(f"{release}/approve", json={"words": "fine"})
+    assert (renamed.status_code, renamed.json()["errors"][0]["field"]) == (422, "words")
+    assert "reason" in renamed.json()["detail"]
     own = await author.post(f"{release}/approve", json={})
     assert own.status_code == 403
     assert [each["id"] for each in (await other.get("/v1/releases/waiting")).json()] == [asked.json()["id"]]
-    assert (await other.post(f"{release}/approve", json={"words": "fine"})).json()["state"] == "approved"
+    assert (await other.post(f"{release}/approve", json={"reason": "fine"})).json()["state"] == "approved"
     steps = {
         "steps": [
             {"place_ids": [str(world.place("east-1"))]},
@@ -50,11 +55,11 @@ async def test_a_pack_goes_from_a_file_to_the_tills_and_back(web: WebWorld, worl
     planned = await author.post(f"{release}/schedule", json=steps)
     assert (planned.status_code, planned.json()["state"]) == (200, "live"), planned.text
     assert sorted(place["stage"] for place in planned.json()["places"]) == ["live", "waiting"]
-    halted = await author.post(f"{release}/halt", json={"step": 2, "words": "figures first"})
+    halted = await author.post(f"{release}/halt", json={"step": 2, "reason": "figures first"})
     assert "halted" in {place["stage"] for place in halted.json()["places"]}
     resumed = await author.post(f"{release}/resume", json={"step": 2, "starts": tomorrow(50)})
     assert resumed.status_code == 200
-    back = await author.post(f"{release}/rollback", json={"words": "too dear"})
+    back = await author.post(f"{release}/rollback", json={"reason": "too dear"})
     assert back.json()["state"] == "rolled_back"
     acts = [each["action"] for each in (await other.get(f"{release}/history")).json()]
     assert acts[-1] == "release.roll_back"

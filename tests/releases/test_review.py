@@ -12,6 +12,7 @@ from sqlalchemy import text as sql
 
 from regulars.kernel.ids import new_id
 from regulars.releases import drafts, review, rollout, service
+from regulars.releases.domain import reminded_at, waiting_since
 from regulars.releases.errors import (
     ApprovalNeedsPerson,
     ApprovalRequired,
@@ -20,9 +21,10 @@ from regulars.releases.errors import (
     OwnReleaseApproval,
     RehearsalRequired,
     ReleasePlacesInvalid,
+    ReleaseReasonMissing,
     ReleaseStateWrong,
+    UnknownDraft,
     UnknownRelease,
-    WordsMissing,
 )
 from regulars.releases.policy import ReleasePolicy, set_policy
 from regulars.releases.repository import Filter
@@ -154,6 +156,18 @@ async def test_what_is_submitted_is_what_its_writer_saw(world: ReleaseWorld) -> 
         await world.do(lambda s: review.submit(s, wanted, world.person("anna"), world.at))
 
 
+async def test_without_a_revision_the_newest_of_the_draft_is_submitted(world: ReleaseWorld) -> None:
+    nothing = review.Submission(new_id(), PACK, (world.hq,))
+    with pytest.raises(UnknownDraft):
+        await world.do(lambda s: review.submit(s, nothing, world.person("anna"), world.at))
+    await world.save(richer(50))
+    await world.save(richer(60), based_on=1)
+    made = await world.do(lambda s: review.submit(s, nothing, world.person("anna"), world.at))
+    assert (made.draft_revision, made.version) == (2, 2)
+    stored = await world.do(lambda s: rules.get_version(s, PACK, 2))
+    assert stored.text == richer(60)
+
+
 async def test_a_draft_of_one_pack_cannot_become_a_version_of_another(world: ReleaseWorld) -> None:
     await world.save(starter_text("silver-saturday"))
     wanted = review.Submission(new_id(), PACK, (world.hq,), revision=1)
@@ -185,9 +199,9 @@ async def test_a_release_names_places_that_are_there(world: ReleaseWorld, places
 async def test_a_rejected_version_goes_back_to_its_author_with_words(world: ReleaseWorld) -> None:
     asked = await world.submit()
     bo = world.person("bo", "approver")
-    with pytest.raises(WordsMissing):
+    with pytest.raises(ReleaseReasonMissing):
         await world.do(lambda s: review.reject(s, asked.id, " ", bo, world.at))
-    with pytest.raises(WordsMissing):
+    with pytest.raises(ReleaseReasonMissing):
         await world.do(lambda s: review.reject(s, asked.id, " x ", bo, world.at))
     rejected = await world.do(lambda s: review.reject(s, asked.id, "太贵", bo, world.at))
     assert (rejected.state, rejected.words) == ("rejected", "太贵")
@@ -230,6 +244,8 @@ async def test_reminders_are_noted_while_nobody_decides(world: ReleaseWorld) -> 
         await world.do(lambda s: service.advance(s, asked.id, world.at + timedelta(days=15)))
     acts = await world.do(lambda s: service.release_history(s, asked.id, EVERYWHERE))
     assert [line.action for line in acts] == ["release.submit", *["release.remind"] * 4]
+    shown = await world.release(asked)
+    assert (waiting_since(shown), reminded_at(shown)) == (world.at, world.at + timedelta(days=14))
     await approve(world, asked.id, world.person("bo", "approver"))
     standing = await world.do(lambda s: service.advance(s, asked.id, world.at + timedelta(days=60)))
     assert standing.next_due_at is None

@@ -1,6 +1,7 @@
 """`regulars packs` checks, tests and publishes files."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,46 @@ async def test_a_pack_is_published_into_a_database(database: Database, database_
     async with database.read() as session:
         (activation,) = await rules.list_activations(session, "staff-excluded")
     assert (activation.version, activation.live_from, activation.reason) == (1, at, "begin")
+
+
+def test_new_results_are_taken_over_and_nothing_else_of_the_file_changes(
+    app: typer.Typer, tmp_path: Path
+) -> None:
+    red = tmp_path / "pack.json"
+    text = with_parameters(starter_text("grocery-classic"), {"minor_per_point": 200})
+    text = text.replace("\n  ", "\n   ")  # written by hand, not as we would
+    red.write_text(text)
+    shown = CliRunner().invoke(app, ["packs", "test", str(red), "--accept", "--language", "en"])
+    assert shown.exit_code == 0, shown.output
+    assert shown.output.index("case_failed at /cases/1/expect/") < shown.output.index("ok  ")
+    now = red.read_text()
+    before, after = text.splitlines(), now.splitlines()
+    assert len(before) == len(after)
+    changed = [new for old, new in zip(before, after, strict=True) if old != new]
+    assert changed
+    assert all('"expect"' in line or "points" in line or "awards" in line for line in changed), changed
+    again = CliRunner().invoke(app, ["packs", "test", str(red), "--accept"])
+    assert (again.exit_code, red.read_text()) == (0, now)
+
+
+def test_what_is_wrong_otherwise_is_not_taken_over(app: typer.Typer, tmp_path: Path) -> None:
+    red = tmp_path / "pack.json"
+    red.write_text("{")
+    refused = CliRunner().invoke(app, ["packs", "test", str(red), "--accept"])
+    assert (refused.exit_code, red.read_text()) == (1, "{")
+
+
+def test_a_file_of_fifty_megabytes_is_told_its_size_at_once(app: typer.Typer, tmp_path: Path) -> None:
+    huge = tmp_path / "huge.json"
+    with huge.open("wb") as opened:
+        opened.truncate(50 * 1024 * 1024)
+    CliRunner().invoke(app, ["packs", "check", STARTERS[0]])  # the modules are there
+    began = time.process_time()
+    checked = CliRunner().invoke(app, ["packs", "check", str(huge), "--language", "en"])
+    assert time.process_time() - began < 0.1
+    assert checked.exit_code == 1
+    assert "The pack has 52,428,800 bytes, the limit is 262,144." in checked.output
+    for command in (["import"], ["rehearse"], ["publish"]):
+        refused = CliRunner().invoke(app, ["packs", *command, str(huge)])
+        assert refused.exit_code == 1
+        assert "52,428,800 bytes" in f"{refused.output} {refused.exception}"

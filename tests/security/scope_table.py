@@ -148,15 +148,15 @@ API = {
     "GET /v1/releases/{release_id}": Row(200, HIDDEN),
     "GET /v1/releases/{release_id}/history": Row(200, HIDDEN),
     "POST /v1/releases/{release_id}/approve": Row(200, HIDDEN, json={}),
-    "POST /v1/releases/{release_id}/reject": Row(200, HIDDEN, json={"words": "not so"}),
+    "POST /v1/releases/{release_id}/reject": Row(200, HIDDEN, json={"reason": "not so"}),
     "POST /v1/releases/{release_id}/withdraw": Row(200, HIDDEN, json={}),
-    "POST /v1/releases/{release_id}/cancel": Row(200, HIDDEN, json={"words": "not now"}),
+    "POST /v1/releases/{release_id}/cancel": Row(200, HIDDEN, json={"reason": "not now"}),
     # not approved, so 409; whoever may not see it must not learn that
     "POST /v1/releases/{release_id}/schedule": Row(409, HIDDEN, json={"steps": [{"place_ids": ["{store}"]}]}),
-    "POST /v1/releases/{release_id}/halt": Row(409, HIDDEN, json={"step": 1, "words": "wait"}),
+    "POST /v1/releases/{release_id}/halt": Row(409, HIDDEN, json={"step": 1, "reason": "wait"}),
     "POST /v1/releases/{release_id}/resume": Row(409, HIDDEN, json={"step": 1}),
-    "POST /v1/releases/{release_id}/rollback": Row(409, HIDDEN, json={"words": "too dear"}),
-    "POST /v1/releases/{release_id}/retire": Row(409, HIDDEN, json={"words": "season over"}),
+    "POST /v1/releases/{release_id}/rollback": Row(409, HIDDEN, json={"reason": "too dear"}),
+    "POST /v1/releases/{release_id}/retire": Row(409, HIDDEN, json={"reason": "season over"}),
     "GET /v1/release-policy": Row(200, 200),
     # undo orders are seen at their place and above; what they would list outside is nothing
     "GET /v1/packs/{code}/versions/{version}/effects": Row(200, 200),
@@ -168,10 +168,10 @@ API = {
     "GET /v1/undos/{undo_id}/items": Row(200, HIDDEN),
     # not prepared yet, so 409; whoever may not see it must not learn that
     "POST /v1/undos/{undo_id}/approve": Row(409, HIDDEN, json={"content_hash": 64 * "0"}),
-    "POST /v1/undos/{undo_id}/reject": Row(409, HIDDEN, json={"words": "not so"}),
+    "POST /v1/undos/{undo_id}/reject": Row(409, HIDDEN, json={"reason": "not so"}),
     "POST /v1/undos/{undo_id}/pause": Row(409, HIDDEN),
     "POST /v1/undos/{undo_id}/resume": Row(409, HIDDEN),
-    "POST /v1/undos/{undo_id}/cancel": Row(200, HIDDEN, json={"words": "not now"}),
+    "POST /v1/undos/{undo_id}/cancel": Row(200, HIDDEN, json={"reason": "not now"}),
     # oneself and what belongs to the whole chain
     "GET /v1/session": Row(200, 200),
 }

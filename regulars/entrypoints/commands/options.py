@@ -1,7 +1,7 @@
 """Options that all commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,3 +15,16 @@ DataDirOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
+LanguageOption = Annotated[
+    Literal["zh", "en"] | None,
+    typer.Option("--language", help="Language of what is found; default: as LANG says."),
+]
+
+
+def _refuse_renamed(typed: str | None) -> None:
+    if typed is not None:
+        raise typer.BadParameter("--note is called --reason; say why with --reason")
+
+
+RenamedNote = Annotated[str | None, typer.Option("--note", hidden=True, callback=_refuse_renamed)]
+"""The name of `--reason` that people may still have in their scripts."""

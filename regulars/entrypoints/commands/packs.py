@@ -1,22 +1,21 @@
 """The commands for rule packs in files: check them, run their cases, publish them."""
 
 import asyncio
-import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from regulars.entrypoints.commands import releases, undo
-from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.entrypoints.commands.files import pack_bytes, report_on
+from regulars.entrypoints.commands.options import DataDirOption, JsonOption, LanguageOption
 from regulars.entrypoints.commands.rehearse import rehearse_packs
+from regulars.entrypoints.commands.showing import Spoken, finding_lines, spoken
 
 if TYPE_CHECKING:
     from regulars.rules.checker import Report
-
-MOST_READ = 1 << 20
-"""Enough for every pack that is not refused for its size."""
 
 FilesArgument = Annotated[
     list[Path],
@@ -27,10 +26,6 @@ FileArgument = Annotated[
     typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, help="A pack as JSON file."),
 ]
 StarterArgument = Annotated[str | None, typer.Argument(metavar="[CODE]", help="The pack to print.")]
-LanguageOption = Annotated[
-    Literal["zh", "en"] | None,
-    typer.Option("--language", help="Language of the findings; default: as LANG says."),
-]
 PlaceOption = Annotated[
     str,
     typer.Option(
@@ -43,6 +38,14 @@ FromOption = Annotated[
         "--from",
         metavar="INSTANT",
         help="From when on it counts, such as 2026-11-22T00:00:00+08:00; default: now.",
+    ),
+]
+AcceptOption = Annotated[
+    bool,
+    typer.Option(
+        "--accept",
+        help="Show what failing cases got, and write it into the file as what they expect; nothing else of "
+        "the file changes.",
     ),
 ]
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why, for the audit trail.")]
@@ -65,24 +68,27 @@ def check_packs(files: FilesArgument, json: JsonOption = False, language: Langua
     """Say all that is wrong with packs; end with 1 if anything stands in the way of publishing."""
     from regulars.rules.checker import check
 
-    reports = [(file, check(_text(file))) for file in files]
+    reports = [(file, report_on(file, check)) for file in files]
     _show(reports, json=json, language=language)
 
 
 def run_cases_of_packs(
-    files: FilesArgument, json: JsonOption = False, language: LanguageOption = None
+    files: FilesArgument,
+    accept: AcceptOption = False,
+    json: JsonOption = False,
+    language: LanguageOption = None,
 ) -> None:
     """Check packs and run their cases; end with 1 if one is red."""
     from regulars.rules.checker import examine
 
-    reports = [(file, examine(_text(file))) for file in files]
+    reports = [(file, report_on(file, examine)) for file in files]
+    if accept:
+        reports = [(file, _accepted(file, report, json=json, language=language)) for file, report in reports]
     _show(reports, json=json, language=language)
 
 
 def show_starters(code: StarterArgument = None, language: LanguageOption = None) -> None:
     """List the packs to begin with, by trade; or print one of them, to be changed and published."""
-    import sys
-
     from regulars.rules.sentences import pack_of
     from regulars.rules.starters import GALLERY, gallery_codes, starter_text
 
@@ -90,7 +96,7 @@ def show_starters(code: StarterArgument = None, language: LanguageOption = None)
         for trade, codes in GALLERY.items():
             for each in codes:
                 pack = pack_of(starter_text(each))
-                print(f"{trade:12} {each:20} {pack.kind:12} {pack.title.of(_spoken(language))}")
+                print(f"{trade:12} {each:20} {pack.kind:12} {pack.title.of(spoken(language))}")
         return
     if code not in gallery_codes():
         raise typer.BadParameter(
@@ -115,11 +121,10 @@ def publish_pack(
     from regulars.rules.checker import examine
     from regulars.settings import load_settings
 
-    text = _text(file)
-    report = examine(text)
+    report = report_on(file, examine)
     if not report.green:
         _show([(file, report)], json=json, language=language)
-    wanted = Publication(text, place, instant(live_from), reason)
+    wanted = Publication(pack_bytes(file), place, instant(live_from), reason)
     made = asyncio.run(publish(load_settings(data_dir), wanted))
     if json:
         print(orjson.dumps({"version": made.name, "hash": made.hash, "place": place}).decode())
@@ -127,38 +132,41 @@ def publish_pack(
         print(f"{made.name} is live at {place} from {wanted.live_from.isoformat()}.")
 
 
-def _text(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(MOST_READ)
+def _accepted(file: Path, report: "Report", *, json: bool, language: Spoken | None) -> "Report":
+    """Show what failing cases got, and write it into the file as what they expect."""
+    from regulars.rules.adopting import can_adopt, with_new_results
+    from regulars.rules.checker import examine
+
+    if not can_adopt(report):
+        return report
+    if not json:
+        print("\n".join(_as_text(file, report, language)))
+    if sys.stdin.isatty() and not typer.confirm(f"Write these results into {file}?", err=True):
+        return report
+    text = with_new_results(pack_bytes(file).decode(), report)
+    file.write_bytes(text.encode())
+    return examine(text)
 
 
-def _spoken(language: Literal["zh", "en"] | None) -> str:
-    return language or ("zh" if os.environ.get("LANG", "").startswith("zh") else "en")
-
-
-def _show(
-    reports: Sequence[tuple[Path, "Report"]], *, json: bool, language: Literal["zh", "en"] | None
-) -> None:
+def _show(reports: Sequence[tuple[Path, "Report"]], *, json: bool, language: Spoken | None) -> None:
     import orjson
 
-    speaks = _spoken(language)
     if json:
         shown = [_as_json(file, report) for file, report in reports]
         print(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
     else:
         for file, report in reports:
-            print("\n".join(_as_text(file, report, speaks)))
+            print("\n".join(_as_text(file, report, language)))
     raise typer.Exit(0 if all(report.green for _, report in reports) else 1)
 
 
-def _as_text(file: Path, report: "Report", speaks: str) -> list[str]:
+def _as_text(file: Path, report: "Report", language: Spoken | None) -> list[str]:
     passed = sum(case.passed for case in report.cases)
     cases = f", {passed} of {len(report.cases)} cases pass" if report.cases else ""
-    lines = [f"{'ok  ' if report.green else 'FAIL'}  {file}{cases}"]
-    for found in report.findings:
-        sentence = found.zh if speaks == "zh" else found.en
-        lines.append(f"      {found.severity} {found.code} at {found.pointer or '/'}: {sentence}")
-    return lines
+    return [
+        f"{'ok  ' if report.green else 'FAIL'}  {file}{cases}",
+        *finding_lines(report.findings, language),
+    ]
 
 
 def _as_json(file: Path, report: "Report") -> dict[str, object]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from regulars.entrypoints.commands.files import pack_bytes
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
 
 if TYPE_CHECKING:
     from regulars.rehearsal.domain import Rehearsal
 
-MOST_READ = 1 << 20
 LINES_SHOWN = 12
 
 FilesArgument = Annotated[
@@ -69,7 +69,7 @@ def rehearse_packs(
     from regulars.entrypoints.rehearsing import Wish, rehearse
     from regulars.settings import load_settings
 
-    texts = tuple(_text(file) for file in files)
+    texts = tuple(pack_bytes(file) for file in files)
     wish = Wish(texts, place, instant(since, "from"), instant(until, "until"))
     found: list[Rehearsal] = []
     with Meter(Console(stderr=True), "Purchases", 0) as meter:
@@ -90,11 +90,6 @@ def rehearse_packs(
         else:
             print(f"The rehearsal was {done.state}; there is no report.")
             raise typer.Exit(1)
-
-
-def _text(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(MOST_READ)
 
 
 def instant(text: str | None, name: str) -> datetime | None:

@@ -9,14 +9,16 @@ from uuid import UUID
 
 import typer
 
-from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.entrypoints.commands.files import pack_bytes
+from regulars.entrypoints.commands.options import DataDirOption, JsonOption, LanguageOption, RenamedNote
+from regulars.entrypoints.commands.showing import finding_lines
 
 if TYPE_CHECKING:
     from regulars.entrypoints.releasing import Office, PackStatus, StepWords
     from regulars.releases.domain import Release
 
 Answer = TypeVar("Answer")
-MOST_READ = 1 << 20
+FINDINGS_SHOWN = 20
 
 CodeArgument = Annotated[str, typer.Argument(metavar="CODE", help="The pack's code.")]
 ReleaseArgument = Annotated[UUID, typer.Argument(metavar="RELEASE", help="The release's id; see `status`.")]
@@ -31,8 +33,14 @@ OperatorOption = Annotated[
 PlacesOption = Annotated[
     list[str] | None, typer.Option("--place", metavar="CODE", help="A place; may be given several times.")
 ]
-WordsOption = Annotated[str, typer.Option("--reason", help="Why; it stands in the audit log.")]
-NoteOption = Annotated[str | None, typer.Option("--note", help="What approvers should know.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it stands in the audit log.")]
+ForApproversOption = Annotated[
+    str | None, typer.Option("--reason", help="Why, for those who approve; it stands in the audit log.")
+]
+RememberedOption = Annotated[
+    str | None, typer.Option("--reason", help="Why, where it should be remembered in the audit log.")
+]
+StepNumberArgument = Annotated[int, typer.Argument(metavar="STEP", min=1, help="The step's number.")]
 VersionOption = Annotated[int | None, typer.Option("--version", min=1, help="A version that stands already.")]
 StepOption = Annotated[
     list[str],
@@ -55,6 +63,8 @@ def add_to(packs: typer.Typer) -> None:
         ("approve", approve_release),
         ("reject", reject_release),
         ("schedule", schedule_release),
+        ("halt", halt_step),
+        ("resume", resume_step),
         ("cancel", cancel_release),
         ("rollback", roll_back_release),
         ("retire", retire_release),
@@ -95,18 +105,25 @@ def import_pack(
     ] = None,
     operator: OperatorOption = None,
     data_dir: DataDirOption = None,
+    language: LanguageOption = None,
 ) -> None:
     """Take a file as the newest revision of its pack's draft; nothing goes live by it."""
-    with file.open("rb") as opened:
-        content = opened.read(MOST_READ)
+    content = pack_bytes(file)
     try:
         text = content.decode()
     except UnicodeDecodeError:
         typer.echo(f"regulars: {file} is not UTF-8; save it as UTF-8", err=True)
         raise typer.Exit(1) from None
     saved = with_office("packs import", operator, data_dir, lambda o: o.import_draft(text, revision))
-    state = "green" if saved.report.green else f"red, {len(saved.report.findings)} findings"
-    print(f"{saved.revision.line.code}: revision {saved.revision.line.revision}, {saved.result}, {state}.")
+    from regulars.kernel.words import counted
+
+    found = sorted(saved.report.findings, key=lambda one: one.severity != "error")
+    colour = "green" if saved.report.green else "red"
+    told = f"{colour}, {counted(len(found), 'finding')}" if found else colour
+    print(f"{saved.revision.line.code}: revision {saved.revision.line.revision}, {saved.result}, {told}.")
+    print("\n".join(finding_lines(found[:FINDINGS_SHOWN], language)), end="\n" if found else "")
+    if len(found) > FINDINGS_SHOWN:
+        print(f"      … and {len(found) - FINDINGS_SHOWN:,} more; `regulars packs test {file}` says all.")
 
 
 def show_status(
@@ -128,13 +145,20 @@ def submit_pack(
     code: CodeArgument,
     place: PlacesOption = None,
     version: VersionOption = None,
-    note: NoteOption = None,
+    revision: Annotated[
+        int | None,
+        typer.Option("--revision", min=1, help="Of the draft; refused where it is no longer the newest."),
+    ] = None,
+    reason: ForApproversOption = None,
+    note: RenamedNote = None,  # noqa: ARG001 — refused by its callback
     operator: OperatorOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Ask for the approval of a draft as it stands; default place: headquarters."""
-    places = place or ["HQ"]
-    _tell(with_office("packs submit", operator, data_dir, lambda o: o.submit(code, places, version, note)))
+    """Ask for the approval of a draft's newest revision; default place: headquarters."""
+    from regulars.entrypoints.releasing import SubmitWords
+
+    wanted = SubmitWords(code, tuple(place or ["HQ"]), revision, version, reason)
+    _tell(with_office("packs submit", operator, data_dir, lambda o: o.submit(wanted)))
 
 
 def approve_release(
@@ -142,16 +166,17 @@ def approve_release(
     operator: Annotated[
         str, typer.Option("--operator", metavar="LOGIN", help="Who approves: a person who wrote none of it.")
     ],
-    note: NoteOption = None,
+    reason: RememberedOption = None,
+    note: RenamedNote = None,  # noqa: ARG001 — refused by its callback
     data_dir: DataDirOption = None,
 ) -> None:
     """Let a version go live that somebody else wrote."""
-    _tell(with_office("packs approve", operator, data_dir, lambda o: o.approve(release, note)))
+    _tell(with_office("packs approve", operator, data_dir, lambda o: o.approve(release, reason)))
 
 
 def reject_release(
     release: ReleaseArgument,
-    reason: WordsOption,
+    reason: ReasonOption,
     operator: OperatorOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -170,9 +195,34 @@ def schedule_release(
     _tell(with_office("packs schedule", operator, data_dir, lambda o: o.schedule(release, steps)))
 
 
+def halt_step(
+    release: ReleaseArgument,
+    step: StepNumberArgument,
+    reason: ReasonOption,
+    operator: OperatorOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Hold a step that has not begun; what is live stays, and so do later steps."""
+    _tell(with_office("packs halt", operator, data_dir, lambda o: o.halt(release, step, reason)))
+
+
+def resume_step(
+    release: ReleaseArgument,
+    step: StepNumberArgument,
+    starts: Annotated[
+        str | None,
+        typer.Option("--starts", metavar="TIME", help="When it begins, as in --step; default: now."),
+    ] = None,
+    operator: OperatorOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Let a held step begin after all, or a waiting one at another time."""
+    _tell(with_office("packs resume", operator, data_dir, lambda o: o.resume(release, step, starts)))
+
+
 def cancel_release(
     release: ReleaseArgument,
-    reason: WordsOption,
+    reason: ReasonOption,
     operator: OperatorOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -182,7 +232,7 @@ def cancel_release(
 
 def roll_back_release(
     release: ReleaseArgument,
-    reason: WordsOption,
+    reason: ReasonOption,
     place: PlacesOption = None,
     operator: OperatorOption = None,
     data_dir: DataDirOption = None,
@@ -194,7 +244,7 @@ def roll_back_release(
 
 def retire_release(
     release: ReleaseArgument,
-    reason: WordsOption,
+    reason: ReasonOption,
     place: PlacesOption = None,
     until: Annotated[
         str | None, typer.Option("--until", metavar="TIME", help="When it ends; default: now.")
@@ -256,5 +306,15 @@ def _lines_of(status: "PackStatus") -> list[str]:
         f"draft    {d.code}  revision {d.revision}  {d.updated_at:%Y-%m-%d %H:%M}" for d in status.drafts
     ]
     lines += [f"version  {v.code}/{v.version}  {v.kind}  {v.hash[:12]}" for v in status.versions]
-    lines += [f"release  {r.id}  {r.name}  {r.state}" for r in status.releases]
+    lines += [f"release  {r.id}  {r.name}  {r.state}{_waiting(r)}" for r in status.releases]
     return lines
+
+
+def _waiting(release: "Release") -> str:
+    from regulars.releases.domain import reminded_at, waiting_since
+
+    since, reminded = waiting_since(release), reminded_at(release)
+    if since is None:
+        return ""
+    told = f", waiting for approval since {since:%Y-%m-%d %H:%M} UTC"
+    return told if reminded is None else f"{told}, reminded {reminded:%Y-%m-%d %H:%M}"

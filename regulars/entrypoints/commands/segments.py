@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regulars.entrypoints.commands.files import pack_bytes
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
 
 if TYPE_CHECKING:
     from regulars.segments.domain import Counted
 
-MOST_READ = 1 << 20
 SHOWN = 20
 
 FileArgument = Annotated[
@@ -72,7 +72,7 @@ def save_segment(
     from regulars.entrypoints.segmenting import save
     from regulars.settings import load_settings
 
-    saved = asyncio.run(save(load_settings(data_dir), _text(file), reason))
+    saved = asyncio.run(save(load_settings(data_dir), pack_bytes(file), reason))
     version = saved.version
     if json:
         named = {"segment": f"{version.code}/{version.version}", "hash": version.hash}
@@ -126,7 +126,7 @@ def _ask(
 
     if (file is None) == (code is None):
         raise FieldProblem("name a file, or a saved segment by --code", field="code")
-    wish = Wish(code, _text(file) if file else b"", place, sample, seed)
+    wish = Wish(code, pack_bytes(file) if file else b"", place, sample, seed)
     try:
         answer = asyncio.run(count(load_settings(data_dir), wish))
     except SegmentNotGreen as refused:
@@ -152,8 +152,3 @@ def _in_words(answer: "Counted") -> list[str]:
         said.append(f"{answer.undecided_members:,} members wait for what time has to decide about them")
     said += [f"{one.member_id}  {dict(one.facts)}" for one in answer.sample]
     return said
-
-
-def _text(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(MOST_READ)
