@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import islice
 from typing import Any, Final
 
 import orjson
 
+from regulars.custom_fields.domain import ProductFacts
 from regulars.explanation.domain import Fact, Said, Value
 from regulars.explanation.recomputing import FactsRead
 from regulars.explanation.speech import NO, NONE, YES, Speech
 from regulars.rules.catalogue import LINES_PATH, Field
+from regulars.rules.product_reading import PREFIX
 
 _NOT_SHOWN: Final = frozenset({LINES_PATH})
+MOST_PRODUCTS: Final = 100
 
 
 def told_facts(facts: FactsRead, speech: Speech, *, basket: bool = True) -> tuple[Fact, ...]:
@@ -47,6 +51,18 @@ def _facts(facts: FactsRead, speech: Speech, *, basket: bool) -> Iterator[Fact]:
         value = values[group][name]
         kept: Value = list(value) if isinstance(value, tuple) else value
         yield Fact(path, Said(field.zh, field.en), kept, _text(field, kept, speech))
+    if basket and facts.purchase.products is not None:
+        yield from _of_products(facts.purchase.products, speech)
+
+
+def _of_products(products: ProductFacts, speech: Speech) -> Iterator[Fact]:
+    """What lines were read with by the chain's own fields, product by product, where something was set."""
+    for code, values in islice(products.of.items(), MOST_PRODUCTS):
+        for name, value in values.items():
+            field = speech.catalogue.lines.get(PREFIX + name)
+            if field is not None:
+                named = Said(f"{field.zh}（商品 {code}）", f"{field.en} (product {code})")
+                yield Fact(field.path, named, value, _text(field, value, speech))
 
 
 def _with_own(facts: dict[str, Any], custom: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def own_facts(desk: Desk, read: OwnRead, basket: Basket, packs: PackSet) -> OwnF
     member, store = desk.own.of_member(read.members, basket.member_id), desk.own.of_store(basket.store_id)
     products = None
     if packs.product_fields:
-        codes = {line.sku for line in basket.lines}
+        codes = dict.fromkeys(line.sku for line in basket.lines)
         products = desk.own.product_facts(packs.product_fields, read.products, codes)
     return OwnFacts(member, store, products) if member or store or products else NO_OWN_FACTS
 

@@ -16,6 +16,7 @@ from sqlalchemy import event, text
 from regulars.custom_fields.domain import ProductFacts, ProductRow, check_products
 from regulars.custom_fields.products import list_product_values, set_product_values
 from regulars.entrypoints.verifying import verify
+from regulars.explanation.service import explain_purchase
 from regulars.explanation.shelf import Shelf
 from regulars.explanation.sweep import sweep_purchases
 from regulars.kernel.errors import InvalidInput
@@ -27,6 +28,7 @@ from regulars.rules.custom_catalogue import with_custom
 from regulars.rules.domain import ANONYMOUS, CalendarFacts, PurchaseFacts, StoreFacts
 from regulars.rules.product_reading import product_fields_of
 from regulars.rules.sentences import pack_of, sentences
+from regulars.security.scope import EVERYWHERE
 
 LOCAL = own("local", subject="product", title_zh="本地产品", title_en="local product")
 SEASON = own("season", "choice", "product")
@@ -88,6 +90,10 @@ async def test_lines_are_read_with_what_is_set_for_their_products_and_say_so_for
     swept = [page async for page in sweep_purchases(chain.database.read, Shelf(), chain.desk.places)]
     assert sum(page.checked for page in swept) == 4
     assert [found for page in swept for found in page.found] == []
+    async with chain.database.read() as session:
+        why = await explain_purchase(session, Shelf(), chain.desk.places, bought.purchase_id, EVERYWHERE)
+    told = [(fact.path, fact.name.zh, fact.value) for fact in why.facts if fact.path.startswith("custom.")]
+    assert told == [("custom.local", f"本地产品（商品 {code}）", True) for code in ("a1", "24h")]
     assert_no_difference(await replay_all(chain.database))
 
 
