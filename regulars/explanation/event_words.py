@@ -19,6 +19,7 @@ _TITLES: Final[Mapping[str, Said]] = {
     "at_risk": Said("久未消费，有流失风险。", "Has been silent and is at risk."),
     "lapsed": Said("已流失。", "Has lapsed."),
     "reactivated": Said("再次消费，重新活跃。", "Came back."),
+    "stage_moved": Said("按规则转为“{stage}”。", "Was taken by a rule to be {stage}."),
     "revisit_due": Said("到了回访时间。", "Is due for a revisit."),
     "points_expired": Said("积分到期失效。", "Lost points that expired."),
     "silence_corrected": Said(
@@ -39,7 +40,11 @@ def summary_of(ground: EventGround, differences: tuple[Difference, ...], speech:
         speech: the chain's, with the tiers of the event's pack.
     """
     kind = ground.event.kind
-    title = words.filled(_TITLES.get(kind, _UNKNOWN), tier=speech.tier(ground.event.tier_to))
+    title = words.filled(
+        _TITLES.get(kind, _UNKNOWN),
+        tier=speech.tier(ground.event.tier_to),
+        stage=words.word(words.STAGES, ground.event.stage_to),
+    )
     tell = _WHYS.get(kind)
     try:
         why = tell(ground, speech) if tell else []

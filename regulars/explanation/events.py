@@ -12,6 +12,7 @@ from regulars.kernel.clock import add_local_days
 from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent
 from regulars.lifecycle.reigns import calendar_facts
 from regulars.organisation.domain import StorePlace
+from regulars.rules.consequences import StageMove
 from regulars.rules.domain import LifecyclePlan, MemberFacts, PurchaseFacts, StoreFacts, TierBand
 from regulars.rules.evaluator import PackSet
 
@@ -184,6 +185,17 @@ def _upgraded(ground: EventGround) -> Iterator[Difference]:
         yield from _same(ground, "threshold_minor", threshold, event.reason.get("threshold_minor"))
 
 
+def _moved(ground: EventGround) -> Iterator[Difference]:
+    """A rule of the event's pack leads there, and the purchase that it names had happened."""
+    event = ground.event
+    rules = {rule.id: rule.consequence for pack in ground.packs.packs for rule in pack.rules}
+    order = rules.get(event.rule_id or "")
+    yield from _same(ground, "stage", order.stage if isinstance(order, StageMove) else None, event.stage_to)
+    bought = next((one for one in ground.history.bought if one.id == ground.stored.purchase_id), None)
+    if bought is None or bought.occurred_at > event.effective_at:
+        yield from _same(ground, "effective_at", bought and bought.occurred_at, event.effective_at)
+
+
 def _expired(ground: EventGround) -> Iterator[Difference]:
     booked = ground.history.expired.get(ground.stored.id)
     told = ground.event.reason.get("points")
@@ -213,6 +225,7 @@ _CHECKS: Final[Mapping[str, Callable[[EventGround], Iterator[Difference]]]] = {
     "kept": _reviewed,
     "downgraded": _reviewed,
     "upgraded": _upgraded,
+    "stage_moved": _moved,
     "points_expired": _expired,
     "silence_corrected": _corrected,
 }

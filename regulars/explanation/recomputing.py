@@ -10,6 +10,7 @@ from regulars.explanation.limiting import claim_name, claims_of, offered_within_
 from regulars.explanation.shelf import Shelved
 from regulars.explanation.stored import StoredPurchase
 from regulars.organisation.domain import StorePlace
+from regulars.purchases.consequences import told
 from regulars.purchases.domain import lines_json, lines_of, pack_discounts, without_pack_discounts
 from regulars.purchases.evaluation import offered_by, told_as_offered
 from regulars.purchases.own_facts import as_recorded
@@ -147,6 +148,7 @@ def _differences(
     record = stored.evaluation
     yield from _each("reason", _told(found.evaluation.reasons), _told(record["reasons"]))
     yield from _point_differences(stored, found.evaluation)
+    yield from _each("asked", _wanted(told(found.evaluation.asked)), _wanted(record.get("asked", [])))
     yield from _each("offered", _named(found.offered), _recorded(record["offered"]))
     yield from _each("charged", _named(found.charged), _recorded(record["charged"]))
     flags = {
@@ -238,6 +240,18 @@ def _tier_differences(stored: StoredPurchase, found: Recomputed, plan: Lifecycle
         ranks = {band.code: band.rank for band in plan.bands}
         if move.rank > ranks.get(found.facts.member.tier, 0):
             yield Difference("tier", str(stored.id), expected, "none")
+
+
+def _wanted(asked: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What each rule wants done to the member; whether a message came too late is no rule's doing."""
+    return {
+        f"{one['pack']}#{one['rule']}": ", ".join(
+            f"{name} {sorted(value.items()) if isinstance(value, Mapping) else value}"
+            for name, value in sorted(one.items())
+            if name not in ("pack", "rule", "too_late")
+        )
+        for one in asked
+    }
 
 
 def _told(reasons: Iterable[str]) -> dict[str, str]:

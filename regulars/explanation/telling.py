@@ -20,7 +20,7 @@ from regulars.rules.evaluator import PackSet
 from regulars.rules.model import Pack, Rule, conditions_of
 from regulars.rules.sentences import sentences
 
-GIVING = frozenset({"earning", "discount"})
+GIVING = frozenset({"earn", "multiply", "discount"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,7 @@ class _Rule:
 def _rule(one: _Rule, steps: Steps) -> RuleSaid:
     rule, outcome = one.rule, one.outcome
     conditions = tuple(one.telling.tell(tree) for tree in conditions_of(rule.when))
-    kind = one.working.compiled.kind
-    state = _state(outcome, kind)
+    state = _state(outcome, rule.then.name)
     if one.told.unknown and state in ("failed", "idle"):
         return _undecided(one, conditions)
     return RuleSaid(
@@ -173,11 +172,11 @@ def _steps(one: _Rule, state: RuleState, steps: Steps) -> tuple[Said, ...]:
     return steps.get(key, ())
 
 
-def _state(outcome: RuleOutcome, kind: str) -> RuleState:
+def _state(outcome: RuleOutcome, action: str) -> RuleState:
     if outcome.error is not None:
         return "error"
     if outcome.applied:
-        return "idle" if kind in GIVING and not outcome.gave else "applied"
+        return "idle" if action in GIVING and not outcome.gave else "applied"
     return "failed" if outcome.failed is not None else "withheld"
 
 

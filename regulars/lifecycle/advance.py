@@ -21,6 +21,7 @@ from regulars.lifecycle.domain import (
     silence_due,
 )
 from regulars.lifecycle.window import SpendWindow
+from regulars.members.tagging import Tagging
 from regulars.rules.domain import LifecyclePlan, TierMove
 
 
@@ -74,6 +75,7 @@ class MemberTime:
     Attributes:
         lots: open lots that may expire before the caller is done, and the one after them.
         others_expire_at: soonest expiry among lots that are not in `lots`; later than the caller will go.
+        tags: what people and rules gave.
     """
 
     standing: Standing
@@ -82,6 +84,7 @@ class MemberTime:
     zone: ZoneInfo
     lots: list[OpenLot] = field(default_factory=list)
     others_expire_at: datetime | None = None
+    tags: Tagging = field(default_factory=Tagging)
     events: list[LifecycleEvent] = field(default_factory=list)
     expiries: list[Expiry] = field(default_factory=list)
 

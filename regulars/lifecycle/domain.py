@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from regulars.kernel.clock import add_local_days
+from regulars.rules.consequences import STAGE_RANKS, StageMove
 from regulars.rules.domain import LifecyclePlan, TierMove
 
 Stage = Literal["joined", "active", "at_risk", "lapsed"]
@@ -20,6 +21,7 @@ EventKind = Literal[
     "at_risk",
     "lapsed",
     "reactivated",
+    "stage_moved",
     "revisit_due",
     "points_expired",
     "silence_corrected",
@@ -285,6 +287,40 @@ def bought(
         reason={} if first else {"silent_since": standing.silent_since.isoformat()},
     )
     return after, [event]
+
+
+def moved_stage(standing: Standing, move: StageMove, at: datetime) -> tuple[Standing, LifecycleEvent] | None:
+    """A move towards silence that a rule of a purchase makes; silence counts on from that purchase.
+
+    Args:
+        standing: after the purchase has counted.
+        move: at risk, or lapsed.
+        at: when it takes effect.
+    Returns: the new standing and the event, or None where the member has come as far already. Who has lapsed
+        is not revisited; the next purchase brings the member back.
+    Source: docs/semantics.md, "Stage".
+    """
+    if STAGE_RANKS[move.stage] <= STAGE_RANKS[standing.stage]:
+        return None
+    after = changed(
+        standing,
+        stage=move.stage,
+        stage_since=at,
+        next_revisit_at=None if move.stage == "lapsed" else standing.next_revisit_at,
+        last_event_no=standing.last_event_no + 1,
+    )
+    event = LifecycleEvent(
+        member_id=standing.member_id,
+        event_no=after.last_event_no,
+        after_seq=after.last_seq,
+        kind="stage_moved",
+        effective_at=at,
+        stage_from=standing.stage,
+        stage_to=move.stage,
+        pack_version=move.pack_version,
+        rule_id=move.rule_id,
+    )
+    return after, event
 
 
 def _revisit_after(

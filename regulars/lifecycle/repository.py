@@ -27,6 +27,7 @@ class LockedMember:
     points_balance: int
     points_pending_until: datetime | None = None
     points_owed: int = 0
+    rule_tags: str | None = None
 
 
 _COLUMNS = [field.name for field in fields(Standing)]
@@ -53,7 +54,8 @@ def _type_of(column: str) -> str:
 
 _PEEK = f"""
 select {", ".join(f"s.{column}" for column in _COLUMNS)}, m.tags, coalesce(b.amount, 0) as points_balance,
-       b.pending_until as points_pending_until, coalesce(b.owed, 0) as points_owed
+       b.pending_until as points_pending_until, coalesce(b.owed, 0) as points_owed,
+       m.rule_tags::text as rule_tags
 from standing s
 join member m on m.id = s.member_id
 left join balance b on b.account_id = s.member_id and b.unit = 'points'
@@ -144,6 +146,7 @@ def _members(rows: Iterable[asyncpg.Record]) -> dict[UUID, LockedMember]:
             int(row["points_balance"]),
             row["points_pending_until"],
             row["points_owed"],
+            row["rule_tags"],
         )
         for row in rows
     }

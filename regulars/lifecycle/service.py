@@ -15,6 +15,7 @@ from regulars.lifecycle.domain import Newcomer, Standing, changed, opened
 from regulars.lifecycle.reigns import ReignBook
 from regulars.lifecycle.repository import LockedMember, event_id
 from regulars.lifecycle.window import WINDOW, SpendWindow
+from regulars.members.tagging import Tagging, of_kept
 from regulars.organisation.places import Places
 from regulars.outbox import service as outbox
 from regulars.outbox.domain import Change
@@ -135,6 +136,7 @@ async def load_times(
             zone=places.store(member.standing.home_store_id).zone,
             lots=lots.get(member_id, []),
             others_expire_at=None if member_id in expiring else member.standing.next_expiry_at,
+            tags=Tagging(member.tags, of_kept(member.rule_tags)),
         )
         for member_id, member in locked.items()
     }

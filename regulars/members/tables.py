@@ -32,12 +32,32 @@ member = Table(
     Column("locale", Text),
     Column("home_store_id", Uuid, ForeignKey("place.id"), nullable=False),
     Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("rule_tags", Json),  # cache of member_tag: tag → its end or null; null: rules never gave any
     Column("attributes", Json, nullable=False),
     Column("enrolled_at", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     CheckConstraint("(phone_cipher is null) = (phone_index is null)", name="phone_whole"),
     Index("ix_member_home_store_id", "home_store_id", "id"),
     Index("ix_member_phone_last4", "phone_last4"),
+)
+
+member_tag = Table(
+    "member_tag",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # follows from purchase, pack version and rule
+    Column("no", BigInteger, Identity(always=True), nullable=False),  # the order of recording
+    Column("member_id", Uuid, ForeignKey("member.id"), nullable=False),
+    Column("tag", Text, nullable=False),
+    Column("given", Boolean, nullable=False),  # else it ends what was given before
+    Column("effective_at", Instant, nullable=False),
+    Column("until", Instant),
+    Column("recorded_at", Instant, nullable=False),
+    Column("purchase_id", Uuid, nullable=False),
+    Column("pack_version", Text, nullable=False),
+    Column("rule_id", Text, nullable=False),
+    CheckConstraint("until is null or given", name="until"),
+    Index("ix_member_tag_member_id", "member_id", "no"),
+    info=APPEND_ONLY,
 )
 
 member_reference = Table(

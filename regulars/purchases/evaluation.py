@@ -13,6 +13,7 @@ from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Stage, Standing
 from regulars.lifecycle.reigns import PastStanding, calendar_facts, member_facts
 from regulars.lifecycle.window import WINDOW
 from regulars.organisation.domain import StorePlace
+from regulars.purchases.consequences import follow
 from regulars.purchases.domain import (
     PACK_SOURCE,
     Line,
@@ -273,6 +274,8 @@ def settle(
         time.standing = counted
         _settle_late(time, at, late)
         _move_up(time, reading, max(time.standing.advanced_to, time.standing.tier_since, time.window.as_of))
+    if reading.evaluation.asked:
+        follow(time, reading.evaluation.asked, at, is_late=late is not None)
     return time.events[known:]
 
 

@@ -192,7 +192,7 @@ async def _member(
     since = {basket.member_id: until} if _pends_after(member, until) else {}
     pending = await ledger.pending_lots(session, since)
     balance = member.points_balance - sum(expiry.points for expiry in time.expiries)
-    return time, member.tags, balance, pending.get(basket.member_id, ()), member.points_owed
+    return time, time.tags.at(until), balance, pending.get(basket.member_id, ()), member.points_owed
 
 
 def _pends_after(member: LockedMember, at: datetime) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
+from regulars.purchases.consequences import NOTHING_NOTED, Noted, told
 from regulars.purchases.evaluation import NO_OWN_FACTS, Lateness, Reading, Sale
 from regulars.purchases.own_facts import recorded
 from regulars.purchases.pending import Debt, awarded_pending
@@ -16,7 +17,7 @@ HASH_SHOWN = 16
 
 
 def evaluation_record(
-    packs: PackSet, reading: Reading, sale: Sale, late: Lateness | None = None
+    packs: PackSet, reading: Reading, sale: Sale, late: Lateness | None = None, noted: Noted = NOTHING_NOTED
 ) -> dict[str, Any]:
     """All that is needed to say, years later, why a purchase earned what it did.
 
@@ -25,6 +26,7 @@ def evaluation_record(
         reading: what they said.
         sale: where and when.
         late: how far time had been decided, where that was further; no later look could tell.
+        noted: which tags rules gave, and whether messages are still asked for.
     Returns: plain JSON values: facts read, pack hashes, engine, the outcome of each rule.
     """
     member, calendar, evaluation = reading.member, reading.calendar, reading.evaluation
@@ -36,6 +38,7 @@ def evaluation_record(
             "store": {"code": sale.site.code, "branch": sale.site.branch_code},
             "calendar": {name: getattr(calendar, name) for name in _CALENDAR_FACTS},
             **({"custom": recorded(sale.own)} if sale.own is not NO_OWN_FACTS else {}),
+            **({"tags_by_rules": list(noted.tags_by_rules)} if noted.tags_by_rules else {}),
         },
         "rules": [_outcome(outcome) for outcome in evaluation.outcomes],
         "awards": [
@@ -44,6 +47,7 @@ def evaluation_record(
         "reasons": list(evaluation.reasons),
         "offered": _discounts(reading.offered),
         "charged": _discounts(reading.charged),
+        **({"asked": told(evaluation.asked, in_time=noted.in_time)} if evaluation.asked else {}),
         **({"reached": late.reached.isoformat()} if late is not None and late.reached is not None else {}),
     }
 

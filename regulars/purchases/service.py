@@ -23,6 +23,7 @@ from regulars.lifecycle.window import spans_behind
 from regulars.outbox import service as outbox
 from regulars.outbox.domain import Change
 from regulars.purchases import evaluation, limits, receipt, repository
+from regulars.purchases.consequences import Asked, Noted, read_tags
 from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.domain import Basket, body_hash, lines_json
 from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown
@@ -52,6 +53,7 @@ class Booking:
     entries: list[LedgerEntry] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     caused_by: dict[tuple[UUID, int], UUID] = field(default_factory=dict)
+    asked: Asked = field(default_factory=Asked)
 
 
 async def record_purchases(
@@ -191,6 +193,7 @@ async def prepare(
         for member_id in late_since:
             times[member_id].window.past = past.get(member_id, [])
             lateness[member_id] = Lateness(history.get(member_id, []))
+        await read_tags(session, [times[member_id] for member_id in late_since], locked)
     balances = {member_id: member.points_balance for member_id, member in present.items()}
     budget = await limits.open_for(session, book, desk.places, baskets, at)
     pending = await ledger.pending_lots(session, pending_since)
@@ -272,6 +275,7 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
     events = _count(booking, basket, time, sale, reading, late, purchase_id) if time is not None else []
     for expiry in time.expiries[expired:] if time is not None else ():
         booking.balances[expiry.member_id] -= expiry.points
+    noted = Noted.of(time, tags, basket.occurred_at, booking.at)
     balance, pending = _owned(booking, time, basket.occurred_at)
     debt = Debt(owed, booking.owed[time.standing.member_id]) if owed and time is not None else None
     return Happened(
@@ -279,7 +283,7 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
         time=time,
         points=reading.evaluation.points if time is not None else 0,
         flags=flags,
-        evaluation_text=_text(receipt.evaluation_record(packs, reading, sale, late)),
+        evaluation_text=_text(receipt.evaluation_record(packs, reading, sale, late, noted)),
         receipt_text=_text(receipt.receipt_of(sale, reading, time, balance, events, flags, pending, debt)),
     )
 
@@ -306,6 +310,8 @@ def _count(
     lots = _earn(booking, basket, reading, purchase_id)
     events = evaluation.settle(time, sale, reading, lots, late)
     booking.caused_by.update(((event.member_id, event.event_no), purchase_id) for event in events)
+    if reading.evaluation.asked:
+        booking.asked.take(time, reading.evaluation.asked, basket, purchase_id, booking.at)
     standing = time.standing
     booking.changes.append(
         Change(
@@ -335,7 +341,7 @@ def _member_of(
         known = booking.lateness[basket.member_id]
         history = sorted([*known.history, *time.events], key=lambda e: (e.effective_at, e.event_no))
         late = Lateness(history, passed)
-    return time, late, booking.locked[basket.member_id].tags
+    return time, late, time.tags.at(basket.occurred_at)
 
 
 def _flags(basket: Basket, reading: Reading, late: Lateness | None) -> tuple[str, ...]:
@@ -389,3 +395,4 @@ async def write_booking(session: AsyncSession, booking: Booking) -> None:
     )
     await outbox.announce(session, booking.changes, booking.at)
     await write_budget(session, booking.budget, booking.at)
+    await booking.asked.write(session, booking.at)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from regulars.rules.action_model import Action, Discount, Earn, Expires, LineBase, Multiply
+from regulars.rules.action_model import Action, Discount, Earn, Expires, LineBase, Message, Multiply, Tag
 from regulars.rules.catalogue import EXACT_BELOW, MAX_COUNT, MAX_SPEND_MINOR
 from regulars.rules.expressions import OUTER_FROM_LINE, Expressions
 from regulars.rules.findings import at, may_be
 from regulars.rules.model import ACTIONS_OF, Pack, Rule
-from regulars.rules.part_checks import number_within
+from regulars.rules.part_checks import MAY_STACK, number_within
 from regulars.rules.parts import BPS, Number, ParameterRef
 from regulars.rules.shapes import Shape
 
@@ -33,6 +33,10 @@ def check_action(expressions: Expressions, pack: Pack, rule: Rule, pointer: str)
         _multiply(expressions, action.multiply, here)
     if action.discount is not None:
         _discount(expressions, pack, action.discount, here)
+    if action.tag is not None:
+        _tag(expressions, action.tag, here)
+    if action.message is not None:
+        _message(expressions, pack, action.message, here)
     _group(expressions, pack, rule, pointer)
 
 
@@ -57,6 +61,18 @@ def _expires(expressions: Expressions, expires: Expires, here: str) -> None:
 def _multiply(expressions: Expressions, multiply: Multiply, here: str) -> None:
     number_within(expressions, multiply.rate_bps, "rate_bps", (BPS, 100 * BPS), at(here, "rate_bps"))
     number_within(expressions, multiply.valid_days, "valid_days", (1, MOST_DAYS), at(here, "valid_days"))
+
+
+def _tag(expressions: Expressions, tag: Tag, here: str) -> None:
+    number_within(expressions, tag.for_days, "for_days", (1, MOST_DAYS), at(here, "for_days"))
+
+
+def _message(expressions: Expressions, pack: Pack, message: Message, here: str) -> None:
+    for name, tree in (message.values or {}).items():
+        pointer = at(here, "values", name)
+        expressions.amount(tree, pointer)
+        if pack.exclusions and _reads_basket_from_a_line(tree):
+            expressions.say("exclusions_bypassed", pointer)
 
 
 def _discount(expressions: Expressions, pack: Pack, discount: Discount, here: str) -> None:
@@ -164,4 +180,4 @@ def _group(expressions: Expressions, pack: Pack, rule: Rule, pointer: str) -> No
 
 
 def _may_stack(action: Action) -> bool:
-    return action.name in ("earn", "multiply", "discount")
+    return action.name in MAY_STACK

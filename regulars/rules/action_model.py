@@ -5,7 +5,8 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from regulars.rules.parts import Code, Number, Part, Scope, Tree, Words
+from regulars.rules.consequences import MovedStage
+from regulars.rules.parts import Code, Number, ParameterName, Part, Scope, Tree, Words
 from regulars.rules.reach_model import Chosen
 
 Form = Literal["rate_bps", "amount_minor", "price_minor", "free_items", "nth_item", "threshold"]
@@ -166,6 +167,36 @@ class SetTier(Part):
     tier: Code
 
 
+class Tag(Part):
+    """The member gets a tag, for good or for so many days; or `end` takes away one that a rule gave.
+
+    It takes effect with the purchase, whose own rules still see the member as before.
+    """
+
+    give: Code | None = None
+    end: Code | None = None
+    for_days: Number | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Tag":
+        if (self.give is None) == (self.end is None) or (self.end is not None and self.for_days is not None):
+            raise PydanticCustomError("one_tag_expected", "give with or without for_days, or end alone")
+        return self
+
+
+class MoveStage(Part):
+    """The member is moved to this stage, however recent the purchase; the next purchase brings it back."""
+
+    to: MovedStage
+
+
+class Message(Part):
+    """A message is asked for: the code of its text, and whole numbers by the names that the text uses."""
+
+    template: Code
+    values: Annotated[dict[ParameterName, Tree], Field(max_length=20)] | None = None
+
+
 class Action(Part):
     """Exactly one action."""
 
@@ -174,6 +205,9 @@ class Action(Part):
     discount: Discount | None = None
     refuse: Refuse | None = None
     set_tier: SetTier | None = None
+    move_stage: MoveStage | None = None
+    tag: Tag | None = None
+    message: Message | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Action":

@@ -9,6 +9,7 @@ from pydantic.functional_validators import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from regulars.rules import catalogue
+from regulars.rules.consequences import MovedStage
 from regulars.rules.parts import ParameterName, Part, Scope, Words
 
 
@@ -104,7 +105,9 @@ class Expect(Part):
     `awards`, `failed` and `notes` name rules; `lines` names line numbers. A note says why a rule gave nothing
     though its conditions hold, such as "out_of_season". `available_at` and `expires_at` are wall times of the
     points that each rule gave. `stage` is what the silence leads to, `revisit_after_days` when the member is
-    next called after a purchase, a first one where the member has no visits.
+    next called after a purchase, a first one where the member has no visits. `tagged` gives the days of each
+    tag that is given, null for one without an end; `messages` the values of each rule's message; `moved_to`
+    is the stage to which rules move the member.
     """
 
     points: int | None = None
@@ -120,6 +123,10 @@ class Expect(Part):
     expires_at: dict[str, str] | None = None
     stage: Literal["active", "at_risk", "lapsed"] | None = None
     revisit_after_days: int | None = None
+    tagged: dict[str, int | None] | None = None
+    untagged: list[str] | None = None
+    messages: dict[str, dict[str, int]] | None = None
+    moved_to: MovedStage | None = None
 
 
 class Case(Part):

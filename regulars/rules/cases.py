@@ -10,6 +10,7 @@ import orjson
 
 from regulars.rules.case_model import Case, Expect, Given
 from regulars.rules.catalogue import BUILT_IN, Catalogue, Field
+from regulars.rules.consequences import Consequence, MessageAsked, TagOrder, move_of
 from regulars.rules.domain import (
     CalendarFacts,
     Evaluation,
@@ -144,9 +145,22 @@ def _got(evaluation: Evaluation) -> dict[str, object]:
         "discount_minor": sum(discounts.values()),
         "lines": discounts,
         "tier": evaluation.tier.tier if evaluation.tier else None,
+        **_told(evaluation.asked),
         "failed": {o.rule_id: o.failed for o in outcomes if o.failed is not None},
         "notes": {o.rule_id: o.note for o in outcomes if o.note is not None and not o.applied},
         "errors": {o.rule_id: o.error for o in outcomes if o.error is not None},
+    }
+
+
+def _told(asked: Sequence[Consequence]) -> dict[str, object]:
+    """What rules want done to the member."""
+    tags = [one for one in asked if isinstance(one, TagOrder)]
+    move = move_of(asked)
+    return {
+        "tagged": {tag.tag: tag.days for tag in tags if tag.gives},
+        "untagged": sorted(tag.tag for tag in tags if not tag.gives),
+        "messages": {one.rule_id: dict(one.values) for one in asked if isinstance(one, MessageAsked)},
+        "moved_to": move.stage if move is not None else None,
     }
 
 

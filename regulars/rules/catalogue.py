@@ -24,7 +24,7 @@ MAX_COUNT = 1_000_000
 EXACT_BELOW = 1 << 52
 """The engine's integer arithmetic is exact below this; the checker proves that no rule goes beyond."""
 
-ALL_KINDS: frozenset[PackKind] = frozenset(("eligibility", "discount", "earning", "tier"))
+ALL_KINDS: frozenset[PackKind] = frozenset(("eligibility", "discount", "earning", "tier", "lifecycle"))
 PURCHASE_KINDS: frozenset[PackKind] = ALL_KINDS - {"tier"}
 
 

@@ -112,6 +112,7 @@ _TYPE_FINDINGS = {
     "part_empty": "part_empty",
     "one_earning_expected": "one_earning_expected",
     "one_expiry_expected": "one_expiry_expected",
+    "one_tag_expected": "one_tag_expected",
 }
 
 
@@ -257,7 +258,7 @@ def _case_shapes(pack: Pack) -> Iterator[Finding]:
         yield from _setting(pack, case, at("", "cases", index, "parameters"))
         for name in sorted(case.expect.model_fields_set - allowed):
             yield finding("case_expects_other_kind", at(pointer, name), kind=pack.kind, field=name)
-        for name in ("awards", "applied", "failed", "notes", "available_at", "expires_at"):
+        for name in ("awards", "applied", "failed", "notes", "available_at", "expires_at", "messages"):
             for rule in getattr(case.expect, name) or ():
                 if rule not in known:
                     yield finding("case_rule_unknown", at(pointer, name), rule=rule)

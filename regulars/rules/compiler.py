@@ -7,6 +7,7 @@ import orjson
 from datalogic_py import Rule
 
 from regulars.rules.action_model import Discount, Earn, Multiply
+from regulars.rules.consequences import Consequence, MessageAsked, StageMove, TagOrder
 from regulars.rules.discounts import DiscountForm
 from regulars.rules.domain import PackKind, PackVersion, RuleOutcome
 from regulars.rules.engine import RefusedByEngine, compile_rule
@@ -31,6 +32,8 @@ class CompiledRule:
         group: stacking group; its own where it names none.
         scopes: what a refusal refuses.
         gate: where, when and for whom it counts at all; None everywhere and always.
+        kind: its pack's.
+        consequence: what it wants done to the member; of a message still without its values.
     """
 
     pack: str
@@ -51,6 +54,8 @@ class CompiledRule:
     tier: str = ""
     rank: int = 0
     gate: Gate | None = None
+    kind: PackKind = "earning"
+    consequence: Consequence | None = None
 
     def error(self, tag: str) -> RuleOutcome:
         return RuleOutcome(self.pack, self.id, applied=False, error=tag)
@@ -136,7 +141,22 @@ def _compile(pack: Pack, rule: PackRule, name: str) -> CompiledRule:
         tier=tier,
         rank=next((step.rank for step in pack.tiers or () if step.code == tier), 0),
         gate=gate_of((pack.scope, rule.scope), (pack.calendar, rule.calendar)),
+        kind=pack.kind,
+        consequence=_consequence(pack, rule, name),
     )
+
+
+def _consequence(pack: Pack, rule: PackRule, name: str) -> Consequence | None:
+    tag, move, message = rule.then.tag, rule.then.move_stage, rule.then.message
+    if tag is not None:
+        days = _value(pack, tag.for_days)
+        return TagOrder(tag.give or tag.end or "", tag.give is not None, days, name, rule.id)
+    if move is not None:
+        return StageMove(move.to, name, rule.id)
+    if message is not None:
+        values = tuple((value, 0) for value in sorted(message.values or ()))
+        return MessageAsked(message.template, values, name, rule.id)
+    return None
 
 
 def _value(pack: Pack, number: int | ParameterRef | None) -> int | None:

@@ -45,6 +45,8 @@ def cost_of(pack: Pack) -> Cost:
         if earn:
             trees += [earn.amount] if earn.points is None else [earn.points]
             each_line += sum(_count(earn.lines)) if earn.amount is earn.points is None else 0
+        if rule.then.message:
+            trees += (rule.then.message.values or {}).values()
         for tree in trees:
             outer, inner = _count(tree)
             once, each_line = once + outer, each_line + inner

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from regulars.custom_fields.domain import ProductFacts
+from regulars.rules.consequences import Consequence
 
 PackKind = Literal["eligibility", "discount", "earning", "tier", "lifecycle"]
 LineKind = Literal["goods", "labour", "material", "service"]
@@ -154,6 +155,7 @@ class Evaluation:
     tier: TierMove | None
     outcomes: tuple[RuleOutcome, ...]
     reasons: tuple[str, ...]  # codes why nothing was given: "frozen", "no_member", "excluded"
+    asked: tuple[Consequence, ...] = ()  # what rules want done to the member besides, in their order
 
     @property
     def points(self) -> int:

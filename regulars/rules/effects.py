@@ -1,7 +1,19 @@
 """What an action gives, in words, as shops say it."""
 
 from regulars.kernel.money import format_minor
-from regulars.rules.action_model import Action, Discount, Earn, Expires, LineBase, Multiply, Refuse, Rounding
+from regulars.rules.action_model import (
+    Action,
+    Discount,
+    Earn,
+    Expires,
+    LineBase,
+    Message,
+    Multiply,
+    Refuse,
+    Rounding,
+    Tag,
+)
+from regulars.rules.consequences import MovedStage
 from regulars.rules.parts import BPS, Number
 from regulars.rules.wording import Wording
 
@@ -35,9 +47,48 @@ def said_effect(wording: Wording, action: Action) -> str:
         return _discount(wording, action.discount)
     if action.refuse:
         return _refuse(wording, action.refuse)
-    tier = action.set_tier.tier if action.set_tier else ""
+    return _consequence(wording, action) if action.set_tier is None else _tier(wording, action.set_tier.tier)
+
+
+def _consequence(wording: Wording, action: Action) -> str:
+    if action.tag:
+        return _tag(wording, action.tag)
+    if action.message:
+        return _message(wording, action.message)
+    return wording.pick(*_MOVES[action.move_stage.to]) if action.move_stage else ""
+
+
+def _tier(wording: Wording, tier: str) -> str:
     like = {"var": "member.tier"}
     return wording.pick(f"升为{wording.words(tier, like)}", f"moves up to {wording.words(tier, like)}")
+
+
+_MOVES: dict[MovedStage, tuple[str, str]] = {
+    "at_risk": ("转为“有流失风险”", "is taken to be at risk"),
+    "lapsed": ("转为“已流失”", "is taken to have lapsed"),
+}
+
+
+def _tag(wording: Wording, tag: Tag) -> str:
+    if tag.end is not None:
+        return wording.pick(f"去掉标签“{tag.end}”", f"loses the tag “{tag.end}”")
+    if tag.for_days is None:
+        return wording.pick(f"打上标签“{tag.give}”", f"gets the tag “{tag.give}”")
+    days = _number(wording, tag.for_days, "days")
+    return wording.pick(f"打上标签“{tag.give}”，保留 {days}", f"gets the tag “{tag.give}” for {days}")
+
+
+def _message(wording: Wording, message: Message) -> str:
+    said = wording.pick(f"发送消息“{message.template}”", f"is sent the message “{message.template}”")
+    if not message.values:
+        return said
+    zh, en = "：", ": "
+    values = [f"{name} = {_amount_of(wording, tree)}" for name, tree in sorted(message.values.items())]
+    return said + wording.pick(zh, en) + wording.listing(values)
+
+
+def _amount_of(wording: Wording, tree: object) -> str:
+    return f"{tree:,}" if type(tree) is int else wording.words(tree)
 
 
 def _earn(wording: Wording, earn: Earn) -> str:

@@ -11,6 +11,7 @@ from datalogic_py import BatchItemError
 from regulars.rules import facts
 from regulars.rules.catalogue import EXACT_BELOW
 from regulars.rules.compiler import CompiledPack, CompiledRule, compile_pack
+from regulars.rules.consequences import Consequence, MessageAsked
 from regulars.rules.discounts import DiscountForm, SelectedLine, Selection
 from regulars.rules.domain import (
     Award,
@@ -61,6 +62,7 @@ class PackSet:
         }
         self._program = _Program(self._rules)
         self._review = _Program(tuple(rule for rule in self._rules if rule.action == "set_tier"))
+        self._asking = [i for i, rule in enumerate(self._rules) if rule.consequence is not None]
         self._by_action = {
             action: [i for i, rule in enumerate(self._rules) if rule.action == action]
             for action in ("refuse", "discount", "earn", "multiply", "set_tier")
@@ -96,12 +98,13 @@ class PackSet:
         withheld = _withheld(member) or refused.get("earning")
         awards = self._awards(outcomes, withheld, at, store)
         tier = _highest(self._rules, outcomes) if member.known else None
+        asked = self._asked(outcomes, member, refused) if self._asking else ()
         reasons = [
             code for code, holds in (("no_member", not member.known), ("frozen", member.frozen)) if holds
         ]
         if refused:
             reasons.append("excluded")
-        return Evaluation(awards, discounts, tier, tuple(outcomes.known), tuple(reasons))
+        return Evaluation(awards, discounts, tier, tuple(outcomes.known), tuple(reasons), asked)
 
     def tier_for(
         self, member: MemberFacts, calendar: CalendarFacts | None = None, store: StoreFacts | None = None
@@ -138,6 +141,23 @@ class PackSet:
             return ()
         return tuple(discounts_of(holding, outcomes, self._trees["discount"]))
 
+    def _asked(
+        self, outcomes: Outcomes, member: MemberFacts, refused: Mapping[str, str]
+    ) -> tuple[Consequence, ...]:
+        """What holds of tags, moves and messages; who is refused points gets none of an earning pack."""
+        withheld = _withheld(member)
+        found: list[Consequence] = []
+        for index in self._asking:
+            rule, values = self._rules[index], outcomes.values.get(index)
+            if values is None:
+                continue
+            note = withheld or (refused.get("earning") if rule.kind == "earning" else None)
+            if note is not None:
+                outcomes.withhold(index, note)
+            elif rule.consequence is not None:
+                found.append(_with_values(rule.consequence, values))
+        return tuple(found)
+
     def _awards(
         self, outcomes: Outcomes, withheld: str | None, at: datetime, store: StoreFacts
     ) -> tuple[Award, ...]:
@@ -154,6 +174,13 @@ class PackSet:
 
 def _place_in_line(pack: CompiledPack) -> tuple[int, int, str]:
     return KIND_ORDER.index(pack.kind), pack.priority, pack.version.code
+
+
+def _with_values(consequence: Consequence, values: Sequence[int]) -> Consequence:
+    if not isinstance(consequence, MessageAsked):
+        return consequence
+    names = (name for name, _ in consequence.values)
+    return consequence._replace(values=tuple(zip(names, values, strict=True)))
 
 
 def _withheld(member: MemberFacts) -> str | None:
@@ -219,12 +246,29 @@ def _take(outcomes: Outcomes, index: int, rule: CompiledRule, result: str) -> No
         if selected is not None:
             outcomes.selected[index] = selected
             return
+    elif rule.consequence is not None:
+        values = _values(rule.consequence, result)
+        if values is not None:
+            outcomes.values[index] = values
+            return
     elif result.isdecimal():
         amount = int(result)
         if amount < EXACT_BELOW:
             outcomes.amounts[index] = amount
             return
     outcomes.known[index] = rule.error(NOT_WHOLE)
+
+
+def _values(consequence: Consequence, result: str) -> tuple[int, ...] | None:
+    """The values of a message; of what has none, none."""
+    if not isinstance(consequence, MessageAsked) or not consequence.values:
+        return ()
+    try:
+        found = tuple(orjson.loads(result))
+    except (TypeError, ValueError):
+        return None
+    whole = all(type(value) is int and abs(value) < EXACT_BELOW for value in found)
+    return found if whole and len(found) == len(consequence.values) else None
 
 
 def _selected(result: str) -> Selected | None:

@@ -75,6 +75,7 @@ _ERRORS: dict[str, tuple[str, str]] = {
                              "Write per, with amount or lines to say of what, or points alone."),
     "one_expiry_expected": ("有效期只写一种：valid_days，或 expires 里的 after_days，或 expires 里的 at（可加 later）。",
                             "Say in one way when points end: valid_days, or in expires after_days, or at, which may have later."),
+    "one_tag_expected": ("写且只写“give”（可加 for_days）或“end”。", "Write give, which may have for_days, or end alone."),
     "one_action_expected": ("每条规则写且只写一个动作：{choices}。", "Give each rule exactly one action: {choices}."),
     # pack
     "code_differs": ("草稿属于规则包“{pack}”，这里写的是“{found}”。请改成“{pack}”，或另存为“{found}”的草稿。",
@@ -105,6 +106,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "limit_of_other_kind": ("“{kind}”类规则包不能限制“{of}”。可用：{choices}。",
                             "A pack of kind “{kind}” cannot limit “{of}”. It can limit: {choices}."),
     "rule_unknown": ("没有规则“{rule}”。请检查拼写。", "There is no rule “{rule}”. Mend its spelling."),
+    "limit_of_other_action": ("规则“{rule}”不给积分也不给优惠，限额管不到它。请从限额里去掉。",
+                              "The rule “{rule}” gives no points and no money, so no limit counts it. Take it out of the limit."),
     "id_repeated": ("“{value}”用了两次。请换一个。", "“{value}” is used twice. Choose another."),
     "order_repeated": ("顺序 {value} 用了两次。每条规则的顺序要不同。",
                        "The order {value} is used twice. Give each rule its own."),

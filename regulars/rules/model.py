@@ -34,19 +34,20 @@ TYPE_BOUNDS: Final[Mapping[ParameterType, tuple[int, int]]] = {
     "percent": (0, 100),
 }
 ACTIONS_OF: Final[Mapping[PackKind, tuple[str, ...]]] = {
-    "eligibility": ("refuse",),
+    "eligibility": ("refuse", "tag", "message"),
     "discount": ("discount",),
-    "earning": ("earn", "multiply"),
+    "earning": ("earn", "multiply", "tag", "message"),
     "tier": ("set_tier",),
-    "lifecycle": (),
+    "lifecycle": ("move_stage", "tag", "message"),
 }
 TIMED: Final = ("stage", "revisit_after_days")
+TOLD: Final = ("tagged", "untagged", "messages")
 EXPECTED_OF: Final[Mapping[PackKind, tuple[str, ...]]] = {
-    "eligibility": ("refused",),
+    "eligibility": ("refused", *TOLD),
     "discount": ("discount_minor", "lines"),
-    "earning": ("points", "awards", "available_at", "expires_at"),
+    "earning": ("points", "awards", "available_at", "expires_at", *TOLD),
     "tier": ("tier", *TIMED),
-    "lifecycle": TIMED,
+    "lifecycle": (*TIMED, "moved_to", *TOLD),
 }
 
 
@@ -129,7 +130,7 @@ class Exclusion(Part):
 
 
 class Pack(Part):
-    """Rules of one kind that are published together; a pack of kind lifecycle has none.
+    """Rules of one kind that are published together; a pack of kind lifecycle may have none.
 
     `priority` orders packs of one kind, the lowest first; equal ones follow their codes.
     """

@@ -17,12 +17,14 @@ class Outcomes:
     Attributes:
         amounts: the whole number that a rule came to.
         selected: the lines that a discount selects: of a plain rate their numbers and values.
+        values: the whole numbers that a message names.
     """
 
     rules: Sequence[CompiledRule]
     known: list[RuleOutcome]
     amounts: dict[int, int] = field(default_factory=dict)
     selected: dict[int, Selected | Selection] = field(default_factory=dict)
+    values: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def withhold(self, index: int, note: str) -> None:
         rule = self.rules[index]
@@ -32,6 +34,7 @@ class Outcomes:
         """Let a rule be as if it were not there, whatever it says."""
         self.amounts.pop(index, None)
         self.selected.pop(index, None)
+        self.values.pop(index, None)
         self.withhold(index, note)
 
     def gave(self, index: int, amount: int, note: str | None = None) -> None:

@@ -14,6 +14,8 @@ from regulars.rules.shapes import Shape, integer
 from regulars.rules.stack_model import Stack
 
 MOST_CHOICES = 10
+MAY_STACK = ("earn", "multiply", "discount")
+"""Actions that give points or money: they stand in groups, and limits count them."""
 _GIVING = ("earning", "discount")
 _LIMITS_OF: dict[str, tuple[LimitOf, ...]] = {
     "earning": ("points", "uses"),
@@ -72,6 +74,8 @@ def _stacking(expressions: Expressions, pack: Pack) -> None:
     choices = ", ".join(islice(counted, MOST_CHOICES))
     named = {rule.stacking_group for rule in pack.rules}
     for index, rule in enumerate(pack.rules):
+        if rule.then.name not in MAY_STACK:
+            continue
         pointer, own = at("", "rules", index), rule.stacking_group
         if own is None:
             expressions.say("group_missing", pointer, rule=rule.id)
@@ -97,7 +101,8 @@ def _reaches(expressions: Expressions, pack: Pack) -> None:
     parts += [(at("", "rules", index), rule) for index, rule in enumerate(pack.rules)]
     for pointer, part in parts:
         for name in ("scope", "calendar"):
-            if getattr(part, name) is not None and pack.kind in ("tier", "lifecycle"):
+            of_time = pack.kind == "tier" or (pack.kind == "lifecycle" and part is pack)
+            if getattr(part, name) is not None and of_time:
                 expressions.say("part_misplaced", at(pointer, name), field=name, kind=pack.kind)
         if part.calendar is not None:
             _season(expressions, part.calendar, at(pointer, "calendar"))
@@ -118,7 +123,7 @@ def _limits(expressions: Expressions, pack: Pack) -> None:
     if limits and not countable:
         expressions.say("part_misplaced", "/limits", field="limits", kind=pack.kind)
     repeated(expressions, "limits", [limit.code for limit in limits], "code")
-    known = {rule.id for rule in pack.rules}
+    known = {rule.id: rule.then.name for rule in pack.rules}
     for index, limit in enumerate(limits):
         pointer = at("", "limits", index)
         if countable and limit.of not in countable:
@@ -130,6 +135,8 @@ def _limits(expressions: Expressions, pack: Pack) -> None:
         for place, rule in enumerate(limit.rules or ()):
             if rule not in known:
                 expressions.say("rule_unknown", at(pointer, "rules", place), rule=rule)
+            elif known[rule] not in MAY_STACK:
+                expressions.say("limit_of_other_action", at(pointer, "rules", place), rule=rule)
 
 
 def _limit_numbers(expressions: Expressions, limit: PackLimit, pointer: str) -> None:

@@ -57,7 +57,7 @@ def _ladder(compiled: CompiledPack) -> LifecyclePlan | None:
 def limits_of(compiled: CompiledPack) -> tuple[Limit, ...]:
     """The limits of a pack, with the values of its parameters, by code."""
     pack = compiled.pack
-    every_rule = tuple(sorted(rule.id for rule in pack.rules))
+    every_rule = tuple(sorted(rule.id for rule in compiled.rules if rule.consequence is None))
     limits = (
         Limit(
             pack_code=pack.code,
@@ -71,4 +71,4 @@ def limits_of(compiled: CompiledPack) -> tuple[Limit, ...]:
         )
         for limit in pack.limits or ()
     )
-    return tuple(sorted(limits, key=lambda limit: limit.code))
+    return tuple(sorted((limit for limit in limits if limit.rule_ids), key=lambda limit: limit.code))

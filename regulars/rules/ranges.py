@@ -127,7 +127,9 @@ class Values:
             else:
                 parts.append(f"{low} … {high}")
         if self.without:
-            parts.append("∉ {" + ", ".join(sorted(_shown(value, dates=dates) for value in self.without)) + "}")
+            parts.append(
+                "∉ {" + ", ".join(sorted(_shown(value, dates=dates) for value in self.without)) + "}"
+            )
         return ", ".join(parts) or "…"
 
 

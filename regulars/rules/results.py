@@ -20,13 +20,15 @@ def result_of(pack: Pack, rule: Rule) -> object:
         rule: any of its rules.
     Returns: JSON-logic with parameters. For a plain rate the line number and value of each selected line;
         for another discount its number, sales value, value that counts and quantity, with the amount behind
-        them where there is one.
+        them where there is one. For a message its values.
     """
     action = rule.then
     if action.earn is not None:
         return _earned(pack, action.earn)
     if action.discount is not None:
         return _discounted(pack, action.discount)
+    if action.message is not None and action.message.values:
+        return _named(pack, action.message.values)
     return 1
 
 
@@ -53,6 +55,12 @@ def _discounted(pack: Pack, discount: Discount) -> object:
     if amount is None:
         return lines
     return [lines, _within(pack, amount) if pack.exclusions else amount]
+
+
+def _named(pack: Pack, values: Mapping[str, object]) -> object:
+    """The values of a message, in the order of their names."""
+    trees = [values[name] for name in sorted(values)]
+    return [_within(pack, tree) for tree in trees] if pack.exclusions else trees
 
 
 def _selected(pack: Pack, condition: object) -> object:

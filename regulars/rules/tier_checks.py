@@ -28,9 +28,7 @@ def _present(expressions: Expressions, pack: Pack) -> None:
             expressions.say("tier_part_misplaced", at("", name), field=name)
         if not given and pack.kind in kinds:
             expressions.say("tier_part_missing", "", field=name)
-    if pack.kind == "lifecycle" and pack.rules:
-        expressions.say("part_misplaced", "/rules/0", field="rules", kind=pack.kind)
-    elif pack.kind != "lifecycle" and not pack.rules:
+    if pack.kind != "lifecycle" and not pack.rules:
         expressions.say("list_length", "/rules", low=1, high=200)
 
 

@@ -105,8 +105,8 @@ def test_what_is_wrong_with_it_is_found(pack: Any, part: Any, code: str, pointer
     assert errors(timing(pack, **part)) == {(code, pointer)}
 
 
-def test_it_has_no_rules_and_every_other_pack_has(pack: Any, rule: Any) -> None:
-    assert ("part_misplaced", "/rules/0") in errors(timing(pack, rules=[rule()]))
+def test_it_may_do_without_rules_and_no_other_pack_can(pack: Any, rule: Any) -> None:
+    assert ("action_wrong_kind", "/rules/0/then/earn") in errors(timing(pack, rules=[rule()]))
     case = {"name": WORDS, "given": {}, "expect": {"points": 0}}
     assert errors(pack(rules=[], cases=[case])) == {("list_length", "/rules")}
     tiers = json.loads(starter_text("classic-tiers"))

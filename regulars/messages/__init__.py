@@ -1,0 +1,1 @@
+"""Messages that rules ask for; the chain's own system sends them."""

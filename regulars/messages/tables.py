@@ -1,0 +1,22 @@
+"""The messages that rules asked for, each once."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Table, Text, Uuid
+
+from regulars.db.base import APPEND_ONLY, Instant, Json, metadata
+
+message_request = Table(
+    "message_request",
+    metadata,
+    Column("no", BigInteger, Identity(always=True), primary_key=True),  # the order of their becoming visible
+    Column("id", Uuid, nullable=False, unique=True),  # follows from purchase, pack version and rule
+    Column("member_id", Uuid, ForeignKey("member.id"), nullable=False, index=True),
+    Column("purchase_id", Uuid, nullable=False),
+    Column("store_id", Uuid, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("named_values", Json, nullable=False),
+    Column("pack_version", Text, nullable=False),
+    Column("rule_id", Text, nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    info=APPEND_ONLY,
+)
