@@ -11,6 +11,7 @@ from api.errors import Problem
 from rules_ui.assets import serve_asset
 from rules_ui.error_pages import error_answer
 from rules_ui.routes import (
+    editor,
     enrolment,
     member_acts,
     members,
@@ -26,7 +27,18 @@ from rules_ui.ui import Ui
 # Enrolment first: its address would read as a member's.
 ROUTERS = tuple(
     area.router
-    for area in (session, overview, enrolment, members, member_acts, purchases, packs, places, operators)
+    for area in (
+        session,
+        overview,
+        enrolment,
+        members,
+        member_acts,
+        purchases,
+        editor,
+        packs,
+        places,
+        operators,
+    )
 )
 
 

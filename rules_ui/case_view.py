@@ -31,9 +31,7 @@ def case_lines(pack: Pack, report: Report, words: PackWords, say: Speech) -> tup
     return tuple(sorted(lines, key=lambda line: (line.green, line.number)))
 
 
-def _line(
-    number: int, pack: Pack, case: Case, result: CaseResult, words: PackWords, say: Speech
-) -> CaseLine:
+def _line(number: int, pack: Pack, case: Case, result: CaseResult, words: PackWords, say: Speech) -> CaseLine:
     wanted = {name: getattr(case.expect, name) for name in case.expect.model_fields_set}
     differing = {each.what: orjson.loads(each.got) for each in result.differences}
     got = wanted | differing
@@ -121,9 +119,7 @@ def _parameters(pack: Pack, case: Case, say: Speech) -> list[str]:
     for name, value in (case.parameters or {}).items():
         parameter = pack.parameters[name]
         shown = say.amount(value) if parameter.type == "money_minor" else say.number(value)
-        told.append(
-            say.text(N_("%(name)s: %(value)s"), name=parameter.title.of(say.language), value=shown)
-        )
+        told.append(say.text(N_("%(name)s: %(value)s"), name=parameter.title.of(say.language), value=shown))
     return told
 
 

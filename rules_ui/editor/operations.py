@@ -2,14 +2,26 @@
 
 import json
 from collections.abc import Sequence
+from typing import Final
 
 from regulars.rules.canonical import laid_out
 from regulars.rules.catalogue import Field
 from regulars.rules.errors import PointerUnknown
-from regulars.rules.text_edits import fragment, inserted, removed, renamed, replaced, replaced_raw
+from regulars.rules.text_edits import (
+    fragment,
+    inserted,
+    removed,
+    renamed,
+    replaced,
+    replaced_raw,
+    with_member,
+)
 from rules_ui.editor.emitting import comparing, emit
 from rules_ui.editor.nodes import Comparison, Condition, Join, Operand, Quantifier, Relation
 from rules_ui.editor.parsing import LINES
+
+_MADE: Final = ("scope", "calendar", "base", "limits", "exclusions")
+"""Parts that are there only while something stands in them."""
 
 
 def set_comparison(text: str, node: Comparison) -> str:
@@ -110,14 +122,49 @@ def _operator(text: str, pointer: str, known: Sequence[str]) -> str:
 
 
 def _has(text: str, pointer: str, key: str) -> bool:
-    try:
-        fragment(text, f"{pointer}/{key}")
-    except PointerUnknown:
-        return False
-    return True
+    return _there(text, f"{pointer}/{key}")
 
 
 def _lines_of(text: str, measure: str) -> str:
     if _has(text, measure, "length"):
         return f"{measure}/length/0"
     return f"{measure}/+/0/map/0"
+
+
+def put(text: str, pointer: str, value: object) -> str:
+    """Write a plain part; objects above it that are not there are made. Raises: PointerUnknown."""
+    above, _, key = pointer.rpartition("/")
+    if not pointer:
+        raise PointerUnknown(pointer)
+    if _there(text, pointer):
+        return replaced(text, pointer, value)
+    key = key.replace("~1", "/").replace("~0", "~")
+    if _there(text, above):
+        return with_member(text, above, key, value)
+    if above.rpartition("/")[2] not in _MADE:
+        raise PointerUnknown(pointer)
+    return put(text, above, {key: value})
+
+
+def take(text: str, pointer: str) -> str:
+    """Take a plain part away, and an object above it that is left empty, but for one that names a thing."""
+    if not _there(text, pointer):
+        return text
+    without = removed(text, pointer)
+    above = pointer.rpartition("/")[0]
+    if above.rpartition("/")[2] in _MADE and json.loads(fragment(without, above)) in ({}, []):
+        return removed(without, above)
+    return without
+
+
+def add_to(text: str, pointer: str, value: object) -> str:
+    """Add a member to a list that may not be there yet. Raises: PointerUnknown."""
+    return inserted(text, pointer, value) if _there(text, pointer) else put(text, pointer, [value])
+
+
+def _there(text: str, pointer: str) -> bool:
+    try:
+        fragment(text, pointer)
+    except PointerUnknown:
+        return False
+    return True

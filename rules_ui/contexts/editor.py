@@ -1,0 +1,203 @@
+"""The rule editor: parameters, rules and their conditions as a form over one text."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from rules_ui.contexts.base import Choice, FieldTrouble, Notice, Tone, View
+
+ControlKind = Literal["number", "date", "text", "choice", "choices", "flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One thing that can be changed; a change is sent alone.
+
+    Attributes:
+        at: JSON Pointer of what it changes.
+        do: what kind of change it is, see `rules_ui.editor.changes`.
+        name: of the form's field.
+        id: of the element, the same as long as the place is.
+        label: for those who do not see where it stands.
+        value: as people type it: yuan, not fen.
+        options: of choices; one that the field no longer offers is kept as the chosen one.
+        before, after: what stands left and right of it.
+    """
+
+    at: str
+    do: str
+    name: str
+    id: str
+    label: str
+    kind: ControlKind
+    value: str = ""
+    options: tuple[Choice, ...] = ()
+    before: str = ""
+    after: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What the checker says of a place."""
+
+    tone: Tone
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionView:
+    """One condition of the form.
+
+    Attributes:
+        kind: how it is shown.
+        words: the whole of it as a sentence.
+        controls: in the order in which they read as a sentence.
+        members: of a group, of all lines, of a total's lines.
+        adds: what can be added in it.
+        raw: the code of what is locked.
+    """
+
+    kind: Literal["comparison", "group", "each_line", "total", "locked"]
+    at: str
+    id: str
+    words: str
+    controls: tuple[Control, ...] = ()
+    members: tuple["ConditionView", ...] = ()
+    adds: tuple["Addition", ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    raw: str = ""
+    removable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Something that can be added: `at` is where, `what` names it, `label` says it in the reader's words."""
+
+    at: str
+    do: str
+    what: str
+    label: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """One part of an action, a limit or another plain thing: its name and what can be changed of it."""
+
+    label: str
+    controls: tuple[Control, ...]
+    help: str = ""
+    raw: str = ""
+    remarks: tuple[Remark, ...] = ()
+    conditions: tuple[ConditionView, ...] = ()
+    adds: tuple[Addition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """One rule: in words, what it asks, what it gives.
+
+    Attributes:
+        where: a group of slots for where, for whom and when.
+    """
+
+    at: str
+    id: str
+    code: str
+    title: str
+    titles: tuple[Control, ...]
+    sentence: str
+    conditions: tuple[ConditionView, ...]
+    join: Control | None
+    adds: tuple[Addition, ...]
+    action: str
+    slots: tuple[SlotView, ...]
+    where: tuple[SlotView, ...]
+    remarks: tuple[Remark, ...]
+    first: bool
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """A limit, an exclusion, or another named part of the pack."""
+
+    at: str
+    id: str
+    title: str
+    slots: tuple[SlotView, ...]
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Parts of one sort, and what can be added to them."""
+
+    id: str
+    title: str
+    hint: str
+    parts: tuple[PartView, ...]
+    adds: tuple[Addition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One case and how it went."""
+
+    at: str
+    name: str
+    given: str
+    expected: str
+    got: str
+    green: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The pack said plainly in one language."""
+
+    lang: str
+    title: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EditorBody(View):
+    """All that a change may change.
+
+    Attributes:
+        based_on: the draft's revision that is shown; 0 where there is none yet.
+        readable: whether the text can be shown as a form at all; else only its code can be mended.
+        where_saved: a sentence on whose save this is and when.
+    """
+
+    template: ClassVar[str] = "editor_body.html"
+    code: str
+    based_on: int
+    readable: bool
+    title: str
+    kind: str
+    where_saved: str
+    notices: tuple[Notice, ...]
+    troubles: tuple[FieldTrouble, ...]
+    green: bool
+    verdict: str
+    remarks: tuple[Remark, ...]
+    parameters: Section
+    rules: tuple[RuleView, ...]
+    rule_adds: tuple[Addition, ...]
+    sections: tuple[Section, ...]
+    cases: tuple[CaseRow, ...]
+    adoptable: bool
+    summaries: tuple[Summary, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditorPage(View):
+    """The editor of one pack's draft."""
+
+    template: ClassVar[str] = "editor.html"
+    code: str
+    title: str
+    body: EditorBody

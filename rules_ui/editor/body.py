@@ -1,0 +1,133 @@
+"""The whole form of one draft, from its text and what the checker says of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from regulars.rules.adopting import can_adopt
+from regulars.rules.catalogue import Catalogue
+from regulars.rules.checker import Report
+from regulars.rules.findings import is_green
+from rules_ui.case_view import case_lines
+from rules_ui.contexts.base import FieldTrouble, Notice
+from rules_ui.contexts.editor import CaseRow, EditorBody, Section, Summary
+from rules_ui.editor.parts_view import parameters, rule_additions, rules, sections
+from rules_ui.editor.sheet import Offers, Sheet
+from rules_ui.i18n import LANGUAGES, N_, Speech
+from rules_ui.rule_words import PackWords, pack_words
+from rules_ui.ui import LANGS
+
+_NOTHING = Section("parameters", "", "", (), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A draft as it is read.
+
+    Attributes:
+        based_on: its revision; 0 where nothing was saved yet.
+        where_saved: a sentence on whose save it is.
+    """
+
+    code: str
+    text: str
+    based_on: int
+    report: Report
+    where_saved: str
+
+
+def body_of(
+    shown: Shown,
+    catalogue: Catalogue,
+    offers: Offers,
+    say: Speech,
+    *,
+    notices: Sequence[Notice] = (),
+    troubles: Sequence[FieldTrouble] = (),
+) -> EditorBody:
+    """The form.
+
+    Args:
+        shown: the draft.
+        catalogue: what rules of the chain can read.
+        offers: places and tiers of the chain.
+        say: the reader's language.
+        notices: what has just happened.
+        troubles: what was typed and could not be read, by the id of its field.
+    """
+    document = shown.report.document or {}
+    sheet = Sheet(document, shown.report, catalogue, offers, say)
+    words = _words(shown.report, say, catalogue)
+    readable = bool(document)
+    return EditorBody(
+        code=shown.code,
+        based_on=shown.based_on,
+        readable=readable,
+        title=sheet.titled(document.get("title")) or shown.code,
+        kind=str(document.get("kind", "")),
+        where_saved=shown.where_saved,
+        notices=tuple(notices),
+        troubles=tuple(troubles),
+        green=shown.report.green,
+        verdict=_verdict(shown.report, say),
+        remarks=tuple(sheet.remark(found) for found in shown.report.findings),
+        parameters=parameters(sheet) if readable else _NOTHING,
+        rules=rules(sheet, words) if readable else (),
+        rule_adds=rule_additions(sheet) if readable else (),
+        sections=sections(sheet) if readable else (),
+        cases=_cases(shown.report, words, say),
+        adoptable=can_adopt(shown.report),
+        summaries=_summaries(shown.report, say, catalogue),
+        text=shown.text,
+    )
+
+
+def _verdict(report: Report, say: Speech) -> str:
+    wrong = sum(found.severity == "error" for found in report.findings)
+    if wrong:
+        return say.text(N_("%(count)s to mend"), count=wrong)
+    hints = len(report.findings)
+    return say.text(N_("Ready; %(count)s hints"), count=hints) if hints else say.text(N_("Ready"))
+
+
+def _can_be_said(report: Report) -> bool:
+    """Whether the pack means something; a red case does not change what it means."""
+    return report.pack is not None and is_green([f for f in report.findings if f.code != "case_failed"])
+
+
+def _words(report: Report, say: Speech, catalogue: Catalogue) -> PackWords | None:
+    return pack_words(report.pack, say, catalogue) if report.pack and _can_be_said(report) else None
+
+
+def _summaries(report: Report, say: Speech, catalogue: Catalogue) -> tuple[Summary, ...]:
+    if report.pack is None or not _can_be_said(report):
+        return ()
+    made = []
+    for language in (say.language, *(each for each in LANGUAGES if each != say.language)):
+        words = pack_words(report.pack, replace(say, language=language), catalogue)
+        said = [
+            _sentence(language, rule.effect, rule.conditions, rule.scope, rule.calendar)
+            for rule in words.rules.values()
+        ]
+        said += [each for each in (words.stacking, *words.limits) if each]
+        made.append(Summary(LANGS[language], words.title, tuple(said)))
+    return tuple(made)
+
+
+def _sentence(language: str, effect: str, conditions: Sequence[str], scope: str, calendar: str) -> str:
+    where = [each for each in (scope, calendar) if each]
+    if language == "zh":
+        asked = "，且".join(conditions)
+        said = f"{asked}：{effect}" if asked else effect
+        return f"{said}（{'；'.join(where)}）。" if where else f"{said}。"
+    asked = " and ".join(each[:1].lower() + each[1:] for each in conditions)
+    said = f"{effect}, when {asked}" if asked else effect
+    return f"{said} ({'; '.join(where)})." if where else f"{said}."
+
+
+def _cases(report: Report, words: PackWords | None, say: Speech) -> tuple[CaseRow, ...]:
+    if report.pack is None or words is None:
+        return ()
+    return tuple(
+        CaseRow(f"/cases/{line.number - 1}", line.name, line.given, line.expected, line.got, line.green)
+        for line in case_lines(report.pack, report, words, say)
+    )

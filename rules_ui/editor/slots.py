@@ -1,0 +1,173 @@
+"""Which plain parts an action, a limit, a scope and a calendar have, and how each is typed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from rules_ui.editor.values import Unit
+from rules_ui.i18n import N_
+
+SlotKind = Literal["number", "choice", "flag", "words", "code", "codes", "numbers", "date", "lines", "tree"]
+Offered = Literal["tiers", "places", "rules", "groups", "weekdays", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One part.
+
+    Attributes:
+        path: from what holds it.
+        label: a message.
+        optional: may be left empty, which takes the part away.
+        options: values and their messages, of a choice.
+        offered: what the pack or the chain offers as options instead.
+        only_with: shown only where this part is there.
+    """
+
+    path: tuple[str, ...]
+    label: str
+    kind: SlotKind
+    unit: Unit = "plain"
+    optional: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    offered: Offered = ""
+    only_with: str = ""
+
+
+_PICK: Final = (("cheapest", N_("the cheapest")), ("dearest", N_("the dearest")))
+_PRICE: Final = (("sales", N_("sales price")), ("list", N_("list price")))
+_TAX: Final = (("included", N_("with tax")), ("excluded", N_("without tax")))
+_ENDS: Final = (
+    ("month_end", N_("end of the month")),
+    ("quarter_end", N_("end of the quarter")),
+    ("year_end", N_("end of the year")),
+)
+_ROUND: Final = (("floor", N_("down")), ("half_up", N_("to the nearest")), ("ceil", N_("up")))
+_TO: Final = tuple((str(minor), str(minor)) for minor in (1, 5, 10, 50, 100))
+WEEKDAYS: Final = tuple(
+    (str(number), label)
+    for number, label in enumerate(
+        (
+            N_("Monday"),
+            N_("Tuesday"),
+            N_("Wednesday"),
+            N_("Thursday"),
+            N_("Friday"),
+            N_("Saturday"),
+            N_("Sunday"),
+        ),
+        start=1,
+    )
+)
+
+EARN: Final = (
+    Slot(("points",), N_("Points"), "number", only_with="points"),
+    Slot(("amount",), N_("Computed on"), "tree", only_with="amount"),
+    Slot(("per",), N_("One point for each"), "number", "minor", only_with="per"),
+    Slot(("lines",), N_("Only lines where"), "lines", only_with="lines"),
+    Slot(("base", "price"), N_("Counted at"), "choice", options=_PRICE, only_with="base"),
+    Slot(("base", "tax"), N_("Tax"), "choice", optional=True, options=_TAX, only_with="base"),
+    Slot(("pending_days",), N_("Usable after"), "number", "days", optional=True),
+    Slot(("valid_days",), N_("Valid for"), "number", "days", optional=True),
+    Slot(("expires", "after_days"), N_("Valid for"), "number", "days", only_with="expires"),
+    Slot(
+        ("expires", "at"), N_("Expires at the"), "choice", optional=True, options=_ENDS, only_with="expires"
+    ),
+)
+MULTIPLY: Final = (
+    Slot(("rate_bps",), N_("Points times"), "number", "times"),
+    Slot(("valid_days",), N_("Valid for"), "number", "days", optional=True),
+    Slot(("group",), N_("Group: only the highest counts"), "code", optional=True),
+)
+DISCOUNT: Final = (
+    Slot(("lines",), N_("Only lines where"), "lines", only_with="lines"),
+    Slot(("rate_bps",), N_("Off"), "number", "bps", only_with="rate_bps"),
+    Slot(("amount_minor",), N_("Off"), "number", "minor", only_with="amount_minor"),
+    Slot(("price_minor",), N_("Price of each"), "number", "minor", only_with="price_minor"),
+    Slot(("free_items", "every"), N_("Of every"), "number", only_with="free_items"),
+    Slot(("free_items", "free"), N_("free are"), "number", only_with="free_items"),
+    Slot(("free_items", "pick"), N_("namely"), "choice", options=_PICK, only_with="free_items"),
+    Slot(("nth_item", "every"), N_("One of every"), "number", only_with="nth_item"),
+    Slot(("nth_item", "rate_bps"), N_("gets off"), "number", "bps", only_with="nth_item"),
+    Slot(("nth_item", "pick"), N_("namely"), "choice", options=_PICK, only_with="nth_item"),
+    Slot(("threshold", "every_minor"), N_("For each"), "number", "minor", only_with="threshold"),
+    Slot(("threshold", "off_minor"), N_("off"), "number", "minor", only_with="threshold"),
+    Slot(("threshold", "times"), N_("At most times"), "number", optional=True, only_with="threshold"),
+    Slot(("base", "price"), N_("Counted at"), "choice", options=_PRICE, only_with="base"),
+    Slot(("base", "after_discounts"), N_("After earlier discounts"), "flag", only_with="base"),
+    Slot(("rounding", "mode"), N_("Rounded"), "choice", options=_ROUND, only_with="rounding"),
+    Slot(
+        ("rounding", "to_minor"),
+        N_("to a multiple of (minor units)"),
+        "choice",
+        options=_TO,
+        only_with="rounding",
+    ),
+    Slot(("cap_minor",), N_("At most a purchase"), "number", "minor", optional=True),
+    Slot(("group",), N_("Group: only the highest counts"), "code", optional=True),
+)
+REFUSE: Final = (
+    Slot(
+        ("scopes",),
+        N_("Gets no"),
+        "codes",
+        options=(("earning", N_("points")), ("discount", N_("discounts"))),
+    ),
+    Slot(("reason", "words"), N_("Reason told"), "words"),
+)
+SET_TIER: Final = (Slot(("tier",), N_("Tier"), "choice", offered="tiers"),)
+ACTIONS: Final[Mapping[str, Sequence[Slot]]] = {
+    "earn": EARN,
+    "multiply": MULTIPLY,
+    "discount": DISCOUNT,
+    "refuse": REFUSE,
+    "set_tier": SET_TIER,
+}
+SCOPE: Final = (
+    Slot(("scope", "places"), N_("Places"), "codes", optional=True, offered="places"),
+    Slot(("scope", "channels"), N_("Channels"), "codes", optional=True),
+    Slot(("scope", "tiers"), N_("Tiers"), "codes", optional=True, offered="tiers"),
+)
+CALENDAR: Final = (
+    Slot(("calendar", "weekdays"), N_("Days of the week"), "numbers", optional=True, options=WEEKDAYS),
+    Slot(("calendar", "from"), N_("First day"), "date", optional=True),
+    Slot(("calendar", "until"), N_("Last day"), "date", optional=True),
+)
+LIMIT: Final = (
+    Slot(("title",), N_("Name"), "words"),
+    Slot(
+        ("of",),
+        N_("Limits"),
+        "choice",
+        options=(("points", N_("points")), ("money_minor", N_("discount money")), ("uses", N_("uses"))),
+    ),
+    Slot(("at_most",), N_("At most"), "number"),
+    Slot(
+        ("per",),
+        N_("for each"),
+        "choice",
+        options=(("member", N_("member")), ("store", N_("store")), ("pack", N_("whole pack"))),
+    ),
+    Slot(
+        ("every",),
+        N_("in a"),
+        "choice",
+        options=(
+            ("day", N_("day")),
+            ("week", N_("week")),
+            ("month", N_("month")),
+            ("year", N_("year")),
+            ("ever", N_("whole life of the pack")),
+        ),
+    ),
+    Slot(
+        ("when_reached",),
+        N_("When it is reached"),
+        "choice",
+        options=(("partial", N_("give what is left")), ("nothing", N_("give nothing"))),
+    ),
+)
+EXCLUSION: Final = (
+    Slot(("title",), N_("Name"), "words"),
+    Slot(("lines",), N_("Lines where"), "lines"),
+)

@@ -1,0 +1,195 @@
+"""The rule editor: one draft as a form, each change of it saved at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from api.dependencies import requires
+from regulars.kernel.ids import new_id
+from regulars.releases import drafts
+from regulars.releases.drafting import NewSave, Saved
+from regulars.rules import service as rules
+from regulars.rules.adopting import can_adopt, with_new_results
+from regulars.rules.chain_catalogue import catalogue_of, examine_here
+from regulars.rules.errors import PointerUnknown
+from regulars.security import service as security
+from regulars.security.actor import Actor
+from regulars.security.policy import Permission
+from regulars.security.scope import EVERYWHERE
+from rules_ui.contexts.base import Choice, FieldTrouble, Notice
+from rules_ui.contexts.editor import EditorBody, EditorPage
+from rules_ui.editor.body import Shown, body_of
+from rules_ui.editor.changes import Bench, Change, ChangeUnknown
+from rules_ui.editor.saving import Base, head_of, save_change
+from rules_ui.editor.sheet import Offers, element_id
+from rules_ui.editor.values import Unreadable
+from rules_ui.i18n import N_, Speech
+from rules_ui.ladder import ladder_of
+from rules_ui.ui import Pages, Ui, by_htmx, go
+
+router = APIRouter(prefix="/packs")
+Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
+
+_FRAME: Final = frozenset({"csrf_token", "based_on", "do", "at"})
+_UNREADABLE: Final = {
+    "number": N_("Write a number with no more decimals than the unit has."),
+    "whole_number": N_("Write a whole number."),
+    "too_large": N_("The number is too large."),
+    "date": N_("Choose a day."),
+    "text": N_("Write a text."),
+    "nothing": N_("Write something here, or remove the whole."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What has just happened, and what could not be read."""
+
+    notices: Sequence[Notice] = ()
+    troubles: Sequence[FieldTrouble] = ()
+
+
+@router.get("/{code}/edit", response_class=HTMLResponse)
+async def show_editor(request: Request, ui: Pages, code: str, actor: Editor) -> HTMLResponse:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    body = await _body(ui, code, actor, say, Told())
+    return ui.page(request, actor, EditorPage(code, body.title, body), say)
+
+
+@router.post("/{code}/edit", response_model=None)
+async def change_draft(request: Request, ui: Pages, code: str, actor: Editor) -> Response:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    form = await request.form()
+    change = _change(form)
+    try:
+        told = await _save(ui, code, form, change, actor, say)
+    except Unreadable as trouble:
+        told = _trouble(change, say.text(_UNREADABLE[trouble.reason]))
+    except (ChangeUnknown, PointerUnknown):
+        said = say.text(N_("This place is no longer in the draft: somebody has changed it. Look again."))
+        told = Told(notices=(Notice("warn", said),))
+    if not by_htmx(request):
+        return go(f"/packs/{code}/edit")
+    return ui.page(request, actor, await _body(ui, code, actor, say, told), say)
+
+
+async def _save(ui: Ui, code: str, form: FormData, change: Change, actor: Actor, say: Speech) -> Told:
+    at = ui.container.now()
+    async with ui.container.database.begin() as session:
+        base = await _base(session, ui, code, _number(form.get("based_on")))
+        if change.do == "set-code":
+            text = change.value.replace("\r\n", "\n")
+            saved = await drafts.save_draft(session, code, NewSave(new_id(), text, base.revision), actor, at)
+        elif change.do == "adopt-results":
+            saved = await _adopt(session, code, base, actor, ui)
+        else:
+            bench = Bench(base.text, await catalogue_of(session), say.money.exponent, _tier_codes(ui, say))
+            saved = await save_change(session, code, base, bench, change, actor, at)
+    return _told(saved, base)
+
+
+async def _adopt(session: AsyncSession, code: str, base: Base, actor: Actor, ui: Ui) -> Saved:
+    """Let failing cases expect what the rules now give."""
+    report = await examine_here(session, base.text)
+    text = with_new_results(base.text, report) if can_adopt(report) else base.text
+    new = NewSave(new_id(), text, base.revision)
+    return await drafts.save_draft(session, code, new, actor, ui.container.now())
+
+
+def _told(saved: Saved, base: Base) -> Told:
+    number = saved.revision.line.revision or 0
+    if saved.result == "refused":
+        message = N_(
+            "Somebody changed the same place meanwhile; the draft shows theirs. Yours is kept aside."
+        )
+        return Told(notices=(Notice("warn", message),))
+    if saved.result == "merged" or number > base.revision + 1:
+        message = N_("Somebody else has changed the draft meanwhile; it now holds both.")
+        return Told(notices=(Notice("plain", message),))
+    return Told()
+
+
+def _trouble(change: Change, message: str) -> Told:
+    names = [name for name in change.values if name not in ("optional", "more")] or ["value"]
+    return Told(
+        troubles=[FieldTrouble(element_id(change.at, f"{change.do}-{name}"), message) for name in names]
+    )
+
+
+async def _base(session: AsyncSession, ui: Ui, code: str, revision: int) -> Base:
+    if revision:
+        return Base(revision, (await drafts.get_draft(session, code, revision)).text)
+    return Base(0, await _version_text(session, ui, code))
+
+
+async def _version_text(session: AsyncSession, ui: Ui, code: str) -> str:
+    """What a draft begins with: what is live at headquarters, else the newest version."""
+    packs = ui.container.packs.at(ui.container.places.headquarters.id, ui.container.now())
+    live = next((version for version in packs.versions if version.code == code), None)
+    return (await rules.get_version(session, code, live.version if live else None)).text
+
+
+async def _body(ui: Ui, code: str, actor: Actor, say: Speech, told: Told) -> EditorBody:
+    async with ui.container.database.read() as session:
+        head = await head_of(session, code)
+        if head is None:
+            text, where = await _version_text(session, ui, code), say.text(N_("Nothing is changed yet."))
+        else:
+            text = head.text
+            name = await _name(session, head.line.saved_by, say)
+            where = say.text(
+                N_("Revision %(number)s, saved by %(name)s %(when)s"),
+                number=head.line.revision,
+                name=name,
+                when=say.ago(head.line.saved_at),
+            )
+        report = await examine_here(session, text)
+        catalogue = await catalogue_of(session)
+    revision = (head.line.revision or 0) if head else 0
+    shown = Shown(code, text, revision, report, where)
+    return body_of(
+        shown, catalogue, _offers(ui, actor, say), say, notices=told.notices, troubles=told.troubles
+    )
+
+
+async def _name(session: AsyncSession, saved_by: str, say: Speech) -> str:
+    kind, _, operator_id = saved_by.partition(":")
+    if kind == "command":
+        return say.text(N_("command line"))
+    operators = await security.list_operators(session, EVERYWHERE, limit=500)
+    return next((each.display_name for each in operators if str(each.id) == operator_id), operator_id)
+
+
+def _offers(ui: Ui, actor: Actor, say: Speech) -> Offers:
+    places = [
+        Choice(place.code, f"{place.name} · {place.code}")
+        for place in sorted(ui.container.places.all(), key=lambda each: (each.path.count("."), each.code))
+        if place.kind != "terminal" and place.closed_at is None and actor.scope.touches(place.path)
+    ]
+    tiers = [Choice(tier.code, tier.title) for tier in ladder_of(ui.chain_plan(), say)]
+    return Offers(tuple(places), tuple(tiers))
+
+
+def _tier_codes(ui: Ui, say: Speech) -> tuple[str, ...]:
+    return tuple(tier.code for tier in ladder_of(ui.chain_plan(), say))
+
+
+def _change(form: FormData) -> Change:
+    values = {
+        name: [each for each in form.getlist(name) if isinstance(each, str)]
+        for name in form
+        if name not in _FRAME
+    }
+    return Change(str(form.get("do", "")), str(form.get("at", ""))[:1_000], values)
+
+
+def _number(said: object) -> int:
+    return int(said) if isinstance(said, str) and said.isascii() and said.isdigit() and len(said) < 10 else 0

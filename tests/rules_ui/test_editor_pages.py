@@ -1,0 +1,114 @@
+"""A draft is changed in the form: each change is saved, what it says and what the checker says come back."""
+
+import html
+import json
+import re
+
+import httpx
+from web_world import WebWorld
+
+from regulars.rules.starters import starter_text
+
+EDIT = "/packs/grocery-classic/edit"
+HTMX = {"HX-Request": "true"}
+
+
+def revision(page: str) -> str:
+    found = re.search(r'name="based_on" value="(\d+)"', page)
+    assert found
+    return found[1]
+
+
+def text_of(page: str) -> str:
+    found = re.search(r'<textarea[^>]*id="code"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert found
+    return html.unescape(found[1]).removeprefix("\n")
+
+
+async def change(
+    client: httpx.AsyncClient, page: str, do: str, at: str, value: str | list[str] = "", **more: str
+) -> str:
+    body = {"based_on": revision(page), "do": do, "at": at, "value": value, **more}
+    answer = await client.post(EDIT, data=body, headers=HTMX)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+async def test_the_form_shows_a_pack_and_looking_saves_nothing(admin: httpx.AsyncClient) -> None:
+    page = (await admin.get(EDIT)).text
+    assert revision(page) == "0"
+    assert text_of(page) == starter_text("grocery-classic")
+    assert "Nothing is changed yet." in page
+    assert (await admin.get(EDIT)).text.count('name="based_on" value="0"') > 10
+    admin.cookies.set("regulars_language", "zh")
+    assert "规则" in (await admin.get(EDIT)).text
+
+
+async def test_a_number_a_condition_and_a_rule_are_changed_and_the_rest_stays_byte_for_byte(
+    admin: httpx.AsyncClient,
+) -> None:
+    before = starter_text("grocery-classic")
+    page = (await admin.get(EDIT)).text
+    page = await change(admin, page, "set-number-days", "/parameters/valid_days/value", "365")
+    assert revision(page) == "1"
+    assert text_of(page) == before.replace('"value": 730', '"value": 365')
+    page = await change(admin, page, "add-condition", "/rules/0/when", "condition")
+    when = json.loads(text_of(page))["rules"][0]["when"]
+    at = f"/rules/0/when/and/{len(when['and']) - 1}"
+    page = await change(admin, page, "set-field", at, "calendar.weekday")
+    page = await change(admin, page, "set-relation", at, "one_of")
+    page = await change(admin, page, "set-among", at, ["2", "4"])
+    assert json.loads(text_of(page))["rules"][0]["when"]["and"][-1] == {
+        "in": [{"var": "calendar.weekday"}, [2, 4]]
+    }
+    page = await change(admin, page, "remove-condition", at)
+    assert text_of(page) == before.replace('"value": 730', '"value": 365')
+
+
+async def test_what_cannot_be_read_is_said_beside_its_field_and_saved_nowhere(
+    admin: httpx.AsyncClient,
+) -> None:
+    page = (await admin.get(EDIT)).text
+    told = await change(admin, page, "set-number-days", "/parameters/valid_days/value", "a year")
+    assert "Write a number" in told
+    assert revision(told) == "0"
+    told = await change(admin, page, "set-number-days", "/parameters/nothing/value", "3")
+    assert "no longer in the draft" in told or "to mend" in told
+
+
+async def test_two_editors_change_different_places_and_both_stay(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    page = (await admin.get(EDIT)).text
+    async with await world.operator("marketing", world.chain.hq) as other:
+        theirs = await change(other, page, "set-number-days", "/parameters/valid_days/value", "365")
+        mine = await change(admin, page, "set-number-minor", "/parameters/regular_spend_minor/value", "900")
+    parameters = json.loads(text_of(mine))["parameters"]
+    assert parameters["valid_days"]["value"] == 365
+    assert parameters["regular_spend_minor"]["value"] == 90_000
+    assert int(revision(mine)) == int(revision(theirs)) + 1
+    again = await change(admin, page, "set-number-days", "/parameters/valid_days/value", "100")
+    assert "Yours is kept aside" in again
+    assert json.loads(text_of(again))["parameters"]["valid_days"]["value"] == 365
+
+
+async def test_the_code_is_another_way_into_the_same_draft(admin: httpx.AsyncClient) -> None:
+    page = (await admin.get(EDIT)).text
+    broken = await change(admin, page, "set-code", "", "{ not json")
+    assert "cannot be read as a pack" in broken
+    mended = await change(admin, broken, "set-code", "", starter_text("grocery-classic"))
+    assert "cannot be read as a pack" not in mended
+    assert text_of(mended) == starter_text("grocery-classic")
+
+
+async def test_a_form_that_is_not_ours_changes_nothing(admin: httpx.AsyncClient) -> None:
+    page = (await admin.get(EDIT)).text
+    for do, at, value in (
+        ("drop-table", "/rules/0", ""),
+        ("set-field", "/rules/0/when/and/0", "member.nothing"),
+        ("set-join", "/rules/0/when", "xor"),
+        ("move-rule", "/rules/x", "up"),
+        ("set-number-days", "", "3"),
+        ("remove-part", "/title/zh", ""),
+    ):
+        assert revision(await change(admin, page, do, at, value)) == "0"
