@@ -163,12 +163,12 @@ CHECKS: Final = (
              l as (select entry_id, sum(amount) as amount from lot group by entry_id),
              c as (select entry_id, sum(amount) as amount from lot_consumption group by entry_id)
         select e.id as subject, p.amount::text as kept,
-               (p.owed + coalesce(case e.kind when 'earn' then l.amount else c.amount end, 0))::text
-                 as recomputed
+               (p.owed + coalesce(case when e.kind in ('earn', 'correct') then l.amount else c.amount end,
+                                  0))::text as recomputed
         from ledger_entry e left join p on p.entry_id = e.id left join l on l.entry_id = e.id
         left join c on c.entry_id = e.id
         where p.amount is distinct from
-              p.owed + coalesce(case e.kind when 'earn' then l.amount else c.amount end, 0)
+              p.owed + coalesce(case when e.kind in ('earn', 'correct') then l.amount else c.amount end, 0)
            or p.amount is null
         union all
         select p.entry_id, p.amount::text, 'no entry' from p
@@ -301,6 +301,28 @@ CHECKS: Final = (
         where not exists (select from purchase p where p.id = u.cause_id and u.cause = 'purchase')
           and not exists (select from purchase_attribution a
                           where a.purchase_id = u.cause_id and u.cause = 'attribution')
+          and not exists (select from purchase_recompute r
+                          where r.purchase_id = u.cause_id and u.cause = 'recompute' and r.points > 0)
+        """,
+    ),
+    Check(
+        "quote_uses",
+        "a quote was used up by the purchase that was charged by it",
+        """
+        select q.quote_id as subject, q.purchase_id::text as kept, p.quote_id::text as recomputed
+        from quote_use q left join purchase p on p.id = q.purchase_id
+        where p.quote_id is distinct from q.quote_id
+        """,
+    ),
+    Check(
+        "recomputes",
+        "what a purchase was given by recomputing is what was posted for it",
+        """
+        select r.purchase_id as subject, r.points::text as kept, coalesce(e.points, 0)::text as recomputed
+        from purchase_recompute r left join lateral (
+          select sum(p.amount) as points from ledger_entry e join posting p on p.entry_id = e.id
+          where e.id = r.entry_id and e.kind = 'correct' and e.member_id = r.member_id) e on true
+        where r.points <> coalesce(e.points, 0)
         """,
     ),
     Check(

@@ -26,7 +26,7 @@ class CounterKey(NamedTuple):
 
 
 Claims = Mapping[CounterKey, int]
-Cause = Literal["purchase", "attribution"]
+Cause = Literal["purchase", "attribution", "recompute"]
 
 
 @dataclass(frozen=True, slots=True)

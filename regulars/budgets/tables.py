@@ -21,7 +21,7 @@ budget_use = Table(
     "budget_use",
     metadata,
     Column("cause_id", Uuid, nullable=False),
-    Column("cause", Text, nullable=False),  # purchase | attribution
+    Column("cause", Text, nullable=False),  # purchase | attribution | recompute
     *(Column(name, Text, nullable=False) for name in _KEY),
     Column("amount", BigInteger, nullable=False),
     Column("effective_at", Instant, nullable=False),

@@ -37,6 +37,7 @@ _PAGE: Final = f"""{_PURCHASES}
 where p.id > $1 and ($2::timestamptz is null or p.recorded_at >= $2 or a.recorded_at >= $2)
 order by p.id limit $3
 """
+_OF_IDS: Final = f"{_PURCHASES} where p.id = any($1::uuid[]) order by p.id"
 _POSTINGS: Final = """
 select e.cause_id, p.pack_version, p.rule_id, sum(p.amount)::bigint as points
 from ledger_entry e join posting p on p.entry_id = e.id
@@ -75,6 +76,11 @@ async def page(
     """Purchases in order of their ids: those recorded or attributed since an instant, or all."""
     rows = await (await driver(session)).fetch(_PAGE, after, since, limit)
     return await _whole(session, rows)
+
+
+async def of_ids(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[StoredPurchase]:
+    """Purchases that are named, wherever they were made, in order of their ids."""
+    return await _whole(session, await (await driver(session)).fetch(_OF_IDS, list(ids)))
 
 
 async def _whole(session: AsyncSession, rows: Sequence[asyncpg.Record]) -> list[StoredPurchase]:

@@ -36,6 +36,10 @@ TAMPERING = {
     "budget_causes": """
         insert into budget_use values (gen_random_uuid(), 'purchase', 'a', 'b', 'points', '', 'ever', 1,
                                        now(), now())""",
+    "quote_uses": "insert into quote_use values (gen_random_uuid(), gen_random_uuid())",
+    "recomputes": """
+        insert into purchase_recompute values (gen_random_uuid(), 'purchase', null, 1, gen_random_uuid(),
+                                               '{}', '{}', 'x', 'x', now())""",
 }
 
 

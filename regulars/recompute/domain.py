@@ -1,0 +1,176 @@
+"""What a purchase in which a rule failed should have given, less what it gave: pure functions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from regulars.budgets.domain import LIMITED
+from regulars.rules.domain import Award
+
+RecomputeCause = Literal["purchase", "attribution"]
+RecomputeState = Literal["due", "nothing", "no_member", "failing", "not_released", "rolled_back"]
+"""What recomputing comes to: points are due; nothing is; nobody is there to get any; a rule fails again;
+the version that is named was not released for that store, or was rolled back there."""
+
+SETTLED: Final[frozenset[RecomputeState]] = frozenset({"due", "nothing", "no_member"})
+"""States in which a purchase is dealt with; the others wait for a mended version."""
+
+REASON_MIN: Final = 2
+REASON_MAX: Final = 500
+RuleKey = tuple[str, str]
+"""Pack code and rule id: a mended version's rule answers for that of the version before."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRule:
+    """A rule that gave nothing because it could not be evaluated."""
+
+    pack: str
+    rule: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """How a purchase was dealt with."""
+
+    points: int
+    entry_id: UUID | None
+    versions: tuple[str, ...]
+    reason: str
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """A purchase in which a rule failed.
+
+    Attributes:
+        cause: whose reading failed: the till's, or that of giving it to a member afterwards.
+        points: what it earned then.
+    """
+
+    purchase_id: UUID
+    cause: RecomputeCause
+    member_id: UUID | None
+    store_id: UUID
+    receipt_no: str
+    occurred_at: datetime
+    points: int
+    failed: tuple[FailedRule, ...]
+    resolved: Resolved | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What recomputing a purchase comes to.
+
+    Attributes:
+        versions: by which it was read.
+        awards: what is to be added, by rule, within limits.
+        failed: rules that fail again.
+        offered_minor: discounts that the same reading offers; what the till charged stays.
+        offered_before_minor: what was offered then.
+        tier: the highest tier whose rule applies; the member's next purchase decides about it.
+    """
+
+    state: RecomputeState
+    versions: tuple[str, ...]
+    awards: tuple[Award, ...] = ()
+    failed: tuple[FailedRule, ...] = ()
+    offered_minor: int = 0
+    offered_before_minor: int = 0
+    tier: str | None = None
+
+    @property
+    def points(self) -> int:
+        return sum(award.points for award in self.awards)
+
+
+def pack_code(version: str) -> str:
+    """The pack of a version's name."""
+    return version.rpartition("/")[0]
+
+
+def replaced(versions: Sequence[str], mended: Mapping[str, str]) -> tuple[str, ...]:
+    """Version names, with mended ones in the place of theirs.
+
+    Args:
+        versions: as a purchase was read by.
+        mended: pack code → version name; a pack that was not live then is not read now either.
+    """
+    return tuple(mended.get(pack_code(name), name) for name in versions)
+
+
+def additions(
+    awards: Sequence[Award], posted: Mapping[tuple[str, str], int], limited: frozenset[RuleKey]
+) -> tuple[Award, ...]:
+    """What is missing of what a purchase should have given.
+
+    Args:
+        awards: of today's reading, before limits.
+        posted: (pack version, rule) → points that were posted for it.
+        limited: rules that a limit cut then: they got what was left.
+    Returns: what rules give now beyond what they gave, in their order, and together no more than the
+        purchase as a whole lacks. What a rule gave too much is set against it, and never taken back.
+    Source: docs/semantics.md, "Recomputing".
+    """
+    before: dict[RuleKey, int] = {}
+    for (version, rule), points in posted.items():
+        key = pack_code(version), rule
+        if key not in limited:
+            before[key] = before.get(key, 0) + points
+    gains: list[Award] = []
+    for award in awards:
+        key = pack_code(award.pack_version), award.rule_id
+        if key in limited:
+            continue
+        known = min(before.get(key, 0), award.points)
+        if known:
+            before[key] -= known
+        if award.points > known:
+            gains.append(award._replace(points=award.points - known))
+    return _at_most(gains, sum(award.points for award in gains) - sum(before.values()))
+
+
+def _at_most(awards: Sequence[Award], points: int) -> tuple[Award, ...]:
+    kept: list[Award] = []
+    for award in awards:
+        part = min(award.points, points)
+        if part <= 0:
+            break
+        kept.append(award._replace(points=part))
+        points -= part
+    return tuple(kept)
+
+
+def still_valid(award: Award, occurred_at: datetime, at: datetime) -> Award:
+    """An award that is booked late: what would have expired by then is valid as long, from then on.
+
+    Args:
+        award: dated by the purchase.
+        occurred_at: when that was.
+        at: when it is booked, or how far its member's time was decided, if further.
+    """
+    if award.expires_at is None or award.expires_at > at:
+        return award
+    return award._replace(expires_at=at + (award.expires_at - occurred_at))
+
+
+def limited_rules(recorded: Sequence[Mapping[str, Any]]) -> frozenset[RuleKey]:
+    """The rules of which a purchase's record says that a limit left them less."""
+    return frozenset(
+        (pack_code(told["pack"]), told["rule"])
+        for told in recorded
+        if (told.get("note") or "").startswith(f"{LIMITED}:")
+    )
+
+
+def failed_rules(recorded: Sequence[Mapping[str, Any]]) -> tuple[FailedRule, ...]:
+    """The rules that a purchase's record says could not be evaluated."""
+    return tuple(
+        FailedRule(told["pack"], told["rule"], told["error"]) for told in recorded if told.get("error")
+    )
