@@ -73,7 +73,7 @@ class TakenBack:
     """An entry of the books by which a member's points went otherwise than by expiring.
 
     Attributes:
-        purchase_id: whose points it took back; None where it names none.
+        purchase_id: whose points it took back; None where it pays what the member owed.
         pack_code: of the version that had given them.
         shares: from where they were taken.
     """
@@ -93,6 +93,28 @@ class TakenBack:
         return {share.purchase_id for share in self.shares}
 
 
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """An entry of the books that gave a purchase points afterwards.
+
+    Attributes:
+        cause_id: under which its lots are found again.
+        purchase_id: the purchase; None where nothing says which.
+        pack_codes: of the versions that should have given them.
+        lots: (points, when they expire).
+    """
+
+    at: datetime
+    cause_id: UUID
+    purchase_id: UUID | None
+    pack_codes: frozenset[str]
+    lots: tuple[tuple[int, datetime | None], ...]
+
+    @property
+    def points(self) -> int:
+        return sum(points for points, _ in self.lots)
+
+
 @dataclass(slots=True)
 class MemberHistory:
     """All that is stored of one member.
@@ -102,7 +124,7 @@ class MemberHistory:
         advanced_to: how far time has been decided.
         told: every event, by number.
         bought: every purchase, by `seq`.
-        taken: what was taken back, in order of time.
+        taken, corrected: what was taken back and given afterwards, in order of time.
         own_now: the chain's own facts of the member today, for fields that came after a purchase.
     """
 
@@ -114,4 +136,5 @@ class MemberHistory:
     told: Sequence[Told] = ()
     bought: list[Bought] = field(default_factory=list)
     taken: Sequence[TakenBack] = ()
+    corrected: Sequence[Corrected] = ()
     own_now: str = ""

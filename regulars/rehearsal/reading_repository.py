@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.lifecycle.domain import LifecycleEvent
-from regulars.rehearsal.history import Bought, MemberHistory, TakenBack, TakenShare, Told
+from regulars.rehearsal.history import Bought, Corrected, MemberHistory, TakenBack, TakenShare, Told
 
 ROWS_AT_ONCE: Final = 500
 
@@ -95,6 +95,18 @@ where exists (select from entry_reversal)
   and e.member_id = any($1::uuid[]) and e.kind not in ('earn', 'expire')
 order by e.member_id, e.effective_at, e.id, l.expires_at, l.id
 """
+_CORRECTED = """
+select e.member_id, e.effective_at, e.cause_id, coalesce(pr.purchase_id, original.cause_id) as purchase_id,
+       array(select distinct split_part(pack_version, '/', 1) from posting
+             where entry_id = e.id) as pack_codes,
+       array(select (amount, expires_at) from lot where account_id = e.member_id and entry_id = e.id) as lots
+from ledger_entry e
+left join purchase_recompute pr on pr.entry_id = e.id
+left join entry_reversal r on r.entry_id = e.id
+left join ledger_entry original on original.id = r.original_id
+where e.member_id = any($1::uuid[]) and e.kind = 'correct'
+order by e.member_id, e.effective_at, e.id
+"""
 _COUNT = "select (select count(*) from purchase) + (select count(*) from purchase_attribution)"
 
 
@@ -139,6 +151,9 @@ async def histories(session: AsyncSession, member_ids: Sequence[UUID]) -> AsyncI
         attributed.setdefault(row["member_id"], []).append(_bought(row))
     for member_id, taken in _taken(await connection.fetch(_TAKEN, member_ids)):
         members[member_id].taken = taken
+    for row in await connection.fetch(_CORRECTED, member_ids):
+        member = members[row["member_id"]]
+        member.corrected = (*member.corrected, _corrected(row))
     present = sorted(members)
     position = 0
     async for rows in _streamed(connection, _PURCHASES, member_ids):
@@ -186,6 +201,16 @@ def _taken(rows: Sequence[asyncpg.Record]) -> Iterator[tuple[UUID, list[TakenBac
             code = entry["pack_version"].rpartition("/")[0]
             taken.append(TakenBack(entry["effective_at"], entry["purchase_id"], code, shares))
         yield member_id, taken
+
+
+def _corrected(row: asyncpg.Record) -> Corrected:
+    return Corrected(
+        row["effective_at"],
+        row["cause_id"],
+        row["purchase_id"],
+        frozenset(row["pack_codes"]),
+        tuple((lot[0], lot[1]) for lot in row["lots"]),
+    )
 
 
 def _history(row: asyncpg.Record) -> MemberHistory:

@@ -1,6 +1,6 @@
 """One member's history anew: the same purchases under other packs, its state as it would have been."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import repeat
@@ -21,7 +21,7 @@ from regulars.purchases.domain import PACK_SOURCE, Line, lines_of
 from regulars.purchases.evaluation import NO_OWN_FACTS, Lateness, OwnFacts, Reading, Sale
 from regulars.purchases.own_facts import as_recorded
 from regulars.rehearsal.drafts import RehearsedPacks
-from regulars.rehearsal.history import DECIDED_BY_TIME, Bought, MemberHistory, TakenBack, Told
+from regulars.rehearsal.history import DECIDED_BY_TIME, Bought, Corrected, MemberHistory, TakenBack, Told
 from regulars.rehearsal.limited import Limits
 from regulars.rehearsal.reversing import Reversing
 from regulars.rules.domain import MemberFacts
@@ -40,6 +40,9 @@ class Witness(Protocol):
 
     def took_back(self, taken: TakenBack, points: int) -> None:
         """Points were taken back in history, and so many in the replay."""
+
+    def corrected(self, given: Corrected, points: int) -> None:
+        """Points were given afterwards in history, and so many in the replay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> Mem
     Source: docs/semantics.md, "Order and time".
     """
     time = _newcomer(stage, history)
-    reversing = Reversing(history.taken)
+    reversing = Reversing(history.taken, history.corrected)
     course = _Course(stage, history, witness, reversing)
     tags = _Tags()
     told = iter(history.told)
@@ -87,11 +90,13 @@ def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> Mem
     reversing.finish(time)
     for taken, points in reversing.done:
         witness.took_back(taken, points)
+    for given, points in reversing.given:
+        witness.corrected(given, points)
     return time
 
 
 def _advance(time: MemberTime, to: datetime, reversing: Reversing) -> None:
-    if reversing.pending:
+    if reversing.busy:
         reversing.reach(time, to)
     time.advance(to)
 
@@ -168,11 +173,16 @@ def _buy_again(course: _Course, time: MemberTime, bought: Bought, tags: tuple[st
     else:
         _advance(time, bought.occurred_at, reversing)
     facts = evaluation.facts_for(time, tags, sale, late)
-    reading = _read(stage, known.packs_of(bought), facts, sale, bought)
+    packs = known.packs_of(bought)
+    reading = _read(stage, packs, facts, sale, bought)
     lots = _lots(time, bought, reading)
+    if reversing.busy:
+        lots = reversing.paid(bought.purchase_id, lots)
     evaluation.settle(time, sale, reading, lots, late)
-    if reversing.pending:
-        reversing.earned(bought.purchase_id, reading.evaluation.awards, lots)
+    if reversing.busy:
+        same = orjson.loads(bought.packs).keys() & packs.hashes.keys()
+        as_then = frozenset(name.rpartition("/")[0] for name in same)
+        reversing.earned(bought.purchase_id, reading.evaluation.awards, lots, as_then)
         reversing.reach(time, bought.occurred_at)
     course.witness.saw(bought, reading)
 
@@ -216,7 +226,7 @@ def _lines_with_our_discounts(bought: Bought) -> tuple[Line, ...]:
     return lines_of(bought.lines) if _OURS in bought.lines else ()
 
 
-def _lots(time: MemberTime, bought: Bought, reading: Reading) -> tuple[Lot, ...]:
+def _lots(time: MemberTime, bought: Bought, reading: Reading) -> Sequence[Lot]:
     """What the purchase earns, each lot under the purchase's own id."""
     awards = [award for award in reading.evaluation.awards if award.points > 0]
     if not awards:

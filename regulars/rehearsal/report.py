@@ -104,7 +104,7 @@ class Report:
     """The whole report; `version` changes when a field changes its meaning.
 
     Attributes:
-        taken_back_points: by undo orders.
+        taken_back_points: by undo orders, and in payment of what they left owed.
         liability_points: points open at the end of the span.
         by_decile: "1" is the tenth of the members that spent most in the span.
         differing_purchases: whose points or offered discounts would have been others.

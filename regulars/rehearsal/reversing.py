@@ -1,7 +1,7 @@
-"""Points that were taken back of a member, taken back again in a replay: what is there, from where it lay."""
+"""What became of points in a replay beside purchases and expiries: taken back, paid, given afterwards."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from regulars.ledger.domain import Lot
 from regulars.lifecycle.advance import MemberTime, OpenLot
 from regulars.lifecycle.domain import changed
-from regulars.rehearsal.history import TakenBack
+from regulars.rehearsal.history import Corrected, TakenBack
 from regulars.rules.domain import Award
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -38,23 +38,48 @@ class _Gift:
 
 
 class Reversing:
-    """What is still to be taken back of one member while the history is replayed.
+    """What is still to be taken back of one member, and given, while the history is replayed.
 
     Attributes:
-        pending: not taken back yet, in order of time.
-        done: each with the points that it took in the replay.
+        pending, to_give: not taken back, not given yet, in order of time.
+        done, given: each with the points that it took, or gave, in the replay.
     """
 
-    def __init__(self, taken: Iterable[TakenBack]) -> None:
+    def __init__(self, taken: Iterable[TakenBack], corrected: Iterable[Corrected] = ()) -> None:
         self.pending = list(taken)
+        self.to_give = list(corrected)
         self.done: list[tuple[TakenBack, int]] = []
+        self.given: list[tuple[Corrected, int]] = []
+        self._as_then: dict[UUID, frozenset[str]] = {}
         self._seen: set[UUID] = set()
         self._gifts: dict[tuple[UUID, str], _Gift] = {}
         self._lasting: list[_Lying] = []
 
-    def earned(self, purchase_id: UUID, awards: Sequence[Award], lots: Sequence[Lot]) -> None:
-        """A purchase has been replayed: what each pack gave in it, and where that lies."""
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still to come."""
+        return bool(self.pending or self.to_give)
+
+    def paid(self, purchase_id: UUID, lots: Sequence[Lot]) -> Sequence[Lot]:
+        """What is left of what a purchase earns after it has paid what the member owed, as in history."""
+        payments = [one for one in self.pending if one.purchase_id is None and one.purchases == {purchase_id}]
+        for one in payments:
+            self.pending.remove(one)
+            lying = [_Lying(purchase_id, lot.amount, lot.expires_at) for lot in lots]
+            taken = _from_the_same(lying, one, one.points)
+            taken += _from(sorted(lying, key=_soonest_first), one.points - taken)
+            self.done.append((one, taken))
+            kept = zip(lots, lying, strict=True)
+            lots = [replace(lot, amount=left.remaining) for lot, left in kept if left.remaining]
+        return lots
+
+    def earned(
+        self, purchase_id: UUID, awards: Sequence[Award], lots: Sequence[Lot], as_then: frozenset[str]
+    ) -> None:
+        """A purchase has been replayed: what each pack gave in it, where that lies, and of which packs the
+        same version read it then, by code."""
         self._seen.add(purchase_id)
+        self._as_then[purchase_id] = as_then
         for award in awards:
             code = award.pack_version.rpartition("/")[0]
             gift = self._gifts.setdefault((purchase_id, code), _Gift())
@@ -63,27 +88,48 @@ class Reversing:
         self._lasting += [_Lying(purchase_id, lot.amount, None) for lot in lots if lot.expires_at is None]
 
     def reach(self, time: MemberTime, to: datetime) -> None:
-        """Take back what was taken back up to an instant, as far as the points have been earned by now.
+        """Give and take back what was up to an instant, as far as the purchases have been replayed by now.
 
         Called before time is decided that far: what is taken back can expire no more.
         """
+        for given in [one for one in self.to_give if one.at <= to and self._knows(one)]:
+            self.to_give.remove(given)
+            self._give(time, given)
         due = [one for one in self.pending if one.at <= to and self._seen.issuperset(one.purchases)]
         for one in due:
             self.pending.remove(one)
             self._take(time, one)
 
     def finish(self, time: MemberTime) -> None:
-        """Take back all the rest."""
+        """Give and take back all the rest."""
+        for given in self.to_give:
+            self._give(time, given)
         for one in self.pending:
             self._take(time, one)
-        self.pending = []
+        self.to_give, self.pending = [], []
+
+    def _knows(self, one: Corrected) -> bool:
+        return one.purchase_id is None or one.purchase_id in self._seen
+
+    def _give(self, time: MemberTime, one: Corrected) -> None:
+        """A correction belongs to the version that it corrects: what a draft reads instead has none."""
+        self._seen.add(one.cause_id)
+        if one.purchase_id is not None:
+            as_then = self._as_then.get(one.purchase_id, frozenset())
+            if not one.pack_codes <= as_then:
+                self.given.append((one, 0))
+                return
+        time.lots += [OpenLot(one.cause_id, points, at) for points, at in one.lots if at is not None]
+        self._lasting += [_Lying(one.cause_id, points, None) for points, at in one.lots if at is None]
+        self.given.append((one, one.points))
+        _settle(time)
 
     def _take(self, time: MemberTime, one: TakenBack) -> None:
         expiring = [_Lying(lot.lot_id, lot.remaining, lot.expires_at) for lot in time.lots]
         lying = [
             lot for lot in (*expiring, *self._lasting) if lot.expires_at is None or lot.expires_at > one.at
         ]
-        lying.sort(key=lambda lot: (lot.expires_at or _NEVER, lot.purchase_id.bytes))
+        lying.sort(key=_soonest_first)
         gift = self._gifts.get((one.purchase_id, one.pack_code)) if one.purchase_id else None
         due = one.points if one.purchase_id is None else min(one.points, gift.points if gift else 0)
         taken = _from_the_same(lying, one, due)
@@ -97,9 +143,17 @@ class Reversing:
             for lot in expiring
             if lot.remaining and lot.expires_at is not None
         ]
-        soonest = min((lot.expires_at for lot in time.lots), default=None)
-        time.standing = changed(time.standing, next_expiry_at=soonest)
+        _settle(time)
         self.done.append((one, taken))
+
+
+def _settle(time: MemberTime) -> None:
+    soonest = min((lot.expires_at for lot in time.lots), default=None)
+    time.standing = changed(time.standing, next_expiry_at=soonest)
+
+
+def _soonest_first(lot: _Lying) -> tuple[datetime, bytes]:
+    return lot.expires_at or _NEVER, lot.purchase_id.bytes
 
 
 def _from_the_same(lying: Sequence[_Lying], one: TakenBack, due: int) -> int:

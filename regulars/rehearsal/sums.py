@@ -135,7 +135,7 @@ class Sums:
 
     Attributes:
         open_points: earned, not expired and not taken back at the end of the span.
-        taken_back_points: by undo orders, in the span.
+        taken_back_points: by undo orders, and in payment of what they left owed, in the span.
         by_rule: points and discounts by (pack version, rule).
         by_category: points by share of sales value, discounts by line; only purchases that differ.
         moves: lifecycle events by (kind, from, to).

@@ -15,7 +15,7 @@ from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
 from regulars.purchases.domain import PACK_SOURCE
 from regulars.purchases.evaluation import Reading
-from regulars.rehearsal.history import Bought, MemberHistory, TakenBack
+from regulars.rehearsal.history import Bought, Corrected, MemberHistory, TakenBack
 from regulars.rehearsal.sums import (
     MEASURES,
     SAMPLES_KEPT,
@@ -47,6 +47,7 @@ class _Member:
     earned: Pair = field(default_factory=Pair)
     taken_by_until: Pair = field(default_factory=Pair)
     taken_in_span: Pair = field(default_factory=Pair)
+    corrected: Pair = field(default_factory=Pair)
     samples: list[tuple[int, Sample]] = field(default_factory=list)
 
 
@@ -104,6 +105,11 @@ class Tally:
         if self._span.holds(taken.at):
             self._member.taken_in_span.join(both)
 
+    def corrected(self, given: Corrected, points: int) -> None:
+        """Points that were given afterwards, and what of it the rehearsal gives."""
+        if given.at < self._span.until:
+            self._member.corrected.join(Pair(given.points, points))
+
     def end(self, history: MemberHistory, time: MemberTime) -> None:
         """The member's purchases are all seen."""
         sums, member, span = self.sums, self._member, self._span
@@ -120,6 +126,7 @@ class Tally:
         before.sort(key=_order_of_effect)
         expired = Pair(_expired(before), _expired(after))
         earned, gone = member.earned, member.taken_by_until
+        earned.join(member.corrected)
         sums.open_points.join(
             Pair(
                 earned.before - expired.before - gone.before,

@@ -15,7 +15,9 @@ from regulars.undoing.domain import Policy
 
 
 def gift(**earn: int) -> str:
-    document = orjson.loads(pack("gift", "earning", "base", {"earn": EARN["earn"] | earn}, []))
+    """The same pack, or with other numbers."""
+    changed = {"valid_days": 30, "per": 50} | earn
+    document = orjson.loads(pack("gift", "earning", "base", {"earn": EARN["earn"] | changed}, []))
     del document["limits"]
     return orjson.dumps(document).decode()
 
@@ -25,7 +27,7 @@ async def undoing(chain: SmallChain) -> Undoing:
     """Three members buy while a gift is live that expires after 30 days; it is undone; they buy on."""
     async with chain.database.begin() as session:
         await chain.desk.places.refresh(session)
-    await give_points(chain, valid_days=30)
+    await give_points(chain, valid_days=30, per=50)
     undoing = Undoing(chain, at=MONDAY + 35 * DAY)
     for name, days in (("Ann", (0, 20)), ("Bob", (34,)), ("Cy", (0,))):
         member = await chain.join(name)
@@ -38,6 +40,7 @@ async def buy_on(undoing: Undoing) -> None:
     """More is bought, one of it before what was undone and recorded late, and time goes by."""
     chain = undoing.chain
     await chain.buy(chain.members["Ann"], line(1_050), occurred_at=MONDAY + 36 * DAY)
+    await chain.buy(chain.members["Cy"], line(5_050), occurred_at=MONDAY + 36 * DAY)
     late = chain.basket(chain.members["Bob"], line(990), occurred_at=MONDAY + 33 * DAY)
     await chain.post(late, at=MONDAY + 37 * DAY)
     until = MONDAY + 400 * DAY
@@ -46,14 +49,20 @@ async def buy_on(undoing: Undoing) -> None:
         await advance(session, chain.desk.packs, chain.desk.places, ids, until, until)
 
 
-@pytest.mark.parametrize("policy", ["let_be", "within_balance"])
+@pytest.mark.parametrize("policy", ["let_be", "within_balance", "debt"])
 async def test_what_is_live_gives_what_stands_after_an_undo(undoing: Undoing, policy: Policy) -> None:
     done = await undoing.do(policy=policy)
     assert done.points_taken > 0
     await buy_on(undoing)
     sums = await replay_all(undoing.chain.database)
     assert_no_difference(sums)
-    assert sums.taken_back_points.before == sums.taken_back_points.after == done.points_taken
+    (paid,) = await undoing.rows(
+        "select coalesce(sum(amount), 0) as points from posting p "
+        "join ledger_entry e on e.id = p.entry_id where e.kind = 'repay'"
+    )
+    assert sums.taken_back_points.before == done.points_taken + paid["points"]
+    assert sums.taken_back_points.after == sums.taken_back_points.before
+    assert (paid["points"] > 0) == (policy == "debt")
     held = sum((await undoing.balances()).values())
     assert sums.open_points.before == held
     assert await undoing.verified()
@@ -73,13 +82,14 @@ async def test_two_undos_of_the_same_version_are_both_replayed(undoing: Undoing)
 async def test_a_report_tells_what_was_taken_back_and_what_a_draft_would_leave(undoing: Undoing) -> None:
     done = await undoing.do()
     rehearsals = Rehearsals(undoing.chain, at=MONDAY + 40 * DAY)
-    same = await rehearsals.report(gift(valid_days=30))
+    same = await rehearsals.report(gift())
     for figure in ("points", "expired_points", "taken_back_points", "liability_points"):
         assert same[figure]["difference"] == 0, figure
     assert same["taken_back_points"]["before"] == done.points_taken
     assert same["liability_points"]["before"] == sum((await undoing.balances()).values())
-    half = await rehearsals.report(gift(valid_days=30, per=200))
-    assert half["taken_back_points"]["after"] == done.points_taken // 2
+    assert done.points_taken == 2 * 41
+    half = await rehearsals.report(gift(per=100))
+    assert half["taken_back_points"]["after"] == 2 * 20
     more = await rehearsals.report(gift(valid_days=365))
     assert more["taken_back_points"]["difference"] == 0
 
@@ -87,8 +97,8 @@ async def test_a_report_tells_what_was_taken_back_and_what_a_draft_would_leave(u
 async def test_what_is_taken_back_after_the_span_is_still_open_in_it(undoing: Undoing) -> None:
     await undoing.do()
     rehearsals = Rehearsals(undoing.chain, at=MONDAY + 40 * DAY)
-    before = await rehearsals.report(gift(valid_days=30), until=undoing.at - timedelta(seconds=1))
-    after = await rehearsals.report(gift(valid_days=30), until=undoing.at + timedelta(seconds=1))
+    before = await rehearsals.report(gift(), until=undoing.at - timedelta(seconds=1))
+    after = await rehearsals.report(gift(), until=undoing.at + timedelta(seconds=1))
     assert before["taken_back_points"] == {"before": 0, "after": 0, "difference": 0}
     taken = after["taken_back_points"]["before"]
     assert before["liability_points"]["before"] - after["liability_points"]["before"] == taken > 0

@@ -9,13 +9,13 @@ from regulars.ledger.domain import POINTS, Lot
 from regulars.lifecycle.advance import MemberTime, OpenLot, Reign
 from regulars.lifecycle.domain import Newcomer, opened
 from regulars.lifecycle.window import SpendWindow
-from regulars.rehearsal.history import TakenBack, TakenShare
+from regulars.rehearsal.history import Corrected, TakenBack, TakenShare
 from regulars.rehearsal.reversing import Reversing
 from regulars.rules.domain import Award
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("UTC"))
 DAY = timedelta(days=1)
-MEMBER, FIRST, SECOND = UUID(int=1), UUID(int=2), UUID(int=3)
+MEMBER, FIRST, SECOND, CAUSE = (UUID(int=number) for number in range(1, 5))
 SOON, LATE = NOON + 30 * DAY, NOON + 365 * DAY
 
 
@@ -37,8 +37,9 @@ def earn(reversing: Reversing, time: MemberTime, purchase: UUID, awards: Sequenc
         Lot(purchase, MEMBER, POINTS, sum(a.points for a in awards if a.expires_at == at), NOON, at)
         for at in dates
     ]
-    time.lots += [OpenLot(lot.id, lot.amount, lot.expires_at) for lot in lots if lot.expires_at is not None]
-    reversing.earned(purchase, awards, lots)
+    left = reversing.paid(purchase, lots)
+    time.lots += [OpenLot(lot.id, lot.amount, lot.expires_at) for lot in left if lot.expires_at is not None]
+    reversing.earned(purchase, awards, left, frozenset({"gift"}))
 
 
 def taken(
@@ -128,8 +129,53 @@ def test_it_waits_for_the_purchase_whose_points_it_takes() -> None:
 
 
 def test_at_the_end_all_of_history_has_been_taken_back_as_far_as_it_is_there() -> None:
-    reversing, time = Reversing([taken((SECOND, SOON, 20), purchase=None)]), member_time()
-    earn(reversing, time, FIRST, [award(20)])
+    reversing, time = Reversing([taken((SECOND, SOON, 20))]), member_time()
+    earn(reversing, time, FIRST, [award(20, "grocery/1")])
     reversing.finish(time)
     assert (left(time), reversing.pending) == ([(FIRST, 20)], [])
     assert [points for _, points in reversing.done] == [0]
+
+
+def test_a_purchase_pays_what_was_owed_before_anything_else_becomes_of_it() -> None:
+    owed = taken((FIRST, SOON, 20), (FIRST, LATE, 5), purchase=None)
+    reversing, time = Reversing([owed]), member_time()
+    earn(reversing, time, FIRST, [award(20), award(30, "grocery/1", LATE)])
+    assert left(time) == [(FIRST, 25)]
+    assert ([points for _, points in reversing.done], reversing.busy) == ([25], False)
+
+
+def test_under_a_draft_it_pays_from_what_it_earns_there() -> None:
+    reversing, time = Reversing([taken((FIRST, SOON, 20), purchase=None)]), member_time()
+    earn(reversing, time, FIRST, [award(5, "gift/2", LATE), award(10, "grocery/1", NOON + 20 * DAY)])
+    assert left(time) == []
+    assert [points for _, points in reversing.done] == [15]
+
+
+def corrected(*pack_codes: str, purchase: UUID | None = FIRST) -> Corrected:
+    return Corrected(NOON + DAY, CAUSE, purchase, frozenset(pack_codes), ((7, SOON), (3, None)))
+
+
+def test_what_was_given_afterwards_is_given_where_the_same_version_read_the_purchase() -> None:
+    reversing, time = Reversing([taken((CAUSE, None, 2), purchase=None)], [corrected("gift")]), member_time()
+    reversing.reach(time, NOON + DAY)
+    assert reversing.given == []
+    earn(reversing, time, FIRST, [award(20)])
+    reversing.reach(time, NOON + 10 * DAY)
+    assert left(time) == [(FIRST, 20), (CAUSE, 7)]
+    assert [points for _, points in reversing.given] == [10]
+    assert [points for _, points in reversing.done] == [2]
+
+
+def test_what_a_draft_reads_instead_is_not_corrected() -> None:
+    reversing, time = Reversing([], [corrected("gift", "other")]), member_time()
+    earn(reversing, time, FIRST, [award(20, "other/2")])
+    reversing.finish(time)
+    assert left(time) == [(FIRST, 20)]
+    assert [points for _, points in reversing.given] == [0]
+
+
+def test_what_names_no_purchase_is_given_in_any_case() -> None:
+    reversing, time = Reversing([], [corrected("other", purchase=None)]), member_time()
+    reversing.finish(time)
+    assert left(time) == [(CAUSE, 7)]
+    assert time.standing.next_expiry_at == SOON
