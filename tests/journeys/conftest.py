@@ -1,0 +1,5 @@
+"""What journeys begin with."""
+
+from browser_site import site
+
+__all__ = ["site"]
