@@ -11,9 +11,10 @@ import orjson
 
 from api.schemas.purchases import LineOut
 from regulars.explanation.domain import Said
-from regulars.explanation.words import NOTES, note_words
+from regulars.explanation.words import NOTES, REASONS, note_words
 from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.quoting import Quote
+from regulars.purchases.receipt import told_reasons
 from regulars.rules.domain import PackVersion
 from regulars.rules.live import LivePacks
 from regulars.rules.sentences import RuleSentence, pack_of, sentences
@@ -46,14 +47,24 @@ _LINE_FIELDS: Final = tuple(LineOut.model_fields)
 
 def _outcome(receipt: Mapping[str, Any], evaluation: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
     exponent = desk.places.chain.currency_exponent
+    reasons = told_reasons(
+        evaluation["reasons"],
+        list_minor=receipt["list_minor"],
+        sales_minor=receipt["sales_minor"],
+        points=receipt["points"],
+    )
     return {
         **receipt,
         "awards": evaluation["awards"],
         "offered": evaluation["offered"],
         "charged": evaluation["charged"],
         "rules": [_rule(rule, desk.packs, exponent) for rule in evaluation["rules"]],
-        "reasons": evaluation["reasons"],
+        "reasons": reasons,
+        "reason_words": [_REASON_WORDS[code] for code in reasons if code in _REASON_WORDS],
     }
+
+
+_REASON_WORDS: Final = {code: {"zh": said.zh, "en": said.en} for code, said in REASONS.items()}
 
 
 def _rule(rule: Mapping[str, Any], packs: LivePacks, exponent: int) -> dict[str, Any]:

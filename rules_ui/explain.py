@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from regulars.analytics.purchase_record import PurchaseRecord
 from regulars.explanation.domain import PackSaid, PurchaseExplanation, RuleSaid
+from regulars.purchases.receipt import told_reasons
 from rules_ui.contexts.members import BasketLine, ExplainedPack, ExplainedRule, Explanation, RuleMood
 from rules_ui.i18n import N_, Speech
 from rules_ui.words import word_for
@@ -38,7 +39,13 @@ def explain(
         every_line: show the whole basket, not only its head.
     """
     shown = record.lines if every_line else record.lines[:LINES_SHOWN]
-    reasons = tuple(say.text(word_for("reason", code)) for code in record.evaluation.get("reasons", ()))
+    codes = told_reasons(
+        record.evaluation.get("reasons", ()),
+        list_minor=record.list_minor,
+        sales_minor=record.sales_minor,
+        points=record.points,
+    )
+    reasons = tuple(say.text(word_for("reason", code)) for code in codes)
     differences = tuple(difference.words.of(say.language) for difference in found.differences)
     return Explanation(
         reasons=(*differences, *reasons),

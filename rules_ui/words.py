@@ -49,6 +49,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "no_member": N_("No member was named, so nothing is earned."),
         "excluded": N_("This member is excluded from earning."),
         "limited": N_("A limit left less than the rules give."),
+        "nothing_left": N_("The discounts left nothing to pay, so there is nothing to earn points on."),
     },
     "flag": {
         "late": N_("Recorded late"),

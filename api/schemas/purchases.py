@@ -223,8 +223,9 @@ class OutcomeOut(BaseModel):
     charged: list[DiscountOut] = Field(description="Discounts that were taken off in the packs' name.")
     rules: list[RuleOut]
     reasons: list[str] = Field(
-        description="Why less was given than might be: no_member, frozen, excluded, limited."
+        description="Why less was given than might be: no_member, frozen, excluded, limited, nothing_left."
     )
+    reason_words: list[WordsOut] = Field(description="The same in words.")
 
 
 class ReceiptOut(OutcomeOut):

@@ -19,6 +19,7 @@ from regulars.explanation.telling import Told, first_reasons, tell_packs
 from regulars.purchases.desk import Desk
 from regulars.purchases.domain import Basket, lines_json
 from regulars.purchases.quoting import Quote, quote
+from regulars.purchases.receipt import told_reasons
 
 BASKET_FACTS: Final = frozenset({"purchase.sales_minor", "purchase.list_minor", "purchase.lines"})
 _UNSIGNED: Final = b"not a promise: nobody is handed this quote's token"
@@ -114,4 +115,10 @@ def _summary(
     if nearer:
         tier, gap = speech.tier(nearer["tier"]), speech.money(nearer["missing_minor"])
         said.append(Said(f"距{tier.zh}还差 {gap.zh}。", f"{gap.en} more to reach {tier.en}."))
-    return [*said, *first_reasons(record["reasons"], words.REASONS)]
+    reasons = told_reasons(
+        record["reasons"],
+        list_minor=outcome["list_minor"],
+        sales_minor=outcome["sales_minor"],
+        points=outcome["points"],
+    )
+    return [*said, *first_reasons(reasons, words.REASONS)]

@@ -18,6 +18,7 @@ from regulars.explanation.telling import Told, first_reasons, tell_packs
 from regulars.organisation.domain import Chain
 from regulars.organisation.places import Places
 from regulars.purchases.errors import PurchaseUnknown
+from regulars.purchases.receipt import told_reasons
 from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.domain import ENGINE
 from regulars.rules.evaluator import PackSet
@@ -123,7 +124,13 @@ def _summary(
         said.append(
             Said("这笔消费是事后补登给会员的。", "The member was named only afterwards (attributed).")
         )
-    said += first_reasons(stored.evaluation["reasons"], words.REASONS)
+    reasons = told_reasons(
+        stored.evaluation["reasons"],
+        list_minor=stored.list_minor,
+        sales_minor=stored.sales_minor,
+        points=stored.points,
+    )
+    said += first_reasons(reasons, words.REASONS)
     said += first_reasons(stored.flags, words.FLAGS)
     then = stored.evaluation["engine"]
     if then != ENGINE:

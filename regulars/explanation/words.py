@@ -23,6 +23,10 @@ REASONS: Final[Mapping[str, Said]] = {
     "no_member": Said("没有出示会员身份，本单不积分。", "No member was named, so nothing is earned."),
     "excluded": Said("该会员不参加本单的部分权益。", "This member is excluded from earning."),
     "limited": Said("部分权益已达限额。", "A limit left less than the rules give."),
+    "nothing_left": Said(
+        "优惠后应付为 0，没有可积分的金额，本单不积分。",
+        "The discounts left nothing to pay, so there is nothing to earn points on.",
+    ),
 }
 FLAGS: Final[Mapping[str, Said]] = {
     "late": Said("这笔消费是后来补录的。", "The purchase was recorded late."),

@@ -150,6 +150,28 @@ def progress(tier: str, spend_minor: int, plan: LifecyclePlan | None) -> dict[st
     }
 
 
+NOTHING_LEFT = "nothing_left"
+
+
+def told_reasons(
+    reasons: Sequence[str], *, list_minor: int, sales_minor: int, points: int
+) -> tuple[str, ...]:
+    """Why less was given than might be, as people are told.
+
+    Args:
+        reasons: of the evaluation record.
+        list_minor, sales_minor: of the basket before and after all discounts.
+        points: that it earned.
+    Returns: the same; and "nothing_left" where it is the discounts alone that left nothing to earn on.
+    """
+    if sales_minor > 0 or list_minor <= 0 or points or not _WITHHELD.isdisjoint(reasons):
+        return tuple(reasons)
+    return (*reasons, NOTHING_LEFT)
+
+
+_WITHHELD = frozenset({"no_member", "frozen"})
+
+
 def _outcome(outcome: RuleOutcome) -> dict[str, Any]:
     found: dict[str, Any] = {
         "pack": outcome.pack_version,

@@ -3,8 +3,12 @@
 from uuid import UUID
 
 import httpx
+import orjson
+from budget_world import pack, publish
 from small_chain import MONDAY, line
 from web_world import WebWorld
+
+from regulars.kernel.clock import now
 
 BASKET = [{"line": 1, "sku": "1", "department": "GROCERY", "list_minor": 1250}]
 
@@ -81,3 +85,38 @@ async def test_a_till_asks_why_not_more_with_and_without_a_basket(world: WebWorl
     assert not bare["basket_known"]
     assert "12.50 USD more to reach Silver." in [said["en"] for said in bare["summary"]]
     assert (full["points"], full["basket_known"]) == (12, True)
+
+
+async def test_a_discount_that_leaves_nothing_to_pay_says_why_no_points_are_earned(world: WebWorld) -> None:
+    everything = {"discount": {"lines": {">=": [{"var": "list_minor"}, 0]}, "rate_bps": 10_000, "group": "a"}}
+    gratis = orjson.loads(pack("gratis", "discount", "all", everything, []))
+    del gratis["limits"]
+    await publish(world.chain, orjson.dumps(gratis))
+    member = await world.chain.join()
+    async with await world.till() as till:
+        offer = {"member": str(member), "lines": BASKET}
+        quoted = (await till.post("/v1/quotes", json=offer)).json()
+        why_not = (await till.post("/v1/quotes/explanation", json=offer)).json()
+        basket = {
+            "receipt_no": "1",
+            "occurred_at": now().isoformat(),
+            "member": str(member),
+            "quote": quoted["quote"],
+            "lines": [BASKET[0] | {"discounts": quoted["lines"][0]["discounts"]}],
+        }
+        headers = {"Idempotency-Key": "gratis"}
+        receipt = (await till.post("/v1/purchases", json=basket, headers=headers)).json()
+        told = (await till.get(f"/v1/purchases/{receipt['purchase_id']}/explanation")).json()
+    words = {
+        "zh": "优惠后应付为 0，没有可积分的金额，本单不积分。",
+        "en": "The discounts left nothing to pay, so there is nothing to earn points on.",
+    }
+    for outcome in (quoted, receipt):
+        assert (outcome["sales_minor"], outcome["points"]) == (0, 0)
+        assert (outcome["reasons"], outcome["reason_words"]) == (["nothing_left"], [words])
+    assert words in why_not["summary"]
+    assert words in told["summary"]
+    assert told["agrees"]
+    async with await world.operator("service_desk", world.chain.hq) as desk:
+        page = (await desk.get(f"/purchases/{receipt['purchase_id']}")).text
+    assert words["en"] in page
