@@ -1,6 +1,7 @@
 """Own fields of products: set for many at once, read line by line, kept with the purchase."""
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,15 +12,18 @@ from hostile_packs import good_pack
 from rehearsal.test_live_equals_history import assert_no_difference, replay_all
 from rehearsal.world import Rehearsals
 from small_chain import ACTOR, MONDAY, SmallChain, line
-from sqlalchemy import event, text
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.custom_fields.domain import ProductFacts, ProductRow, check_products
+from regulars.custom_fields import repository
+from regulars.custom_fields.domain import ProductFacts, ProductRow, Value, check_products
 from regulars.custom_fields.products import list_product_values, set_product_values
 from regulars.entrypoints.verifying import verify
 from regulars.explanation.service import explain_purchase
 from regulars.explanation.shelf import Shelf
 from regulars.explanation.sweep import sweep_purchases
 from regulars.kernel.errors import InvalidInput
+from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.desk import Recorded
 from regulars.purchases.quoting import quote
 from regulars.rules import checker, facts
@@ -85,7 +89,12 @@ async def test_lines_are_read_with_what_is_set_for_their_products_and_say_so_for
     assert points_of(await chain.buy(member, *basket("a1", "b2"), occurred_at=MONDAY + HOUR)) == 10
     late = await chain.buy(member, *basket("b2"), occurred_at=MONDAY - HOUR)
     assert (points_of(late), "late" in late.receipt["flags"]) == (10, True)
-    assert points_of(await chain.buy(None, *basket("b2"))) == 0
+    unowned = await chain.buy(None, *basket("a1", "c3"))
+    await put(chain, ("c3", {"local": True}))
+    async with chain.database.begin() as session:
+        at = MONDAY + 2 * HOUR
+        claimed = await attribute_purchase(session, chain.desk, unowned.purchase_id, member, ACTOR, at)
+    assert (points_of(unowned), points_of(claimed)) == (0, 10)
     assert (await verify(chain.database)).ok
     swept = [page async for page in sweep_purchases(chain.database.read, Shelf(), chain.desk.places)]
     assert sum(page.checked for page in swept) == 4
@@ -121,13 +130,17 @@ async def test_a_quote_and_its_discount_read_the_same_as_the_purchase(chain: Sma
     assert bought.evaluation["facts"]["custom"] == offer.evaluation["facts"]["custom"]
 
 
-async def test_only_a_live_rule_that_reads_products_makes_anybody_ask_for_them(chain: SmallChain) -> None:
-    asked: list[str] = []
+async def test_only_a_live_rule_that_reads_products_makes_anybody_ask_for_them(
+    chain: SmallChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[set[str]] = []
+    really = repository.values_of_products
 
-    def heard(*args: Any) -> None:
-        asked.extend([args[2]] if "custom_product" in args[2] else [])
+    async def heard(session: AsyncSession, codes: Collection[str]) -> dict[str, Mapping[str, Value]]:
+        asked.append(set(codes))
+        return await really(session, codes)
 
-    event.listen(chain.database.engine.sync_engine, "before_cursor_execute", heard)
+    monkeypatch.setattr(repository, "values_of_products", heard)
     await define(chain, LOCAL)
     member = await chain.join()
     plain = await chain.buy(member, *basket("a1"))
@@ -135,7 +148,7 @@ async def test_only_a_live_rule_that_reads_products_makes_anybody_ask_for_them(c
     await publish(chain, json.dumps(local_pack()))
     baskets = [chain.basket(member, *basket("a1", f"s{n}"), occurred_at=MONDAY + n * HOUR) for n in range(4)]
     await chain.post(*baskets)
-    assert len(asked) == 1
+    assert asked == [{"a1", "s0", "s1", "s2", "s3"}]
 
 
 async def test_a_draft_is_rehearsed_by_what_products_are_today(chain: SmallChain) -> None:
