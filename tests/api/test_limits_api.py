@@ -76,3 +76,47 @@ async def test_a_till_that_takes_off_more_than_was_left_is_flagged(till: httpx.A
         (await sell(till, number, lines=[LINES[0] | {"discounts": off}]))["flags"] for number in ("1", "2")
     ]
     assert flags == [[], ["discount_differs", "over_budget"]]
+
+
+async def test_how_full_limits_are_is_told_for_each_stretch(
+    world: WebWorld, chain: SmallChain, till: httpx.AsyncClient
+) -> None:
+    await publish(chain, pack("stores", "earning", "base", EARN, [limit(900, per="store", every="month")]))
+    member = (await sell(till, "1"))["member"]["member_id"]
+    reader = await world.operator("admin", chain.hq)
+    eastern = await world.operator("finance", chain.stores["east-1"])
+
+    async def uses(who: httpx.AsyncClient, code: str, **asked: str) -> list[dict[str, Any]]:
+        answer = await who.get(f"/v1/packs/{code}/limits", params=asked)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    async def periods(code: str, **asked: str | int) -> httpx.Response:
+        return await reader.get(f"/v1/packs/{code}/limits/cap/periods", params=asked)
+
+    (tenth,) = await uses(reader, "tenth")
+    assert (tenth["version"], tenth["period"], tenth["at_most"]) == ("tenth/1", "ever", 1_500)
+    assert (tenth["used"], tenth["left"]) == (0, 1_500)
+    assert await uses(reader, "double") == []
+    (cap,) = await uses(reader, "double", member_id=member)
+    assert (cap["per"], cap["used"], cap["left"]) == ("member", 0, 60)
+    (all_stores,) = await uses(reader, "stores")
+    (one_store,) = await uses(eastern, "stores")
+    assert (all_stores["counters"], all_stores["left"]) == (len(chain.stores), None)
+    assert (one_store["counters"], one_store["left"]) == (1, 900)
+    days = (await periods("double", member_id=member)).json()
+    assert [(each["period"], each["used"], each["left"]) for each in days["items"]] == [("2026-03-02", 60, 0)]
+    assert (days["items"][0]["used_up"], days["next_before"]) == (1, None)
+    months = (await periods("stores", place="east-1")).json()["items"]
+    assert [(each["period"], each["used"]) for each in months] == [("2026-03", 100)]
+    for refused, code in (
+        (await periods("double"), "limit_subject_needed"),
+        (await periods("stores"), "limit_subject_needed"),
+        (await periods("classic-tiers"), "unknown_limit"),
+        (await periods("double", member_id="0192d3a0-0000-7000-8000-000000000001"), "unknown_member"),
+        (await periods("double", place="nowhere"), "unknown_place"),
+    ):
+        assert refused.json()["code"] == code
+    hidden = await eastern.get("/v1/packs/stores/limits", params={"place": "west-1"})
+    assert hidden.json()["code"] == "unknown_place"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import typer
+from budget_world import limit, publish_points
 from releases.conftest import PACK, ReleaseWorld, richer
-from small_chain import ACTOR
+from small_chain import ACTOR, line
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
@@ -156,3 +157,17 @@ async def test_a_step_that_cannot_be_read_says_how_to_write_it(
     refused = await run("schedule", str(release.id), "--step", step)  # type: ignore[operator]
     assert isinstance(refused.exception, FieldProblem)
     assert OwnReleaseApproval.code not in str(refused.exception)
+
+
+async def test_how_full_limits_are_is_printed(run: object, world: ReleaseWorld) -> None:
+    await publish_points(world.chain, limit(500), limit(90, "by-store", per="store", every="month"))
+    await world.chain.buy(await world.chain.join(), line(10_000))
+    printed = await run("limits", "double", "--place", "east-1")  # type: ignore[operator]
+    assert printed.exit_code == 0, printed.exception
+    told = [" ".join(each.split()[2:]) for each in printed.output.splitlines()]
+    assert told == [
+        "points per store: 0 of 90 used, 90 left",
+        "points per pack: 0 of 500 used, 500 left",
+    ]
+    nothing = await run("limits", "silver-saturday")  # type: ignore[operator]
+    assert nothing.output.startswith("Nothing with limits")

@@ -37,7 +37,10 @@ async def test_a_pack_goes_from_a_file_to_the_tills_and_back(web: WebWorld, worl
     asked = await author.post("/v1/releases", json={"code": PACK, "place_ids": [hq], "reason": "spring"})
     assert (asked.status_code, asked.json()["state"]) == (201, "in_review")
     assert (asked.json()["draft_revision"], asked.json()["reason"]) == (2, "spring")
-    assert (asked.json()["waiting_since"], asked.json()["reminded_at"]) == (asked.json()["submitted_at"], None)
+    assert (asked.json()["waiting_since"], asked.json()["reminded_at"]) == (
+        asked.json()["submitted_at"],
+        None,
+    )
     release = f"/v1/releases/{asked.json()['id']}"
     renamed = await other.post(f"{release}/approve", json={"words": "fine"})
     assert (renamed.status_code, renamed.json()["errors"][0]["field"]) == (422, "words")

@@ -125,6 +125,8 @@ API = {
     "GET /v1/packs": Row(200, 200),
     "GET /v1/packs/{code}/versions": Row(200, 200),
     "GET /v1/packs/{code}/versions/{version}": Row(200, 200),
+    "GET /v1/packs/{code}/limits": Row(200, 200),
+    "GET /v1/packs/{code}/limits/{limit_code}/periods": Row(404, 404),
     "GET /v1/packs/{code}/activations": Row(200, 200, lists=PUBLISHED_BECAUSE),
     "GET /v1/drafts": Row(200, 200),
     "POST /v1/drafts": Row(201, 201, json={"text": DRAFT_TEXT}),  # as it stands: nothing is saved
@@ -172,6 +174,10 @@ API = {
     "POST /v1/undos/{undo_id}/pause": Row(409, HIDDEN),
     "POST /v1/undos/{undo_id}/resume": Row(409, HIDDEN),
     "POST /v1/undos/{undo_id}/cancel": Row(200, HIDDEN, json={"reason": "not now"}),
+    # purchases in which a rule failed: what is out of sight is not listed, and a place there is unknown
+    "GET /v1/recomputes": Row(200, 200),
+    "POST /v1/recomputes/preview": Row(200, 422, json={"place": "east-1"}),
+    "POST /v1/recomputes/run": Row(200, 422, json={"place": "east-1", "reason": "mended"}),
     # oneself and what belongs to the whole chain
     "GET /v1/session": Row(200, 200),
 }

@@ -123,13 +123,22 @@ def _show(found: "Explained", speaks: Literal["zh", "en"], *, json: bool) -> Non
     if json:
         _print_json({"agrees": found.agrees, **_plain(found)})
         return
-    print(found.local_time)
+    print(_header(found, speaks))
     for sentence in found.summary:
         print(sentence.of(speaks))
     for difference in found.differences:
         print(f"  !! {difference.words.of(speaks)}")
     for pack in found.packs:
         _show_pack(pack, speaks)
+
+
+def _header(found: "Explained", speaks: Literal["zh", "en"]) -> str:
+    from regulars.explanation.domain import PurchaseExplanation
+
+    if not isinstance(found, PurchaseExplanation):
+        return found.local_time
+    receipt = f"小票 {found.receipt_no}" if speaks == "zh" else f"receipt {found.receipt_no}"
+    return f"{found.local_time}  {found.store}  {receipt}"
 
 
 def _show_pack(pack: "PackSaid", speaks: Literal["zh", "en"]) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from regulars.entrypoints.commands import releases, undo
 from regulars.entrypoints.commands.files import pack_bytes, report_on
+from regulars.entrypoints.commands.limits import show_limits
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption, LanguageOption
 from regulars.entrypoints.commands.rehearse import rehearse_packs
 from regulars.entrypoints.commands.showing import Spoken, finding_lines, spoken
@@ -60,6 +61,7 @@ def register(app: typer.Typer) -> None:
     packs.command("rehearse")(rehearse_packs)
     packs.command("publish")(publish_pack)
     releases.add_to(packs)
+    packs.command("limits")(show_limits)
     undo.add_to(packs)
     app.add_typer(packs, name="packs")
 

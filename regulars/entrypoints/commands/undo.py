@@ -110,13 +110,16 @@ def show_undos(
     data_dir: DataDirOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show undo orders, the latest first."""
+    """Show undo orders, the latest first, one a line; one that is named with its preview."""
     found = _at_desk("packs undo show", None, data_dir, lambda d: d.show(undo))
     if json:
         _print_json([_fields(one) for one in found])
         return
+    if undo is not None:
+        _tell(found[0], as_json=False)
+        return
     for one in found:
-        _tell(one, as_json=False)
+        print(_line_of(one))
     if not found:
         print("There is no undo order.")
 
@@ -194,6 +197,11 @@ def _print_json(value: object) -> None:
     import orjson
 
     print(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode())
+
+
+def _line_of(undo: "Undo") -> str:
+    takes = "" if undo.preview is None else f"  takes back {undo.preview['takes']:,} points"
+    return f"{undo.id}  {undo.version_name}  {undo.policy}  {undo.state}{takes}"
 
 
 def _tell(undo: "Undo", as_json: bool) -> None:
