@@ -186,8 +186,6 @@ ROWS: Final[Mapping[str, Row]] = {
     "release_places_invalid": Row(422, "发布的机构有误：{problem}。"),
     "release_reason_missing": Row(422, "请用 2 至 {maximum} 个字说明原因。"),
     "version_rolled_back": Row(409, "{pack} 在这里已被撤回，不会再用；请改正后发布新版本。"),
-    "unknown_limit": Row(404, "那里生效的版本没有限额 {limit}，请查看规则包的限额。"),
-    "limit_subject_needed": Row(422, "这个限额按门店或会员计算，请指明您管辖的门店或会员。"),
     # segments
     "segment_not_green": Row(422, "条件有 {count} 处错误，第一处：{first_zh}"),
     "segment_too_slow": Row(503, "{seconds} 秒内未能判断全部会员，请改写条件或缩小机构范围。"),
@@ -217,6 +215,10 @@ ROWS: Final[Mapping[str, Row]] = {
     "own_undo_approval": Row(403, "撤销单由您提出，须由他人审批。"),
     "undo_needs_person": Row(403, "撤销须由操作员本人审批，请登录或用 --operator 指明。"),
     "undo_reason_missing": Row(422, "请说明原因，2 至 {maximum} 个字。"),
+    # recomputing
+    "recompute_version_unfit": Row(422, "{version} 不是已发布的版本；请填写已上线的修正版本，每个规则包一个。"),
+    "recompute_place_unknown": Row(422, "您的管辖范围内没有机构 {place}。"),
+    "recompute_reason_missing": Row(422, "请用 2 至 {maximum} 个字说明原因。"),
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
     "message_refused": Row(409, "工作流没有接受这项操作。"),
     # custom fields

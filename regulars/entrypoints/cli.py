@@ -8,7 +8,18 @@ import typer
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.kernel.errors import RegularsError
 
-COMMAND_MODULES = ("stack", "packs", "segments", "fields", "data", "verify", "explain", "backup", "bench")
+COMMAND_MODULES = (
+    "stack",
+    "packs",
+    "segments",
+    "fields",
+    "data",
+    "verify",
+    "explain",
+    "recompute",
+    "backup",
+    "bench",
+)
 """Modules of `regulars.entrypoints.commands`, in the order of the help."""
 
 FAILED = 1

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     PURCHASE_RECORD = "purchase.record"
     PURCHASE_READ = "purchase.read"
     PURCHASE_ATTRIBUTE = "purchase.attribute"
+    PURCHASE_RECOMPUTE = "purchase.recompute"
     PACK_READ = "pack.read"
     PACK_EDIT = "pack.edit"
     PACK_PUBLISH = "pack.publish"
@@ -68,6 +69,7 @@ GRANTS: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.PURCHASE_RECORD: _TILL,
     Permission.PURCHASE_READ: _READERS | _TILL,
     Permission.PURCHASE_ATTRIBUTE: _DESK | {_R.ADMIN},
+    Permission.PURCHASE_RECOMPUTE: frozenset({_R.OPS, _R.FINANCE, _R.ADMIN}),
     Permission.PACK_READ: _READERS,
     Permission.PACK_EDIT: frozenset({_R.MARKETING, _R.ADMIN}),
     Permission.PACK_PUBLISH: frozenset({_R.MARKETING, _R.APPROVER, _R.ADMIN}),

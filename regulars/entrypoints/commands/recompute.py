@@ -1,0 +1,171 @@
+"""`regulars recompute`: purchases in which a rule failed, and giving members what it kept from them."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+
+from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.entrypoints.commands.releases import OperatorOption, ReasonOption, with_office
+
+if TYPE_CHECKING:
+    from regulars.entrypoints.recomputing import Meant, RecomputeDesk
+    from regulars.recompute.domain import Flagged
+    from regulars.recompute.service import Previewed
+
+Answer = TypeVar("Answer")
+
+PlaceOption = Annotated[str, typer.Option("--place", metavar="CODE", help="What was bought there and below.")]
+PackOption = Annotated[
+    str | None, typer.Option("--pack", metavar="CODE", help="Where a rule of this pack failed; default: any.")
+]
+PurchaseOption = Annotated[
+    list[UUID] | None, typer.Option("--purchase", metavar="ID", help="This one; may be given several times.")
+]
+VersionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--version",
+        metavar="CODE/VERSION",
+        help="A mended version, read in the place of the one that was live; may be given several times. "
+        "Default: the versions that were live then.",
+    ),
+]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1000)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    recompute = typer.Typer(
+        no_args_is_help=True, help="See purchases in which a rule failed, and give what it kept from members."
+    )
+    for name, command in (("list", list_flagged), ("preview", preview), ("run", run)):
+        recompute.command(name)(command)
+    app.add_typer(recompute, name="recompute")
+
+
+def list_flagged(
+    place: PlaceOption = "HQ",
+    pack: PackOption = None,
+    purchase: PurchaseOption = None,
+    done: Annotated[bool, typer.Option("--done", help="Those that were dealt with.")] = False,
+    limit: LimitOption = 50,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List purchases in which a rule failed, the earliest first."""
+    meant = _meant(place, pack, purchase)
+
+    async def act(desk: "RecomputeDesk") -> list[tuple["Flagged", str]]:
+        return [(one, desk.store(one)) for one in await desk.flagged(meant, limit, resolved=done)]
+
+    found = _at_desk("recompute list", None, data_dir, act)
+    if json:
+        _print_json([{**_fields(one), "store": store} for one, store in found])
+        return
+    for one, store in found:
+        print(_line(one, store) + "  " + ", ".join(f"{f.pack}#{f.rule} {f.error}" for f in one.failed))
+        if one.resolved is not None:
+            got = one.resolved
+            by = ", ".join(got.versions)
+            print(f"    {got.at:%Y-%m-%d %H:%M}  {got.points:+,} points by {by}: {got.reason}")
+    if not found:
+        print("There is none.")
+
+
+def preview(
+    version: VersionsOption = None,
+    place: PlaceOption = "HQ",
+    pack: PackOption = None,
+    purchase: PurchaseOption = None,
+    limit: LimitOption = 50,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what each of the earliest would get; nothing is changed."""
+    meant = _meant(place, pack, purchase)
+
+    async def act(desk: "RecomputeDesk") -> list[tuple["Previewed", str]]:
+        return [(one, desk.store(one.flagged)) for one in await desk.preview(meant, version or (), limit)]
+
+    _show(_at_desk("recompute preview", None, data_dir, act), json)
+
+
+def run(
+    reason: ReasonOption,
+    version: VersionsOption = None,
+    place: PlaceOption = "HQ",
+    pack: PackOption = None,
+    purchase: PurchaseOption = None,
+    operator: OperatorOption = None,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give members what is missing, each purchase once; stopped half way, run it again.
+
+    Ends with 1 where a rule fails again, or a version may not be used there.
+    """
+    meant = _meant(place, pack, purchase)
+
+    async def act(desk: "RecomputeDesk") -> list[tuple["Previewed", str]]:
+        done: list[tuple[Previewed, str]] = []
+        await desk.run(meant, version or (), reason, lambda one: done.append((one, desk.store(one.flagged))))
+        return done
+
+    done = _at_desk("recompute run", operator, data_dir, act)
+    _show(done, json)
+    from regulars.recompute.domain import SETTLED
+
+    raise typer.Exit(0 if all(one.reckoned.state in SETTLED for one, _ in done) else 1)
+
+
+def _meant(place: str, pack: str | None, purchase: list[UUID] | None) -> "Meant":
+    from regulars.entrypoints.recomputing import Meant
+
+    return Meant(place, pack, tuple(purchase or ()))
+
+
+def _at_desk(
+    command: str,
+    operator: str | None,
+    data_dir: Path | None,
+    act: "Callable[[RecomputeDesk], Awaitable[Answer]]",
+) -> Answer:
+    from regulars.entrypoints.recomputing import RecomputeDesk
+
+    return with_office(command, operator, data_dir, lambda office: RecomputeDesk.open_and(office, act))
+
+
+def _line(one: "Flagged", store: str) -> str:
+    return f"{one.occurred_at:%Y-%m-%d %H:%M}  {store:<12}  {one.receipt_no:<14}  {one.purchase_id}"
+
+
+def _show(found: "list[tuple[Previewed, str]]", as_json: bool) -> None:
+    if as_json:
+        _print_json([{**_fields(one), "store": store} for one, store in found])
+        return
+    for one, store in found:
+        told = one.reckoned
+        what = f"{told.points:+,} points" if told.state == "due" else told.state
+        print(f"{_line(one.flagged, store)}  {what}")
+        for failed in told.failed:
+            print(f"    {failed.pack}#{failed.rule} fails: {failed.error}")
+    counts = Counter(one.reckoned.state for one, _ in found)
+    points = sum(one.reckoned.points for one, _ in found)
+    states = "".join(f", {count:,} {state}" for state, count in sorted(counts.items()))
+    print(f"{len(found):,} purchases, {points:+,} points{states}")
+
+
+def _fields(one: Any) -> dict[str, Any]:  # noqa: ANN401 — any of our dataclasses
+    from dataclasses import asdict
+
+    return asdict(one)
+
+
+def _print_json(value: object) -> None:
+    import orjson
+
+    print(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,63 @@
+"""Recomputing over the API: see which purchases wait, what each would get, and give it."""
+
+from uuid import UUID
+
+import pytest
+from recompute_world import Recomputing
+from web_world import WebWorld
+
+
+@pytest.fixture
+async def recomputing(world: WebWorld) -> Recomputing:
+    made = Recomputing(world.chain)
+    await made.begin()
+    return made
+
+
+async def test_flagged_purchases_are_listed_previewed_and_given_batch_by_batch(
+    world: WebWorld, recomputing: Recomputing
+) -> None:
+    members = [await world.chain.join(f"Member {number}") for number in range(3)]
+    for member in members:
+        await recomputing.fail(member)
+    before = [await recomputing.balance(member) for member in members]
+    ops = await world.operator("ops", world.chain.hq)
+    first = (await ops.get("/v1/recomputes", params={"limit": 2, "pack": "failing"})).json()
+    rest = (await ops.get("/v1/recomputes", params={"after": first["next_after"]})).json()
+    assert (len(first["items"]), len(rest["items"]), rest["next_after"]) == (2, 1, None)
+    assert first["items"][0]["failed"] == [{"pack": "failing/1", "rule": "listed", "error": "Thrown"}]
+    body = {"versions": ["failing/2"], "limit": 2}
+    refused = await ops.post("/v1/recomputes/preview", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "recompute_version_unfit")
+    await recomputing.mend()
+    told = (await ops.post("/v1/recomputes/preview", json=body)).json()
+    assert [(one["state"], one["points"]) for one in told["items"]] == [("due", 10)] * 2
+    assert told["items"][0]["added"][0]["pack"] == "failing/2"
+    given = (await ops.post("/v1/recomputes/run", json=body | {"reason": "mended"})).json()
+    assert [one["points"] for one in given["items"]] == [10, 10]
+    last = body | {"reason": "mended", "after": given["next_after"]}
+    assert len((await ops.post("/v1/recomputes/run", json=last)).json()["items"]) == 1
+    assert (await ops.post("/v1/recomputes/run", json=body | {"reason": "again"})).json()["items"] == []
+    assert [await recomputing.balance(member) for member in members] == [one + 10 for one in before]
+    done = (await ops.get("/v1/recomputes", params={"resolved": True})).json()
+    assert {one["resolved"]["reason"] for one in done["items"]} == {"mended"}
+    assert all(UUID(one["resolved"]["entry_id"]) for one in done["items"])
+
+
+async def test_what_lies_elsewhere_is_not_recomputed_and_a_reason_is_needed(
+    world: WebWorld, recomputing: Recomputing
+) -> None:
+    await recomputing.fail(await world.chain.join())
+    local = await world.operator("ops", world.chain.stores["west-1"])
+    assert (await local.get("/v1/recomputes")).json()["items"] == []
+    hidden = await local.post("/v1/recomputes/preview", json={"place": "east-1"})
+    assert (hidden.status_code, hidden.json()["code"]) == (422, "recompute_place_unknown")
+    for body in (
+        {"reason": " "},
+        {},
+        {"reason": "x", "limit": "2"},
+        {"reason": "xx", "versions": ["a/x"]},
+    ):
+        assert (await local.post("/v1/recomputes/run", json=body)).status_code == 422
+    marketer = await world.operator("marketing", world.chain.hq)
+    assert (await marketer.post("/v1/recomputes/run", json={"reason": "mended"})).status_code == 403
