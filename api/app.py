@@ -15,6 +15,7 @@ from api.routers import (
     explanations,
     freezes,
     health,
+    limits,
     members,
     operators,
     pack_checks,

@@ -186,6 +186,8 @@ ROWS: Final[Mapping[str, Row]] = {
     "release_places_invalid": Row(422, "发布的机构有误：{problem}。"),
     "release_reason_missing": Row(422, "请用 2 至 {maximum} 个字说明原因。"),
     "version_rolled_back": Row(409, "{pack} 在这里已被撤回，不会再用；请改正后发布新版本。"),
+    "unknown_limit": Row(404, "那里生效的版本没有限额 {limit}，请查看规则包的限额。"),
+    "limit_subject_needed": Row(422, "这个限额按门店或会员计算，请指明您管辖的门店或会员。"),
     # segments
     "segment_not_green": Row(422, "条件有 {count} 处错误，第一处：{first_zh}"),
     "segment_too_slow": Row(503, "{seconds} 秒内未能判断全部会员，请改写条件或缩小机构范围。"),

@@ -125,6 +125,8 @@ API = {
     "GET /v1/packs": Row(200, 200),
     "GET /v1/packs/{code}/versions": Row(200, 200),
     "GET /v1/packs/{code}/versions/{version}": Row(200, 200),
+    "GET /v1/packs/{code}/limits": Row(200, 200),
+    "GET /v1/packs/{code}/limits/{limit_code}/periods": Row(404, 404),
     "GET /v1/packs/{code}/activations": Row(200, 200, lists=PUBLISHED_BECAUSE),
     "GET /v1/drafts": Row(200, 200),
     "POST /v1/drafts": Row(201, 201, json={"text": DRAFT_TEXT}),  # as it stands: nothing is saved
