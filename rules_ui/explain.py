@@ -47,8 +47,9 @@ def explain(
     )
     reasons = tuple(say.text(word_for("reason", code)) for code in codes)
     differences = tuple(difference.words.of(say.language) for difference in found.differences)
+    taken = tuple(one.words.of(say.language) for one in found.taken_back)
     return Explanation(
-        reasons=(*differences, *reasons),
+        reasons=(*differences, *taken, *reasons),
         facts=_facts(record.evaluation.get("facts", {}).get("member"), say),
         packs=tuple(_pack(pack, say) for pack in sorted(found.packs, key=_place)),
         lines=tuple(_line(line, say) for line in shown),

@@ -135,6 +135,7 @@ def _told(item: StoryItem, titles: telling.Titles, say: Speech) -> StoryLine:
             store=item.store or "",
             sales=say.amount(item.sales_minor or 0),
             points=item.points or 0,
+            taken_back=item.taken_back,
             flags=item.flags,
         )
     manner = telling.manner_of(item.kind)
@@ -144,6 +145,7 @@ def _told(item: StoryItem, titles: telling.Titles, say: Speech) -> StoryLine:
         why=telling.why(item.kind, item.reason, say),
         icon=manner.icon,
         mark=manner.mark,
+        points=-(item.points or 0),
     )
 
 

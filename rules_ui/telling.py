@@ -33,6 +33,7 @@ MANNERS: Mapping[str, Manner] = {
     "revisit_due": Manner(N_("is due for a revisit"), "phone-call", "care"),
     "points_expired": Manner(N_("lost points that expired"), "clock", "quiet"),
     "silence_corrected": Manner(N_("was not silent after all: a late purchase came in"), "history", "good"),
+    "points_taken_back": Manner(N_("lost points that were taken back"), "coin", "quiet"),
     "frozen": Manner(N_("was frozen"), "snowflake", "care"),
     "unfrozen": Manner(N_("was unfrozen"), "sun", "good"),
 }
@@ -49,6 +50,7 @@ TITLES: Mapping[str, str] = {
     "revisit_due": N_("Revisit fell due"),
     "points_expired": N_("Points expired"),
     "silence_corrected": N_("Silence corrected"),
+    "points_taken_back": N_("Points taken back"),
     "frozen": N_("Frozen"),
     "unfrozen": N_("Unfrozen"),
 }
@@ -113,6 +115,23 @@ def _expiry(reason: Reason, say: Speech) -> str:
     return say.text(N_("%(points)s points went."), points=say.number(_whole(reason["points"])))
 
 
+def _taken_back(reason: Reason, say: Speech) -> str:
+    lost = say.text(
+        N_("%(points)s points that %(pack)s had given were taken back."),
+        points=say.number(_whole(reason["points"])),
+        pack=str(reason["pack"]),
+    )
+    if not reason.get("ordered_by"):
+        return lost
+    by = say.text(
+        N_("Ordered by %(name)s, approved by %(approver)s."),
+        name=str(reason["ordered_by"]),
+        approver=str(reason.get("approved_by") or "–"),
+    )
+    why = say.text(N_("Reason: %(reason)s"), reason=str(reason["why"])) if reason.get("why") else ""
+    return " ".join(part for part in (lost, by, why) if part)
+
+
 def _freeze(reason: Reason, say: Speech) -> str:
     code = reason.get("code")
     return say.text(word_for("freeze", str(code))) if code else ""
@@ -137,6 +156,7 @@ _WHYS: Mapping[str, Callable[[Reason, Speech], str]] = {
     "lapsed": _silence,
     "reactivated": _return,
     "points_expired": _expiry,
+    "points_taken_back": _taken_back,
     "frozen": _freeze,
     "silence_corrected": _correction,
 }

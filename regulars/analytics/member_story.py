@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.analytics.taken_back import TAKEN_BACK, taken_of
 from regulars.care.tables import care_task
 from regulars.db.base import Instant, Json
 from regulars.ledger.tables import balance, lot, lot_consumption
@@ -84,12 +85,14 @@ class StoryKey:
 
 @dataclass(frozen=True, slots=True)
 class StoryItem:
-    """A purchase or a lifecycle event.
+    """A purchase, a lifecycle event, or what one undo order took back.
 
     Attributes:
         key: its place in the story.
-        kind: "purchase", or the event's kind.
-        reason: the figures that decided an event.
+        kind: "purchase", "points_taken_back", or the event's kind.
+        points: earned by a purchase; taken back by an order.
+        reason: the figures that decided an event; who ordered an undo, and why.
+        taken_back: points of a purchase that undo orders took since.
     """
 
     key: StoryKey
@@ -106,6 +109,7 @@ class StoryItem:
     stage_from: str | None
     pack_version: str | None
     reason: Mapping[str, object]
+    taken_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +237,7 @@ _EVENTS = select(
     lifecycle_event.c.pack_version,
     lifecycle_event.c.reason,
 ).where(lifecycle_event.c.member_id == _ID)
-_story = union_all(_PURCHASES, _ATTRIBUTED, _EVENTS).subquery("story")
+_story = union_all(_PURCHASES, _ATTRIBUTED, _EVENTS, TAKEN_BACK).subquery("story")
 _ORDER = (_story.c.at.desc(), _story.c["rank"].desc(), _story.c.no.desc())
 _STORY = select(_story).order_by(*_ORDER).limit(bindparam("limit", type_=Integer))
 _STORY_BEFORE = _STORY.where(
@@ -318,6 +322,8 @@ async def read_story(
         statement = _STORY_BEFORE
         parameters |= {"before_at": before.at, "before_rank": before.rank, "before_no": before.no}
     rows = (await session.execute(statement, parameters)).all()
+    bought = [row.id for row in rows if row.kind == "purchase" and row.points]
+    taken = await taken_of(session, member_id, bought) if bought else {}
     items = [
         StoryItem(
             key=StoryKey(row.at, row.rank, row.no),
@@ -334,6 +340,7 @@ async def read_story(
             stage_from=row.stage_from,
             pack_version=row.pack_version,
             reason=row.reason or {},
+            taken_back=taken.get(row.id, 0) if row.kind == "purchase" else 0,
         )
         for row in rows[:limit]
     ]

@@ -105,6 +105,8 @@ class StoryLine:
     Attributes:
         why: what decided it, or "".
         purchase_href: where a purchase is explained; None for events.
+        points: earned; below zero where an undo order took them.
+        taken_back: what undo orders took of a purchase's points since.
     """
 
     at: datetime
@@ -116,6 +118,7 @@ class StoryLine:
     store: str = ""
     sales: str = ""
     points: int = 0
+    taken_back: int = 0
     flags: tuple[str, ...] = ()
 
 
