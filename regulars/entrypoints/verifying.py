@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from regulars.analytics.verification import CHECKS, Difference, differences
+from regulars.analytics.release_verification import RELEASE_PLANS, RELEASE_PLANS_CLAIM, release_differences
+from regulars.analytics.verification import CHECKS, SHOWN_PER_CHECK, Difference, differences
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.stack.running import running
 from regulars.settings import Settings
@@ -49,4 +50,6 @@ async def verify(database: Database) -> Report:
         for check in CHECKS:
             found = tuple([difference async for difference in differences(session, check)])
             results.append(CheckResult(check.name, check.claim, found))
+        found = tuple([difference async for difference in release_differences(session)])
+        results.append(CheckResult(RELEASE_PLANS, RELEASE_PLANS_CLAIM, found[:SHOWN_PER_CHECK]))
     return Report(not any(result.differences for result in results), tuple(results))
