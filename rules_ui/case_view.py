@@ -10,6 +10,7 @@ from babel.dates import format_date
 from regulars.rules import catalogue
 from regulars.rules.case_model import Case, Given
 from regulars.rules.cases import CaseResult
+from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.checker import Report
 from regulars.rules.model import Pack
 from regulars.rules.parts import Part
@@ -22,16 +23,26 @@ LINES_NAMED = 3
 _REFUSED = {"earning": N_("no points"), "discount": N_("no discounts")}
 
 
-def case_lines(pack: Pack, report: Report, words: PackWords, say: Speech) -> tuple[CaseLine, ...]:
-    """Each case of a pack, and how it went; failing ones first."""
+def case_lines(
+    pack: Pack, report: Report, words: PackWords, say: Speech, own: Catalogue = BUILT_IN
+) -> tuple[CaseLine, ...]:
+    """Each case of a pack, and how it went; failing ones first.
+
+    Args:
+        own: what rules of the chain can read; names its own facts.
+    """
     lines = [
-        _line(number, pack, case, result, words, say)
+        _line(number, case, result, _given_in_words(pack, case, own, say), words, say)
         for number, (case, result) in enumerate(zip(pack.cases, report.cases, strict=False), start=1)
     ]
     return tuple(sorted(lines, key=lambda line: (line.green, line.number)))
 
 
-def _line(number: int, pack: Pack, case: Case, result: CaseResult, words: PackWords, say: Speech) -> CaseLine:
+def _given_in_words(pack: Pack, case: Case, own: Catalogue, say: Speech) -> str:
+    return " · ".join(filter(None, (*_parameters(pack, case, say), _given(case.given, own, say))))
+
+
+def _line(number: int, case: Case, result: CaseResult, given: str, words: PackWords, say: Speech) -> CaseLine:
     wanted = {name: getattr(case.expect, name) for name in case.expect.model_fields_set}
     differing = {each.what: orjson.loads(each.got) for each in result.differences}
     got = wanted | differing
@@ -39,7 +50,7 @@ def _line(number: int, pack: Pack, case: Case, result: CaseResult, words: PackWo
         number=number,
         name=case.name.of(say.language),
         green=result.passed,
-        given=" · ".join(filter(None, (*_parameters(pack, case, say), _given(case.given, say)))),
+        given=given,
         expected=_outcome(wanted, words, say),
         got=_outcome(got, words, say),
     )
@@ -123,15 +134,15 @@ def _parameters(pack: Pack, case: Case, say: Speech) -> list[str]:
     return told
 
 
-def _given(given: Given, say: Speech) -> str:
+def _given(given: Given, own: Catalogue, say: Speech) -> str:
     told = []
     if given.at:
         at = datetime.fromisoformat(given.at)
         told.append(f"{format_date(at.date(), 'EEE', locale=say.locale)} {at:%H:%M}")
-    told += _facts("member", given.member, say)
-    told += _facts("store", given.store, say)
+    told += _facts("member", given.member, say) + _own_facts(given.member, own.member, say)
+    told += _facts("store", given.store, say) + _own_facts(given.store, own.store, say)
     told += _facts("calendar", given.calendar, say)
-    told += _basket(given, say)
+    told += _basket(given, own, say)
     return " · ".join(told)
 
 
@@ -144,6 +155,12 @@ def _facts(group: str, part: Part | None, say: Speech) -> list[str]:
         for name in fields
         if name in part.model_fields_set and getattr(part, name) is not None
     ]
+
+
+def _own_facts(part: Part | None, fields: Mapping[str, catalogue.Field], say: Speech) -> list[str]:
+    """The chain's own facts as the case gives them."""
+    given = getattr(part, "custom", None) or {}
+    return [_fact(fields[code], value, say) for code, value in given.items() if code in fields]
 
 
 def _fact(field: catalogue.Field, value: Any, say: Speech) -> str:  # noqa: ANN401 — any fact
@@ -163,7 +180,7 @@ def _fact(field: catalogue.Field, value: Any, say: Speech) -> str:  # noqa: ANN4
     return say.text(N_("%(name)s: %(value)s"), name=name, value=shown)
 
 
-def _basket(given: Given, say: Speech) -> list[str]:
+def _basket(given: Given, own: Catalogue, say: Speech) -> list[str]:
     lines = getattr(given.purchase, "lines", None) or []
     told = []
     for line in lines[:LINES_NAMED]:
@@ -171,7 +188,8 @@ def _basket(given: Given, say: Speech) -> list[str]:
         sales = say.amount(getattr(line, "sales_minor", None) or 0)
         off = getattr(line, "discount_minor", None)
         reduced = say.text(N_(" (after %(amount)s off)"), amount=say.amount(off)) if off else ""
-        told.append(f"{department} {sales}{reduced}")
+        facts = ", ".join(_own_facts(line, own.product, say))
+        told.append(f"{department} {sales}{reduced}" + (f" [{facts}]" if facts else ""))
     if len(lines) > LINES_NAMED:
         told.append("…")
     return [" + ".join(told)] if told else []

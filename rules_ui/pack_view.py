@@ -109,7 +109,7 @@ def page_of(
 
 def _draft(known: Known, form: Form, shown: Pack, words: PackWords, rights: Rights, say: Speech) -> Draft:
     report, version = form.report, known.shown.version
-    cases = case_lines(shown, report, words, say)
+    cases = case_lines(shown, report, words, say, known.catalogue)
     failing = sum(not case.green for case in cases)
     findings = [
         (found.zh if say.language == "zh" else found.en)

@@ -74,7 +74,7 @@ def body_of(
         rules=rules(sheet, words) if readable else (),
         rule_adds=rule_additions(sheet) if readable else (),
         sections=sections(sheet) if readable else (),
-        cases=_cases(shown.report, words, say),
+        cases=_cases(shown.report, catalogue, words, say),
         adoptable=can_adopt(shown.report),
         summaries=_summaries(shown.report, say, catalogue),
         text=shown.text,
@@ -124,10 +124,10 @@ def _sentence(language: str, effect: str, conditions: Sequence[str], scope: str,
     return f"{said} ({'; '.join(where)})." if where else f"{said}."
 
 
-def _cases(report: Report, words: PackWords | None, say: Speech) -> tuple[CaseRow, ...]:
+def _cases(report: Report, catalogue: Catalogue, words: PackWords | None, say: Speech) -> tuple[CaseRow, ...]:
     if report.pack is None or words is None:
         return ()
     return tuple(
         CaseRow(f"/cases/{line.number - 1}", line.name, line.given, line.expected, line.got, line.green)
-        for line in case_lines(report.pack, report, words, say)
+        for line in case_lines(report.pack, report, words, say, catalogue)
     )
