@@ -10,6 +10,7 @@ from api.schemas.places import PlaceChangeIn, PlaceIn, PlaceOut, PlacePageOut, R
 from api.strict_json import api_router
 from regulars.organisation import service
 from regulars.organisation.domain import NewPlace, PlaceKind
+from regulars.releases.newcomers import follow
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 
@@ -56,7 +57,9 @@ async def open_place(parts: Parts, actor: Manager, at: At, body: PlaceIn) -> Pla
         cutoff_minutes=body.cutoff_minutes,
     )
     async with parts.database.begin() as session:
-        return PlaceOut.of(await service.open_place(session, new, actor, at))
+        place = await service.open_place(session, new, actor, at)
+        await follow(session, place, actor, at)
+        return PlaceOut.of(place)
 
 
 @router.patch("/places/{place_id}")

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.organisation import service as organisation
+from regulars.organisation.domain import Place
 from regulars.releases import repository
 from regulars.releases.domain import (
     RUNNING,
@@ -160,6 +161,28 @@ async def _written(
         next_due_at=_next_border(unfolded, at),
         stirred_at=at if is_stirred else moved.stirred_at,
     )
+
+
+async def redrawn(
+    session: AsyncSession, release: Release, actor: Actor, at: datetime, place: Place
+) -> Release | None:
+    """A release after a place was opened, written into that place's time; None where nothing changed.
+
+    Args:
+        session: an open transaction that holds the packs' lock.
+        release: under way.
+        actor: who opened the place.
+        at: aware instant, now.
+        place: the new one.
+    """
+    places = await organisation.places_below(session, EVERYWHERE)
+    log = await rules.activation_log(session, release.code)
+    if not corrections(release, unfold(release, places, log).rows, log):
+        return None
+    renewed = await _written(session, release, actor, at, None)
+    details = {"place": str(place.id)}
+    await _record(session, renewed, "release.follow", actor, at, release.state, details, None, place.id)
+    return renewed
 
 
 def _bounded(planned: PlannedPlace, known: Mapping[UUID, tuple[datetime, datetime | None]]) -> PlannedPlace:

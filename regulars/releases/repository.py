@@ -54,6 +54,12 @@ _RUNNING: Final = (
     .order_by(pack_release.c.id)
     .with_for_update(of=pack_release)
 )
+_ALL_RUNNING: Final = (
+    select(*_COLUMNS)
+    .where(pack_release.c.state.in_(("scheduled", "live")))
+    .order_by(pack_release.c.id)
+    .with_for_update(of=pack_release)
+)
 _PAGE: Final = (
     select(*_COLUMNS)
     .where(
@@ -147,6 +153,11 @@ async def find(
 async def running(session: AsyncSession, code: str) -> list[Release]:
     """The releases of a pack that are written into the places' time, oldest first, locked."""
     return await _many(session, _RUNNING, {"pack": code})
+
+
+async def all_running(session: AsyncSession) -> list[Release]:
+    """The releases of all packs that are written into the places' time, oldest first, locked."""
+    return await _many(session, _ALL_RUNNING, {})
 
 
 async def page(

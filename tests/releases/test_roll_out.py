@@ -6,13 +6,19 @@ import pytest
 from releases.conftest import NOW, PACK, ReleaseWorld
 from small_chain import ACTOR
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.releases import rollout
+from regulars.kernel.ids import new_id
+from regulars.organisation.domain import NewPlace
+from regulars.organisation.service import open_place
+from regulars.releases import rollout, service
 from regulars.releases.domain import Step
 from regulars.releases.errors import ReleasePlacesInvalid, ReleaseStateWrong, StartInvalid
+from regulars.releases.newcomers import follow
 from regulars.rules import service as rules
 from regulars.rules.errors import VersionRolledBack
 from regulars.security.errors import PermissionDenied
+from regulars.security.scope import EVERYWHERE
 
 MINUTE = timedelta(minutes=1)
 EIGHT_NY = datetime(2026, 3, 3, 13, tzinfo=UTC)
@@ -26,6 +32,36 @@ async def test_each_store_changes_at_eight_by_its_own_clock(world: ReleaseWorld)
         assert await world.live(store, eight - MINUTE) == 1
         assert await world.live(store, eight) == 2
         assert await world.live(store, eight + timedelta(days=400)) == 2
+
+
+async def test_a_store_that_opens_later_follows_its_own_clock(
+    world: ReleaseWorld,
+) -> None:
+    release = await world.scheduled(("HQ", MORNING, "2026-03-05T00:00"))
+
+    async def opened(code: str, zone: str | None) -> int:
+        new = NewPlace(new_id(), "east", "store", code, code, zone)
+
+        async def act(session: AsyncSession) -> int:
+            place = await open_place(session, new, world.person("anna", "admin"), world.at)
+            return await follow(session, place, world.person("anna", "admin"), world.at)
+
+        done: int = await world.do(act)
+        async with world.chain.database.begin() as session:
+            await world.chain.desk.places.refresh(session)
+        return done
+
+    assert await opened("east-8", None) == 0
+    assert await opened("east-9", "America/Los_Angeles") == 1
+    eight = EIGHT_NY + timedelta(hours=3)
+    assert [await world.live("east-9", at) for at in (EIGHT_NY, eight - MINUTE, eight)] == [1, 1, 2]
+    midnight = datetime(2026, 3, 5, 5, tzinfo=UTC)
+    assert [await world.live("east-9", midnight + timedelta(hours=h)) for h in (0, 3)] == [2, 1]
+    assert await world.live("east-8", EIGHT_NY) == 2
+    acts = await world.do(lambda s: service.release_history(s, release.id, EVERYWHERE))
+    assert [line.action for line in acts][-1] == "release.follow"
+    kept = await world.release(release)
+    assert (kept.change_no, kept.places[0].ends_at) == (release.change_no + 1, midnight + timedelta(hours=3))
 
 
 async def test_a_store_whose_morning_is_earlier_need_not_wait_for_others(
