@@ -98,7 +98,7 @@ async def get_member(
     await parts.refresh_places()
     async with parts.database.read() as session:
         found = await service.find_member(session, member_id, parts.member_rules, actor.scope)
-        return MemberOut.of(found, await read_member_totals(session, found.id, at))
+        return MemberOut.of(found, await read_member_totals(session, found.id, at), at)
 
 
 @router.patch("/members/{member_id}")
@@ -111,7 +111,7 @@ async def update_member(
         changed = await service.update_profile(
             session, member_id, body.to_domain(), parts.member_rules, actor, at
         )
-        return MemberOut.of(changed, await read_member_totals(session, member_id, at))
+        return MemberOut.of(changed, await read_member_totals(session, member_id, at), at)
 
 
 @router.post("/members/{member_id}/consents")
@@ -121,7 +121,7 @@ async def record_consents(
     """Write down what the member agrees or objects to; earlier words are kept."""
     async with parts.database.begin() as session:
         changed = await service.record_consents(session, member_id, body.consents, body.source, actor, at)
-        return MemberOut.of(changed, await read_member_totals(session, member_id, at))
+        return MemberOut.of(changed, await read_member_totals(session, member_id, at), at)
 
 
 @router.post("/members/{member_id}/references")
@@ -129,7 +129,7 @@ async def add_reference(parts: Parts, actor: Editor, at: At, member_id: UUID, bo
     """Note under which name an outside system knows the member."""
     async with parts.database.begin() as session:
         changed = await service.add_reference(session, member_id, body.reference, actor, at)
-        return MemberOut.of(changed, await read_member_totals(session, member_id, at))
+        return MemberOut.of(changed, await read_member_totals(session, member_id, at), at)
 
 
 @router.post("/members/{member_id}/phone-views")

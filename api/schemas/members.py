@@ -11,6 +11,7 @@ from api.schemas.times import Day
 from regulars.analytics.member_list import MemberRow
 from regulars.analytics.totals import MemberTotals
 from regulars.members.domain import UNSET, Member, NewMember, ProfileChange
+from regulars.members.tagging import still_held
 
 Attribute = StrictBool | StrictInt | StrictStr
 Attributes = Annotated[dict[str, Attribute], Field(default_factory=dict, max_length=50)]
@@ -173,6 +174,13 @@ class FoundMemberOut(Out):
         )
 
 
+class RuleTagOut(Out):
+    """A tag that a rule gave; without `until` it has no end."""
+
+    tag: str
+    until: datetime | None
+
+
 class MemberOut(FoundMemberOut):
     """A member as the chain's people see one; the phone only by its last four digits."""
 
@@ -181,6 +189,7 @@ class MemberOut(FoundMemberOut):
     locale: str | None
     home_store_id: UUID
     tags: list[str]
+    tags_by_rules: list[RuleTagOut]
     attributes: dict[str, object]
     references: list[str]
     consents: list[ConsentOut]
@@ -188,7 +197,7 @@ class MemberOut(FoundMemberOut):
     recorded_at: datetime
 
     @classmethod
-    def of(cls, member: Member, totals: MemberTotals | None) -> Self:
+    def of(cls, member: Member, totals: MemberTotals | None, at: datetime) -> Self:  # type: ignore[override]
         return cls(
             id=member.id,
             number=member.number,
@@ -200,6 +209,10 @@ class MemberOut(FoundMemberOut):
             locale=member.locale,
             home_store_id=member.home_store_id,
             tags=list(member.tags),
+            tags_by_rules=[
+                RuleTagOut(tag=tag, until=until)
+                for tag, until in still_held(member.rule_tags, member.tags, at).items()
+            ],
             attributes=dict(member.attributes),
             references=list(member.references),
             consents=[ConsentOut.model_validate(consent) for consent in member.consents],

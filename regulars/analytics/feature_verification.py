@@ -19,7 +19,11 @@ sums as (
 told as (
   select s.member_id, m.home_store_id, (extract(epoch from m.enrolled_at) * 1000000)::bigint as enrolled_us,
          coalesce(h.visits, 0) as visits, coalesce(h.visits_365d, 0) as visits_365d,
-         coalesce(h.spend, 0)::bigint as spend, s.frozen_at is not null as frozen, s.tier, s.stage, m.tags
+         coalesce(h.spend, 0)::bigint as spend, s.frozen_at is not null as frozen, s.tier, s.stage,
+         m.tags || array(
+           select r.tag from jsonb_each_text(m.rule_tags) as r(tag, until)
+           where (r.until is null or r.until::timestamptz > t.as_of) and not r.tag = any(m.tags)
+           order by r.tag collate "C") as tags
   from state t cross join standing s join member m on m.id = s.member_id
   left join sums h on h.member_id = s.member_id
   where age(s.xmin) > t.seen_age and age(m.xmin) > t.seen_age)

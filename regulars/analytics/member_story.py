@@ -29,6 +29,7 @@ from regulars.db.base import Instant, Json
 from regulars.ledger.tables import balance, lot, lot_consumption
 from regulars.lifecycle.tables import lifecycle_event, standing
 from regulars.members.tables import member, member_reference
+from regulars.members.tagging import tags_of_kept
 from regulars.organisation.tables import place
 from regulars.purchases.tables import purchase, purchase_attribution
 from regulars.security.scope import Scope, within_place
@@ -49,6 +50,7 @@ class MemberProfile:
     name: str
     phone_last4: str | None
     tags: tuple[str, ...]
+    rule_tags: Mapping[str, datetime | None]
     references: tuple[str, ...]
     enrolled_at: datetime
     home_store_id: UUID
@@ -141,6 +143,7 @@ _PROFILE = (
         member.c.name,
         member.c.phone_last4,
         member.c.tags,
+        member.c.rule_tags,
         select(func.coalesce(func.array_agg(member_reference.c.reference), cast([], ARRAY(Text))))
         .where(member_reference.c.member_id == member.c.id)
         .scalar_subquery()
@@ -301,6 +304,7 @@ async def read_profile(session: AsyncSession, scope: Scope, member_id: UUID) -> 
     known = dict(row._mapping)
     known["references"] = tuple(sorted(known.pop("member_references")))
     known["tags"] = tuple(known["tags"])
+    known["rule_tags"] = tags_of_kept(known["rule_tags"])
     return MemberProfile(**known)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.analytics.feature_verification import FEATURES_OF_HISTORY
+from regulars.analytics.tag_verification import TAGS_OF_HISTORY
 
 SHOWN_PER_CHECK: Final = 100
 
@@ -329,6 +330,23 @@ CHECKS: Final = (
         "member_features",
         "what segments read of a member is what history said when it was gathered",
         FEATURES_OF_HISTORY,
+    ),
+    Check(
+        "rule_tags",
+        "the tags that a member's row keeps are what rules gave and have not ended",
+        TAGS_OF_HISTORY,
+    ),
+    Check(
+        "message_requests",
+        "each message was asked for by a purchase of its member",
+        """
+        select r.id as subject, r.member_id::text as kept,
+               coalesce(p.member_id, a.member_id)::text as recomputed
+        from message_request r
+        left join purchase p on p.id = r.purchase_id
+        left join purchase_attribution a on a.purchase_id = r.purchase_id
+        where r.member_id is distinct from coalesce(p.member_id, a.member_id)
+        """,
     ),
 )
 

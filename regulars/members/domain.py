@@ -96,7 +96,12 @@ class ProfileChange:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member as the chain's people see one: the phone only by its last four digits."""
+    """A member as the chain's people see one: the phone only by its last four digits.
+
+    Attributes:
+        tags: what people gave.
+        rule_tags: what rules gave, with its end, which may have passed.
+    """
 
     id: UUID
     number: str
@@ -107,6 +112,7 @@ class Member:
     locale: str | None
     home_store_id: UUID
     tags: tuple[str, ...]
+    rule_tags: Mapping[str, datetime | None]
     attributes: Mapping[str, object]
     enrolled_at: datetime
     recorded_at: datetime

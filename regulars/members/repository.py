@@ -14,6 +14,7 @@ from sqlalchemy.types import LargeBinary, Text, Uuid
 from regulars.db.raw import driver
 from regulars.members.domain import Consent, Member, Name
 from regulars.members.tables import member, member_consent, member_reference
+from regulars.members.tagging import tags_of_kept
 from regulars.security.scope import Scope, within_place
 
 _REFERENCES: Final = (
@@ -59,6 +60,7 @@ _SELECT: Final = select(
     member.c.locale,
     member.c.home_store_id,
     member.c.tags,
+    member.c.rule_tags,
     member.c.attributes,
     member.c.enrolled_at,
     member.c.recorded_at,
@@ -205,6 +207,7 @@ def _member(row: Row[*tuple[object, ...]]) -> Member:
         locale=values["locale"],
         home_store_id=values["home_store_id"],
         tags=tuple(values["tags"]),
+        rule_tags=tags_of_kept(values["rule_tags"]),
         attributes=cast("Mapping[str, object]", values["attributes"]),
         enrolled_at=values["enrolled_at"],
         recorded_at=values["recorded_at"],

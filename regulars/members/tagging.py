@@ -1,6 +1,6 @@
 """The tags that rules give and take away: what holds at an instant follows from givings and endings alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -108,17 +108,42 @@ def kept(changes: Sequence[TagChange], reached: datetime) -> str:
     return orjson.dumps(held_until(changes, max(reached, latest))).decode()
 
 
+def still_held(
+    kept_tags: Mapping[str, datetime | None], by_hand: Sequence[str], at: datetime
+) -> dict[str, datetime | None]:
+    """What rules gave and nobody gave by hand, of what a member's row keeps: tag → end.
+
+    Args:
+        kept_tags: from `tags_of_kept`.
+        at: aware; now.
+    """
+    return {
+        tag: until
+        for tag, until in sorted(kept_tags.items())
+        if tag not in by_hand and (until is None or at < until)
+    }
+
+
+def tags_of_kept(values: object) -> dict[str, datetime | None]:
+    """The tags in what a member's row keeps, with their ends, which may have passed.
+
+    Args:
+        values: the parsed text of `kept`; None where rules never gave any.
+    """
+    if not isinstance(values, Mapping):
+        return {}
+    return {str(tag): _instant(until) for tag, until in values.items()}
+
+
 def of_kept(text: str | None) -> list[TagChange]:
     """What `kept` made a text of, as givings of old."""
     if text is None:
         return []
-    return [_given(tag, until) for tag, until in orjson.loads(text).items()]
+    return [_given(tag, until) for tag, until in tags_of_kept(orjson.loads(text)).items()]
 
 
-def _given(tag: str, until: str | None) -> TagChange:
-    return TagChange(
-        tag, given=True, effective_at=_LONG_AGO, until=_instant(until), pack_version="", rule_id=""
-    )
+def _given(tag: str, until: datetime | None) -> TagChange:
+    return TagChange(tag, given=True, effective_at=_LONG_AGO, until=until, pack_version="", rule_id="")
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     PACK_UNDO_APPROVE = "pack.undo_approve"
     SEGMENT_READ = "segment.read"
     SEGMENT_EDIT = "segment.edit"
+    MESSAGE_READ = "message.read"
     AUDIT_READ = "audit.read"
     WORKFLOW_OPERATE = "workflow.operate"
 
@@ -80,6 +81,7 @@ GRANTS: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.PACK_UNDO_APPROVE: frozenset({_R.APPROVER, _R.FINANCE, _R.ADMIN}),
     Permission.SEGMENT_READ: _READERS,
     Permission.SEGMENT_EDIT: frozenset({_R.MARKETING, _R.ADMIN}),
+    Permission.MESSAGE_READ: frozenset({_R.MARKETING, _R.OPS, _R.ADMIN}),
     Permission.AUDIT_READ: frozenset({_R.ADMIN, _R.FINANCE}),
     Permission.WORKFLOW_OPERATE: frozenset({_R.OPS, _R.ADMIN}),
 }

@@ -45,6 +45,10 @@ _LEFT: Final = _BOUGHT.format(f"occurred_at >= $1::timestamptz - {WINDOW}")
 _INSIDE: Final = _BOUGHT.format(
     f"occurred_at >= $1::timestamptz - {WINDOW} and occurred_at <= $1::timestamptz"
 )
+_RULE_TAGS: Final = """
+  jsonb_each_text(m.rule_tags) as t(tag, until)
+  where (t.until is null or t.until::timestamptz > $1::timestamptz)
+"""
 _LATER: Final = _BOUGHT.format("occurred_at > $1::timestamptz")
 
 _WRITE: Final = f"""
@@ -55,10 +59,14 @@ select s.member_id, s.home_store_id, (extract(epoch from s.enrolled_at) * 100000
   s.visits - coalesce(later.visits, 0),
   coalesce(inside.visits, s.visits_365d - coalesce(gone.visits, 0)),
   coalesce(inside.spend, s.spend_365d_minor - coalesce(gone.spend, 0)),
-  case when s.window_as_of > $1::timestamptz then $1::timestamptz
-       when s.window_oldest_at >= $1::timestamptz - {WINDOW} then s.window_oldest_at + {WINDOW}
-       else oldest.at + {WINDOW} end,
-  s.frozen_at is not null, s.tier, s.stage, m.tags
+  least(ending.at,
+        case when s.window_as_of > $1::timestamptz then $1::timestamptz
+             when s.window_oldest_at >= $1::timestamptz - {WINDOW} then s.window_oldest_at + {WINDOW}
+             else oldest.at + {WINDOW} end),
+  s.frozen_at is not null, s.tier, s.stage,
+  case when m.rule_tags is null then m.tags
+       else m.tags || array(select t.tag from {_RULE_TAGS} and not t.tag = any(m.tags)
+                            order by t.tag collate "C") end
 from standing s
 join member m on m.id = s.member_id
 left join lateral (select count(*) as visits, coalesce(sum(sales_minor), 0) as spend from {_GONE}) gone
@@ -67,6 +75,8 @@ left join lateral (select min(occurred_at) as at from {_LEFT}) oldest
   on s.window_as_of <= $1::timestamptz and s.window_oldest_at < $1::timestamptz - {WINDOW}
 left join lateral (select count(*) as visits, coalesce(sum(sales_minor), 0) as spend from {_INSIDE}) inside
   on s.window_as_of > $1::timestamptz
+left join lateral (select min(t.until::timestamptz) - interval '1 microsecond' as at from {_RULE_TAGS}) ending
+  on m.rule_tags is not null
 left join lateral (select count(*) as visits from {_LATER}) later on s.window_as_of > $1::timestamptz
 where {{chosen}}
 on conflict (member_id) do update set

@@ -27,7 +27,7 @@ member_feature = Table(
     Column("visits", BigInteger, nullable=False),
     Column("visits_365d", BigInteger, nullable=False),
     Column("spend_365d_minor", BigInteger, nullable=False),
-    Column("leaves_at", Instant, index=True),  # not later than the next purchase leaves the 365 days
+    Column("leaves_at", Instant, index=True),  # not later than a purchase leaves the 365 days, or a tag ends
     Column("frozen", Boolean, nullable=False),
     Column("tier", Text(collation="C"), nullable=False),
     Column("stage", Text(collation="C"), nullable=False),

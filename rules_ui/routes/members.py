@@ -16,6 +16,7 @@ from regulars.kernel.ids import new_id
 from regulars.lifecycle.freezing import FreezeReason
 from regulars.members.errors import PhoneInvalid, UnknownMember
 from regulars.members.phones import blind_index, normalise
+from regulars.members.tagging import still_held
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from rules_ui.contexts.members import MemberListPage, MemberPage
@@ -101,7 +102,7 @@ async def show(
         number=profile.number,
         name=profile.name,
         phone=masked(profile.phone_last4),
-        tags=profile.tags,
+        tags=(*profile.tags, *still_held(profile.rule_tags, profile.tags, say.now)),
         references=profile.references,
         home_store=profile.home_store,
         zone_name=profile.time_zone,

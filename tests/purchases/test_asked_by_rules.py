@@ -7,17 +7,20 @@ from uuid import UUID
 
 import pytest
 from small_chain import ACTOR, MONDAY, OPENED, SmallChain, line
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from regulars.entrypoints.verifying import verify
 from regulars.lifecycle import repository as standings
 from regulars.lifecycle import service as lifecycle
+from regulars.members.service import get_member
 from regulars.messages.service import list_requests
 from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.desk import Recorded
 from regulars.rules import service as rules
 from regulars.security.scope import EVERYWHERE, NOWHERE
+from regulars.segments.refreshing import refresh
+from regulars.segments.tables import member_feature
 
 DAY = timedelta(days=1)
 WORDS = {"zh": "名称", "en": "name"}
@@ -135,6 +138,21 @@ async def test_a_tag_is_seen_from_the_next_purchase_on_until_it_ends(caring: Sma
     ]
     assert again[1].evaluation["facts"]["tags_by_rules"] == ["coffee"]
     await agrees(caring)
+
+
+async def test_segments_and_people_see_it_until_it_ends(caring: SmallChain) -> None:
+    member = await caring.join(tags=("vip",))
+    await buy(caring, member, "COFFEE", 0)
+    seen = []
+    for at in (MONDAY, MONDAY + 30 * DAY - timedelta(microseconds=1), MONDAY + 30 * DAY):
+        async with caring.database.begin() as session:
+            await refresh(session, at)
+            seen.append(await session.scalar(select(member_feature.c.tags)))
+        await agrees(caring)
+    assert seen == [["vip", "coffee"], ["vip", "coffee"], ["vip"]]
+    async with caring.database.read() as session:
+        found = await get_member(session, member, EVERYWHERE)
+    assert (found.tags, found.rule_tags) == (("vip",), {"coffee": MONDAY + 30 * DAY})
 
 
 async def test_a_list_sees_what_it_gave_and_a_replay_gives_nothing_twice(caring: SmallChain) -> None:

@@ -33,6 +33,7 @@ class Row:
 
 MEMBER_NAME, STORE_NAME, OPERATOR_NAME, RECEIPT_NO = "Lin Eastone", "East-1", "Li Eastone", "EASTONE-77"
 PUBLISHED_BECAUSE = "only for Eastone"
+TEMPLATE = "thanks-of-eastone"
 DRAFT_TEXT = '{"code": "silver-saturday"}'
 FOREIGN = (MEMBER_NAME, STORE_NAME, OPERATOR_NAME, RECEIPT_NO, PUBLISHED_BECAUSE)
 """What no answer may show to somebody outside."""
@@ -95,6 +96,8 @@ API = {
     "GET /v1/members/{member_id}/events": Row(200, 200, lists="{event_id}"),
     "GET /v1/members/{member_id}/events/{event_id}/explanation": Row(200, HIDDEN),
     "POST /v1/purchases/{purchase_id}/attribution": Row(201, HIDDEN, json={"member": "{member_id}"}),
+    # messages
+    "GET /v1/message-requests": Row(200, 200, lists=TEMPLATE),
     # segments; one that a place above has defined is there for all below it
     "POST /v1/segment-counts": Row(200, 200, json={"when": {"var": "member.known"}, "sample": 200}),
     "GET /v1/segments": Row(200, 200, lists="{segment}"),

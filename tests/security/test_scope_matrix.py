@@ -25,6 +25,7 @@ from security.scope_table import (
     RECEIPT_NO,
     ROWS,
     STORE_NAME,
+    TEMPLATE,
     TILLS,
     Row,
 )
@@ -40,6 +41,8 @@ from regulars.db.base import metadata
 from regulars.kernel import clock
 from regulars.kernel.ids import new_id
 from regulars.lifecycle.tables import lifecycle_event
+from regulars.messages.domain import NewRequest
+from regulars.messages.service import ask_for
 from regulars.organisation.domain import NewPlace
 from regulars.organisation.service import open_places
 from regulars.purchases.tables import purchase
@@ -49,6 +52,7 @@ from regulars.releases.drafting import NewSave
 from regulars.releases.drafts import save_draft
 from regulars.releases.review import Submission, submit
 from regulars.rules import service as rules
+from regulars.rules.consequences import MessageAsked
 from regulars.rules.starters import starter_text
 from regulars.security import repository
 from regulars.security.domain import OPERATOR_ROLES, Operator, Role, RoleAt
@@ -131,6 +135,9 @@ class Things:
             await repository.replace_roles(
                 session, own.id, [RoleAt(Role.STORE, chain.stores["east-1"])], OPENED
             )
+            asked = MessageAsked(TEMPLATE, (), f"{PACK}/1", "thank")
+            request = NewRequest(member, bought.purchase_id, chain.stores["east-1"], MONDAY, asked)
+            await ask_for(session, [request], MONDAY)
             event_id = (await session.execute(_JOINED, {"member_id": member})).scalars().one()
             await open_tasks(session, [CareDue(event_id, member, MONDAY - timedelta(minutes=number))], MONDAY)
             segment = Draft(f"seg-{number}", "east-1", "甲", "A", "", {"var": "member.known"})
