@@ -35,6 +35,7 @@ from api.routers import (
 from api.schemas.base import ProblemOut
 from api.security_headers import SecurityHeaders
 from api.till_route import Shortcut
+from api.till_wire import TillDoor
 
 TITLE: Final = "Regulars 熟客"
 DESCRIPTION: Final = (
@@ -96,6 +97,7 @@ def create_app(container: Container, lifespan: Lifespan | None = None) -> FastAP
     for module in ROUTERS:
         app.include_router(module.router)
     app.include_router(temporal_proxy.router)
+    app.state.till_door = TillDoor(container)
     app.router.routes.insert(0, Shortcut(purchases.busiest_route()))
     return app
 

@@ -40,6 +40,13 @@ class Requires:
             raise NotSignedIn
         return actor.admitted(self.permission)
 
+    async def of_bearer(self, parts: Container, bearer: str) -> Actor:
+        """The same of a terminal, by what it shows to prove itself.
+
+        Raises: NotSignedIn, PermissionDenied.
+        """
+        return (await parts.terminal_keys.actor_of(bearer)).admitted(self.permission)
+
 
 class Public:
     """A route's policy: anybody. Who is signed in is known to reads only: nothing is changed in that name."""

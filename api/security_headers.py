@@ -59,6 +59,17 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+def with_security(headers: Iterable[_Header], *, secure: bool) -> list[_Header]:
+    """The headers of an answer of ours with those that every answer has.
+
+    Args:
+        headers: names in lower case.
+        secure: whether it was asked over TLS.
+    """
+    policy = _OURS.format(nonce=new_token(NONCE_BYTES))
+    return _with_ours(headers, policy, ours=True, secure=secure)
+
+
 def _with_ours(headers: Iterable[_Header], policy: str, *, ours: bool, secure: bool) -> list[_Header]:
     kept = [header for header in headers if header[0] not in _SET]
     if ours and not any(name == b"cache-control" for name, _ in kept):

@@ -28,7 +28,7 @@ class TillRoute(StrictRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401
         super().__init__(path, endpoint, **options)
-        (self._policy,) = (d.call for d in self.dependant.dependencies if isinstance(d.call, Requires))
+        (self.policy,) = (d.call for d in self.dependant.dependencies if isinstance(d.call, Requires))
         self._body: TypeAdapter[object] = TypeAdapter(endpoint.__annotations__["body"])
 
     def read_plain(self, body: bytes) -> object | None:
@@ -48,7 +48,7 @@ class TillRoute(StrictRoute):
             said = _NOTHING if plain is not None or not raw else await request.json()
         except ClientDisconnect:
             raise HTTPException(400) from None
-        actor = await self._policy(request)
+        actor = await self.policy(request)
         response = await self.endpoint(
             body=self._read(said) if plain is None else plain,
             request=request,

@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Request, Response
 from api.baskets import check_key, member_id_of, purchase_basket, till_of
 from api.container import Container, container_of
 from api.dependencies import At, Parts, requires
-from api.plain_purchases import read_plain
+from api.plain_purchases import PlainPurchase, read_plain
 from api.receipts import receipt_json
 from api.schemas.purchases import AttributionIn, PurchaseIn, ReceiptOut
 from api.strict_json import JSON, api_router
@@ -39,6 +39,17 @@ async def record_purchase(
     The same key or receipt number with other content is refused with `idempotency_mismatch`.
     """
     parts = container_of(request)
+    recorded = await post_purchase(body, parts, actor, idempotency_key)
+    return _receipt(recorded, parts, {REPLAYED: "true" if recorded.replayed else "false"}, status=201)
+
+
+async def post_purchase(
+    body: PurchaseIn | PlainPurchase, parts: Container, actor: Actor, idempotency_key: str | None
+) -> Recorded:
+    """The purchase as it stands once it is committed.
+
+    Raises: what is wrong with it, or why it could not be recorded.
+    """
     at = parts.now()
     key = check_key(idempotency_key)
     till = await till_of(parts, actor, None, Permission.PURCHASE_RECORD)
@@ -47,7 +58,7 @@ async def record_purchase(
     answer = await parts.purchases.post(basket)
     if isinstance(answer, RegularsError):
         raise answer
-    return _receipt(answer, parts, {REPLAYED: "true" if answer.replayed else "false"}, status=201)
+    return answer
 
 
 class PurchaseRoute(TillRoute):

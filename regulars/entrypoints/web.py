@@ -12,6 +12,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.container import Container
+from api.till_wire import TillProtocol
 from regulars.entrypoints.ready import announce_ready
 from regulars.logs import configure_logs
 from regulars.settings import Settings
@@ -36,6 +37,7 @@ def run(settings: Settings) -> None:
         port=settings.port,
         workers=settings.web_processes,
         loop="uvloop",
+        http=TillProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

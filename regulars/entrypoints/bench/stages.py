@@ -6,7 +6,7 @@ Every figure is what one purchase waits for: a group's common steps count whole 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,7 +15,9 @@ from typing import Any, Final
 import uvicorn
 from sqlalchemy import text
 
+from api import receipts, till_wire
 from api.routers import purchases as route
+from api.till_wire import TillDoor, TillProtocol
 from regulars.entrypoints.bench.frame import tell
 from regulars.entrypoints.bench.shops import Shop
 from regulars.entrypoints.web import build
@@ -87,19 +89,15 @@ class StageClock:
 
         return sized
 
-    def request(self, app: Call) -> Call:
-        """The whole application, timed for purchases."""
+    def request(self, answer: Call) -> Call:
+        """All that is done for a purchase once it is read."""
+        timed = self.waiting("request", answer)
 
-        async def timed(scope: dict[str, Any], receive: Call, send: Call) -> None:
-            if scope.get("path") != "/v1/purchases":
-                await app(scope, receive, send)
-                return
-            started = time.perf_counter()
-            await app(scope, receive, send)
-            self.seconds["request"] += time.perf_counter() - started
+        async def counted(*args: object) -> object:
             self.requests += 1
+            return await timed(*args)
 
-        return timed
+        return counted
 
     def by_stage(self, client_mean_ms: float) -> dict[str, float]:
         """Milliseconds of one purchase by stage; they add up to what the till waited on the average."""
@@ -107,8 +105,8 @@ class StageClock:
         load = each["lock"] + each["refresh"] + each["known"] + each["prepare"]
         inner = each["authenticate"] + each["basket"] + each["post"] + each["answer"]
         stages = {
-            "http": client_mean_ms - each["request"],
-            "route_and_parse": each["request"] - inner,
+            "http": client_mean_ms - each["request"] - each["read"],
+            "route_and_parse": each["read"] + each["request"] - inner,
             "authenticate": each["authenticate"],
             "basket": each["basket"],
             "wait_for_the_group": each["post"] - each["group"],
@@ -127,9 +125,11 @@ def clocked() -> Iterator[StageClock]:
     """Put the clock at the steps of a purchase in this process, and take it away again."""
     clock = StageClock()
     steps: list[tuple[Any, str, Callable[[Call], Call]]] = [
+        (TillDoor, "answer", clock.request),
+        (till_wire, "read_plain", lambda f: clock.sync("read", f)),
         (TerminalKeys, "actor_of", lambda f: clock.waiting("authenticate", f)),
         (route, "purchase_basket", lambda f: clock.sync("basket", f)),
-        (route, "_receipt", lambda f: clock.sync("answer", f)),
+        (receipts, "receipt_json", lambda f: clock.sync("answer", f)),
         (GroupCommit, "post", lambda f: clock.waiting("post", f)),
         (GroupCommit, "_commit", clock.group),
         (posting, "record_purchases", lambda f: clock.waiting("record", f)),
@@ -168,7 +168,7 @@ async def measure_stages(shop: Shop, tills: int, seconds: float) -> dict[str, ob
     for number in sorted({1, tills}):
         tell(f"Where the milliseconds go with {number} tills …")
         with clocked() as clock:
-            async with _served(shop, clock):
+            async with _served(shop):
                 await shop.load(shop.order(number, WARM_UP_SECONDS))
                 clock.begin_anew()
                 await _reset_statements(shop)
@@ -183,11 +183,15 @@ async def measure_stages(shop: Shop, tills: int, seconds: float) -> dict[str, ob
 
 
 @asynccontextmanager
-async def _served(shop: Shop, clock: StageClock) -> AsyncIterator[None]:
-    app: Callable[..., Awaitable[None]] = clock.request(build(shop.settings))
+async def _served(shop: Shop) -> AsyncIterator[None]:
     server = _Server(
         uvicorn.Config(
-            app, host=shop.settings.host, port=shop.settings.port, log_config=None, access_log=False
+            build(shop.settings),
+            http=TillProtocol,
+            host=shop.settings.host,
+            port=shop.settings.port,
+            log_config=None,
+            access_log=False,
         )
     )
     serving = asyncio.create_task(server.serve())
