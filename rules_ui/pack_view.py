@@ -1,7 +1,7 @@
 """Presents packs: which version is live where, what it says, how its cases went."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from regulars.rules.adopting import can_adopt
@@ -16,6 +16,7 @@ from rules_ui.contexts.packs import VersionLine as VersionShown
 from rules_ui.i18n import N_, Speech
 from rules_ui.parameter_form import parameters_of
 from rules_ui.rule_words import PackWords, pack_words
+from rules_ui.version_marks import Aftermath, Names, marks_of
 
 RUNS_BY = "command:"
 CASE_FAILED = "case_failed"
@@ -32,6 +33,7 @@ class Known:
         activations: where and when, oldest first.
         live: the version live at headquarters now, or None.
         catalogue: what its rules can read.
+        aftermath: what was done about its versions.
     """
 
     shown: StoredVersion
@@ -39,6 +41,7 @@ class Known:
     activations: Sequence[Activation]
     live: StoredVersion | None
     catalogue: Catalogue = BUILT_IN
+    aftermath: Aftermath = field(default_factory=Aftermath)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ def _version(
         live=bool(known.live and known.live.version.id == line.id),
         shown=line.id == known.shown.version.id,
         href=f"/packs/{line.code}/versions/{line.version}",
+        marks=marks_of(line.version, known.aftermath, Names(names, places), say),
     )
 
 

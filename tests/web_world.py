@@ -17,7 +17,8 @@ from regulars.kernel import clock
 from regulars.kernel.ids import new_id, new_token
 from regulars.secret_keys import FILE_NAME, ensure_secrets
 from regulars.security import repository
-from regulars.security.domain import Operator, Role, RoleAt, Session, SessionTimes
+from regulars.security.actor import Actor
+from regulars.security.domain import Grant, Operator, Role, RoleAt, Session, SessionTimes
 from regulars.security.scope import EVERYWHERE
 from regulars.security.service import get_operator
 from regulars.security.sign_in import token_hash
@@ -67,6 +68,12 @@ class WebWorld:
             granted = [RoleAt(Role(role), place) for role, place in roles]
             await repository.replace_roles(session, operator.id, granted, at)
             return await get_operator(session, operator.id, EVERYWHERE)
+
+    async def actor(self, role: str) -> Actor:
+        """A fresh operator with one role for the whole chain, who acts without a page."""
+        operator = await self.appoint((role, self.chain.hq))
+        grant = Grant(Role(role), self.chain.hq, self.chain.desk.places.get(self.chain.hq).path)
+        return Actor("operator", str(operator.id), operator.display_name, (grant,), scope=EVERYWHERE)
 
     async def client_for(self, operator: Operator) -> httpx.AsyncClient:
         """A browser with a session of the operator, which sends the CSRF token."""

@@ -75,6 +75,22 @@ class CaseLine:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionMark:
+    """What was done about a version: rolled back, held, undone.
+
+    Attributes:
+        chip: in one word.
+        what, who: where or how much; by whom and when.
+        why: the words of who did it, or "".
+    """
+
+    chip: str
+    what: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class VersionLine:
     """One version of the history."""
 
@@ -87,6 +103,7 @@ class VersionLine:
     live: bool
     shown: bool
     href: str
+    marks: tuple[VersionMark, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from api.dependencies import requires
 from regulars.releases import service as releases
+from regulars.releases.repository import Filter
 from regulars.rules import service as rules
 from regulars.rules.adopting import can_adopt, with_new_results
 from regulars.rules.chain_catalogue import catalogue_of
@@ -24,6 +25,7 @@ from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from regulars.security.scope import EVERYWHERE
+from regulars.undoing import service as undoing
 from rules_ui import pack_view
 from rules_ui.contexts.base import Choice
 from rules_ui.contexts.packs import PackListPage
@@ -31,8 +33,10 @@ from rules_ui.i18n import Speech
 from rules_ui.pack_view import Known, Rights
 from rules_ui.parameter_form import read_parameters
 from rules_ui.ui import Pages, Ui, go
+from rules_ui.version_marks import Aftermath, counts, needs_history
 
 LONGEST_VALUE = 40
+MOST_RELEASES = 50
 _NOT_PARAMETERS = frozenset({"csrf_token", "adopt"})
 _KIND_ORDER = ("earning", "tier", "lifecycle", "discount", "eligibility")
 
@@ -156,9 +160,10 @@ async def _page(
         live = await _live(ui, session, code, say)
         operators = await security.list_operators(session, EVERYWHERE, limit=500)
         facts = await catalogue_of(session)
+        aftermath = await _aftermath(session, actor, code, say)
     form = pack_view.Form(examine(text or shown.text, facts), typed, problems)
     view = pack_view.page_of(
-        Known(shown, lines, activations, live, facts),
+        Known(shown, lines, activations, live, facts, aftermath),
         form,
         _rights(ui, actor),
         {str(operator.id): operator.display_name for operator in operators},
@@ -166,6 +171,18 @@ async def _page(
         say,
     )
     return ui.page(request, actor, view, say, status=422 if typed else 200)
+
+
+async def _aftermath(session: AsyncSession, actor: Actor, code: str, say: Speech) -> Aftermath:
+    """What was done about the versions of a pack, as far as it concerns the reader's places."""
+    page = await releases.list_releases(session, actor.scope, Filter(code), say.now, limit=MOST_RELEASES)
+    told = [
+        (release, await releases.release_history(session, release.id, actor.scope))
+        for release in page.releases
+        if needs_history(release)
+    ]
+    undos = await undoing.list_undos(session, actor.scope, code=code, limit=MOST_RELEASES)
+    return Aftermath(told, [undo for undo in undos.undos if counts(undo)])
 
 
 async def _live(ui: Ui, session: AsyncSession, code: str, say: Speech) -> StoredVersion | None:

@@ -1,22 +1,19 @@
 """Members are found, read and acted on; each award is explained in words; nobody sees beyond their place."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import httpx
 import pytest
 from small_chain import MONDAY, line, lines
-from undoing.world import Undoing, give_points, somebody
+from undoing.world import Undoing, give_points
 from web_world import WebWorld
 
 from regulars.kernel import clock
 from regulars.kernel.ids import new_id
 from regulars.lifecycle import service as lifecycle
 from regulars.lifecycle.following_up import follow_up
-from regulars.security.actor import Actor
-from regulars.security.domain import Role
 
 DAY = timedelta(days=1)
 
@@ -252,8 +249,8 @@ async def test_what_an_undo_took_back_stands_in_the_story_with_who_and_why(
     member = await world.chain.join()
     bought = await world.chain.buy(member, line(2_000))
     undoing = Undoing(world.chain)
-    undoing.orderer = await an_operator(world, "marketing")
-    undoing.approver = await an_operator(world, "approver")
+    undoing.orderer = await world.actor("marketing")
+    undoing.approver = await world.actor("approver")
     await undoing.do(note="The gift was <meant> for staff")
     page = said((await admin.get(f"/members/{member}")).text)
     assert "Points taken back -20 pts" in page
@@ -266,13 +263,6 @@ async def test_what_an_undo_took_back_stands_in_the_story_with_who_and_why(
     assert "20 points that gift/1 had given were taken back" in said(
         (await admin.get(f"/purchases/{bought.purchase_id}")).text
     )
-
-
-async def an_operator(world: WebWorld, role: str) -> Actor:
-    """A fresh operator who acts by itself, without a page."""
-    operator = await world.appoint((role, world.chain.hq))
-    acting = somebody(world.chain, Role(role))
-    return replace(acting, id=str(operator.id), name=operator.display_name)
 
 
 async def test_what_people_write_is_shown_and_never_run(world: WebWorld, admin: httpx.AsyncClient) -> None:
