@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import orjson
+
 from regulars.rules.canonical import canonical
-from regulars.rules.reading import JsonValue, read
+from regulars.rules.reading import MOST_BYTES, JsonValue, read
 
 _NAMES: Final = ("id", "code", "name")
 """By which of their values the members of a list are known, whatever their order."""
@@ -43,7 +45,7 @@ def merge(base: str, mine: str, theirs: str) -> Merge:
         mine: one change of it.
         theirs: the other.
     Returns: both in one text where no value was changed by both; a text that cannot be read as JSON within
-        the limits of a pack is one value, the whole.
+        the limits of a pack is one value, the whole, and so are two that would not fit into one.
     Source: docs/releases.md, "Two editors".
     """
     if mine == theirs:
@@ -56,6 +58,8 @@ def merge(base: str, mine: str, theirs: str) -> Merge:
     merged = _merged(base_value, my_value, their_value, "", done)
     if not done.conflicts and not isinstance(merged, _Absent):
         done.text = canonical(merged)
+        if len(done.text.encode()) > MOST_BYTES:  # two halves that fit, and a whole that nobody could save
+            return Merge(mine=done.mine, theirs=done.theirs, conflicts=[""])
     return done
 
 
@@ -138,11 +142,16 @@ def _order(base: list[str], mine: list[str], theirs: list[str]) -> list[str] | N
     if is_mine not in (was, is_theirs) and is_theirs != was:
         return None
     leading, other = (theirs, mine) if is_mine == was else (mine, theirs)
-    order = list(leading)
-    for position, key in enumerate(other):
-        if key not in order:
-            after = next((order.index(k) for k in reversed(other[:position]) if k in order), -1)
-            order.insert(after + 1, key)
+    known, added = set(leading), dict[str | None, list[str]]()
+    after: str | None = None
+    for key in other:
+        if key in known:
+            after = key
+        else:
+            added.setdefault(after, []).append(key)
+    order = added.get(None, [])
+    for key in leading:
+        order += (key, *added.get(key, ()))
     return order
 
 
@@ -156,7 +165,12 @@ def _note_order(base: Parts, mine: Parts, theirs: Parts, at: str, done: Merge) -
 def _same(one: Value, other: Value) -> bool:
     if isinstance(one, _Absent) or isinstance(other, _Absent):
         return one is other
-    return one is other or canonical(one) == canonical(other)
+    # Python takes 1 for true; only what it takes for equal has to be written out.
+    return one is other or (one == other and _written(one) == _written(other))
+
+
+def _written(value: JsonValue) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _step(pointer: str, key: str) -> str:

@@ -5,6 +5,9 @@ import json
 
 WIDTH = 100
 _INDENT = "  "
+_SEPARATOR = ", "
+_LEAST = 3
+"""What a member takes at least: one character, and what parts it from the next."""
 _KEY_ORDER = (
     "code",
     "kind",
@@ -97,12 +100,14 @@ def content_hash(text: str) -> str:
 
 def laid_out(value: object, margin: str = "", key: str = "") -> str:
     """A value as it stands in a pack under `key`; lines after the first begin with `margin`."""
-    flat = _flat(value, key)
-    if len(margin) + len(flat) <= WIDTH or not isinstance(value, (dict, list)) or not value:
+    if not isinstance(value, (dict, list)) or not value:
+        return _scalar(value)
+    flat = _on_a_line(value, key, WIDTH - len(margin))
+    if flat is not None:
         return flat
     inner = margin + _INDENT
     if isinstance(value, dict):
-        members = [f"{_flat(k)}: {laid_out(child, inner, k)}" for k, child in _ordered(value, key)]
+        members = [f"{_scalar(k)}: {laid_out(child, inner, k)}" for k, child in _ordered(value, key)]
     else:
         members = [laid_out(child, inner) for child in value]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
@@ -110,12 +115,29 @@ def laid_out(value: object, margin: str = "", key: str = "") -> str:
     return f"{opening}\n{body}\n{margin}{closing}"
 
 
-def _flat(value: object, key: str = "") -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_flat(k)}: {_flat(child, k)}" for k, child in _ordered(value, key)) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_flat(child) for child in value) + "]"
+def _scalar(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _on_a_line(value: object, key: str, room: int) -> str | None:
+    """The value on one line; None where that takes more than `room`, told without writing all of it."""
+    if not isinstance(value, (dict, list)) or not value:
+        text = _scalar(value)
+        return text if len(text) <= room else None
+    if len(value) * _LEAST > room:
+        return None
+    is_object = isinstance(value, dict)
+    named = _ordered(value, key) if isinstance(value, dict) else [("", child) for child in value]
+    members: list[str] = []
+    for name, child in named:
+        before = f"{_scalar(name)}: " if is_object else ""
+        text = _on_a_line(child, name, room - len(before) - len(_SEPARATOR))
+        if text is None:
+            return None
+        members.append(before + text)
+        room -= len(before) + len(text) + len(_SEPARATOR)
+    opening, closing = "{}" if is_object else "[]"
+    return f"{opening}{_SEPARATOR.join(members)}{closing}"
 
 
 def _ordered(value: dict[str, object], key: str) -> list[tuple[str, object]]:

@@ -1,6 +1,7 @@
 """Two changes of one draft come together where they touch different things, and never silently."""
 
 import json
+import time
 
 import pytest
 
@@ -21,6 +22,13 @@ def text(value: object) -> str:
 
 def changed(**parts: object) -> str:
     return text({**BASE, **parts})
+
+
+def _deep(more: dict[str, object]) -> object:
+    value: object = {**{f"k{n}": 1 for n in range(18_000)}, **more}
+    for _ in range(45):
+        value = {"a": value}
+    return value
 
 
 def test_changes_of_different_values_come_together() -> None:
@@ -107,3 +115,39 @@ def test_cases_of_a_real_pack_come_together_by_their_names() -> None:
     made = json.loads(together.text)
     assert len(made["cases"]) == len(value["cases"]) - 1
     assert made["cases"][0]["given"]["at"] == "2026-01-05T10:00"
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs"),
+    [
+        ({}, {f"a{n}": 1 for n in range(9_900)}, {f"b{n}": 1 for n in range(9_900)}),
+        (
+            {"rules": [{"id": f"r{n}"} for n in range(9_000)]},
+            {"rules": [{"id": f"r{n}"} for n in reversed(range(9_000))]},
+            {"rules": [{"id": f"r{n}"} for n in range(9_000)], "priority": 1},
+        ),
+        (_deep({}), _deep({"x": 1}), _deep({"y": 1})),
+    ],
+    ids=["many new keys", "all rules turned round", "much in the depth"],
+)
+def test_the_largest_drafts_come_together_while_tills_wait_a_moment_only(
+    base: object, mine: object, theirs: object
+) -> None:
+    began = time.process_time()
+    merge(text(base), text(mine), text(theirs))
+    assert time.process_time() - began < 5  # a moment; what grows by the square took from 2 to 245 seconds
+
+
+def test_two_drafts_that_fit_but_not_together_are_a_conflict() -> None:
+    mine, theirs = ({f"{who}{n}": "x" * 100 for n in range(2_000)} for who in "ab")
+    together = merge("{}", text(mine), text(theirs))
+    assert (together.text, together.conflicts) == (None, [""])
+
+
+def test_what_both_add_stands_behind_what_it_was_added_behind() -> None:
+    def listed(codes: str) -> str:
+        return text({"rules": [{"id": code} for code in codes]})
+
+    together = merge(listed("abc"), listed("xaybzc"), listed("a1b2c3"))
+    assert together.text is not None
+    assert "".join(rule["id"] for rule in json.loads(together.text)["rules"]) == "xay1bz2c3"

@@ -1,6 +1,7 @@
 """One text for one pack, and changing one number of it."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -62,3 +63,19 @@ def test_a_parameter_that_is_not_there_is_named() -> None:
 def test_a_value_out_of_bounds_is_the_checkers_to_find() -> None:
     changed = with_parameters(starter_text("grocery-classic"), {"valid_days": 0})
     assert [f.pointer for f in check(changed).findings] == ["/parameters/valid_days/value"]
+
+
+def test_what_is_large_and_deep_is_laid_out_in_time_that_grows_with_its_size() -> None:
+    value: object = {f"k{n}": 1 for n in range(18_000)}
+    for _ in range(45):
+        value = {"a": value}
+    began = time.process_time()
+    text = canonical(value)
+    assert time.process_time() - began < 5  # written out anew for each level it took minutes
+    assert json.loads(text) == value
+
+
+@pytest.mark.parametrize("length", [WIDTH - 1, WIDTH, WIDTH + 1])
+def test_what_just_fits_stands_on_one_line(length: int) -> None:
+    value = ["x" * (length - len('["", 1]')), 1]
+    assert canonical(value).count("\n") == (1 if length <= WIDTH else 4)
