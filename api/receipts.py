@@ -3,18 +3,21 @@
 Written as JSON at once: building the schema's objects first would cost more than posting the purchase.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from api.schemas.purchases import LineOut
+from regulars.custom_fields.domain import CustomField
 from regulars.explanation.domain import Said
 from regulars.explanation.words import NOTES, REASONS, note_words
 from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.quoting import Quote
 from regulars.purchases.receipt import told_reasons
+from regulars.rules.catalogue import BUILT_IN
+from regulars.rules.custom_catalogue import with_custom
 from regulars.rules.domain import PackVersion
 from regulars.rules.live import LivePacks
 from regulars.rules.sentences import RuleSentence, pack_of, sentences
@@ -58,7 +61,7 @@ def _outcome(receipt: Mapping[str, Any], evaluation: Mapping[str, Any], desk: De
         "awards": evaluation["awards"],
         "offered": evaluation["offered"],
         "charged": evaluation["charged"],
-        "rules": [_rule(rule, desk.packs, exponent) for rule in evaluation["rules"]],
+        "rules": [_rule(rule, desk, exponent) for rule in evaluation["rules"]],
         "reasons": reasons,
         "reason_words": [_REASON_WORDS[code] for code in reasons if code in _REASON_WORDS],
     }
@@ -67,9 +70,10 @@ def _outcome(receipt: Mapping[str, Any], evaluation: Mapping[str, Any], desk: De
 _REASON_WORDS: Final = {code: {"zh": said.zh, "en": said.en} for code, said in REASONS.items()}
 
 
-def _rule(rule: Mapping[str, Any], packs: LivePacks, exponent: int) -> dict[str, Any]:
+def _rule(rule: Mapping[str, Any], desk: Desk, exponent: int) -> dict[str, Any]:
+    packs = desk.packs
     version = packs.named(rule["pack"])
-    both = _words(version, exponent).get(rule["rule"]) if version else None
+    both = _WORDS.of(version, exponent, desk.own.fields).get(rule["rule"]) if version else None
     index = rule.get("failed")
     return {
         "pack": rule["pack"],
@@ -113,7 +117,6 @@ def _condition(
     return {"index": index, "zh": both[0].conditions[index], "en": both[1].conditions[index]}
 
 
-_KNOWN: dict[tuple[UUID, int], Words] = {}
 _TITLES: dict[UUID, Mapping[str, Said]] = {}
 
 
@@ -132,12 +135,25 @@ def _titles(version: PackVersion) -> Mapping[str, Said]:
     return known
 
 
-def _words(version: PackVersion, exponent: int) -> Words:
-    """Each rule of a version in both languages; made once, for a version never changes."""
-    known = _KNOWN.get((version.id, exponent))
-    if known is None:
-        pack = pack_of(version.document)
-        zh, en = (sentences(pack, locale, exponent=exponent) for locale in ("zh", "en"))
-        known = {one.rule_id: (one, other) for one, other in zip(zh, en, strict=True)}
-        _KNOWN[version.id, exponent] = known
-    return known
+class _VersionWords:
+    """Each rule of a version in both languages; made once, until own fields are called otherwise."""
+
+    def __init__(self) -> None:
+        self._fields: Sequence[CustomField] = ()
+        self._catalogue = BUILT_IN
+        self._known: dict[tuple[UUID, int], Words] = {}
+
+    def of(self, version: PackVersion, exponent: int, fields: Sequence[CustomField]) -> Words:
+        if fields is not self._fields:
+            self._fields, self._known = fields, {}
+            self._catalogue = with_custom(fields) if fields else BUILT_IN
+        known = self._known.get((version.id, exponent))
+        if known is None:
+            pack, facts = pack_of(version.document), self._catalogue
+            zh, en = (sentences(pack, one, exponent=exponent, catalogue=facts) for one in ("zh", "en"))
+            known = {one.rule_id: (one, other) for one, other in zip(zh, en, strict=True)}
+            self._known[version.id, exponent] = known
+        return known
+
+
+_WORDS: Final = _VersionWords()

@@ -96,6 +96,7 @@ async def get_purchase(
     async with parts.database.read() as session:
         await parts.places.refresh(session)
         await parts.packs.refresh(session)
+        await parts.desk.own.refresh(session, parts.places.version)
         found = await find_purchase(session, purchase_id, actor.scope)
     return _receipt(found, parts)
 

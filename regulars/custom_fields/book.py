@@ -14,9 +14,14 @@ _NEVER: Final = -1
 
 
 class OwnBook:
-    """Looks again only when the chain changed; a chain without own fields costs a comparison."""
+    """Looks again only when the chain changed; a chain without own fields costs a comparison.
+
+    Attributes:
+        fields: all of the chain's own, retired ones too; the same object until one changes.
+    """
 
     def __init__(self) -> None:
+        self.fields: tuple[CustomField, ...] = ()
         self._version = _NEVER
         self._member: Sequence[CustomField] = ()
         self._store: Sequence[CustomField] = ()
@@ -37,6 +42,8 @@ class OwnBook:
         stores = await repository.values_of_stores(session) if fields else {}
         if version <= self._version:  # somebody with a newer look was quicker
             return
+        if tuple(fields) != self.fields:
+            self.fields = tuple(fields)
         self._member = [field for field in fields if field.subject == "member"]
         self._store = [field for field in fields if field.subject == "store"]
         self._product = {field.code: field for field in fields if field.subject == "product"}

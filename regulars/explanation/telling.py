@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from regulars.budgets.domain import LIMITED
 from regulars.explanation import words
 from regulars.explanation.conditions import Telling
 from regulars.explanation.discount_workings import discount_steps
@@ -187,10 +188,28 @@ def _why(one: _Rule, state: RuleState, conditions: Sequence[Condition]) -> Said:
     if outcome.failed is not None and outcome.failed < len(conditions):
         return _failing(conditions[outcome.failed], kind)
     if outcome.note is not None and not (kind == "eligibility" and outcome.applied):
-        return words.note_words(outcome.note, one.names)
+        told = words.note_words(outcome.note, one.names)
+        limited = _limited_winner(one)
+        return told if limited is None else Said.joined([told, limited], zh="", en=" ")
     if kind == "tier" and outcome.applied:
         return words.filled(words.REACHED, condition=Said.joined([each.words for each in conditions]))
     return {"applied": one.effect, "idle": words.IDLE}.get(state, words.NOTHING)
+
+
+def _limited_winner(one: _Rule) -> Said | None:
+    """That what outranks a rule was cut by a limit, and that the rule stays outranked all the same."""
+    kind, _, subject = (one.outcome.note or "").partition(":")
+    if kind != "outranked":
+        return None
+    pack, _, rule_id = subject.rpartition("#")
+    pack = pack or one.outcome.pack_version
+    cut = any(
+        (other.pack_version, other.rule_id) == (pack, rule_id)
+        and (other.note or "").startswith(f"{LIMITED}:")
+        for other in one.told.evaluation.outcomes
+    )
+    name = one.names.get(subject, Said(subject, subject))
+    return words.filled(words.LIMITED_WINNER, subject=name) if cut else None
 
 
 def _failing(condition: Condition, kind: str) -> Said:

@@ -18,6 +18,10 @@ NOTES: Final[Mapping[str, Said]] = {
     "out_of_scope": Said("不在适用范围内。", "It is not meant for this place, channel or tier."),
     "out_of_season": Said("不在适用时段内。", "It is not meant for this day or hour."),
 }
+LIMITED_WINNER: Final = Said(
+    "“{subject}”受限额约束而减少或未给，但本规则不会因此补上。",
+    "A limit left “{subject}” less or nothing; this rule does not step in for it.",
+)
 REASONS: Final[Mapping[str, Said]] = {
     "frozen": Said("账户已冻结，本单不积分。", "The account is frozen, so nothing is earned."),
     "no_member": Said("没有出示会员身份，本单不积分。", "No member was named, so nothing is earned."),
