@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 WIDTH = 100
 _INDENT = "  "
@@ -122,21 +123,22 @@ def _scalar(value: object) -> str:
 def _on_a_line(value: object, key: str, room: int) -> str | None:
     """The value on one line; None where that takes more than `room`, told without writing all of it."""
     if not isinstance(value, (dict, list)) or not value:
-        text = _scalar(value)
-        return text if len(text) <= room else None
+        scalar = _scalar(value)
+        return scalar if len(scalar) <= room else None
     if len(value) * _LEAST > room:
         return None
-    is_object = isinstance(value, dict)
-    named = _ordered(value, key) if isinstance(value, dict) else [("", child) for child in value]
+    named: Sequence[tuple[str | None, object]] = (
+        _ordered(value, key) if isinstance(value, dict) else [(None, child) for child in value]
+    )
     members: list[str] = []
     for name, child in named:
-        before = f"{_scalar(name)}: " if is_object else ""
-        text = _on_a_line(child, name, room - len(before) - len(_SEPARATOR))
+        before = "" if name is None else f"{_scalar(name)}: "
+        text = _on_a_line(child, name or "", room - len(before) - len(_SEPARATOR))
         if text is None:
             return None
         members.append(before + text)
         room -= len(before) + len(text) + len(_SEPARATOR)
-    opening, closing = "{}" if is_object else "[]"
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
     return f"{opening}{_SEPARATOR.join(members)}{closing}"
 
 

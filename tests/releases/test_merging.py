@@ -25,7 +25,8 @@ def changed(**parts: object) -> str:
 
 
 def _deep(more: dict[str, object]) -> object:
-    value: object = {**{f"k{n}": 1 for n in range(18_000)}, **more}
+    value: dict[str, object] = dict.fromkeys((f"k{n}" for n in range(18_000)), 1)
+    value |= more
     for _ in range(45):
         value = {"a": value}
     return value
