@@ -79,7 +79,9 @@ async def list_effects(
 async def order_undo(
     parts: Parts, actor: Orderer, at: At, body: UndoIn, retry_key: RetryKey = None
 ) -> UndoOut:
-    """Ask for what a version gave to be taken back; the list and its preview follow, then approval.
+    """Ask for what a version gave to be taken back, or for what another version would have given instead.
+
+    The list and its preview follow, then approval.
 
     The same Idempotency-Key orders once.
     """
@@ -87,7 +89,14 @@ async def order_undo(
     await parts.refresh_places()
     place = _place(parts, actor, body.place)
     wish = service.Wish(
-        body.code, body.version, place.id, body.policy, body.since, body.until, note=body.reason
+        body.code,
+        body.version,
+        place.id,
+        body.policy,
+        body.since,
+        body.until,
+        note=body.reason,
+        to_version=body.to_version,
     )
     async with parts.database.begin() as session:
         ordered = await service.order_undo(session, parts.places, undo_id, wish, actor, at)

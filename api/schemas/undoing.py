@@ -37,6 +37,16 @@ class UndoIn(Reasoned):
 
     code: Annotated[str, Field(min_length=1, max_length=CODE_LENGTH_MAX)]
     version: Annotated[int, Field(ge=1, le=1 << 30, strict=True)]
+    to_version: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=1 << 30,
+            strict=True,
+            description="The version that should have decided instead: what it gives less is taken back, "
+            "what it gives more is given. Left out: none; all that the version gave is taken back.",
+        ),
+    ] = None
     place: Annotated[PlaceCode, Field(description="What was bought there and below.")]
     policy: Annotated[
         Policy,
@@ -110,6 +120,7 @@ class StoreSumOut(Out):
     takes: int
     spent: int
     owes: int = 0
+    gives: int = 0
 
 
 class PreviewOut(Out):
@@ -122,6 +133,10 @@ class PreviewOut(Out):
     takes: Annotated[int, Field(description="That this order takes back.")]
     spent: Annotated[int, Field(description="That no points are there for under its policy.")]
     owes: Annotated[int, Field(description="Of these under `debt`: what members will owe.")] = 0
+    gives: Annotated[int, Field(description="That the other version gives more.")] = 0
+    failing: Annotated[int, Field(description="Purchases left out: a rule failed, then or now.")] = 0
+    limited: Annotated[int, Field(description="Purchases that lack points on which a limit bears,")] = 0
+    withheld: Annotated[int, Field(description="and those points, which are not given.")] = 0
     by_store: list[StoreSumOut]
     discounts: int
     discount_minor: int
@@ -134,6 +149,7 @@ class UndoOut(Out):
 
     id: UUID
     pack: str
+    to: Annotated[str | None, Field(description="The version that should have decided instead.")]
     place: str
     since: datetime | None
     until: datetime
@@ -146,6 +162,7 @@ class UndoOut(Out):
     members_done: int
     points_taken: int
     points_owed: Annotated[int, Field(description="What could not be taken, and members owe.")]
+    points_given: Annotated[int, Field(description="What the other version gives more.")]
     differences: Annotated[
         int, Field(description="Entries of which something else was taken than previewed.")
     ]
@@ -162,6 +179,7 @@ class UndoOut(Out):
         return cls(
             id=one.id,
             pack=one.version_name,
+            to=one.to_name,
             place=place,
             since=one.since,
             until=one.until,
@@ -174,6 +192,7 @@ class UndoOut(Out):
             members_done=one.members_done,
             points_taken=one.points_taken,
             points_owed=one.points_owed,
+            points_given=one.points_given,
             differences=one.differences,
             ordered_at=one.ordered_at,
             ordered_by=one.ordered_by,
@@ -199,7 +218,8 @@ class UndoResultOut(Out):
     due: int
     taken: int
     owed: int
-    reversal_id: Annotated[UUID | None, Field(description="The ledger entry that took it back.")]
+    given: int
+    reversal_id: Annotated[UUID | None, Field(description="The ledger entry that took it back, or gave.")]
     done_at: datetime
 
     @classmethod
@@ -208,6 +228,7 @@ class UndoResultOut(Out):
             due=one.due,
             taken=one.taken,
             owed=one.owed,
+            given=one.given,
             reversal_id=one.reversal_id,
             done_at=one.done_at,
         )
@@ -224,6 +245,7 @@ class UndoItemOut(Out):
     points: int
     due: int
     takes: int
+    gives: int
     rules: dict[str, int]
     result: UndoResultOut | None
 
@@ -241,6 +263,7 @@ class UndoItemOut(Out):
             points=item.points,
             due=item.due,
             takes=item.takes,
+            gives=item.to_give,
             rules=rules,
             result=None if result is None else UndoResultOut.of(result),
         )

@@ -30,12 +30,14 @@ class Meant:
     Attributes:
         version: its name, e.g. "grocery-classic/2".
         place: a place's code; what was bought there and below.
+        to_version: of the same pack, which should have decided instead.
     """
 
     version: str
     place: str
     since: datetime | None
     until: datetime | None
+    to_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,14 @@ class UndoDesk:
         """Order, and find out at once what it would do."""
         code, number = _named(meant.version)
         wish = service.Wish(
-            code, number, self._place(meant.place).id, policy, meant.since, meant.until, note=note
+            code,
+            number,
+            self._place(meant.place).id,
+            policy,
+            meant.since,
+            meant.until,
+            note=note,
+            to_version=meant.to_version,
         )
         actor = self.office.actor
         ordered = await self.office.do(

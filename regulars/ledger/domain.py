@@ -175,10 +175,9 @@ def reverse_entry(
     member_id: UUID,
     at: datetime,
     original_id: UUID,
-    pack_version: str,
-    points_by_rule: Iterable[tuple[str, int]],
+    points_by_rule: Iterable[tuple[str, str, int]],
     consumptions: Sequence[Consumption],
-    owed_by_rule: Iterable[tuple[str, int]] = (),
+    owed_by_rule: Iterable[tuple[str, str, int]] = (),
 ) -> LedgerEntry:
     """Book points that are taken back: the postings of an award the other way round.
 
@@ -188,15 +187,14 @@ def reverse_entry(
         member_id: who had earned.
         at: when they are taken.
         original_id: the entry that booked the award.
-        pack_version: which had given them.
-        points_by_rule: what is taken of each rule's points, > 0.
+        points_by_rule: (pack version, rule, points > 0) that are taken.
         consumptions: the lots that give them, of the same sum.
         owed_by_rule: what no lot gives and the member owes from now on.
     """
     postings = tuple(
         Posting(account_id, POINTS_ISSUED, POINTS, points, pack_version, rule_id)
         for account_id, by_rule in ((member_id, points_by_rule), (POINTS_OWED, owed_by_rule))
-        for rule_id, points in by_rule
+        for pack_version, rule_id, points in by_rule
     )
     used = tuple(consumptions)
     return LedgerEntry(

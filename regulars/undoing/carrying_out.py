@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +22,11 @@ from regulars.outbox.domain import Change
 from regulars.rules.live import LivePacks
 from regulars.security.scope import EVERYWHERE
 from regulars.undoing import repository
-from regulars.undoing.domain import Item, Taking, Undo, by_rule, takings
+from regulars.undoing.correcting import points_of
+from regulars.undoing.correction_finder import VERSION_AND_RULE
+from regulars.undoing.correction_repository import posted_for
+from regulars.undoing.domain import Item, RulePoints, Taking, Undo, by_rule, takings
+from regulars.undoing.giving import Gift, gifts, new_entry_id, with_gifts
 from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked
 
 MEMBERS_TOGETHER: Final = 50
@@ -37,11 +41,6 @@ class Batch:
     at: datetime
     locked: Mapping[UUID, LockedMember]
     times: Mapping[UUID, MemberTime]
-
-
-def reversal_id(undo_id: UUID, entry_id: UUID) -> UUID:
-    """The id and cause of the entry by which an order takes another back: drawn twice it is the same."""
-    return uuid5(undo_id, entry_id.hex)
 
 
 async def undo_batch(
@@ -72,26 +71,55 @@ async def undo_batch(
     member_ids = await repository.next_members(session, undo_id, undo.done_after, members_together)
     if not member_ids:
         finished = ended(running, "finished", at)
-        details = {name: getattr(finished, name) for name in ("points_taken", "points_owed", "differences")}
+        details = {
+            name: getattr(finished, name)
+            for name in ("points_taken", "points_owed", "points_given", "differences")
+        }
         return await keep(session, undo, finished, "undo.finish", BY_WORKFLOW, at, details=details)
     items = await repository.items_of(session, undo_id, member_ids)
     batch = await _begin(session, packs, places, running, member_ids, at)
-    before = await repository.taken_before(session, undo.version_name, [item.entry_id for item in items])
-    lots = await ledger.points_lots(session, list(batch.locked), at)
+    before, to_give = await _done_before(session, undo, items)
+    owed = {member_id: member.points_owed for member_id, member in batch.locked.items()}
+    found = gifts(undo.id, items, to_give, owed, at)
+    lots = with_gifts(await ledger.points_lots(session, list(batch.locked), at), found)
     taken = _taken(running, items, before, lots, at)
-    await _write(session, batch, taken, before, lots)
+    given = {gift.item.entry_id: gift for gift in found}
+    await _write(session, batch, taken, given, before, lots)
     progressed = replace(
         running,
         members_done=running.members_done + len(member_ids),
         points_taken=running.points_taken + sum(each.taken for each in taken),
         points_owed=running.points_owed + sum(each.owed for each in taken),
-        differences=running.differences + sum(each.taken != each.item.takes for each in taken),
+        points_given=running.points_given + sum(gift.points for gift in found),
+        differences=running.differences + sum(_differs(each, given) for each in taken),
         done_after=member_ids[-1],
     )
     if undo.state == "approved":
         return await keep(session, undo, progressed, "undo.begin", BY_WORKFLOW, at)
     await repository.save(session, progressed)
     return progressed
+
+
+async def _done_before(
+    session: AsyncSession, undo: Undo, items: Sequence[Item]
+) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """Entry → what is no longer due; entry → what is still missing, of what is on the list."""
+    if undo.to_version is None:
+        entry_ids = [item.entry_id for item in items]
+        return await repository.taken_before(session, undo.version_name, entry_ids), {}
+    posted = await posted_for(session, undo.version_name, [item.cause_id for item in items])
+    before, to_give = {}, {}
+    for item in items:
+        stands = points_of(posted.get(item.cause_id, ()), item)
+        before[item.entry_id] = min(max(0, item.stood - stands), item.points)
+        to_give[item.entry_id] = min(max(0, item.to_give + item.stood - stands), item.to_give)
+    return before, to_give
+
+
+def _differs(taking: Taking, given: Mapping[UUID, Gift]) -> bool:
+    gift = given.get(taking.item.entry_id)
+    points = gift.points if gift is not None else 0
+    return (taking.taken, points) != (taking.item.takes, taking.item.to_give)
 
 
 async def _begin(
@@ -140,12 +168,14 @@ async def _write(
     session: AsyncSession,
     batch: Batch,
     taken: Sequence[Taking],
+    given: Mapping[UUID, Gift],
     before: Mapping[UUID, int],
     lots: Mapping[UUID, Sequence[OpenPointsLot]],
 ) -> None:
     undo, at = batch.undo, batch.at
     done = [each for each in taken if each.taken or each.owed]
     entries = [_entry(undo, each, before.get(each.item.entry_id, 0), at) for each in done]
+    entries += [entry for gift in given.values() for entry in gift.entries]
     await ledger.post(session, entries, at)
     used: dict[UUID, int] = {}
     for entry in entries:
@@ -161,27 +191,28 @@ async def _write(
         if member_id in touched or time.events
     ]
     await outbox.announce(session, changes, at)
-    results = [
-        (
-            each.item.entry_id,
-            each.due,
-            each.taken,
-            each.owed,
-            reversal_id(undo.id, each.item.entry_id) if each.taken or each.owed else None,
-        )
-        for each in taken
-    ]
+    results = [_result(undo, each, given.get(each.item.entry_id)) for each in taken]
     await repository.write_results(session, undo, results, at)
+
+
+def _result(undo: Undo, taking: Taking, gift: Gift | None) -> tuple[UUID, int, int, int, int, UUID | None]:
+    entry_id, points = taking.item.entry_id, gift.points if gift is not None else 0
+    made = new_entry_id(undo.id, entry_id) if taking.taken or taking.owed or points else None
+    return entry_id, taking.due, taking.taken, taking.owed, points, made
 
 
 def _entry(undo: Undo, taking: Taking, skipped: int, at: datetime) -> LedgerEntry:
     item = taking.item
-    made = reversal_id(undo.id, item.entry_id)
-    rules = by_rule(item.rules, skipped, taking.taken)
-    owed = by_rule(item.rules, skipped + taking.taken, taking.owed)
-    return reverse_entry(
-        made, made, item.member_id, at, item.entry_id, undo.version_name, rules, taking.consumptions, owed
-    )
+    made = new_entry_id(undo.id, item.entry_id)
+    rules = _named(undo, by_rule(item.rules, skipped, taking.taken))
+    owed = _named(undo, by_rule(item.rules, skipped + taking.taken, taking.owed))
+    return reverse_entry(made, made, item.member_id, at, item.entry_id, rules, taking.consumptions, owed)
+
+
+def _named(undo: Undo, rules: Sequence[RulePoints]) -> list[tuple[str, str, int]]:
+    """With the version: a correction names it with each rule."""
+    parts = [(*name.rpartition(VERSION_AND_RULE), points) for name, points in rules]
+    return [(version or undo.version_name, rule_id, points) for version, _, rule_id, points in parts]
 
 
 def _settle(time: MemberTime, lots: Sequence[OpenPointsLot], used: Mapping[UUID, int]) -> None:

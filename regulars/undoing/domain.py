@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from regulars.ledger.domain import Consumption, OpenPointsLot
+from regulars.rules.domain import Award
 
 UndoState = Literal[
     "preparing",
@@ -74,13 +75,15 @@ class Item:
     """One entry of the books in the frozen list of an undo order.
 
     Attributes:
-        entry_id: the entry that booked the awards.
+        entry_id: the entry that booked the awards; of a correction the purchase, where nothing was booked.
         cause_id: the purchase.
         points: what the version gave in it.
         due: the same, less what earlier undo orders took back.
         takes: what the preview says can be taken of it.
-        rules: rule → points, in the order of the entry's postings.
+        rules: rule → points, in the order of the entry's postings; of a correction "version#rule".
         lots: in which lots those points lie, and how many in each.
+        stood: of a correction, what stood of the purchase's points when the list was made.
+        gives: of a correction, what is missing, with its dates.
     """
 
     entry_id: UUID
@@ -93,6 +96,12 @@ class Item:
     takes: int
     rules: tuple[RulePoints, ...]
     lots: tuple[LotShare, ...]
+    stood: int = 0
+    gives: tuple[Award, ...] = ()
+
+    @property
+    def to_give(self) -> int:
+        return sum(award.points for award in self.gives)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +111,14 @@ class Result:
     Attributes:
         due: what was still to be taken back when it was done.
         owed: what could not be taken, and the member owes.
-        reversal_id: the entry that took it back; None where nothing could be taken.
+        given: what was missing and has been given.
+        reversal_id: the entry that took or gave; None where there is none.
     """
 
     due: int
     taken: int
     owed: int
+    given: int
     reversal_id: UUID | None
     done_at: datetime
 
@@ -117,6 +128,7 @@ class Undo:
     """An undo order as it stands.
 
     Attributes:
+        to_version: the version that should have decided instead; None for none.
         content_hash: of what it will do; None while that is being found out.
         preview: members, entries and points, in all and by store, and what cannot be undone.
         members_in_all, members_done: progress.
@@ -128,6 +140,7 @@ class Undo:
     id: UUID
     pack_code: str
     version: int
+    to_version: int | None
     place_id: UUID
     since: datetime | None
     until: datetime
@@ -140,6 +153,7 @@ class Undo:
     members_done: int
     points_taken: int
     points_owed: int
+    points_given: int
     differences: int
     done_after: UUID | None
     ordered_at: datetime
@@ -153,6 +167,10 @@ class Undo:
     @property
     def version_name(self) -> str:
         return f"{self.pack_code}/{self.version}"
+
+    @property
+    def to_name(self) -> str | None:
+        return None if self.to_version is None else f"{self.pack_code}/{self.to_version}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ _LAST: Final = UUID(int=(1 << 128) - 1)
 
 # A version is used by few of a member's purchases or by nearly all: in either case one pass over the rows
 # costs less than an index that every sale would have to keep.
-_IN_REACH = """
+IN_REACH: Final = """
 (select path from place where id = x.store_id) <@ any($2::text[]::ltree[])
 and ($3::timestamptz is null or x.at >= $3) and ($4::timestamptz is null or x.at < $4)
 """
-_BOUGHT = """
+BOUGHT: Final = """
 (select id, member_id, store_id, occurred_at as at, evaluation from purchase
  where member_id is not null or not exists (select from purchase_attribution where purchase_id = purchase.id)
  union all
@@ -40,14 +40,14 @@ group by p.occurred_at, e.id, po.rule_id, e.member_id, p.store_id
 _DISCOUNTS = f"""
 select 'discount' as kind, b.at, b.id, split_part(d.value->>'source', '#', 2) as rule_id, b.member_id,
        b.store_id, sum((d.value->>'amount_minor')::bigint)::bigint as amount, '' as what
-from {_BOUGHT} b cross join lateral jsonb_array_elements(b.evaluation->'charged') d
+from {BOUGHT} b cross join lateral jsonb_array_elements(b.evaluation->'charged') d
 where b.evaluation->'packs' ? $1 and split_part(d.value->>'source', '#', 1) = 'pack:' || $1
 group by b.at, b.id, rule_id, b.member_id, b.store_id
 """  # noqa: S608 — our own text
 _REFUSALS = f"""
 select 'refusal' as kind, b.at, b.id, r.value->>'rule' as rule_id, b.member_id, b.store_id,
        0::bigint as amount, r.value->>'note' as what
-from {_BOUGHT} b cross join lateral jsonb_array_elements(b.evaluation->'rules') r
+from {BOUGHT} b cross join lateral jsonb_array_elements(b.evaluation->'rules') r
 where b.evaluation->'packs' ? $1 and r.value->>'pack' = $1 and (r.value->>'applied')::boolean
   and r.value->>'note' is not null and r.value->>'note' <> 'capped'
   and r.value->>'note' not like 'limited:%'
@@ -69,7 +69,7 @@ _OF_KIND: Final[dict[EffectKind, str]] = {
 _PAGE: Final = {
     kind: f"""
 select x.* from ({source}) x
-where {_IN_REACH} and ($5::timestamptz is null or (x.at, x.id, x.rule_id) < ($5, $6::uuid, $7::text))
+where {IN_REACH} and ($5::timestamptz is null or (x.at, x.id, x.rule_id) < ($5, $6::uuid, $7::text))
 order by x.at desc, x.id desc, x.rule_id desc limit $8
 """  # noqa: S608
     for kind, source in _OF_KIND.items()
@@ -77,7 +77,7 @@ order by x.at desc, x.id desc, x.rule_id desc limit $8
 _SUMS: Final = {
     kind: f"""
 select split_part(x.what, ' ', 1) as what, count(*) as effects, coalesce(sum(x.amount), 0)::bigint as amount
-from ({source}) x where {_IN_REACH} group by 1 order by 1
+from ({source}) x where {IN_REACH} group by 1 order by 1
 """  # noqa: S608
     for kind, source in _OF_KIND.items()
 }
@@ -88,12 +88,13 @@ select x.* from (
           from posting where entry_id = e.id and unit = 'points' and pack_version = $1) as awards,
          array(select (id, amount, available_at, expires_at) from lot
                where account_id = e.member_id and unit = 'points' and entry_id = e.id) as lots,
-         coalesce((select sum(taken + owed) from pack_undo_result
-                   where entry_id = e.id and version_name = $1), 0)::bigint as taken
+         coalesce((select sum(p.amount) from entry_reversal r join posting p on p.entry_id = r.entry_id
+                   where r.original_id = e.id and p.unit = 'points' and p.pack_version = $1), 0)::bigint
+           as taken
   from (select distinct entry_id from posting where pack_version = $1 and unit = 'points') v
   join ledger_entry e on e.id = v.entry_id and e.kind = 'earn'
   join purchase p on p.id = e.cause_id) x
-where {_IN_REACH} order by x.member_id, x.entry_id
+where {IN_REACH} order by x.member_id, x.entry_id
 """  # noqa: S608
 _READ: Final = """
 select p.id, p.store_id, p.occurred_at, p.channel, p.sales_minor, p.list_minor, p.lines::text as lines,
@@ -111,7 +112,7 @@ async def page(
 ) -> list[Effect]:
     """Effects of one kind, the latest first."""
     at, last_id, rule_id = after or (None, _LAST, "")
-    rows = await (await driver(session)).fetch(_PAGE[kind], *_values(reach), at, last_id, rule_id, limit)
+    rows = await (await driver(session)).fetch(_PAGE[kind], *reach_values(reach), at, last_id, rule_id, limit)
     return [
         Effect(
             kind,
@@ -129,13 +130,13 @@ async def page(
 
 async def sums(session: AsyncSession, reach: Reach, kind: EffectKind) -> list[tuple[str, int, int]]:
     """(what, how many, amount) of the effects of one kind."""
-    rows = await (await driver(session)).fetch(_SUMS[kind], *_values(reach))
+    rows = await (await driver(session)).fetch(_SUMS[kind], *reach_values(reach))
     return [(row["what"], row["effects"], row["amount"]) for row in rows]
 
 
 async def entries(session: AsyncSession, reach: Reach) -> AsyncIterator[list[AwardEntry]]:
     """Entries that booked awards of a version, some at a time, in order of member and entry."""
-    cursor = await (await driver(session)).cursor(_ENTRIES, *_values(reach))
+    cursor = await (await driver(session)).cursor(_ENTRIES, *reach_values(reach))
     while rows := await cursor.fetch(ROWS_AT_ONCE):
         yield [_entry(row) for row in rows]
 
@@ -157,7 +158,8 @@ async def read_purchases(session: AsyncSession, purchase_ids: Sequence[UUID]) ->
     }
 
 
-def _values(reach: Reach) -> Sequence[object]:
+def reach_values(reach: Reach) -> Sequence[object]:
+    """The four parameters that every statement over a reach begins with."""
     return (reach.version, list(reach.place_paths), reach.since, reach.until)
 
 

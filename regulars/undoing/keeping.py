@@ -13,7 +13,7 @@ from regulars.security.actor import Actor
 from regulars.security.scope import EVERYWHERE, Scope
 from regulars.undoing import repository
 from regulars.undoing.domain import WORDS_MAX, Undo, UndoState
-from regulars.undoing.errors import UndoStateWrong, UndoReasonMissing, UnknownUndo
+from regulars.undoing.errors import UndoReasonMissing, UndoStateWrong, UnknownUndo
 
 BY_WORKFLOW: Final = Actor("command", "undo", "undo", (), scope=EVERYWHERE)
 WORDS_MIN: Final = 2

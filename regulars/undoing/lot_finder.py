@@ -9,7 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.organisation.places import Places
 from regulars.purchases.own_facts import as_recorded
 from regulars.rules import service as rules
-from regulars.rules.domain import ANONYMOUS, Award, CalendarFacts, MemberFacts, PurchaseFacts, StoreFacts
+from regulars.rules.domain import (
+    ANONYMOUS,
+    Award,
+    CalendarFacts,
+    Evaluation,
+    MemberFacts,
+    PurchaseFacts,
+    StoreFacts,
+)
 from regulars.rules.evaluator import PackSet
 from regulars.undoing import effects_repository
 from regulars.undoing.award_lots import AwardEntry, ReadPurchase, shares_by_award, shares_in_one
@@ -43,20 +51,24 @@ class LotFinder:
 
     async def _awards(self, bought: ReadPurchase) -> Sequence[Award]:
         """What the same packs give for the same facts, with the dates of its points."""
-        packs = await self._packs(tuple(bought.evaluation["packs"]))
+        packs = await self.packs(tuple(bought.evaluation["packs"]))
+        return self.evaluate(bought, packs).awards
+
+    def evaluate(self, bought: ReadPurchase, packs: PackSet) -> Evaluation:
+        """What some packs say of the facts that were recorded with a purchase, limits aside."""
         facts = bought.evaluation["facts"]
         own = as_recorded(facts.get("custom"))
         site = self._places.store(bought.store_id)
-        evaluation = packs.evaluate(
+        return packs.evaluate(
             replace(_member(facts["member"]), custom=own.member),
             PurchaseFacts(bought.sales_minor, bought.list_minor, bought.channel, bought.lines, own.products),
             StoreFacts(facts["store"]["code"], facts["store"]["branch"], site.above, site.zone, own.store),
             CalendarFacts(**facts["calendar"]),
             bought.occurred_at,
         )
-        return evaluation.awards
 
-    async def _packs(self, names: tuple[str, ...]) -> PackSet:
+    async def packs(self, names: tuple[str, ...]) -> PackSet:
+        """Versions by their names, ready to run together."""
         found = self._sets.get(names)
         if found is None:
             versions = []

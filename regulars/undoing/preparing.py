@@ -1,23 +1,29 @@
 """Finding out what an undo order would do: the frozen list, to the point, and what it cannot undo."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.ledger import service as ledger
+from regulars.lifecycle import repository as standings
 from regulars.organisation.places import Places
 from regulars.security.scope import EVERYWHERE
-from regulars.undoing import effects_repository, repository
+from regulars.undoing import correction_repository, effects_repository, repository
 from regulars.undoing.award_lots import AwardEntry
+from regulars.undoing.correcting import Touched
+from regulars.undoing.correction_finder import CorrectionFinder
 from regulars.undoing.domain import Item, Reach, Undo, takings
+from regulars.undoing.giving import gifts, with_gifts
 from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked
 from regulars.undoing.lot_finder import LotFinder
+
+_OfMember = TypeVar("_OfMember", AwardEntry, Touched)
 
 
 @dataclass(slots=True)
@@ -30,6 +36,7 @@ class _StoreSum:
     due: int = 0
     takes: int = 0
     owes: int = 0
+    gives: int = 0
 
     def told(self) -> dict[str, int]:
         return {
@@ -40,6 +47,7 @@ class _StoreSum:
             "takes": self.takes,
             "spent": self.due - self.takes,
             "owes": self.owes,
+            "gives": self.gives,
         }
 
 
@@ -47,7 +55,7 @@ class _Preview:
     """The sums of a list and the hash of its content, as it is written down."""
 
     def __init__(self, undo: Undo) -> None:
-        header = [undo.version_name, str(undo.place_id), undo.since, undo.until, undo.policy]
+        header = [undo.version_name, undo.to_name, str(undo.place_id), undo.since, undo.until, undo.policy]
         self._digest = sha256(orjson.dumps(header))
         self._owes = undo.policy == "debt"
         self._in_all = _StoreSum()
@@ -55,7 +63,16 @@ class _Preview:
 
     def add(self, item: Item) -> None:
         self._digest.update(
-            orjson.dumps([str(item.member_id), str(item.entry_id), item.due, item.takes, item.rules])
+            orjson.dumps(
+                [
+                    str(item.member_id),
+                    str(item.entry_id),
+                    item.due,
+                    item.takes,
+                    item.rules,
+                    [tuple(award) for award in item.gives],
+                ]
+            )
         )
         for one in (self._in_all, self._by_store.setdefault(item.store_id, _StoreSum())):
             one.members.add(item.member_id)
@@ -64,6 +81,7 @@ class _Preview:
             one.due += item.due
             one.takes += item.takes
             one.owes += item.due - item.takes if self._owes else 0
+            one.gives += item.to_give
 
     @property
     def content_hash(self) -> str:
@@ -98,26 +116,59 @@ async def prepare_undo(session: AsyncSession, places: Places, undo_id: UUID, at:
         return undo
     reach = Reach(undo.version_name, (places.get(undo.place_id).path,), undo.since, undo.until)
     preview = _Preview(undo)
-    finder = LotFinder(session, places, undo.version_name)
-    rest: list[AwardEntry] = []
-    async for found in effects_repository.entries(session, reach):
-        rest += found
-        last = rest[-1].member_id  # the rest of this member may still come
-        whole = [entry for entry in rest if entry.member_id != last]
-        rest = [entry for entry in rest if entry.member_id == last]
-        await _freeze(session, undo, await finder.items(whole), preview, at)
-    await _freeze(session, undo, await finder.items(rest), preview, at)
+    left_out: dict[str, int] = {}
+    if undo.to_name is None:
+        await _list_awards(session, places, undo, reach, preview, at)
+    else:
+        left_out = await _list_differences(session, places, undo, undo.to_name, reach, preview, at)
     prepared = replace(
         undo,
         state="in_review",
         content_hash=preview.content_hash,
-        preview={**preview.told(places), **await _not_undone(session, reach)},
+        preview={**preview.told(places), **left_out, **await _not_undone(session, reach)},
         members_in_all=preview.members,
     )
     if not preview.members:
         prepared = ended(prepared, "empty", at)
     details = {"content_hash": prepared.content_hash, "members": prepared.members_in_all}
     return await keep(session, undo, prepared, "undo.prepare", BY_WORKFLOW, at, details=details)
+
+
+async def _list_awards(
+    session: AsyncSession, places: Places, undo: Undo, reach: Reach, preview: _Preview, at: datetime
+) -> None:
+    """What the version gave."""
+    finder = LotFinder(session, places, undo.version_name)
+    async for entries in _by_member(effects_repository.entries(session, reach)):
+        await _freeze(session, undo, await finder.items(entries), preview, at)
+
+
+async def _list_differences(
+    session: AsyncSession,
+    places: Places,
+    undo: Undo,
+    to: str,
+    reach: Reach,
+    preview: _Preview,
+    at: datetime,
+) -> dict[str, int]:
+    """What another version makes of the purchases that this one read."""
+    finder = CorrectionFinder.of(session, places, undo.version_name, to)
+    async for touched in _by_member(correction_repository.touched(session, reach)):
+        items = await finder.items(touched)
+        await _freeze(session, undo, [(item, 0) for item in items], preview, at)
+    return asdict(finder.left_out)
+
+
+async def _by_member(chunks: AsyncIterator[list[_OfMember]]) -> AsyncIterator[list[_OfMember]]:
+    """The same rows, those of one member never in two parts."""
+    rest: list[_OfMember] = []
+    async for found in chunks:
+        rest += found
+        last = rest[-1].member_id  # the rest of this member may still come
+        yield [one for one in rest if one.member_id != last]
+        rest = [one for one in rest if one.member_id == last]
+    yield rest
 
 
 async def _freeze(
@@ -130,10 +181,14 @@ async def _freeze(
     by_member: dict[UUID, list[Item]] = {}
     before: dict[UUID, int] = {}
     for item, taken in found:
-        if item.points > taken:
+        if item.points > taken or item.gives:
             by_member.setdefault(item.member_id, []).append(item)
             before[item.entry_id] = taken
     lots = await ledger.points_lots(session, list(by_member), at)
+    if any(item.gives for item, _ in found):
+        seen = await standings.peek(session, list(by_member))
+        owed = {member_id: member.points_owed for member_id, member in seen.items()}
+        lots = with_gifts(lots, gifts(undo.id, [item for item, _ in found], {}, owed, at))
     frozen = [
         replace(taking.item, due=taking.due, takes=taking.taken)
         for member_id, items in by_member.items()

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant
 from regulars.db.raw import driver
+from regulars.rules.domain import Award
 from regulars.security.scope import Scope, within_place
 from regulars.undoing.domain import AT_WORK, Item, Result, Undo, UndoState
 from regulars.undoing.tables import pack_undo
@@ -51,6 +52,7 @@ _MOVING: Final = (
     "members_done",
     "points_taken",
     "points_owed",
+    "points_given",
     "differences",
     "done_after",
     "decided_at",
@@ -66,12 +68,13 @@ _SAVE: Final = (
 )
 _INSERT_ITEMS: Final = """
 insert into pack_undo_item (undo_id, member_id, entry_id, cause_id, store_id, occurred_at, points, due, takes,
-                            rules, lots)
+                            rules, lots, stood, gives)
 select $1::uuid, i.* from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
-                                 $7::bigint[], $8::bigint[], $9::bigint[], $10::jsonb[], $11::jsonb[]) i
+                                 $7::bigint[], $8::bigint[], $9::bigint[], $10::jsonb[], $11::jsonb[],
+                                 $12::bigint[], $13::jsonb[]) i
 """
 _ITEM_COLUMNS: Final = """i.entry_id, i.member_id, i.cause_id, i.store_id, i.occurred_at, i.points, i.due,
-       i.takes, i.rules::text as rules, i.lots::text as lots"""
+       i.takes, i.rules::text as rules, i.lots::text as lots, i.stood, i.gives::text as gives"""
 _NEXT_MEMBERS: Final = """
 select distinct member_id from pack_undo_item
 where undo_id = $1 and ($2::uuid is null or member_id > $2) order by member_id limit $3
@@ -81,23 +84,25 @@ select {_ITEM_COLUMNS} from pack_undo_item i
 where i.undo_id = $1 and i.member_id = any($2::uuid[]) order by i.member_id, i.entry_id
 """  # noqa: S608 — our own text
 _TAKEN: Final = """
-select entry_id, sum(taken + owed)::bigint as taken from pack_undo_result
-where entry_id = any($1::uuid[]) and version_name = $2 group by entry_id
+select r.original_id as entry_id, sum(p.amount)::bigint as taken
+from entry_reversal r join posting p on p.entry_id = r.entry_id
+where r.original_id = any($1::uuid[]) and p.unit = 'points' and p.pack_version = $2 group by r.original_id
 """
 _LIST: Final = f"""
-select {_ITEM_COLUMNS}, r.due as due_then, r.taken, r.owed, r.reversal_id, r.done_at
+select {_ITEM_COLUMNS}, r.due as due_then, r.taken, r.owed, r.given, r.reversal_id, r.done_at
 from pack_undo_item i left join pack_undo_result r on r.undo_id = i.undo_id and r.entry_id = i.entry_id
 where i.undo_id = $1
   and ($2::uuid is null or (i.member_id, i.entry_id) > ($2, $3::uuid))
-  and (not $4::boolean or r.taken <> i.takes)
+  and (not $4::boolean or r.taken <> i.takes
+       or r.given <> (select coalesce(sum((g->>0)::bigint), 0) from jsonb_array_elements(i.gives) g))
   and ($5::uuid is null or i.member_id = $5)
 order by i.member_id, i.entry_id limit $6
 """  # noqa: S608
 _INSERT_RESULTS: Final = """
-insert into pack_undo_result (undo_id, entry_id, version_name, due, taken, owed, reversal_id, done_at)
-select $1::uuid, r.entry_id, $2::text, r.due, r.taken, r.owed, r.reversal_id, $8::timestamptz
-from unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::uuid[])
-     r(entry_id, due, taken, owed, reversal_id)
+insert into pack_undo_result (undo_id, entry_id, version_name, due, taken, owed, given, reversal_id, done_at)
+select $1::uuid, r.entry_id, $2::text, r.due, r.taken, r.owed, r.given, r.reversal_id, $9::timestamptz
+from unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::uuid[])
+     r(entry_id, due, taken, owed, given, reversal_id)
 """
 
 
@@ -162,6 +167,8 @@ async def write_items(session: AsyncSession, undo_id: UUID, items: Sequence[Item
             item.takes,
             orjson.dumps(item.rules).decode(),
             orjson.dumps([(str(lot_id), points) for lot_id, points in item.lots]).decode(),
+            item.stood,
+            orjson.dumps([tuple(award) for award in item.gives]).decode(),
         )
         for item in items
     ]
@@ -208,10 +215,10 @@ async def list_items(
 async def write_results(
     session: AsyncSession,
     undo: Undo,
-    results: Sequence[tuple[UUID, int, int, int, UUID | None]],
+    results: Sequence[tuple[UUID, int, int, int, int, UUID | None]],
     at: datetime,
 ) -> None:
-    """(entry, due, taken, owed, reversal) of items that have been done."""
+    """(entry, due, taken, owed, given, new entry) of items that have been done."""
     columns = zip(*results, strict=True)
     await (await driver(session)).execute(_INSERT_RESULTS, undo.id, undo.version_name, *columns, at)
 
@@ -228,10 +235,19 @@ def _item(row: asyncpg.Record) -> Item:
         takes=row["takes"],
         rules=tuple((str(rule), int(points)) for rule, points in orjson.loads(row["rules"])),
         lots=tuple((UUID(lot_id), int(points)) for lot_id, points in orjson.loads(row["lots"])),
+        stood=row["stood"],
+        gives=tuple(_award(*one) for one in orjson.loads(row["gives"])),
     )
 
 
 def _result(row: asyncpg.Record) -> Result | None:
     if row["done_at"] is None:
         return None
-    return Result(row["due_then"], row["taken"], row["owed"], row["reversal_id"], row["done_at"])
+    return Result(
+        row["due_then"], row["taken"], row["owed"], row["given"], row["reversal_id"], row["done_at"]
+    )
+
+
+def _award(points: int, version: str, rule_id: str, expires_at: str | None, available_at: str) -> Award:
+    until = None if expires_at is None else datetime.fromisoformat(expires_at)
+    return Award(points, version, rule_id, until, datetime.fromisoformat(available_at))

@@ -37,6 +37,7 @@ class Wish:
         version: of the pack; it must exist.
         place_id: purchases there and below.
         since, until: when they occurred, from the one on and before the other; None: always, up to now.
+        to_version: of the same pack, which should have decided instead; None: none.
     """
 
     code: str
@@ -46,6 +47,7 @@ class Wish:
     since: datetime | None = None
     until: datetime | None = None
     note: str | None = None
+    to_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,14 @@ async def order_undo(
         _require_same(known, wish)
         return known
     stored = await rules.get_version(session, wish.code, wish.version)
+    if wish.to_version is not None:
+        await rules.get_version(session, wish.code, wish.to_version)
     until = _until(wish, at)
     undo = Undo(
         id=undo_id,
         pack_code=stored.version.code,
         version=stored.version.version,
+        to_version=wish.to_version,
         place_id=wish.place_id,
         since=wish.since,
         until=until,
@@ -118,6 +123,7 @@ async def order_undo(
         members_done=0,
         points_taken=0,
         points_owed=0,
+        points_given=0,
         differences=0,
         done_after=None,
         ordered_at=at,
@@ -207,10 +213,12 @@ async def waiting_undos(session: AsyncSession) -> list[UUID]:
 
 
 def _require_same(known: Undo, wish: Wish) -> None:
-    asked = (wish.code, wish.version, wish.place_id, wish.policy, wish.since, wish.until or known.until)
+    until = wish.until or known.until
+    asked = (wish.code, wish.version, wish.to_version, wish.place_id, wish.policy, wish.since, until)
     if asked != (
         known.pack_code,
         known.version,
+        known.to_version,
         known.place_id,
         known.policy,
         known.since,

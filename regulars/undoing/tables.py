@@ -22,6 +22,7 @@ pack_undo = Table(
     Column("id", Uuid, primary_key=True),
     Column("pack_code", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("to_version", Integer),  # that should have decided instead; null: none
     Column("place_id", Uuid, ForeignKey("place.id"), nullable=False),
     Column("since", Instant),  # null: from the first purchase on
     Column("until", Instant, nullable=False),
@@ -34,6 +35,7 @@ pack_undo = Table(
     Column("members_done", BigInteger, nullable=False, server_default=text("0")),
     Column("points_taken", BigInteger, nullable=False, server_default=text("0")),
     Column("points_owed", BigInteger, nullable=False, server_default=text("0")),
+    Column("points_given", BigInteger, nullable=False, server_default=text("0")),
     Column("differences", BigInteger, nullable=False, server_default=text("0")),
     Column("done_after", Uuid),  # the last member who was dealt with
     Column("ordered_at", Instant, nullable=False),
@@ -66,7 +68,10 @@ pack_undo_item = Table(
     Column("takes", BigInteger, nullable=False),
     Column("rules", Json, nullable=False),  # [[rule, points], …] in the order of the postings
     Column("lots", Json, nullable=False),  # [[lot, points], …]
+    Column("stood", BigInteger, nullable=False, server_default=text("0")),
+    Column("gives", Json, nullable=False, server_default=text("'[]'::jsonb")),  # awards
     PrimaryKeyConstraint("undo_id", "member_id", "entry_id"),
+    Index("ix_pack_undo_item_cause_id", "cause_id"),
     CheckConstraint("takes between 0 and due and due <= points", name="takes"),
     info=APPEND_ONLY,
 )
@@ -80,11 +85,12 @@ pack_undo_result = Table(
     Column("due", BigInteger, nullable=False),
     Column("taken", BigInteger, nullable=False),
     Column("owed", BigInteger, nullable=False, server_default=text("0")),
-    Column("reversal_id", Uuid),  # the ledger entry that took it back
+    Column("given", BigInteger, nullable=False, server_default=text("0")),
+    Column("reversal_id", Uuid),  # the ledger entry that took it back, or gave
     Column("done_at", Instant, nullable=False),
     PrimaryKeyConstraint("undo_id", "entry_id"),
     CheckConstraint("taken between 0 and due and owed between 0 and due", name="taken"),
-    CheckConstraint("(taken + owed = 0) = (reversal_id is null)", name="reversal"),
+    CheckConstraint("(taken + owed + given = 0) = (reversal_id is null)", name="reversal"),
     Index("ix_pack_undo_result_entry_id", "entry_id"),
     info=APPEND_ONLY,
 )

@@ -50,10 +50,9 @@ def test_what_is_taken_and_what_is_owed_are_told_apart_by_their_accounts() -> No
         MEMBER,
         MONDAY,
         UUID(int=100),
-        "gift/1",
-        [("a", 3)],
+        [("gift/1", "a", 3)],
         [],
-        [("a", 2), ("b", 4)],
+        [("gift/1", "a", 2), ("gift/2", "b", 4)],
     )
     assert [(one.from_account_id, one.rule_id, one.amount) for one in entry.postings] == [
         (MEMBER, "a", 3),

@@ -66,6 +66,8 @@ async def test_a_version_is_undone_from_the_command_line(run: Run, undoing: Undo
     assert "gift/1  let_be  finished" in done.output
     assert "20 points taken back, 0 differences" in done.output
     assert (await undoing.balances())["Ann"] == 20
+    listed = await run("show")
+    assert listed.output.splitlines() == [f"{undo['id']}  gift/1  let_be  finished  takes back 20 points"]
     shown = await run("show", "--json")
     assert [one["state"] for one in json.loads(shown.output)] == ["finished"]
     acts = await undoing.rows(

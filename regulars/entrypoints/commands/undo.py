@@ -89,6 +89,15 @@ def order_undo(
             "are not enough.",
         ),
     ] = "let_be",
+    to: Annotated[
+        int | None,
+        typer.Option(
+            "--to",
+            min=1,
+            metavar="VERSION",
+            help="The version of the pack that should have decided instead: the difference is taken or given.",
+        ),
+    ] = None,
     place: PlaceOption = "HQ",
     since: SinceOption = None,
     until: UntilOption = None,
@@ -101,7 +110,7 @@ def order_undo(
     """Find out what taking a version's points back would do, and ask for its approval."""
     from regulars.entrypoints.undoing import Meant
 
-    meant = Meant(version, place, instant(since, "since"), instant(until, "until"))
+    meant = Meant(version, place, instant(since, "since"), instant(until, "until"), to)
     _tell(_at_desk("packs undo order", operator, data_dir, lambda d: d.order(meant, policy, reason)), json)
 
 
@@ -213,11 +222,18 @@ def _tell(undo: "Undo", as_json: bool) -> None:
     if preview is None:
         return
     print(
-        f"  gave {preview['points']:,} points to {preview['members']:,} members in {preview['entries']:,} "
+        f"  {'gave' if undo.to_name is None else 'too much:'} {preview['points']:,} points to "
+        f"{preview['members']:,} members in {preview['entries']:,} "
         f"entries; takes back {preview['takes']:,}, {preview['spent']:,} are "
         f"{'owed' if undo.policy == 'debt' else 'spent'}, "
         f"{preview['taken_before']:,} were taken back before"
     )
+    if undo.to_name is not None:
+        print(
+            f"  as {undo.to_name} decides: gives {preview['gives']:,} that are missing; withheld "
+            f"{preview['withheld']:,} in {preview['limited']:,} purchases under limits; "
+            f"{preview['failing']:,} purchases with a failing rule left out"
+        )
     for store in preview["by_store"]:
         print(f"  {store['store']:<12} {store['takes']:>12,} of {store['points']:>12,} points")
     print(
@@ -226,6 +242,7 @@ def _tell(undo: "Undo", as_json: bool) -> None:
     )
     if undo.state not in ("in_review", "empty"):
         owed = f" and {undo.points_owed:,} owed" if undo.policy == "debt" else ""
+        owed += f" and {undo.points_given:,} given" if undo.to_name is not None else ""
         print(
             f"  {undo.members_done:,} of {undo.members_in_all:,} members done, {undo.points_taken:,} points "
             f"taken back{owed}, {undo.differences:,} differences"
