@@ -14,9 +14,11 @@ from regulars.kernel import clock, ids
 from regulars.kernel.errors import FieldProblem
 from regulars.organisation import service as organisation
 from regulars.organisation.errors import UnknownPlace
+from regulars.organisation.places import Places
 from regulars.releases import drafts, review, rollout, service
 from regulars.releases.domain import Release, Step
 from regulars.releases.drafting import DraftLine, Saved
+from regulars.releases.live_places import LivePlace, live_places
 from regulars.releases.repository import Filter
 from regulars.rules import service as rules
 from regulars.rules.stored import VersionLine
@@ -61,11 +63,12 @@ class SubmitWords:
 
 @dataclass(frozen=True, slots=True)
 class PackStatus:
-    """What stands of packs: drafts, versions, releases, newest first."""
+    """What stands of packs: drafts, versions, releases, newest first; and where which version is live."""
 
     drafts: Sequence[DraftLine]
     versions: Sequence[VersionLine]
     releases: Sequence[Release]
+    live: Sequence[LivePlace]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,9 @@ class Office:
             page = await service.list_releases(
                 session, EVERYWHERE, Filter(code), clock.now(), limit=MOST_LISTED
             )
-        return PackStatus([line for line in lines if code in (None, line.code)], versions, page.releases)
+            live = await _live(session, sorted({version.code for version in versions}))
+        listed = [line for line in lines if code in (None, line.code)]
+        return PackStatus(listed, versions, page.releases, live)
 
     async def submit(self, words: SubmitWords) -> Release:
         """Ask for the approval of the draft as it stands, or of a version."""
@@ -227,6 +232,15 @@ async def _actor(database: Database, command: str, credentials: Credentials | No
     async with database.begin() as session:
         await sign_out(session, signed.session.token_hash)
     return actor.admitted(Permission.PACK_READ)
+
+
+async def _live(session: AsyncSession, codes: Sequence[str]) -> list[LivePlace]:
+    places = Places()
+    await places.refresh(session)
+    known, at = list(places.all()), clock.now()
+    return [
+        line for code in codes for line in live_places(await rules.activation_log(session, code), known, at)
+    ]
 
 
 async def _place_ids(session: AsyncSession, codes: Sequence[str]) -> tuple[UUID, ...]:

@@ -71,6 +71,13 @@ async def test_a_file_goes_to_the_tills_and_back(run: object, world: ReleaseWorl
     planned = await run("schedule", release, "--step", "east-1@now", "--step", "HQ@2199-01-01T08:00")  # type: ignore[operator]
     assert planned.output.split()[-1] == "live", planned
     assert await world.live("east-1", clock.now()) == 2
+    lines = (await run("status", PACK)).output.splitlines()  # type: ignore[operator]
+    (everywhere, store) = [line.split("  since ")[0] for line in lines if line.startswith("live")]
+    assert (everywhere.split(), store.split()) == (
+        ["live", f"{PACK}/1", "HQ"],
+        ["live", f"{PACK}/2", "east-1"],
+    )
+    assert any(f"until 2199-01-01 08:00, then {PACK}/2" in line for line in lines)
     halted = await run("halt", release, "2", "--reason", "figures first")  # type: ignore[operator]
     assert halted.output.split()[-1] == "live", halted
     resumed = await run("resume", release, "2", "--starts", "2199-02-01T08:00")  # type: ignore[operator]

@@ -16,6 +16,7 @@ from regulars.entrypoints.commands.showing import finding_lines
 if TYPE_CHECKING:
     from regulars.entrypoints.releasing import Office, PackStatus, StepWords
     from regulars.releases.domain import Release
+    from regulars.releases.live_places import LivePlace
 
 Answer = TypeVar("Answer")
 FINDINGS_SHOWN = 20
@@ -131,7 +132,7 @@ def show_status(
     data_dir: DataDirOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show drafts, versions and releases, newest first."""
+    """Show drafts, versions and releases, newest first, and where and since when each version is live."""
     status = with_office("packs status", None, data_dir, lambda o: o.status(code))
     if json:
         import orjson
@@ -307,7 +308,20 @@ def _lines_of(status: "PackStatus") -> list[str]:
     ]
     lines += [f"version  {v.code}/{v.version}  {v.kind}  {v.hash[:12]}" for v in status.versions]
     lines += [f"release  {r.id}  {r.name}  {r.state}{_waiting(r)}" for r in status.releases]
-    return lines
+    return lines + [_live_line(live) for live in status.live]
+
+
+def _live_line(live: "LivePlace") -> str:
+    if live.version is None:
+        line = f"off      {live.code}  {live.place}"
+    else:
+        line = f"live     {live.code}/{live.version}  {live.place}"
+    if live.since is not None:
+        line += f"  since {live.since:%Y-%m-%d %H:%M}"
+    if live.until is not None:
+        then = f"{live.code}/{live.next_version}" if live.next_version else "nothing"
+        line += f"  until {live.until:%Y-%m-%d %H:%M}, then {then}"
+    return line
 
 
 def _waiting(release: "Release") -> str:
