@@ -5,6 +5,7 @@ from datetime import timedelta
 import orjson
 import pytest
 from budget_world import EARN, pack
+from recompute_world import Recomputing
 from rehearsal.test_live_equals_history import assert_no_difference, replay_all
 from rehearsal.world import DAY, Rehearsals
 from small_chain import MONDAY, SmallChain, line
@@ -102,3 +103,23 @@ async def test_what_is_taken_back_after_the_span_is_still_open_in_it(undoing: Un
     assert before["taken_back_points"] == {"before": 0, "after": 0, "difference": 0}
     taken = after["taken_back_points"]["before"]
     assert before["liability_points"]["before"] - after["liability_points"]["before"] == taken > 0
+
+
+async def test_what_a_correction_gave_is_part_of_history_too(chain: SmallChain) -> None:
+    recomputing = Recomputing(chain)
+    await recomputing.begin()
+    bought = await recomputing.fail(await chain.join("Ann"))
+    await recomputing.mend()
+    await recomputing.batch("failing/2")
+    sums = await replay_all(chain.database)
+    assert_no_difference(sums)
+    held = await recomputing.balance(chain.members["Ann"])
+    assert sums.open_points.before == held == bought.receipt["points"] + 10
+    until = MONDAY + 1_500 * DAY
+    async with chain.database.begin() as session:
+        await advance(
+            session, chain.desk.packs, chain.desk.places, list(chain.members.values()), until, until
+        )
+    gone = await replay_all(chain.database)
+    assert_no_difference(gone)
+    assert (gone.expired_points.before, gone.open_points.before) == (held, 0)
