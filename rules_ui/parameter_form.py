@@ -1,7 +1,9 @@
 """Numbers of a pack as people type them: yuan for fen, per cent for basis points, and back without loss."""
 
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from typing import Final
 
 from regulars.rules.model import Pack
 from regulars.rules.model import Parameter as PackParameter
@@ -12,6 +14,8 @@ from rules_ui.i18n import N_, Speech
 BPS_PLACES = 2
 LONGEST_NUMBER = 24
 _PERCENT = "%"
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+"""Digits of any script; Python would take 1_0 and 1e3 for numbers as well."""
 
 
 def parameters_of(
@@ -130,10 +134,7 @@ def _plain(value: int, places: int) -> str:
 def _whole(text: str, places: int) -> int | None:
     """What was typed in the pack's own unit; None where that is not a whole number of it."""
     clean = text.strip().replace("，", ",").replace(",", "").replace("．", ".")
-    if not clean or len(clean) > LONGEST_NUMBER:
+    if len(clean) > LONGEST_NUMBER or not _NUMBER.fullmatch(clean):
         return None
-    try:
-        scaled = Decimal(clean).scaleb(places)
-        return int(scaled) if scaled.is_finite() and scaled == scaled.to_integral_value() else None
-    except InvalidOperation:
-        return None
+    scaled = Decimal(clean).scaleb(places)
+    return int(scaled) if scaled == scaled.to_integral_value() else None

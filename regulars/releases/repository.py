@@ -82,9 +82,13 @@ _PAGE: Final = (
 _OPEN_SAME: Final = select(*_COLUMNS).where(
     pack_release.c.version_id == bindparam("wanted_id"), pack_release.c.state == "in_review"
 )
+_AUTHORS: Final = select(func.unnest(pack_release.c.authors)).where(
+    pack_release.c.version_id == bindparam("wanted_id")
+)
 _LAST_APPROVED: Final = select(func.max(pack_release.c.draft_revision)).where(
     pack_release.c.code == bindparam("pack"),
     pack_release.c.state.in_(("approved", "scheduled", "live", "retired", "rolled_back", "cancelled")),
+    pack_release.c.decided_at.is_not(None),  # one can be cancelled before anybody approves it
     pack_release.c.draft_revision < bindparam("until"),
 )
 _PLACES: Final = (
@@ -179,6 +183,11 @@ async def page(
 async def in_review_of(session: AsyncSession, version_id: UUID) -> list[Release]:
     """The releases of a version that wait for approval."""
     return await _many(session, _OPEN_SAME, {"wanted_id": version_id})
+
+
+async def authors_of(session: AsyncSession, version_id: UUID) -> set[str]:
+    """Everybody who is an author of a release of the version, of whatever became of it."""
+    return set((await session.execute(_AUTHORS, {"wanted_id": version_id})).scalars())
 
 
 async def last_approved_revision(session: AsyncSession, code: str, until: int) -> int:

@@ -64,7 +64,8 @@ async def submit(session: AsyncSession, wanted: Submission, actor: Actor, at: da
     await require_places(session, actor, Permission.PACK_EDIT, wanted.place_ids)
     if wanted.version is not None:
         stored = await rules.get_version(session, wanted.code, wanted.version)
-        version, authors = stored.version, {stored.created_by}
+        version = stored.version
+        authors = {stored.created_by} | await repository.authors_of(session, version.id)
     else:
         wanted, version, authors = await _of_draft(session, wanted, actor, at)
     await rules.refuse_rolled_back(session, version, wanted.place_ids)

@@ -63,6 +63,34 @@ async def test_who_wrote_only_what_was_approved_long_ago_may_approve(world: Rele
     await approve(world, asked.id, world.person("anna", "approver"))
 
 
+async def test_who_wrote_a_version_stays_its_author_when_it_is_asked_for_again_by_its_number(
+    world: ReleaseWorld,
+) -> None:
+    await world.save(starter_text(PACK), "cleo")
+    await world.save(richer(50), "anna", based_on=1)
+    wanted = review.Submission(new_id(), PACK, (world.hq,), revision=2)
+    asked = await world.do(lambda s: review.submit(s, wanted, world.person("dan"), world.at))
+    await world.do(lambda s: review.withdraw(s, asked.id, world.person("dan"), world.at))
+    anew = review.Submission(new_id(), PACK, (world.hq,), version=asked.version)
+    again = await world.do(lambda s: review.submit(s, anew, world.person("eve"), world.at))
+    for author in ("cleo", "anna", "dan", "eve"):
+        with pytest.raises(OwnReleaseApproval):
+            await approve(world, again.id, world.person(author, "admin"))
+
+
+async def test_what_was_cancelled_before_anybody_approved_it_frees_no_author(world: ReleaseWorld) -> None:
+    await world.save(richer(50), "anna")
+    wanted = review.Submission(new_id(), PACK, (world.hq,), revision=1)
+    asked = await world.do(lambda s: review.submit(s, wanted, world.person("dan"), world.at))
+    releaser = world.person("rolf", "approver")
+    await world.do(lambda s: rollout.cancel(s, asked.id, "not now", releaser, world.at))
+    await world.save(richer(60), "cleo", based_on=1)
+    anew = review.Submission(new_id(), PACK, (world.hq,), revision=2)
+    again = await world.do(lambda s: review.submit(s, anew, world.person("dan"), world.at))
+    with pytest.raises(OwnReleaseApproval):
+        await approve(world, again.id, world.person("anna", "admin"))
+
+
 async def test_a_command_approves_nothing(world: ReleaseWorld) -> None:
     asked = await world.submit()
     with pytest.raises(ApprovalNeedsPerson):
