@@ -114,7 +114,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "code_reads_as_time": Row(422, "这个编码会被规则当成时长或日期，请在前面加字母，如 S-1d。"),
     "place_code_taken": Row(422, "编码已被其他机构使用，请换一个。"),
     "wrong_parent": Row(422, "这类机构不能设在该上级之下。"),
-    "unknown_place": Row(404, "没有这个机构。"),
+    "unknown_place": Row(404, "没有这个机构，请查看机构列表。"),
     "place_closed": Row(409, "机构已关闭。"),
     "place_has_open_places": Row(409, "请先关闭其下属机构。"),
     # members

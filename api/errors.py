@@ -31,6 +31,9 @@ RETRY_SECONDS: Final = 2
 FIELDS_TOLD: Final = 5
 METHOD_NOT_ALLOWED: Final = 405
 _INPUT_PLACES: Final = frozenset({"body", "query", "path", "header", "cookie"})
+_FORMS: Final = frozenset({"bool", "int", "str", "float", "date", "datetime", "uuid", "none"})
+"""What pydantic puts behind a field's name for each form that it may have."""
+
 _HTTP_CODES: Final[Mapping[int, str]] = {
     400: "bad_request",
     404: "not_found",
@@ -84,7 +87,7 @@ def problem_of(error: Exception, language: Language) -> Problem:
     if isinstance(error, RegularsError):
         return _of_ours(error, language)
     if isinstance(error, RequestValidationError):
-        fields = [_field_of(detail, language) for detail in error.errors()]
+        fields = _of_one_field([_field_of(detail, language) for detail in error.errors()], language)
         return _with_fields("invalid_input", fields, language)
     code, status = _code_of_others(error)
     retry = RETRY_SECONDS if code == "database_unavailable" else None
@@ -212,12 +215,32 @@ def _with_fields(code: str, fields: Sequence[FieldError], language: Language) ->
     return Problem(code, row.status, row.title(language), words, errors=tuple(fields))
 
 
+def _of_one_field(found: Sequence[FieldError], language: Language) -> list[FieldError]:
+    """What could have been given in one field in several forms, told once."""
+    told: dict[tuple[str, str], dict[str, None]] = {}
+    for one in found:
+        told.setdefault((one.field, one.code), {})[one.message] = None
+    stop, between = ("。", "，或") if language == "zh" else ("", ", or ")
+    return [
+        FieldError(field, code, between.join(each.removesuffix(stop) for each in messages) + stop)
+        for (field, code), messages in told.items()
+    ]
+
+
+def _name_of(location: Sequence[object]) -> str:
+    """A field's name, without the place in the request and without the forms that a union tried."""
+    parts = list(location[1:] if location and location[0] in _INPUT_PLACES else location)
+    if len(parts) > 1 and (parts[-1] in _FORMS or "[" in str(parts[-1])):
+        parts.pop()
+    name = ""
+    for part in parts:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else str(part)
+    return name
+
+
 def _field_of(detail: Mapping[str, object], language: Language) -> FieldError:
     location = detail.get("loc", ())
-    parts = list(location) if isinstance(location, Sequence) else []
-    name = ""
-    for part in parts[1:] if parts and parts[0] in _INPUT_PLACES else parts:
-        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else str(part)
+    name = _name_of(location if isinstance(location, Sequence) else ())
     kind = str(detail.get("type", ""))
     code = {"missing": "field_missing", "extra_forbidden": "field_unknown"}.get(kind, "field_invalid")
     context = detail.get("ctx")

@@ -88,9 +88,12 @@ async def list_periods(
 
 async def _place(parts: Container, actor: Actor, code: str | None) -> Place:
     await parts.refresh_places()
-    place = parts.places.headquarters if code is None else parts.places.by_code(code)
-    if place.kind == "terminal" or not actor.scope.touches(place.path):
-        raise UnknownPlace(place.code)
+    if code is None:
+        return parts.places.headquarters
+    known = (place for place in parts.places.all() if place.code == code and place.kind != "terminal")
+    place = next(known, None)
+    if place is None or not actor.scope.touches(place.path):
+        raise UnknownPlace(code, field="place")
     return place
 
 

@@ -114,7 +114,7 @@ class UnknownPlace(RegularsError):
     code = "unknown_place"
 
     def __init__(self, place: UUID | str, *, field: str | None = None) -> None:
-        super().__init__("no such place", field=field, place=str(place)[:64])
+        super().__init__("no such place; see the list of places", field=field, place=str(place)[:64])
 
 
 class PlaceHasOpenPlaces(RegularsError):

@@ -33,6 +33,7 @@ async def test_a_purchase_and_an_event_are_told_in_either_language(
     bought = await chain.buy(await chain.join(), line(120_000))
     english = await run(app, database_url, tmp_path, str(bought.purchase_id))
     assert english.exit_code == 0, english.output
+    assert english.output.splitlines()[0].split()[2:4] == ["east-1", "receipt"]
     assert "The purchase earned 1,200 points." in english.output
     assert "= 1,200.00 ÷ 1.00 = 1,200 (line 1)" in english.output
     chinese = await run(app, database_url, tmp_path, str(bought.purchase_id), "--language", "zh")

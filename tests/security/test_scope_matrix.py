@@ -168,6 +168,7 @@ class Things:
             "{rehearsal_id}": str(rehearsal.id),
             "{undo_id}": str(undo.id),
             "{version}": "1",
+            "{limit_code}": "none",
             "{segment}": segment.code,
             "{order}": str(new_id()),
             "{fresh}": f"fresh-{number}",
