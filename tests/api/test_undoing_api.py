@@ -92,6 +92,29 @@ async def told_to_the_member(world: WebWorld, done: Mapping[str, Any]) -> None:
     assert refused.json()["code"] == "event_unknown"
 
 
+async def test_another_version_instead_is_ordered_and_what_is_missing_is_given(
+    world: WebWorld, marketer: httpx.AsyncClient
+) -> None:
+    await give_points(world.chain, per=50)
+    body = ORDER | {"to_version": 2, "policy": "debt"}
+    told = (await marketer.post("/v1/undos", json=body)).json()
+    address = f"/v1/undos/{told['id']}"
+    await work(world, told["id"])
+    prepared = (await marketer.get(address)).json()
+    assert (prepared["to"], prepared["state"]) == ("gift/2", "in_review")
+    assert (prepared["preview"]["takes"], prepared["preview"]["gives"]) == (0, 60)
+    approver = await world.operator("approver", world.chain.hq)
+    seen = {"content_hash": prepared["content_hash"]}
+    assert (await approver.post(f"{address}/approve", json=seen)).status_code == 200
+    await work(world, told["id"])
+    done = (await marketer.get(address)).json()
+    assert (done["state"], done["points_given"], done["differences"]) == ("finished", 60, 0)
+    items = (await marketer.get(f"{address}/items")).json()["items"]
+    assert sorted(one["result"]["given"] for one in items) == [10, 20, 30]
+    missing = await marketer.post("/v1/undos", json=ORDER | {"to_version": 9})
+    assert (missing.status_code, missing.json()["code"]) == (404, "unknown_pack")
+
+
 async def test_who_orders_does_not_approve(world: WebWorld) -> None:
     await give_points(world.chain)
     await world.chain.buy(await world.chain.join(), line(1_000))

@@ -53,6 +53,35 @@ async def test_sales_during_an_undo_lose_nothing_and_workers_share_it(undoing: U
     assert await undoing.verified()
 
 
+async def test_debts_are_paid_to_the_point_while_two_orders_make_them_and_tills_sell(
+    undoing: Undoing,
+) -> None:
+    chain = undoing.chain
+    await give_points(chain, valid_days=5)
+    members = [await chain.join(f"M{number}") for number in range(6)]
+    for member in members:
+        await chain.buy(member, line(1_000))
+    orders = [
+        await undoing.approve(await undoing.order(version, "debt", until=MONDAY + DAY))
+        for version in ("gift/1", "grocery-classic/1")
+    ]
+    tills = replace(chain, desk=Desk(Places(), LivePacks(), new_id))
+
+    async def sell(till: SmallChain) -> None:
+        for number in range(3):
+            for member in reversed(members):
+                when = undoing.at + number * timedelta(minutes=1)
+                await till.buy(member, line(400), occurred_at=when)
+
+    await asyncio.gather(sell(tills), *(finish(undoing, order) for order in orders))
+    done = [await undoing.step(order) for order in orders]
+    assert [one.points_taken + one.points_owed for one in done] == [60, 60]
+    earned, taken = 3 * (4 + 4), 10  # the gift's ten had expired and are taken from what else there is
+    assert set((await undoing.balances()).values()) == {earned - taken}
+    assert {row["owed"] for row in await undoing.rows("select owed from balance")} == {0}
+    assert await undoing.verified()
+
+
 @pytest.mark.parametrize("after_s", [0.002, 0.01, 0.02, 0.04])
 async def test_a_batch_that_is_killed_is_done_once_by_the_next(undoing: Undoing, after_s: float) -> None:
     chain = undoing.chain
