@@ -218,7 +218,9 @@ ROWS: Final[Mapping[str, Row]] = {
     "undo_needs_person": Row(403, "撤销须由操作员本人审批，请登录或用 --operator 指明。"),
     "undo_reason_missing": Row(422, "请说明原因，2 至 {maximum} 个字。"),
     # recomputing
-    "recompute_version_unfit": Row(422, "{version} 不是已发布的版本；请填写已上线的修正版本，每个规则包一个。"),
+    "recompute_version_unfit": Row(
+        422, "{version} 不是已发布的版本；请填写已上线的修正版本，每个规则包一个。"
+    ),
     "recompute_place_unknown": Row(422, "您的管辖范围内没有机构 {place}。"),
     "recompute_reason_missing": Row(422, "请用 2 至 {maximum} 个字说明原因。"),
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),

@@ -151,6 +151,13 @@ class HoldRowOut(Out):
     members: ChangeOut
 
 
+class AskedRowOut(Out):
+    """How often rules asked for a message, or gave a tag."""
+
+    code: str
+    times: ChangeOut
+
+
 class LimitRowOut(Out):
     """A limit of a draft: how much was given under it, and when it was first used up."""
 
@@ -213,6 +220,8 @@ class SidesOut(Out):
 
 _NOT_IN_EVERY_REPORT: Final[Mapping[str, Any]] = {
     "limits": [],
+    "messages": [],
+    "tags": [],
     "taken_back_points": {"before": 0, "after": 0, "difference": 0},
 }
 
@@ -241,6 +250,8 @@ class ReportOut(Out):
     stage_moves: list[MoveRowOut]
     tiers: list[HoldRowOut]
     stages: list[HoldRowOut]
+    messages: list[AskedRowOut]
+    tags: list[AskedRowOut]
     limits: list[LimitRowOut]
     by_rule: list[RuleRowOut]
     by_tier: list[RowOut]

@@ -13,7 +13,7 @@ from regulars.explanation.probing import Probe
 from regulars.explanation.recomputing import FactsRead
 from regulars.explanation.speech import Speech
 from regulars.explanation.stored import RuleKey
-from regulars.explanation.workings import Steps, Working, point_steps
+from regulars.explanation.workings import Steps, Working, asked_steps, point_steps
 from regulars.rules import facts as documents
 from regulars.rules.compiler import CompiledPack, CompiledRule
 from regulars.rules.domain import Evaluation, RuleOutcome
@@ -170,6 +170,13 @@ def _steps(one: _Rule, state: RuleState, steps: Steps) -> tuple[Said, ...]:
     if one.rule.then.discount is not None and state == "applied":
         return discount_steps(one.working, one.rule, one.compiled, one.told.evaluation)
     key: RuleKey = (one.working.name, one.rule.id)
+    if one.compiled.consequence is not None and state == "applied":
+        return tuple(
+            step
+            for asked in one.told.evaluation.asked
+            if (asked.pack_version, asked.rule_id) == key
+            for step in asked_steps(asked, one.told.at, one.working.speech)
+        )
     return steps.get(key, ())
 
 

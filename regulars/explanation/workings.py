@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from math import floor
 
@@ -11,6 +11,7 @@ from regulars.explanation.probing import Probe, source_of
 from regulars.explanation.speech import PackSpeech, exact, grouped, numbers
 from regulars.explanation.stored import RuleKey
 from regulars.rules.compiler import CompiledPack, CompiledRule
+from regulars.rules.consequences import Consequence, MessageAsked, TagOrder
 from regulars.rules.domain import Award, Evaluation, RuleOutcome
 from regulars.rules.model import Rule
 from regulars.rules.parts import BPS
@@ -167,6 +168,17 @@ def _limited(outcome: RuleOutcome, share: _Share) -> tuple[Said, ...]:
             f"a limit left {outcome.gave:,} of {share.share:,}",
         ),
     )
+
+
+def asked_steps(asked: Consequence, at: datetime, speech: PackSpeech) -> tuple[Said, ...]:
+    """The figures of what a rule wants done to the member: until when a tag holds, what a message names."""
+    if isinstance(asked, MessageAsked):
+        values = tuple(f"{name} = {value:,}" for name, value in asked.values)
+        return (Said("、".join(values), ", ".join(values)),) if values else ()
+    if isinstance(asked, TagOrder) and asked.days is not None:
+        until = speech.chain.moment(at + timedelta(days=asked.days))
+        return (Said(f"保留至 {until}", f"until {until}"),)
+    return ()
 
 
 def _days(award: Award, speech: PackSpeech, at: datetime | None) -> tuple[Said, ...]:

@@ -24,6 +24,8 @@ class Bought:
         lines: as the rules read them, JSON text.
         packs: the versions that read it, JSON text: name → hash.
         tags: the member's then, JSON text.
+        rule_tags: which of them only rules had given, JSON text.
+        asked: what rules wanted done to the member, JSON text as in the evaluation record.
         own: the chain's own facts then, JSON text; None without any.
         reached: how far time had been decided when it came late, ISO text; None where it did not, and in
             records that do not say.
@@ -49,6 +51,8 @@ class Bought:
     awards: str
     offered: str
     reached: str | None
+    rule_tags: str
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from regulars.rules.evaluator import PackSet
 
 _NO_ID: Final = UUID(int=0)
 _OURS: Final = f'"{PACK_SOURCE}'
+_NONE: Final = "[]"
 _A_MOMENT: Final = timedelta(microseconds=1)
 
 
@@ -81,7 +82,8 @@ def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> Mem
         while event is not None and event.event.after_seq < bought.seq:
             _live_through(stage, time, event, reversing)
             event = next(told, None)
-        _buy_again(course, time, bought, tags.of(bought.tags))
+        time.tags.by_hand = tags.by_hand(bought)
+        _buy_again(course, time, bought, time.tags.at(bought.occurred_at))
     while event is not None:
         _live_through(stage, time, event, reversing)
         event = next(told, None)
@@ -246,6 +248,14 @@ class _Tags:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, ...]] = {}
+
+    def by_hand(self, bought: Bought) -> tuple[str, ...]:
+        """What people had given by then; what rules gave follows from the packs that are rehearsed."""
+        tags = self.of(bought.tags)
+        if bought.rule_tags == _NONE:
+            return tags
+        by_rules = self.of(bought.rule_tags)
+        return tuple(tag for tag in tags if tag not in by_rules)
 
     def of(self, text: str) -> tuple[str, ...]:
         found = self._known.get(text)

@@ -83,6 +83,14 @@ class HoldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedRow:
+    """How often rules asked for a message, or gave a tag."""
+
+    code: str
+    times: Change
+
+
+@dataclass(frozen=True, slots=True)
 class PackTold:
     """A draft that was rehearsed."""
 
@@ -106,6 +114,7 @@ class Report:
     Attributes:
         taken_back_points: by undo orders, and in payment of what they left owed.
         liability_points: points open at the end of the span.
+        messages: by the code of the text, asked for, not sent; `tags` those that rules gave.
         by_decile: "1" is the tenth of the members that spent most in the span.
         differing_purchases: whose points or offered discounts would have been others.
         differing_members: whose tier, stage or expiries would have been others.
@@ -133,6 +142,8 @@ class Report:
     stage_moves: tuple[MoveRow, ...]
     tiers: tuple[HoldRow, ...]
     stages: tuple[HoldRow, ...]
+    messages: tuple[AskedRow, ...]
+    tags: tuple[AskedRow, ...]
     limits: tuple[LimitUse, ...]
     by_rule: tuple[RuleRow, ...]
     by_tier: tuple[Row, ...]
@@ -192,6 +203,8 @@ def report_of(heading: Heading, sums: Sums, store_codes: Mapping[UUID, str]) -> 
         stage_moves=_sorted_moves(row for row in moves if row.kind not in TIER_KINDS),
         tiers=_holders(sums.tiers),
         stages=_holders(sums.stages),
+        messages=_asked(sums.messages),
+        tags=_asked(sums.tags),
         limits=sums.limits,
         by_rule=tuple(
             RuleRow(pack, rule, _points(cell), _discount(cell))
@@ -265,6 +278,10 @@ def _sorted_moves(rows: Iterable[MoveRow]) -> tuple[MoveRow, ...]:
 
 def _holders(pairs: Mapping[str, Pair]) -> tuple[HoldRow, ...]:
     return tuple(HoldRow(code, _change(pair)) for code, pair in sorted(pairs.items()))
+
+
+def _asked(pairs: Mapping[str, Pair]) -> tuple[AskedRow, ...]:
+    return tuple(AskedRow(code, _change(pair)) for code, pair in sorted(pairs.items()))
 
 
 def _day(number: int) -> str:

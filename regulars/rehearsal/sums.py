@@ -139,6 +139,8 @@ class Sums:
         by_rule: points and discounts by (pack version, rule).
         by_category: points by share of sales value, discounts by line; only purchases that differ.
         moves: lifecycle events by (kind, from, to).
+        messages: how often rules asked for a message, by its text, however late the purchase came.
+        tags: how often rules gave a tag.
         differing_purchases: whose points or offered discounts differ.
         differing_members: whose tier or stage moved otherwise, or whose points expired otherwise.
         top: the members that gain most and lose most, by (measure, side), heaps.
@@ -158,6 +160,8 @@ class Sums:
     by_rule: dict[tuple[str, str], Cell] = field(default_factory=dict)
     by_category: dict[str, Cell] = field(default_factory=dict)
     moves: dict[Move, Pair] = field(default_factory=dict)
+    messages: dict[str, Pair] = field(default_factory=dict)
+    tags: dict[str, Pair] = field(default_factory=dict)
     tiers: dict[str, Pair] = field(default_factory=dict)
     stages: dict[str, Pair] = field(default_factory=dict)
     members: int = 0
@@ -179,7 +183,7 @@ class Sums:
         self.taken_back_points.join(other.taken_back_points)
         for name in ("by_day", "by_store", "by_tier", "by_decile", "by_rule", "by_category"):
             _join_all(getattr(self, name), getattr(other, name), Cell)
-        for name in ("moves", "tiers", "stages"):
+        for name in ("moves", "messages", "tags", "tiers", "stages"):
             _join_all(getattr(self, name), getattr(other, name), Pair)
         self.members += other.members
         for measure in MEASURES:

@@ -30,6 +30,7 @@ from regulars.rehearsal.sums import (
     cell_of,
     keep,
 )
+from regulars.rules.consequences import MessageAsked, TagOrder
 from regulars.rules.facts import plain_code
 
 _NOTHING: Final = "[]"
@@ -90,6 +91,8 @@ class Tally:
         cell_of(sums.by_store, bought.store_id).add(*figures)
         cell_of(sums.by_tier, self._tier_before(bought)).add(*figures)
         self._add_rules(bought, reading)
+        if bought.seq and (reading.evaluation.asked or bought.asked != _NOTHING):
+            self._add_asked(bought, reading)
         if discount or offered:
             self._add_discounts_by_rule(bought, reading)
         if points != after or discount != offered:
@@ -164,6 +167,19 @@ class Tally:
             cell = cell_of(by_rule, (award.pack_version, award.rule_id))
             cell.points_after += award.points
             cell.purchases += 1
+
+    def _add_asked(self, bought: Bought, reading: Reading) -> None:
+        messages, tags = self.sums.messages, self.sums.tags
+        for one in orjson.loads(bought.asked):
+            if "template" in one:
+                messages.setdefault(one["template"], Pair()).before += 1
+            elif one.get("given"):
+                tags.setdefault(one["tag"], Pair()).before += 1
+        for wanted in reading.evaluation.asked:
+            if isinstance(wanted, MessageAsked):
+                messages.setdefault(wanted.template, Pair()).after += 1
+            elif isinstance(wanted, TagOrder) and wanted.gives:
+                tags.setdefault(wanted.tag, Pair()).after += 1
 
     def _add_discounts_by_rule(self, bought: Bought, reading: Reading) -> None:
         by_rule = self.sums.by_rule

@@ -14,7 +14,12 @@ GALLERY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "grocery": (*STARTERS, "grocery-weekend"),
         "print-shop": ("print-shop-offers", "print-shop-points"),
-        "auto-repair": ("auto-repair-points", "auto-repair-prices", "auto-repair-tiers"),
+        "auto-repair": (
+            "auto-repair-care",
+            "auto-repair-points",
+            "auto-repair-prices",
+            "auto-repair-tiers",
+        ),
     }
 )
 """The packs to begin with, by trade."""

@@ -123,6 +123,8 @@ def _as_text(report: Mapping[str, Any]) -> list[str]:
         _line("points open at the end", report["liability_points"]),
         _line("discounts offered (minor)", report["discount_minor"]),
         *(_line(_name_of(move), move["members"]) for move in report["tier_moves"]),
+        *(_line(f"message {one['code']}", one["times"]) for one in report.get("messages", ())),
+        *(_line(f"tag {one['code']}", one["times"]) for one in report.get("tags", ())),
         "",
         f"win / lose points: {report['winners']['points']:,} / {report['losers']['points']:,} members; "
         f"discounts: {report['winners']['discount_minor']:,} / {report['losers']['discount_minor']:,}",
