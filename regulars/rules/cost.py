@@ -58,6 +58,7 @@ def cost_of(pack: Pack) -> Cost:
         if hidden:  # an amount sees the lines that are not hidden, wherever it looks at the basket
             looks = [earn.amount] if earn else []
             looks += [discount.amount_minor, discount.price_minor] if discount else []
+            looks += list((rule.then.message.values or {}).values()) if rule.then.message else []
             each_line += sum(basket_reads(look) for look in looks) * (hidden + STEPS_TO_HIDE)
     return Cost(once, each_line)
 

@@ -7,6 +7,7 @@ import pytest
 from budget_world import another_desk, counters, limit
 from recompute_world import EVERYTHING, Killed, Recomputing
 from small_chain import ACTOR, MONDAY, open_small_chain
+from undoing.world import Undoing
 
 from regulars.db.session import Database
 from regulars.kernel.ids import new_id
@@ -178,3 +179,20 @@ def test_a_reason_is_said() -> None:
     for reason in ("", " x ", "x" * 501):
         with pytest.raises(RecomputeReasonMissing):
             said_reason(reason)
+
+
+async def test_an_order_that_corrects_a_version_leaves_failed_purchases_to_recomputing(
+    recomputing: Recomputing,
+) -> None:
+    await recomputing.begin()
+    first, second = await recomputing.chain.join(), await recomputing.chain.join("Li Wei")
+    early = await recomputing.fail(first)
+    await recomputing.fail(second)
+    await recomputing.mend()
+    await recomputing.batch("failing/2", wanted=Wanted(("",), purchase_ids=(early.purchase_id,)))
+    undoing = Undoing(recomputing.chain, at=recomputing.at)
+    assert (await undoing.do("failing/1", to_version=2)).state == "empty"
+    (told,) = (await recomputing.batch("failing/2")).items
+    assert told.reckoned.points == 10
+    assert [await recomputing.balance(member) for member in (first, second)] == [10, 10]
+    assert await recomputing.verified()

@@ -97,8 +97,10 @@ def test_an_amount_that_looks_at_hidden_lines_again_and_again_is_refused() -> No
     looks = {"+": [{"var": "purchase.sales_minor"}] * 200}
     hidden = [{"title": WORDS, "lines": {"in": [{"var": "sku"}, [str(number) for number in range(50)]]}}]
     earn = {"earn": {"unit": "points", "amount": looks, "per": 100, "valid_days": 30}}
-    assert _costs(_pack(earn)) == set()
-    assert _costs(_pack(earn, exclusions=hidden)) == TOO_COSTLY
+    message = {"message": {"template": "thanks", "values": {"spent": looks}}}
+    for action in (earn, message):
+        assert _costs(_pack(action)) == set()
+        assert _costs(_pack(action, exclusions=hidden)) == TOO_COSTLY
 
 
 def test_a_discounts_amount_is_counted_for_each_line_that_it_walks_over() -> None:
