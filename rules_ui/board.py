@@ -40,6 +40,7 @@ class Figures:
     last_hour: int
     totals: overview.Totals
     relay: overview.RelayFigures
+    failed_rules: overview.FailedRules | None
     happenings: Sequence[overview.Happening]
     recent: Sequence[overview.RecentPurchase]
     queues: QueueFigures
@@ -73,6 +74,7 @@ class Board:
                 last_hour=last_hour,
                 totals=await overview.sum_totals(session, scope, at),
                 relay=await overview.read_relay(session),
+                failed_rules=await overview.read_failed_rules(session, scope),
                 happenings=await overview.list_happenings(session, scope, at, HAPPENINGS_SHOWN),
                 recent=await overview.list_recent_purchases(session, scope, LATEST_SHOWN),
                 queues=queues,
@@ -162,7 +164,21 @@ def _bars(figures: Figures) -> tuple[tuple[Bar, ...], int]:
 
 
 def _health(figures: Figures, say: Speech) -> tuple[HealthLine, ...]:
-    return (_relay_line(figures, say), *_queue_lines(figures.queues, say))
+    return (*_failed_rules(figures, say), _relay_line(figures, say), *_queue_lines(figures.queues, say))
+
+
+def _failed_rules(figures: Figures, say: Speech) -> tuple[HealthLine, ...]:
+    failed = figures.failed_rules
+    if failed is None:
+        return ()
+    note = say.text(
+        N_("%(rules)s, last %(when)s; purchases go on, and what is missing can be recomputed."),
+        rules=", ".join(failed.newest),
+        when=say.moment(failed.at),
+    )
+    count = say.number(failed.purchases)
+    figure = f"{count}+" if failed.purchases == overview.FAILED_COUNTED else count
+    return (HealthLine("bad", say.text(N_("Purchases in which a rule failed")), note, figure),)
 
 
 def _relay_line(figures: Figures, say: Speech) -> HealthLine:

@@ -26,6 +26,7 @@ _ADVICE = {
         N_("It does not exist, or lies outside of the places that you see."),
     ),
     405: (N_("There is nothing here"), N_("This address is not meant to be opened like this.")),
+    409: (N_("That cannot be done now"), N_("Something else came first. Open the page again and look anew.")),
     422: (N_("That could not be read"), N_("Go back, look at the fields again, and send once more.")),
     503: (
         N_("One moment, please"),

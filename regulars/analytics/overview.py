@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, bindparam, case, cast, func, select
+from sqlalchemy import BigInteger, Integer, bindparam, case, cast, exists, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.care.tables import care_task
@@ -15,10 +16,13 @@ from regulars.lifecycle.tables import lifecycle_event, standing
 from regulars.members.tables import member
 from regulars.organisation.tables import place
 from regulars.outbox.tables import outbox, relay_status, workflow_told
-from regulars.purchases.tables import purchase
+from regulars.purchases.tables import purchase, purchase_attribution
+from regulars.recompute.tables import purchase_recompute
 from regulars.security.scope import Scope, within_place
 
 MINUTE = timedelta(minutes=1)
+FAILED_COUNTED = 1_000
+"""More are told as so many: the count is to stay quick on a day when a rule fails everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,21 @@ class RecentPurchase:
     points: int
 
 
+@dataclass(frozen=True, slots=True)
+class FailedRules:
+    """Purchases in which a rule failed and that nobody has dealt with.
+
+    Attributes:
+        purchases: at most `FAILED_COUNTED`.
+        newest: "pack/version#rule" of what failed in the newest of them.
+        at: when that was bought.
+    """
+
+    purchases: int
+    newest: tuple[str, ...]
+    at: datetime
+
+
 _COUNTS = (
     select(standing.c.stage, standing.c.tier, func.count().label("members"))
     .where(within_place(standing.c.home_store_id))
@@ -182,6 +201,22 @@ _RECENT = (
 )
 
 
+_FAILED = (
+    select(purchase.c.id, purchase.c.occurred_at, cast(purchase.c.evaluation["rules"], JSONB).label("rules"))
+    .where(
+        text("'recompute' = any(purchase.flags)"),  # as its index has it
+        ~exists().where(purchase_recompute.c.purchase_id == purchase.c.id),
+        ~exists().where(purchase_attribution.c.purchase_id == purchase.c.id),  # read anew for its member
+        within_place(purchase.c.store_id),
+    )
+    .order_by(purchase.c.id.desc())
+)
+_FAILED_COUNT = select(func.count()).select_from(
+    _FAILED.with_only_columns(purchase.c.id).limit(FAILED_COUNTED).subquery()
+)
+_FAILED_NEWEST = _FAILED.limit(1)
+
+
 async def count_standings(session: AsyncSession, scope: Scope) -> Sequence[StandingCount]:
     """Members by stage and tier; pairs without a member are left out."""
     rows = await session.execute(_COUNTS, scope.parameters)
@@ -255,3 +290,13 @@ async def list_recent_purchases(session: AsyncSession, scope: Scope, limit: int)
         )
         for row in rows
     ]
+
+
+async def read_failed_rules(session: AsyncSession, scope: Scope) -> FailedRules | None:
+    """What failed at the tills and waits to be recomputed; None where nothing does."""
+    newest = (await session.execute(_FAILED_NEWEST, scope.parameters)).first()
+    if newest is None:
+        return None
+    failed = (f"{rule['pack']}#{rule['rule']}" for rule in newest.rules if rule.get("error"))
+    count = await session.scalar(_FAILED_COUNT, scope.parameters)
+    return FailedRules(int(count or 0), tuple(dict.fromkeys(failed)), newest.occurred_at)

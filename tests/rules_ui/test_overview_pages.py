@@ -5,6 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
+from recompute_world import Recomputing
 from small_chain import MONDAY, line
 from temporalio.testing import WorkflowEnvironment
 from web_world import WebWorld
@@ -62,6 +63,21 @@ async def test_the_board_shows_a_place_only_what_lies_below_it(world: WebWorld) 
     board = await live(world, Scope((west.path,)))
     assert (board.members, board.points, len(board.sales)) == (1, 0, 0)
     assert {told.who for told in board.happenings} == {"Stranger"}
+
+
+async def test_the_board_tells_of_a_rule_that_failed_until_it_is_recomputed(world: WebWorld) -> None:
+    assert not any("rule failed" in line.title for line in (await live(world)).health)
+    recomputing = Recomputing(world.chain)
+    await recomputing.begin()
+    await recomputing.fail(await world.chain.join("Ann"))
+    told = (await live(world)).health[0]
+    assert (told.mood, told.title, told.figure) == ("bad", "Purchases in which a rule failed", "1")
+    assert told.note.startswith("failing/1#listed, last ")
+    west = world.chain.desk.places.by_code("west")
+    assert not any("rule failed" in line.title for line in (await live(world, Scope((west.path,)))).health)
+    await recomputing.mend()
+    await recomputing.batch("failing/2")
+    assert not any("rule failed" in line.title for line in (await live(world)).health)
 
 
 async def test_a_minute_that_is_over_is_not_counted_again_and_none_is_forgotten(world: WebWorld) -> None:
