@@ -1,5 +1,6 @@
 """Own fields of products: set for many at once, read line by line, kept with the purchase."""
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -180,6 +181,25 @@ async def test_wrong_rows_are_named_by_row_and_field_and_nothing_is_set(chain: S
     ]
     async with chain.database.read() as session:
         assert await list_product_values(session, limit=10) == []
+
+
+async def test_files_that_several_load_at_once_leave_each_product_as_one_of_them_said(
+    chain: SmallChain,
+) -> None:
+    await define(chain, LOCAL, MARGIN)
+    member = await chain.join()
+
+    async def load(margin: int) -> None:
+        codes = range(200) if margin % 2 else reversed(range(200))
+        await put(chain, *((f"p{n}", {"margin_bps": margin, "local": margin % 2 == 0}) for n in codes))
+
+    sales = (chain.buy(member, *basket("p1"), occurred_at=MONDAY + n * HOUR) for n in range(3))
+    await asyncio.gather(*(load(margin) for margin in range(1, 7)), *sales)
+    async with chain.database.read() as session:
+        found = await list_product_values(session, limit=500)
+    assert len(found) == 200
+    assert all(each.set["local"] == (int(each.set["margin_bps"]) % 2 == 0) for each in found)
+    assert len({each.set["margin_bps"] for each in found}) == 1
 
 
 async def test_the_audit_says_who_made_of_a_product_what_and_when(chain: SmallChain) -> None:
