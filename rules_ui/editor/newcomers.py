@@ -45,6 +45,10 @@ _ACTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         }
     },
     "set_tier": {"set_tier": {"tier": "base"}},
+    "tag": {"tag": {"give": "new-tag", "for_days": 90}},
+    "untag": {"tag": {"end": "new-tag"}},
+    "message": {"message": {"template": "new-message"}},
+    "move_stage": {"move_stage": {"to": "at_risk"}},
 }
 _PARAMETERS: Final[Mapping[str, tuple[int, int, int]]] = {
     "money_minor": (10_000, 0, 10_000_000),

@@ -23,8 +23,17 @@ _TYPES: Final = (
     ("rate_bps", N_("rate in per cent")),
     ("integer", N_("whole number")),
 )
+_ABOUT_MEMBERS: Final = (
+    ("tag", N_("Rule that gives a tag")),
+    ("untag", N_("Rule that takes a tag away")),
+    ("message", N_("Rule that asks for a message")),
+)
 _RULE_ADDS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
-    "earning": (("earn", N_("Rule that earns points")), ("multiply", N_("Rule that multiplies points"))),
+    "earning": (
+        ("earn", N_("Rule that earns points")),
+        ("multiply", N_("Rule that multiplies points")),
+        *_ABOUT_MEMBERS,
+    ),
     "discount": (
         ("discount-rate", N_("Rule with per cent off")),
         ("discount-amount", N_("Rule with money off")),
@@ -33,8 +42,9 @@ _RULE_ADDS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
         ("discount-free", N_("Rule with free items")),
         ("discount-nth", N_("Rule for each nth item")),
     ),
-    "eligibility": (("refuse", N_("Rule that refuses")),),
+    "eligibility": (("refuse", N_("Rule that refuses")), *_ABOUT_MEMBERS),
     "tier": (("set_tier", N_("Rule that sets a tier")),),
+    "lifecycle": (("move_stage", N_("Rule that moves the stage")), *_ABOUT_MEMBERS),
 }
 
 

@@ -116,12 +116,29 @@ REFUSE: Final = (
     Slot(("reason", "words"), N_("Reason told"), "words"),
 )
 SET_TIER: Final = (Slot(("tier",), N_("Tier"), "choice", offered="tiers"),)
+TAG: Final = (
+    Slot(("give",), N_("Tag given"), "code", only_with="give"),
+    Slot(("for_days",), N_("Kept for"), "number", "days", optional=True, only_with="give"),
+    Slot(("end",), N_("Tag taken away"), "code", only_with="end"),
+)
+MOVE_STAGE: Final = (
+    Slot(
+        ("to",),
+        N_("Stage moved to"),
+        "choice",
+        options=(("at_risk", N_("at risk")), ("lapsed", N_("lapsed"))),
+    ),
+)
+MESSAGE: Final = (Slot(("template",), N_("Code of the text"), "code"),)
 ACTIONS: Final[Mapping[str, Sequence[Slot]]] = {
     "earn": EARN,
     "multiply": MULTIPLY,
     "discount": DISCOUNT,
     "refuse": REFUSE,
     "set_tier": SET_TIER,
+    "tag": TAG,
+    "move_stage": MOVE_STAGE,
+    "message": MESSAGE,
 }
 SCOPE: Final = (
     Slot(("scope", "places"), N_("Places"), "codes", optional=True, offered="places"),

@@ -1,5 +1,6 @@
 """Tags, moves of stage and messages that rules of a purchase want: written with it, and once."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,13 +13,18 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from regulars.entrypoints.verifying import verify
+from regulars.explanation.shelf import Shelf
+from regulars.explanation.sweep import sweep_events, sweep_purchases
+from regulars.kernel.ids import new_id
 from regulars.lifecycle import repository as standings
 from regulars.lifecycle import service as lifecycle
 from regulars.members.service import get_member
-from regulars.messages.service import list_requests
+from regulars.messages.domain import NewRequest
+from regulars.messages.service import ask_for, list_requests
 from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.desk import Recorded
 from regulars.rules import service as rules
+from regulars.rules.consequences import MessageAsked
 from regulars.security.scope import EVERYWHERE, NOWHERE
 from regulars.segments.refreshing import refresh
 from regulars.segments.tables import member_feature
@@ -218,3 +224,30 @@ async def test_what_was_asked_is_never_changed(caring: SmallChain, table: str) -
         with pytest.raises(DBAPIError, match="append-only"):
             async with caring.database.begin() as session:
                 await session.execute(text(change))
+
+
+async def test_a_request_never_appears_before_one_that_was_read(caring: SmallChain) -> None:
+    first, second = (
+        await caring.join("First", tags=("coffee",)),
+        await caring.join("Second", tags=("coffee",)),
+    )
+    asked = MessageAsked("thanks", (), "care/1", "thank")
+    store = caring.stores["east-1"]
+    async with caring.database.begin() as held:
+        await ask_for(held, [NewRequest(first, new_id(), store, MONDAY, asked)], MONDAY)
+        other = asyncio.create_task(buy(caring, second, "BREAD", 0))
+        done, _ = await asyncio.wait({other}, timeout=0.5)
+        assert (done, await requests(caring)) == (set(), [])
+    await other
+    assert [one.member_id for one in await requests(caring)] == [first, second]
+
+
+async def test_all_of_it_is_what_recomputing_gives(caring: SmallChain) -> None:
+    member = await caring.join(tags=("vip",))
+    for sku, day in (("COFFEE", 0), ("CLOSING", 1), ("TEA", 2), ("CANCELLING", 3), ("BREAD", 9)):
+        await buy(caring, member, sku, day)
+    await buy_late(caring, member, "COFFEE", 1.5, 10)
+    read, places = caring.database.read, caring.desk.places
+    swept = [page async for page in sweep_purchases(read, Shelf(), places)]
+    swept += [page async for page in sweep_events(read, Shelf(), places)]
+    assert [found for page in swept for found in page.found] == []
