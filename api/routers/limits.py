@@ -15,6 +15,7 @@ from api.strict_json import api_router
 from regulars.budgets.errors import LimitSubjectNeeded, UnknownLimit
 from regulars.budgets.usage import Looked, uses_before, uses_now
 from regulars.kernel.codes import CODE_LENGTH_MAX
+from regulars.kernel.paging import page_of
 from regulars.members.service import get_member
 from regulars.organisation.domain import Place
 from regulars.organisation.errors import UnknownPlace
@@ -82,8 +83,9 @@ async def list_periods(
             raise UnknownLimit(f"{code}/{limit_code}")
         subject = _subject(parts, actor, wanted, where, member_id)
         uses = await uses_before(session, wanted, subject, before=before, most=limit + 1)
-    items = [LimitUseOut.of_use(use, pack.version.name, pack.pack) for use in uses[:limit]]
-    return LimitPeriodsOut(items=items, next_before=items[-1].period if len(uses) > limit else None)
+    page, next_before = page_of(uses, limit, lambda use: use.period)
+    items = [LimitUseOut.of_use(use, pack.version.name, pack.pack) for use in page]
+    return LimitPeriodsOut(items=items, next_before=next_before)
 
 
 async def _place(parts: Container, actor: Actor, code: str | None) -> Place:

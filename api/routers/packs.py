@@ -23,6 +23,7 @@ from api.schemas.packs import (
 )
 from api.strict_json import api_router
 from regulars.kernel.codes import CODE_LENGTH_MAX
+from regulars.kernel.paging import page_of
 from regulars.releases import drafts
 from regulars.releases.drafting import NewSave, Saved
 from regulars.rules import service as rules
@@ -46,8 +47,8 @@ async def list_packs(parts: Parts, actor: Reader, after: After = "", limit: Page
     """The newest version of each pack, by code."""
     async with parts.database.read() as session:
         found = await rules.list_packs(session, after=after, limit=limit + 1)
-    page = [VersionLineOut.of(line) for line in found[:limit]]
-    return PackPageOut(items=page, next_after=page[-1].code if len(found) > limit else None)
+    page, next_after = page_of(found, limit, lambda line: line.code)
+    return PackPageOut(items=[VersionLineOut.of(line) for line in page], next_after=next_after)
 
 
 @router.get("/packs/{code}/versions")
@@ -61,8 +62,8 @@ async def list_versions(
     """The versions of a pack, newest first."""
     async with parts.database.read() as session:
         found = await rules.list_versions_of(session, code, before=before, limit=limit + 1)
-    page = [VersionLineOut.of(line) for line in found[:limit]]
-    return VersionPageOut(items=page, next_before=page[-1].version if len(found) > limit else None)
+    page, next_before = page_of(found, limit, lambda line: line.version)
+    return VersionPageOut(items=[VersionLineOut.of(line) for line in page], next_before=next_before)
 
 
 @router.get("/packs/{code}/versions/{version}")
@@ -90,8 +91,8 @@ async def list_drafts(parts: Parts, actor: Reader, after: After = "", limit: Pag
     """Drafts by code."""
     async with parts.database.read() as session:
         found = await drafts.list_drafts(session, after=after, limit=limit + 1)
-    page = [DraftOut.of(line) for line in found[:limit]]
-    return DraftPageOut(items=page, next_after=page[-1].code if len(found) > limit else None)
+    page, next_after = page_of(found, limit, lambda line: line.code)
+    return DraftPageOut(items=[DraftOut.of(line) for line in page], next_after=next_after)
 
 
 @router.post("/drafts", status_code=201)

@@ -1,14 +1,13 @@
 """Explains one purchase or event of a database, or proves all of them."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from regulars.db.session import Database, make_engine
-from regulars.entrypoints.stack.running import running
+from regulars.db.session import Database
+from regulars.entrypoints.database import database_of
 from regulars.explanation.domain import EventExplanation, PurchaseExplanation
 from regulars.explanation.event_service import explain_event
 from regulars.explanation.service import explain_purchase
@@ -51,7 +50,7 @@ async def explain(settings: Settings, subject: UUID) -> Explained:
 
     Raises: EventUnknown: it is neither.
     """
-    async with _database(settings) as database:
+    async with database_of(settings, "regulars-explain") as database:
         return await explain_in(database, subject)
 
 
@@ -76,7 +75,7 @@ async def prove(
         since: aware; None for all.
         notice: told how many were recomputed so far.
     """
-    async with _database(settings) as database:
+    async with database_of(settings, "regulars-explain") as database:
         return await prove_in(database, since, notice)
 
 
@@ -98,22 +97,3 @@ async def prove_in(
         shown += page.found[: SHOWN_MOST - len(shown)]
         notice(purchases + events)
     return Proof(purchases, awards, events, others, disagreeing, tuple(shown))
-
-
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    if settings.database_url:
-        async with _opened(settings.database_url) as database:
-            yield database
-        return
-    async with running(settings, ("postgres",)) as stack, _opened(stack.database_url) as database:
-        yield database
-
-
-@asynccontextmanager
-async def _opened(url: str) -> AsyncIterator[Database]:
-    database = Database(make_engine(url, application="regulars-explain", pool_size=2))
-    try:
-        yield database
-    finally:
-        await database.close()

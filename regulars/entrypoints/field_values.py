@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import StringIO
 from typing import Final
@@ -15,8 +14,7 @@ from regulars.custom_fields import products, service
 from regulars.custom_fields.domain import CustomField, Subject
 from regulars.custom_fields.errors import CustomFieldInvalid
 from regulars.custom_fields.files import PRODUCT_CODE, Fault, read_products
-from regulars.db.session import Database, make_engine
-from regulars.entrypoints.stack.running import running
+from regulars.entrypoints.database import database_of
 from regulars.kernel import clock
 from regulars.kernel.errors import FieldProblem, InvalidInput
 from regulars.kernel.ids import new_id
@@ -43,7 +41,7 @@ class Loaded:
 
 async def list_fields(settings: Settings, subject: Subject | None) -> list[CustomField]:
     """The chain's own fields by subject and code."""
-    async with _chain(settings) as database, database.read() as session:
+    async with database_of(settings, "regulars-fields") as database, database.read() as session:
         return await service.list_fields(session, subject)
 
 
@@ -53,14 +51,14 @@ async def define(settings: Settings, content: bytes) -> list[CustomField]:
     Raises: InvalidInput, CustomFieldTaken, TooManyCustomFields; nothing is then added.
     """
     wanted = _definitions(content)
-    async with _chain(settings) as database, database.begin() as session:
+    async with database_of(settings, "regulars-fields") as database, database.begin() as session:
         at = clock.now()
         return [await service.define_field(session, field, ACTOR, at) for field in wanted]
 
 
 async def load_values(settings: Settings, content: bytes, *, as_json: bool, dry_run: bool) -> Loaded:
     """Set products' values by a file: all of it, or nothing where one cell is wrong."""
-    async with _chain(settings) as database:
+    async with database_of(settings, "regulars-fields") as database:
         async with database.read() as session:
             found = read_products(content, await products.product_fields(session), as_json=as_json)
         if found.faults or dry_run:
@@ -72,7 +70,7 @@ async def load_values(settings: Settings, content: bytes, *, as_json: bool, dry_
 
 async def export_values(settings: Settings) -> AsyncIterator[str]:
     """All products' values as CSV lines that `load_values` takes again."""
-    async with _chain(settings) as database, database.read() as session:
+    async with database_of(settings, "regulars-fields") as database, database.read() as session:
         fields = await products.product_fields(session)
         names = [code for code, field in fields.items() if field.retired_at is None]
         yield _csv_line([PRODUCT_CODE, *names])
@@ -111,23 +109,3 @@ def _csv_line(cells: Sequence[str]) -> str:
     line = StringIO()
     csv.writer(line, lineterminator="").writerow(cells)
     return line.getvalue()
-
-
-@asynccontextmanager
-async def _chain(settings: Settings) -> AsyncIterator[Database]:
-    """The database that the settings name, else the one on this machine, started if need be."""
-    if settings.database_url:
-        async with _database(settings.database_url) as database:
-            yield database
-        return
-    async with running(settings, ("postgres",)) as stack, _database(stack.database_url) as database:
-        yield database
-
-
-@asynccontextmanager
-async def _database(url: str) -> AsyncIterator[Database]:
-    database = Database(make_engine(url, application="regulars-fields", pool_size=2))
-    try:
-        yield database
-    finally:
-        await database.close()

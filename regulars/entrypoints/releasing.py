@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.db.session import Database, make_engine
-from regulars.entrypoints.stack.running import running
+from regulars.db.session import Database
+from regulars.entrypoints.database import database_at, database_of
 from regulars.kernel import clock, ids
 from regulars.kernel.errors import FieldProblem
 from regulars.organisation import service as organisation
@@ -203,25 +203,15 @@ async def office(settings: Settings, command: str, credentials: Credentials | No
 
     Raises: SignInRefused, TooManySignIns: the operator is not who he says.
     """
-    if settings.database_url:
-        async with office_at(settings.database_url, command, credentials) as opened:
-            yield opened
-        return
-    async with (
-        running(settings, ("postgres",)) as stack,
-        office_at(stack.database_url, command, credentials) as opened,
-    ):
-        yield opened
+    async with database_of(settings, "regulars-packs") as database:
+        yield Office(database, await _actor(database, command, credentials))
 
 
 @asynccontextmanager
 async def office_at(url: str, command: str, credentials: Credentials | None) -> AsyncIterator[Office]:
     """One database, worked in by an operator or by the command itself."""
-    database = Database(make_engine(url, application="regulars-packs", pool_size=2))
-    try:
+    async with database_at(url, "regulars-packs") as database:
         yield Office(database, await _actor(database, command, credentials))
-    finally:
-        await database.close()
 
 
 async def _actor(database: Database, command: str, credentials: Credentials | None) -> Actor:

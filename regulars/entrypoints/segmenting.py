@@ -1,13 +1,11 @@
 """Asks about segments, and keeps them, from the command line in the chain's database."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.db.session import Database, make_engine
-from regulars.entrypoints.stack.running import running
+from regulars.entrypoints.database import database_of
 from regulars.kernel import clock
 from regulars.kernel.errors import FieldProblem
 from regulars.organisation import service as organisation
@@ -39,32 +37,12 @@ class Wish:
     seed: int
 
 
-@asynccontextmanager
-async def _chain(settings: Settings) -> AsyncIterator[Database]:
-    """The database that the settings name, else the one on this machine, started if need be."""
-    if settings.database_url:
-        async with _database(settings.database_url) as database:
-            yield database
-        return
-    async with running(settings, ("postgres",)) as stack, _database(stack.database_url) as database:
-        yield database
-
-
-@asynccontextmanager
-async def _database(url: str) -> AsyncIterator[Database]:
-    database = Database(make_engine(url, application="regulars-segments", pool_size=2))
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
 async def count(settings: Settings, wish: Wish) -> Counted:
     """Count and sample, as of now.
 
     Raises: SegmentNotGreen, UnknownSegment, SegmentTooSlow; FieldProblem: the file or the place is wrong.
     """
-    async with _chain(settings) as database:
+    async with database_of(settings, "regulars-segments") as database:
         async with database.begin() as session:
             await refresh(session, clock.now())
         async with database.read() as session:
@@ -99,7 +77,7 @@ async def save(settings: Settings, text: bytes, reason: str | None) -> Seen:
     """
     draft = draft_of(text)
     actor = Actor.command("segments save")
-    async with _chain(settings) as database, database.begin() as session:
+    async with database_of(settings, "regulars-segments") as database, database.begin() as session:
         try:
             newest = (await service.get_segment(session, EVERYWHERE, draft.code)).version.version
         except UnknownSegment:
@@ -110,7 +88,7 @@ async def save(settings: Settings, text: bytes, reason: str | None) -> Seen:
 async def list_all(settings: Settings) -> list[Seen]:
     """The newest version of every segment, by code."""
     found: list[Seen] = []
-    async with _chain(settings) as database, database.read() as session:
+    async with database_of(settings, "regulars-segments") as database, database.read() as session:
         after: str | None = ""
         while after is not None:
             page = await service.list_segments(session, EVERYWHERE, after=after, limit=service.PAGE_MOST)

@@ -6,12 +6,11 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
-import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.explanation.history import Bought, EventLine, Expired, ExpiredLot, MemberHistory, StoredEvent
-from regulars.lifecycle.domain import LifecycleEvent
+from regulars.lifecycle.event_rows import event_of
 from regulars.security.scope import Scope
 
 _EVENTS: Final = """
@@ -131,19 +130,6 @@ def _expired(rows: Sequence[asyncpg.Record]) -> dict[UUID, Expired]:
 
 
 def _event(row: asyncpg.Record) -> StoredEvent:
-    event = LifecycleEvent(
-        member_id=row["member_id"],
-        event_no=row["event_no"],
-        after_seq=row["after_seq"],
-        kind=row["kind"],
-        effective_at=row["effective_at"],
-        tier_from=row["tier_from"],
-        tier_to=row["tier_to"],
-        stage_from=row["stage_from"],
-        stage_to=row["stage_to"],
-        pack_version=row["pack_version"],
-        rule_id=row["rule_id"],
-        reason=orjson.loads(row["reason"]),
-        worked=row["worked"],
+    return StoredEvent(
+        row["id"], row["recorded_at"], row["purchase_id"], row["qualifying_minor"], event_of(row)
     )
-    return StoredEvent(row["id"], row["recorded_at"], row["purchase_id"], row["qualifying_minor"], event)

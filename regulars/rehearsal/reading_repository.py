@@ -11,11 +11,10 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
-import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
-from regulars.lifecycle.domain import LifecycleEvent
+from regulars.lifecycle.event_rows import event_of
 from regulars.rehearsal.history import Bought, Corrected, MemberHistory, TakenBack, TakenShare, Told
 
 ROWS_AT_ONCE: Final = 500
@@ -221,22 +220,7 @@ def _history(row: asyncpg.Record) -> MemberHistory:
 
 
 def _told(row: asyncpg.Record) -> Told:
-    event = LifecycleEvent(
-        member_id=row["member_id"],
-        event_no=row["event_no"],
-        after_seq=row["after_seq"],
-        kind=row["kind"],
-        effective_at=row["effective_at"],
-        tier_from=row["tier_from"],
-        tier_to=row["tier_to"],
-        stage_from=row["stage_from"],
-        stage_to=row["stage_to"],
-        pack_version=row["pack_version"],
-        rule_id=row["rule_id"],
-        reason=orjson.loads(row["reason"]),
-        worked=row["worked"],
-    )
-    return Told(event, row["recorded_at"])
+    return Told(event_of(row), row["recorded_at"])
 
 
 def _bought(row: asyncpg.Record) -> Bought:

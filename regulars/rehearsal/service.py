@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.kernel.paging import page_of
 from regulars.rehearsal import repository
 from regulars.rehearsal.domain import ENDED, DraftPack, Order, RankedMember, Rehearsal, State
 from regulars.rehearsal.errors import (
@@ -117,9 +118,7 @@ async def list_rehearsals(
     found = await repository.page(
         session, scope, state=state, digest=content_hash, after=after, count=limit + 1
     )
-    shown = found[:limit]
-    last = shown[-1] if len(found) > limit else None
-    return Page(shown, None if last is None else (last.ordered_at, last.id))
+    return Page(*page_of(found, limit, lambda last: (last.ordered_at, last.id)))
 
 
 async def cancel_rehearsal(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.kernel.paging import page_of
 from regulars.organisation.places import Places
 from regulars.purchases.errors import IdempotencyMismatch
 from regulars.rules import service as rules
@@ -124,6 +125,7 @@ async def order_undo(
         points_taken=0,
         points_owed=0,
         points_given=0,
+        tiers_moved=0,
         differences=0,
         done_after=None,
         ordered_at=at,
@@ -165,9 +167,7 @@ async def list_undos(
         limit: most on a page.
     """
     found = await repository.page(session, scope, state=state, code=code, after=after, count=limit + 1)
-    shown = found[:limit]
-    last = shown[-1] if len(found) > limit else None
-    return Page(shown, None if last is None else (last.ordered_at, last.id))
+    return Page(*page_of(found, limit, lambda last: (last.ordered_at, last.id)))
 
 
 async def list_items(

@@ -13,8 +13,18 @@ from regulars.kernel.ids import new_id
 
 PLACE = str(new_id())
 HANZI = re.compile("[\u4e00-\u9fff]")
-PURCHASE = {"receipt_no": "1", "occurred_at": "2026-03-02T10:00:00-05:00"}
 LINE = {"line": 1, "sku": "7", "department": "GROCERY", "list_minor": 100}
+PURCHASE = {"receipt_no": "1", "occurred_at": "2026-03-02T10:00:00-05:00", "lines": [LINE]}
+AT_THE_TILL: list[tuple[Any, str]] = [
+    (PURCHASE | {"lines": []}, "lines"),
+    (PURCHASE | {"lines": [LINE, LINE]}, "lines.1.line"),
+    (PURCHASE | {"lines": [LINE | {"sales_minor": 7}]}, "lines.0.sales_minor"),
+    (PURCHASE | {"lines": [LINE | {"list_minor": "100"}]}, "lines[0].list_minor"),
+    (PURCHASE | {"occurred_at": "2026-03-02"}, "occurred_at"),
+    (PURCHASE | {"occurred_at": "2099-03-02T10:00:00-05:00"}, "occurred_at"),
+    (PURCHASE | {"member": "nobody"}, "member"),
+    (PURCHASE | {"colour": "red"}, "colour"),
+]
 
 REFUSED: list[tuple[str, str, Any, str]] = [
     ("POST", "/v1/packs/check", {"text": 5}, "text"),
@@ -67,16 +77,30 @@ async def test_every_refusal_names_the_field_and_speaks_the_readers_language(
 ) -> None:
     wrong = []
     for method, address, body, field in REFUSED:
-        told = {}
-        for language in ("zh", "en"):
-            answer = await admin.request(method, address, json=body, headers={"Accept-Language": language})
-            assert 400 <= answer.status_code < 500, (address, answer.text)
-            told[language] = answer.json()
-        problems = list(problems_of(told["zh"], told["en"], field, f"{address} {body}"))
-        wrong += [
-            (problem, address, body, told["zh"]["detail"], told["en"]["detail"]) for problem in problems
-        ]
+        wrong += await wrong_with(admin, method, address, body, field)
     assert wrong == [], wrong
+
+
+async def test_so_does_every_refusal_at_the_till(world: WebWorld) -> None:
+    async with await world.till() as till:
+        wrong = []
+        for body, field in AT_THE_TILL:
+            wrong += await wrong_with(till, "POST", "/v1/purchases", body, field)
+    assert wrong == [], wrong
+
+
+async def wrong_with(
+    who: httpx.AsyncClient, method: str, address: str, body: object, field: str
+) -> list[tuple[object, ...]]:
+    """What is wrong with how a request is refused in both languages."""
+    told = {}
+    for language in ("zh", "en"):
+        headers = {"Accept-Language": language, "Idempotency-Key": "0123456789"}
+        answer = await who.request(method, address, json=body, headers=headers)
+        assert 400 <= answer.status_code < 500, (address, answer.text)
+        told[language] = answer.json()
+    problems = problems_of(told["zh"], told["en"], field, f"{address} {body}")
+    return [(problem, address, body, told["zh"]["detail"], told["en"]["detail"]) for problem in problems]
 
 
 def problems_of(chinese: Any, english: Any, field: str, asked: str) -> Iterator[str]:

@@ -63,7 +63,7 @@ async def test_everything_is_proved_until_something_is_changed(
     await chain.buy(await chain.join(), line(120_000))
     clean = await run(app, database_url, tmp_path, "--all")
     assert clean.exit_code == 0
-    assert "1 purchases with 1 awards, and 5 events recomputed." in clean.output
+    assert "1 purchase with 1 award, and 5 events recomputed." in clean.output
     later = await run(app, database_url, tmp_path, "--all", "--since", "2030-01-01T00:00:00+08:00")
     assert "0 purchases" in later.output
     await tamper("update posting set amount = amount + 1")

@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.kernel.words import counted
 
 if TYPE_CHECKING:
     from regulars.entrypoints.explaining import Explained, Proof
@@ -94,10 +95,11 @@ def _show_proof(proof: "Proof", speaks: Literal["zh", "en"], *, json: bool) -> N
         for difference in one.differences:
             print(f"      {difference.words.of(speaks)}")
     print(
-        f"{proof.purchases:,} purchases with {proof.awards:,} awards, and {proof.events:,} events recomputed."
+        f"{counted(proof.purchases, 'purchase')} with {counted(proof.awards, 'award')}, "
+        f"and {counted(proof.events, 'event')} recomputed."
     )
     if proof.other_engine:
-        print(f"{proof.other_engine:,} purchases were evaluated by another engine then.")
+        print(f"{counted(proof.other_engine, 'purchase')} evaluated by another engine then.")
     if proof.ok:
         print("All of it is what the books say.")
     else:

@@ -9,6 +9,7 @@ import typer
 
 from regulars.entrypoints.commands.files import pack_bytes
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.kernel.words import counted
 
 if TYPE_CHECKING:
     from regulars.rehearsal.domain import Rehearsal
@@ -113,8 +114,8 @@ def instant(text: str | None, name: str) -> datetime | None:
 def _as_text(report: Mapping[str, Any]) -> list[str]:
     names = ", ".join(pack["name"] for pack in report["packs"])
     lines = [
-        f"{names} at {report['place_code']}: {report['purchases']:,} purchases compared, "
-        f"{report['differing_purchases']:,} differ; {report['members']:,} members",
+        f"{names} at {report['place_code']}: {counted(report['purchases'], 'purchase')} compared, "
+        f"{report['differing_purchases']:,} differing; {counted(report['members'], 'member')}",
         "",
         f"{'':<26}{'before':>16}{'after':>16}{'difference':>16}",
         _line("points", report["points"]),

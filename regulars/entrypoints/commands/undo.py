@@ -16,6 +16,7 @@ from regulars.entrypoints.commands.releases import (
     RememberedOption,
     with_office,
 )
+from regulars.kernel.words import counted
 
 if TYPE_CHECKING:
     from regulars.entrypoints.undoing import UndoDesk
@@ -95,7 +96,7 @@ def order_undo(
             "--to",
             min=1,
             metavar="VERSION",
-            help="The version of the pack that should have decided instead: the difference is taken or given.",
+            help="The version that should have decided instead: the difference is taken or given.",
         ),
     ] = None,
     place: PlaceOption = "HQ",
@@ -223,8 +224,9 @@ def _tell(undo: "Undo", as_json: bool) -> None:
         return
     print(
         f"  {'gave' if undo.to_name is None else 'too much:'} {preview['points']:,} points to "
-        f"{preview['members']:,} members in {preview['entries']:,} "
-        f"entries; takes back {preview['takes']:,}, {preview['spent']:,} are "
+        f"{counted(preview['members'], 'member')} in "
+        f"{counted(preview['entries'], 'entry', 'entries')}; takes back {preview['takes']:,}, "
+        f"{preview['spent']:,} are "
         f"{'owed' if undo.policy == 'debt' else 'spent'}, "
         f"{preview['taken_before']:,} were taken back before"
     )
