@@ -143,8 +143,8 @@ def _on_a_line(value: object, key: str, room: int) -> str | None:
 
 
 def _ordered(value: dict[str, object], key: str) -> list[tuple[str, object]]:
-    if key == "parameters":
-        return list(value.items())  # the form shows them in the author's order
+    if key == "parameters" and all(isinstance(each, dict) for each in value.values()):
+        return list(value.items())  # the form shows them in the author's order; a case's are plain values
     return sorted(value.items(), key=lambda item: (_rank(item[0], key), item[0]))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from regulars.rules.canonical import canonical
 from regulars.rules.cases import MOST_SETTINGS
 from regulars.rules.checker import Report, examine
 
@@ -88,3 +89,14 @@ def test_a_case_stands_on_the_edge_where_its_own_value_puts_it(pack: MakePack, r
     assert codes(far) == {"edge_without_case"}
     on_it = case(100, parameters={"minor_per_point": 10_000})
     assert not codes(pack(parameters=parameters, rules=rules, cases=[below, above, on_it]))
+
+
+def test_the_order_in_which_a_case_sets_parameters_means_nothing() -> None:
+    own = {"b": {}, "a": {}}
+    one = {"cases": [{"name": WORDS, "parameters": {"b": 1, "a": 2}, "given": {}}], "parameters": own}
+    other = {"parameters": own, "cases": [{"parameters": {"a": 2, "b": 1}, "given": {}, "name": WORDS}]}
+    assert canonical(one) == canonical(other)
+    assert '"name": {"zh": "名称", "en": "name"}, "parameters": {"a": 2, "b": 1}, "given": {}' in canonical(
+        one
+    )
+    assert canonical(one) != canonical(one | {"parameters": {"a": {}, "b": {}}})
