@@ -1,5 +1,6 @@
 """Use-cases of drafts: several people write one, nobody's change is lost, every save can be gone back to."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -195,7 +196,9 @@ def code_in(text: str) -> str:
 async def _brought_together(
     session: AsyncSession, code: str, new: NewSave, head: Revision, actor: Actor, at: datetime
 ) -> Saved:
-    together = merge(await _text_of(session, code, new.based_on), new.text, head.text)
+    base = await _text_of(session, code, new.based_on)
+    # Large drafts take a second: tills that this process serves do not wait for it.
+    together = await asyncio.to_thread(merge, base, new.text, head.text)
     if together.text is None:
         side = RevisionLine(new.id, code, None, new.based_on, "side", _note(new.note), at, _name(actor))
         await repository.insert_save(session, Revision(side, new.text))
@@ -213,9 +216,9 @@ async def _refused(session: AsyncSession, code: str, side: Revision, head: Revis
         "refused",
         head,
         await examine_draft(session, code, head.text),
-        theirs=tuple(changes(base, head.text)),
-        mine=tuple(changes(base, side.text)),
-        conflicts=tuple(merge(base, side.text, head.text).conflicts),
+        theirs=tuple(await asyncio.to_thread(changes, base, head.text)),
+        mine=tuple(await asyncio.to_thread(changes, base, side.text)),
+        conflicts=tuple((await asyncio.to_thread(merge, base, side.text, head.text)).conflicts),
         side=side.line,
     )
 

@@ -1,5 +1,6 @@
 """The field catalogue of the chain in the database, and packs checked against it."""
 
+import asyncio
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,7 +33,8 @@ async def examine_here(session: AsyncSession, text: str | bytes) -> Report:
         text: anything at all.
     Returns: the findings and the cases' results; places that are not there are among the findings.
     """
-    report = checker.examine(text, await catalogue_of(session))
+    # Up to a tenth of a second of work: tills that this process serves do not wait for it.
+    report = await asyncio.to_thread(checker.examine, text, await catalogue_of(session))
     named = {place for _, place in places_named(report.pack)} if report.pack else set()
     if report.pack is None or not named:
         return report
