@@ -116,6 +116,7 @@ _TYPE_FINDINGS = {
 }
 
 
+_EMPTY = {"string_too_short": "text_empty", "too_short": "list_empty"}
 _CHOICES = {"one_action_expected": tuple(Action.model_fields), "one_form_expected": DISCOUNT_FORMS}
 
 
@@ -145,6 +146,8 @@ def _limit_finding(kind: str, context: Mapping[str, object], pointer: str, messa
         return finding("value_too_small", pointer, limit=context["ge"])
     if kind == "less_than_equal":
         return finding("value_too_large", pointer, limit=context["le"])
+    if kind in _EMPTY and context.get("min_length") == 1:
+        return finding(_EMPTY[kind], pointer)
     if kind in ("string_too_short", "string_too_long"):
         return finding("text_length", pointer, low=1, high=context.get("max_length", "…"))
     if kind in ("too_short", "too_long"):

@@ -59,6 +59,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "choice_expected": ("只能是：{choices}。", "Use one of: {choices}."),
     "value_too_small": ("不能小于 {limit}。", "Use at least {limit}."),
     "value_too_large": ("不能大于 {limit}。", "Use at most {limit}."),
+    "text_empty": ("这里是空的。请填写文字。", "This is empty. Write a text."),
+    "list_empty": ("这里是空的。请至少写一项。", "This is empty. Give at least one."),
     "text_length": ("文字长度应为 {low} 到 {high} 个字符。", "Use {low} to {high} characters."),
     "list_length": ("列表应有 {low} 到 {high} 项。", "Use {low} to {high} items."),
     "code_expected": ("代码只能用小写字母、数字和连字符，并以字母开头，如 grocery-classic。",

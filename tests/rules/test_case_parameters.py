@@ -69,7 +69,7 @@ def test_values_of_a_case_lie_within_the_bounds_of_a_parameter_that_is_there(ear
         ("parameter_out_of_bounds", "/cases/0/parameters/minor_per_point")
     ]
     assert report.findings[0].en == "The value 2,000 is not between 1 and 1,000."
-    assert "list_length" in codes(earning(case(100, parameters={})))
+    assert "list_empty" in codes(earning(case(100, parameters={})))
 
 
 def test_cases_set_parameters_in_few_different_ways(earning: Any) -> None:

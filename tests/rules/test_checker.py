@@ -347,3 +347,17 @@ def test_sentences_stand_in_both_languages_and_say_different_things() -> None:
         assert any("\u4e00" <= c <= "\u9fff" for c in zh), code
         assert zh != en
         assert en.endswith(".")
+
+
+def test_what_is_empty_is_told_so_and_not_how_long_it_may_be(pack: Any) -> None:
+    report = check(json.dumps(pack(title={"zh": "", "en": "name"})))
+    assert [(found.code, found.pointer, found.zh) for found in report.findings] == [
+        ("text_empty", "/title/zh", "这里是空的。请填写文字。")
+    ]
+
+
+def test_a_number_that_is_one_is_not_told_as_a_span(pack: Any, rule: Any) -> None:
+    earn = {"unit": "points", "points": 5, "valid_days": -5}
+    report = check(json.dumps(pack(rules=[rule(earn=earn)])))
+    (found,) = report.findings
+    assert found.en == "“valid_days” must lie between 1 and 36,500; here it is -5."

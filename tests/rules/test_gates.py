@@ -112,7 +112,7 @@ def test_the_calendar_is_that_of_the_store(pack: Any) -> None:
 
 WRONG = [
     ({"scope": {}}, "part_empty", "/scope"),
-    ({"scope": {"places": []}}, "list_length", "/scope/places"),
+    ({"scope": {"places": []}}, "list_empty", "/scope/places"),
     ({"scope": {"shops": ["a"]}}, "field_unknown", "/scope/shops"),
     ({"calendar": {}}, "part_empty", "/calendar"),
     ({"calendar": {"from": "2026-02-30"}}, "date_expected", "/calendar/from"),

@@ -49,7 +49,7 @@ def test_a_pack_without_limits_has_none(pack: Any) -> None:
         ({"at_most": {"param": "none"}}, "parameter_unknown", "/limits/0/at_most"),
         ({"every": "hour"}, "choice_expected", "/limits/0/every"),
         ({"at_most": 1.5}, "fraction_found", "/limits/0/at_most"),
-        ({"rules": []}, "list_length", "/limits/0/rules"),
+        ({"rules": []}, "list_empty", "/limits/0/rules"),
     ],
 )
 def test_what_is_wrong_with_a_limit_is_found(pack: Any, wrong: Any, code: str, pointer: str) -> None:
