@@ -13,7 +13,7 @@ export UV_LINK_MODE ?= copy
 export UV_COMPILE_BYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test fuzz faults check lint types contracts docs format lock browser clean
+.PHONY: help setup up demo test fuzz faults check lint types contracts docs format lock vendor browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,9 @@ lock: $(UV) ## compile requirements anew
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/base.in -o requirements/base.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/dev.in -c requirements/base.txt -o requirements/dev.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header requirements/demo.in -o requirements/demo.txt
+
+vendor: ## rebuild the scripts, styles and icons of rules_ui/static/vendor (needs Node and npm)
+	cd rules_ui/frontend && npm ci --ignore-scripts --no-audit --no-fund && node vendor.mjs
 
 clean: ## remove what was installed and cached, never the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info build dist

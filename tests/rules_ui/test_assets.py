@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,24 +16,43 @@ from rules_ui.render import TEMPLATE_DIR
 FRONTEND = STATIC_DIR.parent / "frontend"
 VENDOR = STATIC_DIR / "vendor"
 FIRST_LOAD_LIMIT_BYTES = 150 * 1024
-INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle\s*=|\son[a-z]+\s*=|javascript:", re.IGNORECASE)
+DATA = 'type="application/json"'
+INLINE = re.compile(
+    rf"<script(?![^>]*(?:\bsrc=|{DATA}))|<style|\sstyle\s*=|\son[a-z]+\s*=|javascript:", re.IGNORECASE
+)
+
+
+def manifest() -> dict[str, Any]:
+    known: dict[str, Any] = json.loads((VENDOR / "manifest.json").read_text())
+    return known
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_vendored_files_are_what_the_manifest_says() -> None:
-    manifest = json.loads((VENDOR / "manifest.json").read_text())
-    files = {path.name for path in VENDOR.iterdir()} - {"manifest.json", "LICENSES.txt"}
-    assert files == set(manifest)
-    for name, known in manifest.items():
-        assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == known["sha256"], name
+    files = manifest()["files"]
+    assert {path.name for path in VENDOR.iterdir()} - {"manifest.json", "LICENSES.txt"} == set(files)
+    assert {name: sha256(VENDOR / name) for name in files} == {
+        name: known["sha256"] for name, known in files.items()
+    }
+
+
+def test_vendored_files_were_built_from_the_sources_that_stand_here() -> None:
+    """Node is not needed to notice that `make vendor` was forgotten."""
+    made_from = manifest()["made_from"]
+    sources = {path.name for path in FRONTEND.glob("*.mjs")} | {"package-lock.json"}
+    assert {name: sha256(FRONTEND / name) for name in sources} == made_from
 
 
 def test_every_vendored_package_is_locked_and_has_its_licence() -> None:
-    manifest = json.loads((VENDOR / "manifest.json").read_text())
     locked = json.loads((FRONTEND / "package-lock.json").read_text())["packages"]
     licences = (VENDOR / "LICENSES.txt").read_text()
-    for known in manifest.values():
-        assert locked[f"node_modules/{known['package']}"]["version"] == known["version"]
-        assert f"{known['package']} {known['version']}" in licences
+    for known in manifest()["files"].values():
+        for package, version in {known["package"]: known["version"], **known.get("holds", {})}.items():
+            assert locked[f"node_modules/{package}"]["version"] == version
+            assert f"{package} {version} — " in licences
 
 
 def test_the_lock_file_names_no_download_address() -> None:

@@ -26,7 +26,7 @@ VIEWS: list[type[View]] = sorted(
     },
     key=lambda view: view.template,
 )
-SHARED = {"base.html", "components/editor.html", "components/macros.html"}
+SHARED = {"base.html", "components/chart.html", "components/editor.html", "components/macros.html"}
 
 
 def parsed(env: Environment, name: str) -> nodes.Template:
