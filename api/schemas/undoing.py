@@ -137,6 +137,13 @@ class PreviewOut(Out):
     failing: Annotated[int, Field(description="Purchases left out: a rule failed, then or now.")] = 0
     limited: Annotated[int, Field(description="Purchases that lack points on which a limit bears,")] = 0
     withheld: Annotated[int, Field(description="and those points, which are not given.")] = 0
+    tiers: Annotated[
+        dict[str, int],
+        Field(description="Moves of tier, as 'gold → silver', counted.", default_factory=dict),
+    ]
+    moved_since: Annotated[
+        int, Field(description="Members whose tier rests on a later decision; left as it is.")
+    ] = 0
     by_store: list[StoreSumOut]
     discounts: int
     discount_minor: int
@@ -163,6 +170,7 @@ class UndoOut(Out):
     points_taken: int
     points_owed: Annotated[int, Field(description="What could not be taken, and members owe.")]
     points_given: Annotated[int, Field(description="What the other version gives more.")]
+    tiers_moved: int
     differences: Annotated[
         int, Field(description="Entries of which something else was taken than previewed.")
     ]
@@ -193,6 +201,7 @@ class UndoOut(Out):
             points_taken=one.points_taken,
             points_owed=one.points_owed,
             points_given=one.points_given,
+            tiers_moved=one.tiers_moved,
             differences=one.differences,
             ordered_at=one.ordered_at,
             ordered_by=one.ordered_by,
@@ -219,7 +228,10 @@ class UndoResultOut(Out):
     taken: int
     owed: int
     given: int
-    reversal_id: Annotated[UUID | None, Field(description="The ledger entry that took it back, or gave.")]
+    moved: Annotated[bool, Field(description="The tier was.")]
+    reversal_id: Annotated[
+        UUID | None, Field(description="The ledger entry that took it back or gave, the event that moved.")
+    ]
     done_at: datetime
 
     @classmethod
@@ -229,6 +241,7 @@ class UndoResultOut(Out):
             taken=one.taken,
             owed=one.owed,
             given=one.given,
+            moved=one.moved,
             reversal_id=one.reversal_id,
             done_at=one.done_at,
         )
@@ -246,6 +259,8 @@ class UndoItemOut(Out):
     due: int
     takes: int
     gives: int
+    tier_from: Annotated[str | None, Field(description="Of a tier that is decided anew; else null.")]
+    tier_to: str | None
     rules: dict[str, int]
     result: UndoResultOut | None
 
@@ -264,6 +279,8 @@ class UndoItemOut(Out):
             due=item.due,
             takes=item.takes,
             gives=item.to_give,
+            tier_from=item.tier_from,
+            tier_to=item.tier_to,
             rules=rules,
             result=None if result is None else UndoResultOut.of(result),
         )

@@ -20,6 +20,7 @@ _TITLES: Final[Mapping[str, Said]] = {
     "lapsed": Said("已流失。", "Has lapsed."),
     "reactivated": Said("再次消费，重新活跃。", "Came back."),
     "stage_moved": Said("按规则转为“{stage}”。", "Was taken by a rule to be {stage}."),
+    "tier_corrected": Said("等级更正为{tier}。", "Had the tier put right: {tier}."),
     "revisit_due": Said("到了回访时间。", "Is due for a revisit."),
     "points_expired": Said("积分到期失效。", "Lost points that expired."),
     "silence_corrected": Said(
@@ -57,6 +58,14 @@ def _source(ground: EventGround) -> list[Said]:
     event = ground.event
     if event.pack_version is None:
         return []
+    if event.kind == "tier_corrected":
+        wrong = event.reason.get("corrects")
+        return [
+            Said(
+                f"经审批的更正：{wrong} 所作的判定改由规则包 {event.pack_version} 重新判定。",
+                f"An approved order had what {wrong} decided decided anew by the pack {event.pack_version}.",
+            )
+        ]
     if ground.stored.purchase_id is None:
         return [
             Said(

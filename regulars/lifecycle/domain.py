@@ -22,6 +22,7 @@ EventKind = Literal[
     "lapsed",
     "reactivated",
     "stage_moved",
+    "tier_corrected",
     "revisit_due",
     "points_expired",
     "silence_corrected",

@@ -15,7 +15,7 @@ from regulars.lifecycle import service as lifecycle
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import changed, next_due
 from regulars.lifecycle.reigns import ReignBook
-from regulars.lifecycle.repository import LockedMember
+from regulars.lifecycle.repository import LockedMember, event_id
 from regulars.organisation.places import Places
 from regulars.outbox import service as outbox
 from regulars.outbox.domain import Change
@@ -28,6 +28,8 @@ from regulars.undoing.correction_repository import posted_for
 from regulars.undoing.domain import Item, RulePoints, Taking, Undo, by_rule, takings
 from regulars.undoing.giving import Gift, gifts, new_entry_id, with_gifts
 from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked
+from regulars.undoing.tier_finder import TierFinder
+from regulars.undoing.tiers import corrected
 
 MEMBERS_TOGETHER: Final = 50
 """In one transaction; tills wait for its members' locks meanwhile."""
@@ -73,7 +75,7 @@ async def undo_batch(
         finished = ended(running, "finished", at)
         details = {
             name: getattr(finished, name)
-            for name in ("points_taken", "points_owed", "points_given", "differences")
+            for name in ("points_taken", "points_owed", "points_given", "tiers_moved", "differences")
         }
         return await keep(session, undo, finished, "undo.finish", BY_WORKFLOW, at, details=details)
     items = await repository.items_of(session, undo_id, member_ids)
@@ -84,14 +86,16 @@ async def undo_batch(
     lots = with_gifts(await ledger.points_lots(session, list(batch.locked), at), found)
     taken = _taken(running, items, before, lots, at)
     given = {gift.item.entry_id: gift for gift in found}
-    await _write(session, batch, taken, given, before, lots)
+    moves = await _move_tiers(session, batch, items, places)
+    await _write(session, batch, taken, given, moves, before, lots)
     progressed = replace(
         running,
         members_done=running.members_done + len(member_ids),
         points_taken=running.points_taken + sum(each.taken for each in taken),
         points_owed=running.points_owed + sum(each.owed for each in taken),
         points_given=running.points_given + sum(gift.points for gift in found),
-        differences=running.differences + sum(_differs(each, given) for each in taken),
+        tiers_moved=running.tiers_moved + len(moves),
+        differences=running.differences + sum(_differs(each, given, moves) for each in taken),
         done_after=member_ids[-1],
     )
     if undo.state == "approved":
@@ -116,10 +120,37 @@ async def _done_before(
     return before, to_give
 
 
-def _differs(taking: Taking, given: Mapping[UUID, Gift]) -> bool:
-    gift = given.get(taking.item.entry_id)
+def _differs(taking: Taking, given: Mapping[UUID, Gift], moves: Mapping[UUID, UUID]) -> bool:
+    item = taking.item
+    gift = given.get(item.entry_id)
     points = gift.points if gift is not None else 0
-    return (taking.taken, points) != (taking.item.takes, taking.item.to_give)
+    moved = item.tier_to is not None and item.entry_id not in moves
+    return moved or (taking.taken, points) != (item.takes, item.to_give)
+
+
+async def _move_tiers(
+    session: AsyncSession, batch: Batch, items: Sequence[Item], places: Places
+) -> dict[UUID, UUID]:
+    """Event that decided last → the one that corrects it, where that is decided as when the list was made."""
+    finder = await TierFinder.of(session, batch.undo) if any(item.tier_to for item in items) else None
+    if finder is None:
+        return {}
+    members = {member_id: time.standing for member_id, time in batch.times.items()}
+    found = await finder.decided(session, members, batch.at)
+    reason = {"corrects": batch.undo.version_name, "undo": str(batch.undo.id)}
+    moves = {}
+    for item in items:
+        standing = members[item.member_id]
+        word, decided = found.get(item.member_id, (None, None))
+        if word is None or decided is None or word.event_id != item.entry_id:
+            continue
+        if (standing.tier, decided.tier) != (item.tier_from, item.tier_to):
+            continue
+        zone = places.store(standing.home_store_id).zone
+        after, event = corrected(standing, decided, finder.plan, batch.at, zone, reason)
+        batch.times[item.member_id].take(after, [event])
+        moves[item.entry_id] = event_id(item.member_id, event.event_no)
+    return moves
 
 
 async def _begin(
@@ -169,6 +200,7 @@ async def _write(
     batch: Batch,
     taken: Sequence[Taking],
     given: Mapping[UUID, Gift],
+    moves: Mapping[UUID, UUID],
     before: Mapping[UUID, int],
     lots: Mapping[UUID, Sequence[OpenPointsLot]],
 ) -> None:
@@ -191,14 +223,16 @@ async def _write(
         if member_id in touched or time.events
     ]
     await outbox.announce(session, changes, at)
-    results = [_result(undo, each, given.get(each.item.entry_id)) for each in taken]
+    results = [_result(undo, each, given.get(each.item.entry_id), moves) for each in taken]
     await repository.write_results(session, undo, results, at)
 
 
-def _result(undo: Undo, taking: Taking, gift: Gift | None) -> tuple[UUID, int, int, int, int, UUID | None]:
+def _result(
+    undo: Undo, taking: Taking, gift: Gift | None, moves: Mapping[UUID, UUID]
+) -> tuple[UUID, int, int, int, int, bool, UUID | None]:
     entry_id, points = taking.item.entry_id, gift.points if gift is not None else 0
-    made = new_entry_id(undo.id, entry_id) if taking.taken or taking.owed or points else None
-    return entry_id, taking.due, taking.taken, taking.owed, points, made
+    made = new_entry_id(undo.id, entry_id) if taking.taken or taking.owed or points else moves.get(entry_id)
+    return entry_id, taking.due, taking.taken, taking.owed, points, entry_id in moves, made
 
 
 def _entry(undo: Undo, taking: Taking, skipped: int, at: datetime) -> LedgerEntry:

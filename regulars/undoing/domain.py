@@ -84,6 +84,7 @@ class Item:
         lots: in which lots those points lie, and how many in each.
         stood: of a correction, what stood of the purchase's points when the list was made.
         gives: of a correction, what is missing, with its dates.
+        tier_from, tier_to: of a tier that is decided anew; its entry is the event that decided it last.
     """
 
     entry_id: UUID
@@ -98,6 +99,8 @@ class Item:
     lots: tuple[LotShare, ...]
     stood: int = 0
     gives: tuple[Award, ...] = ()
+    tier_from: str | None = None
+    tier_to: str | None = None
 
     @property
     def to_give(self) -> int:
@@ -112,13 +115,15 @@ class Result:
         due: what was still to be taken back when it was done.
         owed: what could not be taken, and the member owes.
         given: what was missing and has been given.
-        reversal_id: the entry that took or gave; None where there is none.
+        moved: the member's tier was.
+        reversal_id: the entry that took or gave, the event that moved; None where there is none.
     """
 
     due: int
     taken: int
     owed: int
     given: int
+    moved: bool
     reversal_id: UUID | None
     done_at: datetime
 
@@ -154,6 +159,7 @@ class Undo:
     points_taken: int
     points_owed: int
     points_given: int
+    tiers_moved: int
     differences: int
     done_after: UUID | None
     ordered_at: datetime

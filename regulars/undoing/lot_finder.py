@@ -60,7 +60,7 @@ class LotFinder:
         own = as_recorded(facts.get("custom"))
         site = self._places.store(bought.store_id)
         return packs.evaluate(
-            replace(_member(facts["member"]), custom=own.member),
+            replace(member_recorded(facts["member"]), custom=own.member),
             PurchaseFacts(bought.sales_minor, bought.list_minor, bought.channel, bought.lines, own.products),
             StoreFacts(facts["store"]["code"], facts["store"]["branch"], site.above, site.zone, own.store),
             CalendarFacts(**facts["calendar"]),
@@ -79,7 +79,8 @@ class LotFinder:
         return found
 
 
-def _member(recorded: dict[str, Any] | None) -> MemberFacts:
+def member_recorded(recorded: dict[str, Any] | None) -> MemberFacts:
+    """A member's facts as an evaluation record keeps them."""
     if recorded is None:
         return ANONYMOUS
     known: dict[str, Any] = {

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import orjson
@@ -14,7 +14,7 @@ from regulars.ledger import service as ledger
 from regulars.lifecycle import repository as standings
 from regulars.organisation.places import Places
 from regulars.security.scope import EVERYWHERE
-from regulars.undoing import correction_repository, effects_repository, repository
+from regulars.undoing import correction_repository, effects_repository, repository, tier_repository
 from regulars.undoing.award_lots import AwardEntry
 from regulars.undoing.correcting import Touched
 from regulars.undoing.correction_finder import CorrectionFinder
@@ -22,7 +22,9 @@ from regulars.undoing.domain import Item, Reach, Undo, takings
 from regulars.undoing.giving import gifts, with_gifts
 from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked
 from regulars.undoing.lot_finder import LotFinder
+from regulars.undoing.tier_finder import TierFinder
 
+MEMBERS_AT_ONCE: Final = 500
 _OfMember = TypeVar("_OfMember", AwardEntry, Touched)
 
 
@@ -60,6 +62,7 @@ class _Preview:
         self._owes = undo.policy == "debt"
         self._in_all = _StoreSum()
         self._by_store: dict[UUID, _StoreSum] = {}
+        self._tiers: dict[str, int] = {}
 
     def add(self, item: Item) -> None:
         self._digest.update(
@@ -71,6 +74,8 @@ class _Preview:
                     item.takes,
                     item.rules,
                     [tuple(award) for award in item.gives],
+                    item.tier_from,
+                    item.tier_to,
                 ]
             )
         )
@@ -82,6 +87,9 @@ class _Preview:
             one.takes += item.takes
             one.owes += item.due - item.takes if self._owes else 0
             one.gives += item.to_give
+        if item.tier_to is not None:
+            move = f"{item.tier_from} → {item.tier_to}"
+            self._tiers[move] = self._tiers.get(move, 0) + 1
 
     @property
     def content_hash(self) -> str:
@@ -95,6 +103,7 @@ class _Preview:
         stores = sorted((places.get(store_id).code, one) for store_id, one in self._by_store.items())
         return {
             **self._in_all.told(),
+            "tiers": dict(sorted(self._tiers.items())),
             "by_store": [{"store": code, **one.told()} for code, one in stores],
         }
 
@@ -117,7 +126,10 @@ async def prepare_undo(session: AsyncSession, places: Places, undo_id: UUID, at:
     reach = Reach(undo.version_name, (places.get(undo.place_id).path,), undo.since, undo.until)
     preview = _Preview(undo)
     left_out: dict[str, int] = {}
-    if undo.to_name is None:
+    tiers = await TierFinder.of(session, undo)
+    if tiers is not None:
+        left_out = await _list_tiers(session, tiers, reach, preview, at)
+    elif undo.to_name is None:
         await _list_awards(session, places, undo, reach, preview, at)
     else:
         left_out = await _list_differences(session, places, undo, undo.to_name, reach, preview, at)
@@ -158,6 +170,21 @@ async def _list_differences(
         items = await finder.items(touched)
         await _freeze(session, undo, [(item, 0) for item in items], preview, at)
     return asdict(finder.left_out)
+
+
+async def _list_tiers(
+    session: AsyncSession, finder: TierFinder, reach: Reach, preview: _Preview, at: datetime
+) -> dict[str, int]:
+    """Whose tier another version sees elsewhere."""
+    member_ids = await tier_repository.members_in(session, reach)
+    moved_since = 0
+    for start in range(0, len(member_ids), MEMBERS_AT_ONCE):
+        items, others = await finder.items(session, member_ids[start : start + MEMBERS_AT_ONCE], at)
+        moved_since += others
+        for item in items:
+            preview.add(item)
+        await repository.write_items(session, finder.undo.id, items)
+    return {"moved_since": moved_since}
 
 
 async def _by_member(chunks: AsyncIterator[list[_OfMember]]) -> AsyncIterator[list[_OfMember]]:

@@ -53,6 +53,7 @@ _MOVING: Final = (
     "points_taken",
     "points_owed",
     "points_given",
+    "tiers_moved",
     "differences",
     "done_after",
     "decided_at",
@@ -68,13 +69,14 @@ _SAVE: Final = (
 )
 _INSERT_ITEMS: Final = """
 insert into pack_undo_item (undo_id, member_id, entry_id, cause_id, store_id, occurred_at, points, due, takes,
-                            rules, lots, stood, gives)
+                            rules, lots, stood, gives, tier_from, tier_to)
 select $1::uuid, i.* from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
                                  $7::bigint[], $8::bigint[], $9::bigint[], $10::jsonb[], $11::jsonb[],
-                                 $12::bigint[], $13::jsonb[]) i
+                                 $12::bigint[], $13::jsonb[], $14::text[], $15::text[]) i
 """
 _ITEM_COLUMNS: Final = """i.entry_id, i.member_id, i.cause_id, i.store_id, i.occurred_at, i.points, i.due,
-       i.takes, i.rules::text as rules, i.lots::text as lots, i.stood, i.gives::text as gives"""
+       i.takes, i.rules::text as rules, i.lots::text as lots, i.stood, i.gives::text as gives,
+       i.tier_from, i.tier_to"""
 _NEXT_MEMBERS: Final = """
 select distinct member_id from pack_undo_item
 where undo_id = $1 and ($2::uuid is null or member_id > $2) order by member_id limit $3
@@ -89,20 +91,22 @@ from entry_reversal r join posting p on p.entry_id = r.entry_id
 where r.original_id = any($1::uuid[]) and p.unit = 'points' and p.pack_version = $2 group by r.original_id
 """
 _LIST: Final = f"""
-select {_ITEM_COLUMNS}, r.due as due_then, r.taken, r.owed, r.given, r.reversal_id, r.done_at
+select {_ITEM_COLUMNS}, r.due as due_then, r.taken, r.owed, r.given, r.moved, r.reversal_id, r.done_at
 from pack_undo_item i left join pack_undo_result r on r.undo_id = i.undo_id and r.entry_id = i.entry_id
 where i.undo_id = $1
   and ($2::uuid is null or (i.member_id, i.entry_id) > ($2, $3::uuid))
-  and (not $4::boolean or r.taken <> i.takes
+  and (not $4::boolean or r.taken <> i.takes or r.moved <> (i.tier_to is not null)
        or r.given <> (select coalesce(sum((g->>0)::bigint), 0) from jsonb_array_elements(i.gives) g))
   and ($5::uuid is null or i.member_id = $5)
 order by i.member_id, i.entry_id limit $6
 """  # noqa: S608
 _INSERT_RESULTS: Final = """
-insert into pack_undo_result (undo_id, entry_id, version_name, due, taken, owed, given, reversal_id, done_at)
-select $1::uuid, r.entry_id, $2::text, r.due, r.taken, r.owed, r.given, r.reversal_id, $9::timestamptz
-from unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::uuid[])
-     r(entry_id, due, taken, owed, given, reversal_id)
+insert into pack_undo_result (undo_id, entry_id, version_name, due, taken, owed, given, moved,
+                              reversal_id, done_at)
+select $1::uuid, r.entry_id, $2::text, r.due, r.taken, r.owed, r.given, r.moved, r.reversal_id,
+       $10::timestamptz
+from unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::boolean[], $9::uuid[])
+     r(entry_id, due, taken, owed, given, moved, reversal_id)
 """
 
 
@@ -169,6 +173,8 @@ async def write_items(session: AsyncSession, undo_id: UUID, items: Sequence[Item
             orjson.dumps([(str(lot_id), points) for lot_id, points in item.lots]).decode(),
             item.stood,
             orjson.dumps([tuple(award) for award in item.gives]).decode(),
+            item.tier_from,
+            item.tier_to,
         )
         for item in items
     ]
@@ -215,10 +221,10 @@ async def list_items(
 async def write_results(
     session: AsyncSession,
     undo: Undo,
-    results: Sequence[tuple[UUID, int, int, int, int, UUID | None]],
+    results: Sequence[tuple[UUID, int, int, int, int, bool, UUID | None]],
     at: datetime,
 ) -> None:
-    """(entry, due, taken, owed, given, new entry) of items that have been done."""
+    """(entry, due, taken, owed, given, moved, new entry or event) of items that have been done."""
     columns = zip(*results, strict=True)
     await (await driver(session)).execute(_INSERT_RESULTS, undo.id, undo.version_name, *columns, at)
 
@@ -237,6 +243,8 @@ def _item(row: asyncpg.Record) -> Item:
         lots=tuple((UUID(lot_id), int(points)) for lot_id, points in orjson.loads(row["lots"])),
         stood=row["stood"],
         gives=tuple(_award(*one) for one in orjson.loads(row["gives"])),
+        tier_from=row["tier_from"],
+        tier_to=row["tier_to"],
     )
 
 
@@ -244,7 +252,13 @@ def _result(row: asyncpg.Record) -> Result | None:
     if row["done_at"] is None:
         return None
     return Result(
-        row["due_then"], row["taken"], row["owed"], row["given"], row["reversal_id"], row["done_at"]
+        row["due_then"],
+        row["taken"],
+        row["owed"],
+        row["given"],
+        row["moved"],
+        row["reversal_id"],
+        row["done_at"],
     )
 
 

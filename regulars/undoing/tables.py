@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -36,6 +37,7 @@ pack_undo = Table(
     Column("points_taken", BigInteger, nullable=False, server_default=text("0")),
     Column("points_owed", BigInteger, nullable=False, server_default=text("0")),
     Column("points_given", BigInteger, nullable=False, server_default=text("0")),
+    Column("tiers_moved", BigInteger, nullable=False, server_default=text("0")),
     Column("differences", BigInteger, nullable=False, server_default=text("0")),
     Column("done_after", Uuid),  # the last member who was dealt with
     Column("ordered_at", Instant, nullable=False),
@@ -70,6 +72,8 @@ pack_undo_item = Table(
     Column("lots", Json, nullable=False),  # [[lot, points], …]
     Column("stood", BigInteger, nullable=False, server_default=text("0")),
     Column("gives", Json, nullable=False, server_default=text("'[]'::jsonb")),  # awards
+    Column("tier_from", Text),  # of a tier that is decided anew
+    Column("tier_to", Text),
     PrimaryKeyConstraint("undo_id", "member_id", "entry_id"),
     Index("ix_pack_undo_item_cause_id", "cause_id"),
     CheckConstraint("takes between 0 and due and due <= points", name="takes"),
@@ -86,11 +90,12 @@ pack_undo_result = Table(
     Column("taken", BigInteger, nullable=False),
     Column("owed", BigInteger, nullable=False, server_default=text("0")),
     Column("given", BigInteger, nullable=False, server_default=text("0")),
-    Column("reversal_id", Uuid),  # the ledger entry that took it back, or gave
+    Column("moved", Boolean, nullable=False, server_default=text("false")),
+    Column("reversal_id", Uuid),  # the ledger entry that took it back, or gave; the event that moved
     Column("done_at", Instant, nullable=False),
     PrimaryKeyConstraint("undo_id", "entry_id"),
     CheckConstraint("taken between 0 and due and owed between 0 and due", name="taken"),
-    CheckConstraint("(taken + owed + given = 0) = (reversal_id is null)", name="reversal"),
+    CheckConstraint("(taken + owed + given = 0 and not moved) = (reversal_id is null)", name="reversal"),
     Index("ix_pack_undo_result_entry_id", "entry_id"),
     info=APPEND_ONLY,
 )

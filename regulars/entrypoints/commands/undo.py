@@ -230,12 +230,16 @@ def _tell(undo: "Undo", as_json: bool) -> None:
         f"{'owed' if undo.policy == 'debt' else 'spent'}, "
         f"{preview['taken_before']:,} were taken back before"
     )
-    if undo.to_name is not None:
+    if undo.to_name is not None and "withheld" in preview:
         print(
             f"  as {undo.to_name} decides: gives {preview['gives']:,} that are missing; withheld "
             f"{preview['withheld']:,} in {preview['limited']:,} purchases under limits; "
             f"{preview['failing']:,} purchases with a failing rule left out"
         )
+    for move, members in preview.get("tiers", {}).items():
+        print(f"  {move}: {members:,} members")
+    if preview.get("moved_since"):
+        print(f"  the tier of {preview['moved_since']:,} members rests on a later decision and stays")
     for store in preview["by_store"]:
         print(f"  {store['store']:<12} {store['takes']:>12,} of {store['points']:>12,} points")
     print(
@@ -245,6 +249,7 @@ def _tell(undo: "Undo", as_json: bool) -> None:
     if undo.state not in ("in_review", "empty"):
         owed = f" and {undo.points_owed:,} owed" if undo.policy == "debt" else ""
         owed += f" and {undo.points_given:,} given" if undo.to_name is not None else ""
+        owed += f", {undo.tiers_moved:,} tiers moved" if undo.tiers_moved else ""
         print(
             f"  {undo.members_done:,} of {undo.members_in_all:,} members done, {undo.points_taken:,} points "
             f"taken back{owed}, {undo.differences:,} differences"
