@@ -83,13 +83,20 @@ _OPEN_SAME: Final = select(*_COLUMNS).where(
     pack_release.c.version_id == bindparam("wanted_id"), pack_release.c.state == "in_review"
 )
 _AUTHORS: Final = select(func.unnest(pack_release.c.authors)).where(
-    pack_release.c.version_id == bindparam("wanted_id")
+    pack_release.c.code == bindparam("pack"),
+    pack_release.c.version > bindparam("since"),
+    pack_release.c.version <= bindparam("until"),
 )
-_LAST_APPROVED: Final = select(func.max(pack_release.c.draft_revision)).where(
+_APPROVED: Final = (
     pack_release.c.code == bindparam("pack"),
     pack_release.c.state.in_(("approved", "scheduled", "live", "retired", "rolled_back", "cancelled")),
     pack_release.c.decided_at.is_not(None),  # one can be cancelled before anybody approves it
-    pack_release.c.draft_revision < bindparam("until"),
+)
+_LAST_APPROVED: Final = select(func.max(pack_release.c.draft_revision)).where(
+    *_APPROVED, pack_release.c.draft_revision < bindparam("until")
+)
+_LAST_APPROVED_VERSION: Final = select(func.max(pack_release.c.version)).where(
+    *_APPROVED, pack_release.c.version < bindparam("until")
 )
 _PLACES: Final = (
     select(pack_release_place)
@@ -185,14 +192,22 @@ async def in_review_of(session: AsyncSession, version_id: UUID) -> list[Release]
     return await _many(session, _OPEN_SAME, {"wanted_id": version_id})
 
 
-async def authors_of(session: AsyncSession, version_id: UUID) -> set[str]:
-    """Everybody who is an author of a release of the version, of whatever became of it."""
-    return set((await session.execute(_AUTHORS, {"wanted_id": version_id})).scalars())
+async def authors_of(session: AsyncSession, code: str, *, since: int, until: int) -> set[str]:
+    """Everybody who is an author of a release of a version after `since`, up to `until`, of whatever became
+    of it."""
+    rows = await session.execute(_AUTHORS, {"pack": code, "since": since, "until": until})
+    return set(rows.scalars())
 
 
 async def last_approved_revision(session: AsyncSession, code: str, until: int) -> int:
     """The newest draft revision before `until` that was approved; 0 for none."""
     return int((await session.execute(_LAST_APPROVED, {"pack": code, "until": until})).scalar() or 0)
+
+
+async def last_approved_version(session: AsyncSession, code: str, until: int) -> int:
+    """The newest version before `until` that was approved; 0 for none."""
+    found = await session.execute(_LAST_APPROVED_VERSION, {"pack": code, "until": until})
+    return int(found.scalar() or 0)
 
 
 async def paths_of(session: AsyncSession, place_ids: Sequence[UUID]) -> dict[UUID, str]:

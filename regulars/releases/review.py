@@ -63,9 +63,8 @@ async def submit(session: AsyncSession, wanted: Submission, actor: Actor, at: da
     await _require_known(session, wanted.place_ids)
     await require_places(session, actor, Permission.PACK_EDIT, wanted.place_ids)
     if wanted.version is not None:
-        stored = await rules.get_version(session, wanted.code, wanted.version)
-        version = stored.version
-        authors = {stored.created_by} | await repository.authors_of(session, version.id)
+        version = (await rules.get_version(session, wanted.code, wanted.version)).version
+        authors = set[str]()
     else:
         wanted, version, authors = await _of_draft(session, wanted, actor, at)
     await rules.refuse_rolled_back(session, version, wanted.place_ids)
@@ -73,7 +72,8 @@ async def submit(session: AsyncSession, wanted: Submission, actor: Actor, at: da
     for same in await repository.in_review_of(session, version.id):
         if set(same.place_ids) == set(wanted.place_ids):
             return same
-    release = _fresh(wanted, version, authors | {_name(actor)}, actor, at)
+    authors |= {_name(actor)} | await _makers(session, version)
+    release = _fresh(wanted, version, authors, actor, at)
     await repository.insert_release(session, release)
     details: dict[str, object] = {
         "hash": version.hash,
@@ -173,6 +173,20 @@ async def _of_draft(
     since = await repository.last_approved_revision(session, code, revision)
     authors = await draft_repository.savers(session, code, since=since, until=revision)
     return replace(wanted, revision=revision), version, authors
+
+
+async def _makers(session: AsyncSession, version: PackVersion) -> set[str]:
+    """Who made the version, and those before it that nobody approved or published: it may be made of them."""
+    code, until = version.code, version.version
+    published = [row.version for row in await rules.activation_log(session, code) if row.version is not None]
+    since = max(
+        await repository.last_approved_version(session, code, until),
+        *(number for number in published if number < until),
+        0,
+    )
+    lines = await rules.list_versions_of(session, code, before=until + 1, limit=until - since)
+    authors = await repository.authors_of(session, code, since=since, until=until)
+    return authors | {line.created_by for line in lines if line.version > since}
 
 
 def _fresh(

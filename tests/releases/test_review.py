@@ -78,6 +78,25 @@ async def test_who_wrote_a_version_stays_its_author_when_it_is_asked_for_again_b
             await approve(world, again.id, world.person(author, "admin"))
 
 
+async def test_who_made_a_version_that_nobody_approved_is_an_author_of_what_is_made_of_it(
+    world: ReleaseWorld,
+) -> None:
+    await world.approved(points=50)
+    for points, who in ((60, "cleo"), (70, "anna")):  # as the page of parameters makes them, without a draft
+        await world.do(
+            lambda s, n=points, by=who: rules.create_version(s, richer(n), world.person(by), world.at)
+        )
+    wanted = review.Submission(new_id(), PACK, (world.hq,), version=4)
+    asked = await world.do(lambda s: review.submit(s, wanted, world.person("dan"), world.at))
+    for author in ("cleo", "anna", "dan"):
+        with pytest.raises(OwnReleaseApproval):
+            await approve(world, asked.id, world.person(author, "admin"))
+    # what was approved or published since begins anew
+    await world.do(lambda s: review.approve(s, asked.id, world.person("bo", "approver"), world.at))
+    later = await world.submit(who="eve", points=80)
+    assert set(later.authors) == {f"operator:{world.people['eve']}"}
+
+
 async def test_what_was_cancelled_before_anybody_approved_it_frees_no_author(world: ReleaseWorld) -> None:
     await world.save(richer(50), "anna")
     wanted = review.Submission(new_id(), PACK, (world.hq,), revision=1)
