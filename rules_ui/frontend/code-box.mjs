@@ -52,7 +52,7 @@ class CodeBox extends HTMLElement {
       basicSetup, json(), theme, syntaxHighlighting(colours), EditorView.lineWrapping, lintGutter(),
       linter(jsonParseLinter(), { delay: 300 }),
       linter((view) => this.marks(view.state.doc), { delay: 0 }),
-      EditorView.contentAttributes.of({ "aria-label": spokenName(textarea), spellcheck: "false" }),
+      EditorView.contentAttributes.of({ "aria-label": spokenName(textarea), spellcheck: "false", tabindex: "0" }),
       EditorState.readOnly.of(locked),
       document.documentElement.lang.startsWith("zh") ? EditorState.phrases.of(PHRASES) : [],
       EditorView.updateListener.of((update) => {

@@ -1,0 +1,120 @@
+"""The code editor and the charts in a real browser, under the policy that every page has."""
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from browser_site import AXE, DESK, Site, choose
+from playwright.async_api import Page, Route, expect
+
+from rules_ui.contexts.charts import Chart, Series
+from rules_ui.render import environment
+
+pytestmark = pytest.mark.browser
+
+WATCH = (
+    "window.broken = []; document.addEventListener('securitypolicyviolation',"
+    " (event) => window.broken.push(event.violatedDirective + ' ' + event.blockedURI))"
+)
+COST = Chart(
+    kind="line",
+    title="Points by day",
+    label_title="Day",
+    labels=("1 Nov", "2 Nov", "3 Nov"),
+    series=(Series("Live", (12_000, 900, None)), Series("Draft </script>", (13_050, -1_205, 7))),
+    decimals=2,
+    before="$",
+)
+
+
+async def test_the_code_is_edited_with_the_keyboard_checked_and_saved(site: Site) -> None:
+    async with site.reader("zh", DESK) as page:
+        await page.add_init_script(WATCH)
+        await site.sign_in(page)
+        await choose(page, "zh")
+        await page.goto(f"{site.address}/packs/grocery-classic/edit")
+        editor = page.get_by_role("textbox", name="代码")
+        await expect(editor).to_contain_text('"grocery-classic"')
+        await expect(page.locator("textarea#code")).to_be_hidden()
+
+        await replace_all(page, '{\n  "code": ,\n}')
+        await expect(page.locator("code-box .cm-lint-marker-error")).to_have_count(1)
+        await page.locator("code-box .cm-content").press("Control+z")
+        await expect(editor).to_contain_text('"grocery-classic"')
+
+        text = await page.locator("textarea#code").input_value()
+        changed = text.replace('"grocery-classic"', '"grocery-classic" ', 1)
+        await replace_all(page, changed)
+        await page.get_by_role("button", name="保存代码").click()
+        await expect(page.locator(".editor-side")).to_contain_text("林晓")
+        assert await page.locator("textarea#code").input_value() == changed
+        await expect(page.locator("code-box .cm-editor")).to_have_count(1)
+
+        await editor.focus()
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.type") == "submit"
+        assert (await Axe().run(page, options=AXE)).response["violations"] == []
+        assert await page.evaluate("window.broken") == []
+
+
+async def test_a_change_in_the_form_shows_in_the_code_and_a_mark_stands_at_its_line(site: Site) -> None:
+    async with site.reader("en", DESK) as page:
+        await site.sign_in(page)
+        await choose(page, "en")
+        await page.goto(f"{site.address}/packs/grocery-classic/edit")
+        await expect(page.locator("code-box .cm-editor")).to_have_count(1)
+        await page.evaluate("""() => {
+            const marks = document.createElement("script");
+            marks.type = "application/json"; marks.className = "code-marks";
+            marks.textContent = '[{"line": 2, "severity": "warning", "message": "Look here"}]';
+            document.querySelector("code-box").append(marks);
+            document.querySelector("textarea#code").textContent = '{\\n  "code": "other"\\n}\\n';
+        }""")
+        await expect(page.locator("code-box .cm-content")).to_contain_text('"other"')
+        await expect(page.locator("code-box .cm-lint-marker-warning")).to_have_count(1)
+        await page.evaluate("""() => {
+            const link = document.createElement("a");
+            link.href = "#code-title"; link.dataset.codeLine = "2"; link.textContent = "there";
+            document.querySelector("main").prepend(link);
+        }""")
+        await page.get_by_text("there", exact=True).click()
+        await expect(page.locator("code-box .cm-activeLine")).to_contain_text('"other"')
+
+
+async def test_a_chart_is_drawn_under_the_policy_and_its_figures_stand_in_a_table(site: Site) -> None:
+    async with site.reader("en", DESK) as page:
+        await page.add_init_script(WATCH)
+        await site.sign_in(page)
+        policy = (await page.request.get(f"{site.address}/sign-in")).headers["content-security-policy"]
+
+        async def answer(route: Route) -> None:
+            headers = {"content-security-policy": policy}
+            await route.fulfill(content_type="text/html", body=chart_page(), headers=headers)
+
+        await page.route("**/a-chart", answer)
+        await page.goto(f"{site.address}/a-chart")
+        picture = page.get_by_role("img")
+        await expect(picture.locator("canvas")).to_be_visible()
+        assert "Points by day" in (await picture.get_attribute("aria-label") or "")
+        await picture.hover()
+        await page.get_by_text("The figures as a table").click()
+        await expect(page.get_by_role("row")).to_have_text(
+            ["DayLiveDraft </script>", "1 Nov$120.00$130.50", "2 Nov$9.00-$12.05", "3 Nov–$0.07"]
+        )
+        assert await page.evaluate("window.broken") == []
+        assert (await Axe().run(page, options=AXE)).response["violations"] == []
+
+
+def chart_page() -> str:
+    """A page of nothing but a chart, from the template that pages use."""
+    source = (
+        '{% from "components/chart.html" import chart, chart_scripts %}<!doctype html><html lang="en"><head>'
+        '<meta charset="utf-8"><title>A chart</title>'
+        '<link rel="stylesheet" href="{{ asset("app.css") }}">'
+        "{{ chart_scripts() }}</head>"
+        '<body><main><h1>A chart</h1>{{ chart(shown, "cost") }}</main></body></html>'
+    )
+    return environment("en").from_string(source).render(shown=COST)
+
+
+async def replace_all(page: Page, text: str) -> None:
+    await page.locator("code-box .cm-content").press("Control+a")
+    await page.keyboard.insert_text(text)
