@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from small_chain import MONDAY, line
-from undoing.world import give_points
+from undoing.world import give_points, mend_tiers
 from web_world import WebWorld
 
 from regulars.organisation.places import Places
@@ -113,6 +113,25 @@ async def test_another_version_instead_is_ordered_and_what_is_missing_is_given(
     assert sorted(one["result"]["given"] for one in items) == [10, 20, 30]
     missing = await marketer.post("/v1/undos", json=ORDER | {"to_version": 9})
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown_pack")
+
+
+async def test_tiers_are_decided_anew_and_the_list_tells_each_move(world: WebWorld) -> None:
+    await world.chain.buy(await world.chain.join(), line(120_000), occurred_at=MONDAY)
+    await mend_tiers(world.chain, 150_000)
+    marketer = await world.operator("marketing", world.chain.hq)
+    body = {"code": "classic-tiers", "version": 1, "to_version": 2, "place": "HQ", "policy": "let_be"}
+    told = (await marketer.post("/v1/undos", json=body)).json()
+    address = f"/v1/undos/{told['id']}"
+    await work(world, told["id"])
+    prepared = (await marketer.get(address)).json()
+    assert (prepared["state"], prepared["preview"]["tiers"]) == ("in_review", {"silver → base": 1})
+    approver = await world.operator("approver", world.chain.hq)
+    seen = {"content_hash": prepared["content_hash"]}
+    assert (await approver.post(f"{address}/approve", json=seen)).status_code == 200
+    await work(world, told["id"])
+    assert (await marketer.get(address)).json()["tiers_moved"] == 1
+    (item,) = (await marketer.get(f"{address}/items")).json()["items"]
+    assert (item["tier_from"], item["tier_to"], item["result"]["moved"]) == ("silver", "base", True)
 
 
 async def test_who_orders_does_not_approve(world: WebWorld) -> None:

@@ -82,6 +82,25 @@ async def test_debts_are_paid_to_the_point_while_two_orders_make_them_and_tills_
     assert await undoing.verified()
 
 
+@pytest.mark.parametrize("after_s", [0.01, 0.03])
+async def test_a_correction_that_is_killed_gives_once(undoing: Undoing, after_s: float) -> None:
+    chain = undoing.chain
+    await give_points(chain)
+    for number in range(4):
+        await chain.buy(await chain.join(f"M{number}"), line(1_000))
+    await give_points(chain, per=50)
+    undo = await undoing.approve(await undoing.order(to_version=2))
+    killed = asyncio.create_task(work_on(undoing.means, undo.id))
+    await asyncio.sleep(after_s)
+    killed.cancel()
+    with suppress(asyncio.CancelledError):
+        await killed
+    done = await finish(undoing, undo)
+    assert (done.points_given, done.differences, done.members_done) == (40, 0, 4)
+    assert set((await undoing.balances()).values()) == {30}
+    assert await undoing.verified()
+
+
 @pytest.mark.parametrize("after_s", [0.002, 0.01, 0.02, 0.04])
 async def test_a_batch_that_is_killed_is_done_once_by_the_next(undoing: Undoing, after_s: float) -> None:
     chain = undoing.chain

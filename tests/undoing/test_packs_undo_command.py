@@ -10,7 +10,7 @@ import pytest
 import typer
 from small_chain import ACTOR, line
 from typer.testing import CliRunner, Result
-from undoing.world import Undoing, give_points
+from undoing.world import Undoing, give_points, mend_tiers
 
 from regulars.entrypoints.commands import packs
 from regulars.kernel import clock
@@ -80,6 +80,20 @@ async def test_a_version_is_undone_from_the_command_line(run: Run, undoing: Undo
         ("undo.begin", "workflow"),
         ("undo.finish", "workflow"),
     ]
+
+
+async def test_another_version_and_a_debt_are_ordered_from_the_command_line(
+    run: Run, undoing: Undoing
+) -> None:
+    await appoint(undoing, "anna", Role.ADMIN)
+    await give_points(undoing.chain)
+    await undoing.chain.buy(await undoing.chain.join("Ann"), line(120_000))
+    await give_points(undoing.chain, per=50)
+    ordered = await run("order", "gift/1", "--to", "2", "--policy", "debt", "--operator", "anna")
+    assert "as gift/2 decides: gives 1,200 that are missing" in ordered.output, ordered
+    await mend_tiers(undoing.chain, 150_000)
+    tiers = await run("order", "classic-tiers/1", "--to", "2", "--operator", "anna")
+    assert "silver → base: 1 members" in tiers.output, tiers
 
 
 async def test_an_order_is_paused_taken_up_again_and_given_up(run: Run, undoing: Undoing) -> None:

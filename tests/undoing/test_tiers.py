@@ -1,34 +1,19 @@
 """Tiers that a wrong version decided are decided anew by another, once, and nobody else's."""
 
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
-import orjson
-from budget_world import publish
 from hypothesis import given
 from hypothesis import strategies as st
-from small_chain import MONDAY, PACKS, SmallChain, line
-from undoing.world import DAY, Undoing
+from small_chain import MONDAY, line
+from undoing.world import DAY, Undoing, mend_tiers
 
 from regulars.entrypoints.explaining import prove_in
 from regulars.lifecycle.service import advance
 from regulars.rules.domain import ANONYMOUS, LifecyclePlan, MemberFacts, TierBand, TierMove
 from regulars.undoing.tiers import TierWord, decide, run_of
 
-NEXT_YEAR = MONDAY + 300 * DAY
 TIERS = "classic-tiers/1"
-
-
-async def mend(
-    chain: SmallChain, silver_minor: int, gold_minor: int = 300_000, live_from: datetime = NEXT_YEAR
-) -> None:
-    """A second version of the tiers with other thresholds."""
-    document = orjson.loads((PACKS / "classic-tiers" / "pack.json").read_text())
-    document["parameters"]["silver_spend_minor"]["value"] = silver_minor
-    document["parameters"]["gold_spend_minor"]["value"] = gold_minor
-    document["cases"] = document["cases"][:1]
-    await publish(chain, orjson.dumps(document), live_from=live_from)
 
 
 async def tiers(undoing: Undoing) -> dict[str, str]:
@@ -41,7 +26,7 @@ async def test_who_was_moved_up_too_soon_goes_back_and_others_stay(undoing: Undo
     chain = undoing.chain
     for name, sales in (("Ann", 120_000), ("Bob", 160_000), ("Cid", 310_000), ("Dan", 5_000)):
         await chain.buy(await chain.join(name), line(sales))
-    await mend(chain, 150_000)
+    await mend_tiers(chain, 150_000)
     undone = await undoing.do(TIERS, to_version=2)
     assert undone.preview is not None
     assert (undone.preview["tiers"], undone.preview["moved_since"]) == ({"silver → base": 1}, 0)
@@ -67,7 +52,7 @@ async def test_what_is_reached_by_now_counts(undoing: Undoing) -> None:
     ann = await chain.join("Ann")
     await chain.buy(ann, line(120_000))
     await chain.buy(ann, line(40_000), occurred_at=MONDAY + DAY)
-    await mend(chain, 150_000)
+    await mend_tiers(chain, 150_000)
     assert (await undoing.do(TIERS, to_version=2)).state == "empty"
     assert await tiers(undoing) == {"Ann": "silver"}
 
@@ -76,7 +61,7 @@ async def test_who_should_have_moved_up_does(undoing: Undoing) -> None:
     chain = undoing.chain
     ann = await chain.join("Ann")
     await chain.buy(ann, line(150_000))
-    await mend(chain, 50_000, 140_000)
+    await mend_tiers(chain, 50_000, 140_000)
     undone = await undoing.do(TIERS, to_version=2)
     assert (undone.tiers_moved, await tiers(undoing)) == (1, {"Ann": "gold"})
     (stands,) = await undoing.rows("select tier_since, tier_year_ends_at, next_due_at from standing")
@@ -89,7 +74,7 @@ async def test_a_tier_that_rests_on_a_later_decision_stays(undoing: Undoing) -> 
     chain = undoing.chain
     ann = await chain.join("Ann")
     await chain.buy(ann, line(120_000))
-    await mend(chain, 150_000, 200_000, live_from=MONDAY + DAY)
+    await mend_tiers(chain, 150_000, 200_000, live_from=MONDAY + DAY)
     await chain.buy(ann, line(100_000), occurred_at=MONDAY + 2 * DAY)
     order = await undoing.order(TIERS, to_version=2)
     assert order.preview is not None
@@ -101,7 +86,7 @@ async def test_who_moved_on_after_the_preview_is_left_alone_and_told(undoing: Un
     chain = undoing.chain
     ann = await chain.join("Ann")
     await chain.buy(ann, line(120_000))
-    await mend(chain, 150_000)
+    await mend_tiers(chain, 150_000)
     order = await undoing.approve(await undoing.order(TIERS, to_version=2))
     await chain.buy(ann, line(60_000), occurred_at=undoing.at)
     await undoing.step(order)
@@ -115,7 +100,7 @@ async def test_after_a_correction_time_goes_on_and_all_explains_itself(undoing: 
     chain = undoing.chain
     ann = await chain.join("Ann")
     await chain.buy(ann, line(120_000))
-    await mend(chain, 110_000, 115_000)
+    await mend_tiers(chain, 110_000, 115_000)
     await undoing.do(TIERS, to_version=2)
     assert await tiers(undoing) == {"Ann": "gold"}
     later = undoing.at + 400 * DAY

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 from budget_world import EARN, pack, publish
-from small_chain import MONDAY, SmallChain
+from small_chain import MONDAY, PACKS, SmallChain
 from sqlalchemy import text
 
 from regulars.entrypoints.verifying import verify
@@ -24,6 +24,7 @@ from regulars.undoing.service import Wish
 from regulars.undoing.working import Means, work_on, work_through
 
 DAY = timedelta(days=1)
+LONG_AFTER = MONDAY + 300 * DAY
 
 
 def somebody(chain: SmallChain, *roles: Role, at: UUID | None = None) -> Actor:
@@ -38,6 +39,17 @@ async def give_points(chain: SmallChain, code: str = "gift", **earn: Any) -> Non
     document = orjson.loads(pack(code, "earning", "base", {"earn": EARN["earn"] | earn}, []))
     del document["limits"]
     await publish(chain, orjson.dumps(document))
+
+
+async def mend_tiers(
+    chain: SmallChain, silver_minor: int, gold_minor: int = 300_000, live_from: datetime = LONG_AFTER
+) -> None:
+    """Publish a second version of the tiers, with other thresholds."""
+    document = orjson.loads((PACKS / "classic-tiers" / "pack.json").read_text())
+    document["parameters"]["silver_spend_minor"]["value"] = silver_minor
+    document["parameters"]["gold_spend_minor"]["value"] = gold_minor
+    document["cases"] = document["cases"][:1]
+    await publish(chain, orjson.dumps(document), live_from=live_from)
 
 
 @dataclass
