@@ -3,9 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, bindparam, case, cast, exists, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Integer,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -201,7 +214,7 @@ _RECENT = (
 )
 
 
-_FAILED = (
+_FAILED_AT_THE_SALE = (
     select(purchase.c.id, purchase.c.occurred_at, cast(purchase.c.evaluation["rules"], JSONB).label("rules"))
     .where(
         text("'recompute' = any(purchase.flags)"),  # as its index has it
@@ -211,10 +224,40 @@ _FAILED = (
     )
     .order_by(purchase.c.id.desc())
 )
-_FAILED_COUNT = select(func.count()).select_from(
-    _FAILED.with_only_columns(purchase.c.id).limit(FAILED_COUNTED).subquery()
+_FAILED_AFTERWARDS = (
+    select(
+        purchase_attribution.c.purchase_id.label("id"),
+        purchase_attribution.c.occurred_at,
+        cast(purchase_attribution.c.evaluation["rules"], JSONB).label("rules"),
+    )
+    .join(purchase, purchase.c.id == purchase_attribution.c.purchase_id)
+    .where(
+        text("'recompute' = any(purchase_attribution.flags)"),
+        ~exists().where(
+            purchase_recompute.c.purchase_id == purchase_attribution.c.purchase_id,
+            purchase_recompute.c.cause == "attribution",
+        ),
+        within_place(purchase.c.store_id),
+    )
+    .order_by(purchase_attribution.c.purchase_id.desc())
 )
-_FAILED_NEWEST = _FAILED.limit(1)
+
+
+def _failed(limit: int) -> CompoundSelect[tuple[UUID, datetime, Any]]:
+    """So many of either kind, the newest of each: neither is sorted whole."""
+    return union_all(
+        *(
+            select(each.limit(limit).subquery())  # a limit of its own stands in brackets
+            for each in (_FAILED_AT_THE_SALE, _FAILED_AFTERWARDS)
+        )
+    )
+
+
+_FAILED_COUNT = select(func.count()).select_from(
+    select(_failed(FAILED_COUNTED).subquery().c.id).limit(FAILED_COUNTED).subquery()
+)
+_NEWEST = _failed(1).subquery()
+_FAILED_NEWEST = select(_NEWEST).order_by(_NEWEST.c.id.desc()).limit(1)
 
 
 async def count_standings(session: AsyncSession, scope: Scope) -> Sequence[StandingCount]:

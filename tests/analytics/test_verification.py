@@ -40,6 +40,12 @@ TAMPERING = {
     "recomputes": """
         insert into purchase_recompute values (gen_random_uuid(), 'purchase', null, 1, gen_random_uuid(),
                                                '{}', '{}', 'x', 'x', now())""",
+    "rule_tags": """update member set rule_tags = '{"vip": null}'""",
+    "message_requests": """
+        insert into message_request (id, member_id, purchase_id, store_id, template, named_values,
+                                     pack_version, rule_id, occurred_at, requested_at)
+        select gen_random_uuid(), member_id, gen_random_uuid(), store_id, 'x', '{}', 'x/1', 'x', now(), now()
+        from purchase""",
 }
 
 

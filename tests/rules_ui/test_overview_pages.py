@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from recompute_world import Recomputing
-from small_chain import MONDAY, line
+from small_chain import ACTOR, MONDAY, line
 from temporalio.testing import WorkflowEnvironment
 from web_world import WebWorld
 
 from regulars.kernel import clock
+from regulars.purchases.attribution import attribute_purchase
 from regulars.security.scope import EVERYWHERE, Scope
 from rules_ui.board import Board, draw
 from rules_ui.contexts.overview import Live
@@ -75,6 +76,27 @@ async def test_the_board_tells_of_a_rule_that_failed_until_it_is_recomputed(worl
     assert told.note.startswith("failing/1#listed, last ")
     west = world.chain.desk.places.by_code("west")
     assert not any("rule failed" in line.title for line in (await live(world, Scope((west.path,)))).health)
+    await recomputing.mend()
+    await recomputing.batch("failing/2")
+    assert not any("rule failed" in line.title for line in (await live(world)).health)
+
+
+async def test_the_board_tells_of_a_rule_that_failed_while_a_purchase_was_given_to_a_member(
+    world: WebWorld,
+) -> None:
+    recomputing = Recomputing(world.chain)
+    await recomputing.begin()
+    bought = await recomputing.fail(None)
+    ann = await world.chain.join("Ann")
+    async with world.chain.database.begin() as session:
+        await attribute_purchase(session, world.chain.desk, bought.purchase_id, ann, ACTOR, recomputing.at)
+    told = (await live(world)).health[0]
+    assert (told.title, told.figure) == ("Purchases in which a rule failed", "1")
+    assert told.note.startswith("failing/1#listed, last ")
+    west = world.chain.desk.places.by_code("west")
+    assert not any("rule failed" in line.title for line in (await live(world, Scope((west.path,)))).health)
+    await recomputing.fail(ann)
+    assert (await live(world)).health[0].figure == "2"
     await recomputing.mend()
     await recomputing.batch("failing/2")
     assert not any("rule failed" in line.title for line in (await live(world)).health)
