@@ -158,7 +158,8 @@ def check_lines(lines: Sequence[Line]) -> None:
         if line.line in seen:
             raise BasketInvalid(f"line number {line.line} is used twice; number each line once", f"{at}.line")
         seen.add(line.line)
-        chain_funded = sum(d.amount_minor for d in line.discounts if d.funder == "chain")
+        discounts = line.discounts
+        chain_funded = sum(d.amount_minor for d in discounts if d.funder == "chain") if discounts else 0
         # A maker's voucher may exceed its line: tills ring it up on a line of its own, worth nothing.
         if chain_funded > line.list_minor:
             message = f"the chain's discounts of {chain_funded} exceed list_minor {line.list_minor}"

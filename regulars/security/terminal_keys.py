@@ -1,7 +1,6 @@
 """Keys by which a till proves which terminal it is: shown once, checked by HMAC, revocable."""
 
 import asyncio
-import hashlib
 import hmac
 import re
 from collections.abc import Sequence
@@ -151,7 +150,7 @@ class TerminalKeys:
 
 
 def _mac(pepper: bytes, bearer: str) -> bytes:
-    return hmac.new(pepper, bearer.encode(), hashlib.sha256).digest()
+    return hmac.digest(pepper, bearer.encode(), "sha256")
 
 
 async def _record(
