@@ -235,7 +235,7 @@ class TillProtocol(HttpToolsProtocol):
         except Exception:  # the general way finds it again, and logs it
             self._selling = False
             if not self.transport.is_closing():
-                super().data_received(got)
+                self._leave(got + bytes(self._held))  # with what came after it
             return
         self._selling = False
         if not self.transport.is_closing():

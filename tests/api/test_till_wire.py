@@ -196,6 +196,21 @@ async def test_what_comes_while_a_purchase_is_under_way_has_its_turn(site: Site)
     assert len(site.taken) == 2
 
 
+async def test_what_nobody_foresaw_is_left_to_the_framework_with_what_came_after(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        await asyncio.sleep(0.02)
+        raise ValueError("unforeseen")
+
+    monkeypatch.setattr(TillDoor, "answer", fails)
+    line = await site.line()
+    line.writer.write(line.request(sold("1"), "k-1"))
+    await asyncio.sleep(0.01)
+    line.writer.write(line.request(sold("2"), "k-2"))
+    assert [(await line.answer()).status for _ in range(2)] == [201, 201]
+
+
 async def test_a_body_that_looks_like_a_purchase_is_none(site: Site) -> None:
     """What the parser has begun is the parser's, however its bytes are cut."""
     line = await site.line()
