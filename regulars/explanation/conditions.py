@@ -62,8 +62,7 @@ class Telling:
     def _made_of(self, tree: object, operands: Sequence[object]) -> Condition:
         holds, error = self._holds(tree)
         parts = tuple(self.tell(operand) for operand in operands)
-        lacking = [part.needed for part in parts if part.holds is False and part.needed]
-        needed = Said.joined(lacking) if holds is False and lacking else None
+        needed = _lacking(parts) if holds is False else None
         return Condition(self.speech.words(tree), holds, needed=needed, parts=parts, error=error)
 
     def _of_lines(self, tree: object, operator: str, operands: Sequence[object]) -> Condition:
@@ -137,7 +136,7 @@ class Telling:
             left, right, sides = right, left, (sides[1], sides[0])
         is_now, wanted = sides
         if operator in ("===", "!=="):
-            return self._other_than(operator, is_now, wanted, left)
+            return _instead(self.speech.value(is_now, left))
         return self._short(operator, is_now, wanted, left if self.speech.unit(left) else right)
 
     def _needed_between(
@@ -156,27 +155,20 @@ class Telling:
         if not isinstance(is_now, int) or not isinstance(wanted, int):
             return None
         target = wanted + {">": 1, "<": -1}.get(operator, 0)
-        said = self.speech.value(target, like)
         if self.speech.unit(like) in _POINTS_IN_TIME:
-            return _not_then(operator, said, self.speech.value(is_now, like))
+            return _instead(self.speech.value(is_now, like))
+        said = self.speech.value(target, like)
         gap = self.speech.amount(target - is_now, like)
         if operator[0] == ">":
             return Said(f"需达到 {said.zh}，差 {gap.zh}", f"it takes {said.en}: {gap.en} short")
         return Said(f"不得超过 {said.zh}，多出 {gap.zh}", f"at most {said.en}: {gap.en} too much")
 
-    def _other_than(self, operator: str, is_now: Value, wanted: Value, like: object) -> Said:
-        said, now = self.speech.value(wanted, like), self.speech.value(is_now, like)
-        if operator == "!==":
-            return Said(f"不得为{said.zh}", f"it takes anything but {said.en}")
-        return Said(f"需为{said.zh}，实为{now.zh}", f"it takes {said.en}, and is {now.en}")
-
     def _needed_member(self, operands: Sequence[object], sides: Sequence[Value]) -> Said:
         needle, stack = operands
         if isinstance(stack, list):
-            wanted, now = self.speech.value(sides[1], needle), self.speech.value(sides[0], needle)
-            return Said(f"需为{wanted.zh}之一，实为{now.zh}", f"it takes one of {wanted.en}, and is {now.en}")
+            return _instead(self.speech.value(sides[0], needle))
         wanted = self.speech.value(sides[0], stack)
-        return Said(f"需包含{wanted.zh}", f"it takes {wanted.en} among them")
+        return Said(f"其中没有{wanted.zh}", f"{wanted.en} is not among them")
 
     def _reads_unknown(self, tree: object) -> bool:
         operator, operands = _operation(tree)
@@ -199,10 +191,17 @@ _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
 }
 
 
-def _not_then(operator: str, wanted: Said, now: Said) -> Said:
-    if operator[0] == ">":
-        return Said(f"需不早于{wanted.zh}，实为{now.zh}", f"it takes {wanted.en} or later, and is {now.en}")
-    return Said(f"需不晚于{wanted.zh}，实为{now.zh}", f"it takes {wanted.en} or earlier, and is {now.en}")
+def _instead(now: Said) -> Said:
+    """What it is, after the condition has said what it ought to be."""
+    return Said(f"实际是{now.zh}", f"it is {now.en}")
+
+
+def _lacking(parts: Sequence[Condition]) -> Said | None:
+    """What the parts that do not hold lack; which of them is meant is said where there are several."""
+    those = [(part.words, part.needed) for part in parts if part.holds is False and part.needed]
+    if len(those) < 2:
+        return those[0][1] if those else None
+    return Said.joined([Said(f"{of.zh}：{lacks.zh}", f"{of.en}: {lacks.en}") for of, lacks in those])
 
 
 def _needed_of_lines(operator: str, asked: Sequence[int], found: Sequence[int]) -> Said:

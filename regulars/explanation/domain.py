@@ -81,7 +81,7 @@ class Condition:
 
     Attributes:
         holds: None where it could not be read, or depends on a basket that is not known.
-        needed: what it would have taken, where it does not hold and this can be said.
+        needed: what it lacks, or what there is instead, where it does not hold and this can be said.
         lines: the lines for which it holds, where it asks line by line.
         of_lines: the lines that it asked.
         parts: the conditions it is made of.

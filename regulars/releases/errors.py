@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from regulars.kernel.errors import RegularsError
+
+POINTERS_TOLD: Final = 50
+"""Of each kind: a draft can be changed in tens of thousands of places, and an error is read by people."""
 
 
 class UnknownDraft(RegularsError):
@@ -19,7 +23,7 @@ class UnknownDraft(RegularsError):
 class DraftChanged(RegularsError):
     """Somebody else saved the draft meanwhile, and the two changes touch the same places.
 
-    What was refused is kept as a side revision.
+    What was refused is kept as a side revision. The first places are named, and how many more there are.
     """
 
     code = "draft_changed"
@@ -41,8 +45,10 @@ class DraftChanged(RegularsError):
             revision=revision,
             saved_by=saved_by,
             saved_at=saved_at.isoformat(),
-            changed=list(changed),
-            conflicts=list(conflicts),
+            changed=list(changed[:POINTERS_TOLD]),
+            changed_more=max(0, len(changed) - POINTERS_TOLD),
+            conflicts=list(conflicts[:POINTERS_TOLD]),
+            conflicts_more=max(0, len(conflicts) - POINTERS_TOLD),
             side_id=side_id,
         )
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from api.dependencies import requires
 from regulars.releases import service as releases
+from regulars.releases.acting import said
 from regulars.releases.repository import Filter
 from regulars.rules import service as rules
 from regulars.rules.adopting import can_adopt, with_new_results
@@ -123,16 +124,16 @@ async def publish(
     code: str,
     version: int,
     place: Annotated[UUID, Form()],
-    reason: Annotated[str, Form(min_length=3, max_length=200)],
+    reason: Annotated[str, Form(max_length=200)],
     actor: Annotated[Actor, Depends(requires(Permission.PACK_PUBLISH))],
 ) -> Response:
     await ui.refresh()
     if not actor.scope.covers(ui.container.places.get(place).path):
         raise PermissionDenied(Permission.PACK_PUBLISH)
-    at = ui.container.now()
+    at, why = ui.container.now(), said(reason)
     async with ui.container.database.begin() as session:
         await releases.activate(
-            session, code, version, place_id=place, live_from=at, actor=actor, at=at, reason=reason.strip()
+            session, code, version, place_id=place, live_from=at, actor=actor, at=at, reason=why
         )
     await ui.refresh()
     return go(f"/packs/{code}/versions/{version}?done=published")

@@ -1,5 +1,4 @@
 """Each condition with what both sides came to, which lines fulfil it, and what it would have needed."""
-# ruff: noqa: E501 — a table of sentences reads best one row a line
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -76,24 +75,24 @@ NEEDED = {
         "需达到 1,000.00 元，差 12.50 元",
         "it takes 1,000.00 CNY: 12.50 CNY short",
     ),
-    "below a span": ({"<=": [10, HOUR, 20]}, "需不早于10 时，实为9 时", "it takes 10:00 or later, and is 9:00"),
-    "above a span": ({"<=": [6, HOUR, 8]}, "需不晚于8 时，实为9 时", "it takes 8:00 or earlier, and is 9:00"),
+    "below a span": ({"<=": [10, HOUR, 20]}, "实际是9 时", "it is 9:00"),
+    "above a span": ({"<=": [6, HOUR, 8]}, "实际是9 时", "it is 9:00"),
     "another": (
         {"===": [{"var": "calendar.weekday"}, 6]},
-        "需为周六，实为周一",
-        "it takes Saturday, and is Monday",
+        "实际是周一",
+        "it is Monday",
     ),
     "anything but": (
         {"!==": [{"var": "member.tier"}, "silver"]},
-        "不得为“silver”",
-        "it takes anything but “silver”",
+        "实际是“silver”",
+        "it is “silver”",
     ),
     "one of": (
         {"in": [{"var": "member.tier"}, ["gold", "staff"]]},
-        "需为“gold”、“staff”之一，实为“silver”",
-        "it takes one of “gold”, “staff”, and is “silver”",
+        "实际是“silver”",
+        "it is “silver”",
     ),
-    "among": ({"in": ["staff", {"var": "member.tags"}]}, "需包含“staff”", "it takes “staff” among them"),
+    "among": ({"in": ["staff", {"var": "member.tags"}]}, "其中没有“staff”", "“staff” is not among them"),
     "sum of lines": (
         {">=": [MEAT, 1_000]},
         "需达到 10.00 元，差 4.50 元",

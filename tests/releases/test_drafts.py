@@ -4,12 +4,19 @@ import asyncio
 import json
 
 import pytest
-from releases.conftest import PACK, ReleaseWorld, richer
+from releases.conftest import NOW, PACK, ReleaseWorld, richer
 
 from regulars.kernel.ids import new_id
 from regulars.releases import drafts
 from regulars.releases.drafting import NewSave
-from regulars.releases.errors import DraftCodeDiffers, DraftTextRefused, SaveIdUsed, UnknownDraft
+from regulars.releases.errors import (
+    POINTERS_TOLD,
+    DraftChanged,
+    DraftCodeDiffers,
+    DraftTextRefused,
+    SaveIdUsed,
+    UnknownDraft,
+)
 from regulars.rules.reading import MOST_BYTES
 from regulars.rules.starters import starter_text
 from regulars.rules.text_edits import with_parameters
@@ -41,6 +48,16 @@ async def test_changes_of_different_things_are_brought_together(world: ReleaseWo
     value = json.loads(merged.revision.text)
     assert value["title"]["en"] == "Points for groceries"
     assert value["parameters"]["valid_days"]["value"] == 750
+
+
+def test_a_refused_save_names_the_first_places_and_counts_the_rest() -> None:
+    places = [f"/rules/{n}" for n in range(POINTERS_TOLD + 7)]
+    problem = DraftChanged(
+        revision=2, saved_by="x", saved_at=NOW, changed=places, conflicts=places[:3], side_id="s"
+    )
+    assert problem.details["changed"] == places[:POINTERS_TOLD]
+    assert (problem.details["changed_more"], problem.details["conflicts_more"]) == (7, 0)
+    assert problem.details["conflicts"] == places[:3]
 
 
 async def test_a_change_of_the_same_value_is_refused_and_kept(world: ReleaseWorld) -> None:

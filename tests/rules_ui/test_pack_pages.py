@@ -140,7 +140,7 @@ async def test_who_publishes_must_do_so_at_a_place_of_their_own_and_say_why(worl
         )
         assert silent.status_code == 422
         own = await marketing.post(
-            address, data={"place": str(world.chain.stores["east-1"]), "reason": "our store"}
+            address, data={"place": str(world.chain.stores["east-1"]), "reason": "太贵"}
         )
         assert own.status_code == 303
     async with await world.operator("store", world.chain.hq) as store:
