@@ -13,6 +13,7 @@ from rules_ui.error_pages import error_answer
 from rules_ui.routes import (
     editor,
     enrolment,
+    gallery,
     member_acts,
     members,
     operators,
@@ -24,7 +25,7 @@ from rules_ui.routes import (
 )
 from rules_ui.ui import Ui
 
-# Enrolment first: its address would read as a member's.
+# Enrolment first, and the gallery: their addresses would read as a member's and a pack's.
 ROUTERS = tuple(
     area.router
     for area in (
@@ -34,6 +35,7 @@ ROUTERS = tuple(
         members,
         member_acts,
         purchases,
+        gallery,
         editor,
         packs,
         places,

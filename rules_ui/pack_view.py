@@ -11,7 +11,7 @@ from regulars.rules.model import Pack
 from regulars.rules.stored import Activation, StoredVersion, VersionLine
 from rules_ui.case_view import case_lines
 from rules_ui.contexts.base import Choice, FieldTrouble
-from rules_ui.contexts.packs import Draft, PackPage, PackTile, RuleInWords
+from rules_ui.contexts.packs import Draft, PackPage, RuleInWords
 from rules_ui.contexts.packs import VersionLine as VersionShown
 from rules_ui.i18n import N_, Speech
 from rules_ui.parameter_form import parameters_of
@@ -157,21 +157,3 @@ def _maker(created_by: str, names: Mapping[str, str], say: Speech) -> str:
         return say.text(N_("command line"))
     maker_id = created_by.partition(":")[2]
     return names.get(maker_id, maker_id)
-
-
-def tile_of(newest: StoredVersion, live: StoredVersion | None, say: Speech) -> PackTile:
-    """A pack as the list shows it: in the words of its live version, else of its newest."""
-    pack = Pack.model_validate((live or newest).version.document)
-    words = pack_words(pack, say)
-    return PackTile(
-        href=f"/packs/{pack.code}",
-        code=pack.code,
-        title=words.title,
-        description=words.description,
-        kind=pack.kind,
-        live=say.text(N_("version %(version)s is live"), version=live.version.version)
-        if live
-        else say.text(N_("not live")),
-        rules=len(pack.rules),
-        cases=len(pack.cases),
-    )

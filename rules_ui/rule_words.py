@@ -8,7 +8,7 @@ from regulars.rules.limit_wording import limit_sentences
 from regulars.rules.model import Pack
 from regulars.rules.sentences import sentences
 from regulars.rules.stack_wording import stacking_sentence
-from rules_ui.i18n import LANGUAGES, N_, Speech
+from rules_ui.i18n import LANGUAGES, N_, LanguageTag, Speech
 from rules_ui.words import WORDS
 
 
@@ -62,3 +62,15 @@ def pack_words(pack: Pack, say: Speech, catalogue: Catalogue = BUILT_IN) -> Pack
             for limit in limit_sentences(pack, locale, exponent=say.money.exponent)
         ),
     )
+
+
+def rule_sentence(rule: RuleWords, language: LanguageTag) -> str:
+    """All that a rule says as one sentence."""
+    where = [each for each in (rule.scope, rule.calendar) if each]
+    if language == "zh":
+        asked = "，且".join(rule.conditions)
+        said = f"{asked}：{rule.effect}" if asked else rule.effect
+        return f"{said}（{'；'.join(where)}）。" if where else f"{said}。"
+    asked = " and ".join(each[:1].lower() + each[1:] for each in rule.conditions)
+    said = f"{rule.effect}, when {asked}" if asked else rule.effect
+    return f"{said} ({'; '.join(where)})." if where else f"{said}."

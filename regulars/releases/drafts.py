@@ -20,6 +20,7 @@ from regulars.releases.errors import (
     UnknownDraft,
 )
 from regulars.releases.merging import changes, merge
+from regulars.rules import service as rules
 from regulars.rules.chain_catalogue import examine_here
 from regulars.rules.checker import Report
 from regulars.rules.findings import finding, first
@@ -144,6 +145,13 @@ async def get_draft(session: AsyncSession, code: str, revision: int | None = Non
     if found is None:
         raise UnknownDraft(code, revision)
     return found
+
+
+async def is_draft_only(session: AsyncSession, code: str) -> bool:
+    """Whether a pack has a draft and no version yet."""
+    if await rules.list_versions_of(session, code, limit=1):
+        return False
+    return await repository.find(session, code, None) is not None
 
 
 async def get_save(session: AsyncSession, code: str, save_id: UUID) -> Revision:

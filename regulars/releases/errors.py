@@ -20,6 +20,20 @@ class UnknownDraft(RegularsError):
         super().__init__(f"there is no draft {name}; see the list of drafts", field="draft", draft=name)
 
 
+class PackCodeTaken(RegularsError):
+    """A new pack was to have a code that another one has already."""
+
+    code = "pack_code_taken"
+
+    def __init__(self, code: str, free: str) -> None:
+        super().__init__(
+            f"there is a pack {code} already; choose another code, such as {free}",
+            field="code",
+            pack=code,
+            free=free,
+        )
+
+
 class DraftChanged(RegularsError):
     """Somebody else saved the draft meanwhile, and the two changes touch the same places.
 

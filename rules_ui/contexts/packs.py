@@ -9,24 +9,33 @@ from rules_ui.contexts.base import Choice, FieldTrouble, View
 
 @dataclass(frozen=True, slots=True)
 class PackTile:
-    """One pack of the list."""
+    """One pack of the list.
+
+    Attributes:
+        href: of its page; of one that is a draft only, of its editor.
+        kind: "" where the draft cannot be read.
+        draft: which save its draft is at, and when that was; "" where there is none.
+    """
 
     href: str
+    edit_href: str
     code: str
     title: str
     description: str
     kind: str
     live: str
+    draft: str
     rules: int
     cases: int
 
 
 @dataclass(frozen=True, slots=True)
 class PackListPage(View):
-    """All packs of the chain."""
+    """All packs of the chain, those that are drafts only last."""
 
     template: ClassVar[str] = "pack_list.html"
     packs: tuple[PackTile, ...]
+    may_edit: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from rules_ui.contexts.editor import CaseRow, EditorBody, Section, Summary
 from rules_ui.editor.parts_view import parameters, rule_additions, rules, sections
 from rules_ui.editor.sheet import Offers, Sheet
 from rules_ui.i18n import LANGUAGES, N_, Speech
-from rules_ui.rule_words import PackWords, pack_words
+from rules_ui.rule_words import PackWords, pack_words, rule_sentence
 from rules_ui.ui import LANGS
 
 _NOTHING = Section("parameters", "", "", (), ())
@@ -105,23 +105,12 @@ def _summaries(report: Report, say: Speech, catalogue: Catalogue) -> tuple[Summa
     for language in (say.language, *(each for each in LANGUAGES if each != say.language)):
         words = pack_words(report.pack, replace(say, language=language), catalogue)
         said = [
-            _sentence(language, rule.effect, rule.conditions, rule.scope, rule.calendar)
+            rule_sentence(rule, language)
             for rule in words.rules.values()
         ]
         said += [each for each in (words.stacking, *words.limits) if each]
         made.append(Summary(LANGS[language], words.title, tuple(said)))
     return tuple(made)
-
-
-def _sentence(language: str, effect: str, conditions: Sequence[str], scope: str, calendar: str) -> str:
-    where = [each for each in (scope, calendar) if each]
-    if language == "zh":
-        asked = "，且".join(conditions)
-        said = f"{asked}：{effect}" if asked else effect
-        return f"{said}（{'；'.join(where)}）。" if where else f"{said}。"
-    asked = " and ".join(each[:1].lower() + each[1:] for each in conditions)
-    said = f"{effect}, when {asked}" if asked else effect
-    return f"{said} ({'; '.join(where)})." if where else f"{said}."
 
 
 def _cases(report: Report, catalogue: Catalogue, words: PackWords | None, say: Speech) -> tuple[CaseRow, ...]:

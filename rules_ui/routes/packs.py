@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from api.dependencies import requires
+from regulars.releases import drafts
 from regulars.releases import service as releases
 from regulars.releases.acting import said
 from regulars.releases.repository import Filter
@@ -27,7 +28,7 @@ from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from regulars.security.scope import EVERYWHERE
 from regulars.undoing import service as undoing
-from rules_ui import pack_view
+from rules_ui import pack_tiles, pack_view
 from rules_ui.contexts.base import Choice
 from rules_ui.contexts.packs import PackListPage
 from rules_ui.i18n import Speech
@@ -37,6 +38,7 @@ from rules_ui.ui import Pages, Ui, go
 from rules_ui.version_marks import Aftermath, counts, needs_history
 
 LONGEST_VALUE = 40
+MOST_DRAFTS = 500
 MOST_RELEASES = 50
 _NOT_PARAMETERS = frozenset({"csrf_token", "adopt"})
 _KIND_ORDER = ("earning", "tier", "lifecycle", "discount", "eligibility")
@@ -50,23 +52,30 @@ async def show_list(
 ) -> HTMLResponse:
     await ui.refresh()
     say = ui.speech(request, actor)
+    may_edit = actor.may(Permission.PACK_EDIT)
     async with ui.container.database.read() as session:
         codes = sorted({line.code for line in await rules.list_versions(session)})
         found = [
             (await rules.get_version(session, code), await _live(ui, session, code, say)) for code in codes
         ]
-    tiles = [pack_view.tile_of(newest, live, say) for newest, live in found]
+        begun = {each.code: each for each in await drafts.list_drafts(session, limit=MOST_DRAFTS)}
+        new = [await drafts.get_draft(session, code) for code in begun if may_edit and code not in codes]
+    shown = begun if may_edit else {}
+    tiles = [pack_tiles.tile_of(newest, live, shown.get(newest.version.code), say) for newest, live in found]
     tiles.sort(key=lambda tile: (_KIND_ORDER.index(tile.kind), tile.code))
-    return ui.page(request, actor, PackListPage(tuple(tiles)), say)
+    tiles += [pack_tiles.draft_tile(each, say) for each in new]
+    return ui.page(request, actor, PackListPage(tuple(tiles), may_edit), say)
 
 
-@router.get("/{code}", response_class=HTMLResponse)
+@router.get("/{code}", response_model=None)
 async def show(
     request: Request, ui: Pages, code: str, actor: Annotated[Actor, Depends(requires(Permission.PACK_READ))]
-) -> HTMLResponse:
+) -> Response:
     await ui.refresh()
     say = ui.speech(request, actor)
     async with ui.container.database.read() as session:
+        if actor.may(Permission.PACK_EDIT) and await drafts.is_draft_only(session, code):
+            return go(f"/packs/{code}/edit")
         live = await _live(ui, session, code, say)
         shown = live or await rules.get_version(session, code)
     return await _page(request, ui, actor, shown, {}, say)

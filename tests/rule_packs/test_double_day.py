@@ -54,7 +54,3 @@ def test_what_doubling_adds_stops_at_five_hundred_a_month_and_the_plain_points_g
     assert earned == [600, 500, 300]
     following = Occasion(MEMBER, STORE, TUESDAY.replace(month=12, day=1))
     assert meter.cut(bought(30_000), limits, following).evaluation.points == 600
-
-
-def replace_day(day: int) -> datetime:
-    return TUESDAY.replace(day=day)

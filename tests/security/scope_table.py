@@ -96,6 +96,16 @@ API = {
     "GET /v1/members/{member_id}/events": Row(200, 200, lists="{event_id}"),
     "GET /v1/members/{member_id}/events/{event_id}/explanation": Row(200, HIDDEN),
     "POST /v1/purchases/{purchase_id}/attribution": Row(201, HIDDEN, json={"member": "{member_id}"}),
+    # adjustments by hand are seen where their member is at home; {adjustment_id} waits, asked for by another
+    "POST /v1/members/{member_id}/adjustments": Row(
+        201, HIDDEN, json={"points": 5, "reason": "goodwill", "note": "for the wait"}
+    ),
+    "GET /v1/members/{member_id}/adjustment-allowance": Row(200, HIDDEN),
+    "GET /v1/adjustments": Row(200, 200, lists="{adjustment_id}"),
+    "GET /v1/adjustments/{adjustment_id}": Row(200, HIDDEN),
+    "POST /v1/adjustments/{adjustment_id}/approve": Row(200, HIDDEN, json={}),
+    "POST /v1/adjustments/{adjustment_id}/reject": Row(200, HIDDEN, json={"note": "not so"}),
+    "POST /v1/adjustments/{adjustment_id}/withdraw": Row(HIDDEN, HIDDEN),  # somebody else's
     # messages
     "GET /v1/message-requests": Row(200, 200, lists=TEMPLATE),
     # segments; one that a place above has defined is there for all below it
@@ -218,7 +228,15 @@ PAGES = {
     "GET /purchases/{purchase_id}": Row(200, HIDDEN),
     # A pack is the chain's: everybody who may read it sees its versions, but not where others made them live.
     "GET /packs": Row(200, 200),
+    "GET /packs/new": Row(200, 200),
+    "POST /packs/new": Row(
+        303, 303, form={"begin": "blank:earning", "code": "{fresh}", "title_zh": "新", "title_en": "New"}
+    ),
     "GET /packs/{code}": Row(200, 200, lists=PUBLISHED_BECAUSE),
+    "GET /packs/{code}/edit": Row(200, 200),  # a draft has no place, as over the API
+    "POST /packs/{code}/edit": Row(
+        303, 303, form={"do": "set-code", "at": "", "value": DRAFT_TEXT, "based_on": "1"}
+    ),
     "GET /packs/{code}/versions/{version}": Row(200, 200, lists=PUBLISHED_BECAUSE),
     "POST /packs/{code}/versions/{version}": Row(303, 303, form={}),  # nothing typed: nothing saved
     "POST /packs/{code}/versions/{version}/publish": Row(
