@@ -7,7 +7,7 @@
 
   const speaker = (data) => {
     const form = new Intl.NumberFormat(language, { minimumFractionDigits: data.decimals, maximumFractionDigits: data.decimals });
-    return (value) => `${data.before}${form.format(value)}${data.after}`;
+    return (value) => `${value < 0 ? "-" : ""}${data.before}${form.format(Math.abs(value))}${data.after}`;
   };
 
   const option = (data) => {
