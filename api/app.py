@@ -10,6 +10,7 @@ from api import errors, temporal_proxy
 from api.body_limit import BodyLimit
 from api.container import Container
 from api.routers import (
+    adjustments,
     care,
     custom_fields,
     explanations,
@@ -54,6 +55,7 @@ ROUTERS: Final = (
     operators,
     members,
     care,
+    adjustments,
     freezes,
     segments,
     packs,

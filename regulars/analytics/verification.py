@@ -164,12 +164,15 @@ CHECKS: Final = (
              l as (select entry_id, sum(amount) as amount from lot group by entry_id),
              c as (select entry_id, sum(amount) as amount from lot_consumption group by entry_id)
         select e.id as subject, p.amount::text as kept,
-               (p.owed + coalesce(case when e.kind in ('earn', 'correct') then l.amount else c.amount end,
-                                  0))::text as recomputed
+               (p.owed + coalesce(case when e.kind in ('earn', 'correct') then l.amount
+                                       when e.kind = 'adjust' then coalesce(l.amount, c.amount)
+                                       else c.amount end, 0))::text as recomputed
         from ledger_entry e left join p on p.entry_id = e.id left join l on l.entry_id = e.id
         left join c on c.entry_id = e.id
         where p.amount is distinct from
-              p.owed + coalesce(case when e.kind in ('earn', 'correct') then l.amount else c.amount end, 0)
+              p.owed + coalesce(case when e.kind in ('earn', 'correct') then l.amount
+                                when e.kind = 'adjust' then coalesce(l.amount, c.amount)
+                                else c.amount end, 0)
            or p.amount is null
         union all
         select p.entry_id, p.amount::text, 'no entry' from p
@@ -324,6 +327,21 @@ CHECKS: Final = (
           select sum(p.amount) as points from ledger_entry e join posting p on p.entry_id = e.id
           where e.id = r.entry_id and e.kind = 'correct' and e.member_id = r.member_id) e on true
         where r.points <> coalesce(e.points, 0)
+        """,
+    ),
+    Check(
+        "adjustments",
+        "what was adjusted by hand is what was posted for it, by whoever may",
+        """
+        with moved as (
+          select e.cause_id, e.member_id, sum(case when p.to_account_id = e.member_id then p.amount
+                                                   else -p.amount end) as points
+          from ledger_entry e join posting p on p.entry_id = e.id where e.kind = 'adjust' group by 1, 2)
+        select coalesce(a.id, m.cause_id) as subject,
+               jsonb_build_array(a.member_id, coalesce(a.points, 0))::text as kept,
+               jsonb_build_array(m.member_id, coalesce(m.points, 0))::text as recomputed
+        from (select * from adjustment where state = 'posted') a full join moved m on m.cause_id = a.id
+        where (a.member_id, a.points) is distinct from (m.member_id, m.points)
         """,
     ),
     Check(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-EntryKind = Literal["earn", "correct", "expire", "reverse", "repay"]
+EntryKind = Literal["earn", "correct", "expire", "reverse", "repay", "adjust"]
 POINTS = "points"
 
 
@@ -17,6 +17,7 @@ def house_account(code: str) -> UUID:
 
 POINTS_ISSUED = house_account("points_issued")
 POINTS_EXPIRED = house_account("points_expired")
+POINTS_ADJUSTED = house_account("points_adjusted")
 POINTS_OWED = house_account("points_owed")
 """What members owe, all together; whose debt it is, the entry's member tells."""
 
@@ -202,6 +203,43 @@ def reverse_entry(
     )
 
 
+def adjust_entry(
+    entry_id: UUID,
+    cause_id: UUID,
+    member_id: UUID,
+    at: datetime,
+    points: int,
+    lots: Iterable[Lot] = (),
+    consumptions: Iterable[Consumption] = (),
+    original_id: UUID | None = None,
+) -> LedgerEntry:
+    """Book points that people give or take by hand.
+
+    Args:
+        entry_id: the new entry's.
+        cause_id: the adjustment.
+        member_id: whose account.
+        at: when they are booked.
+        points: given > 0, taken < 0.
+        lots: of points given, of their sum.
+        consumptions: the lots that give points taken, of their sum.
+        original_id: the entry of the adjustment that is reversed.
+    """
+    ends = (POINTS_ADJUSTED, member_id) if points > 0 else (member_id, POINTS_ADJUSTED)
+    posting = Posting(*ends, POINTS, abs(points), "ledger/1", "adjustment")
+    return LedgerEntry(
+        entry_id,
+        "adjust",
+        cause_id,
+        member_id,
+        at,
+        (posting,),
+        lots=tuple(lots),
+        consumptions=tuple(consumptions),
+        reverses=original_id,
+    )
+
+
 def repay_entry(entry_id: UUID, earned: LedgerEntry, owed: int) -> tuple[LedgerEntry, tuple[Lot, ...]]:
     """Pay what a member owes with what the member has just earned.
 
@@ -279,5 +317,5 @@ def pending_until(entries: Iterable[LedgerEntry]) -> dict[tuple[UUID, str], date
     return latest
 
 
-HOUSE = frozenset({POINTS_ISSUED, POINTS_EXPIRED, POINTS_OWED})
+HOUSE = frozenset({POINTS_ISSUED, POINTS_EXPIRED, POINTS_ADJUSTED, POINTS_OWED})
 _OF_DEBTS: frozenset[EntryKind] = frozenset({"reverse", "repay"})

@@ -151,6 +151,18 @@ async def open_lots(
     return [(row["account_id"], row["id"], int(row["remaining"]), row["expires_at"]) for row in rows]
 
 
+_CONSUMED = """
+select l.id, c.amount, l.available_at, l.expires_at from lot_consumption c join lot l on l.id = c.lot_id
+where c.entry_id = $1 order by l.expires_at, l.id
+"""
+
+
+async def lots_consumed(session: AsyncSession, entry_id: UUID) -> list[OpenPointsLot]:
+    """What an entry took, as lots of that much."""
+    rows = await (await driver(session)).fetch(_CONSUMED, entry_id)
+    return [OpenPointsLot(row["id"], row["amount"], row["available_at"], row["expires_at"]) for row in rows]
+
+
 _PENDING_LOTS = f"""
 select asked.account_id, l.*
 from unnest($1::uuid[], $2::timestamptz[]) as asked(account_id, since)

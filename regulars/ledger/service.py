@@ -54,6 +54,17 @@ async def points_lots(
     return found
 
 
+async def lots_consumed(session: AsyncSession, entry_id: UUID) -> list[OpenPointsLot]:
+    """What an entry took, lot by lot: `remaining` is what it took of each.
+
+    Args:
+        session: any.
+        entry_id: any entry's.
+    Returns: none where it took nothing, soonest expiry first.
+    """
+    return await repository.lots_consumed(session, entry_id)
+
+
 async def pending_lots(session: AsyncSession, since: Mapping[UUID, datetime]) -> dict[UUID, list[PendingLot]]:
     """What accounts own and cannot use yet; it becomes available by itself, without any entry.
 

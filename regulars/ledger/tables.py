@@ -29,8 +29,8 @@ ledger_entry = Table(
     "ledger_entry",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("kind", Text, nullable=False),  # earn | expire | reverse | repay
-    Column("cause_id", Uuid, nullable=False),  # the purchase, lifecycle event or undo that it books
+    Column("kind", Text, nullable=False),  # earn | correct | expire | reverse | repay | adjust
+    Column("cause_id", Uuid, nullable=False),  # the purchase, event, undo or adjustment that it books
     Column("member_id", Uuid, nullable=False),
     Column("effective_at", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),

@@ -25,6 +25,11 @@ TAMPERING = {
     "expiry_dates": "update standing set next_expiry_at = null",
     "members_whole": "delete from standing",
     "due_dates": "update standing set next_due_at = advanced_to - interval '1 day'",
+    "adjustments": """
+        insert into adjustment (id, member_id, store_id, points, reason, note, state, within_limit, on_day,
+                                requested_by, requested_at, decided_by, decided_at)
+        select gen_random_uuid(), member_id, home_store_id, 5, 'other', 'x', 'posted', true, now(), 'x',
+               now(), 'x', now() from standing""",
     "member_features": """
         insert into member_feature_state (id, as_of, seen_xid, written_xid, members, undecided_members)
         select 1, now(), xid, xid, 0, 0 from (select pg_current_xact_id()::text::bigint as xid) own""",

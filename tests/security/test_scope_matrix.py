@@ -33,6 +33,8 @@ from small_chain import ACTOR, MONDAY, OPENED
 from sqlalchemy import bindparam, select, text
 from web_world import WebWorld
 
+from regulars.adjustments.domain import Wish as Adjusting
+from regulars.adjustments.service import request_adjustment
 from regulars.care.domain import CareDue
 from regulars.care.service import open_tasks
 from regulars.custom_fields.domain import CustomField
@@ -53,6 +55,7 @@ from regulars.releases.drafts import save_draft
 from regulars.releases.review import Submission, submit
 from regulars.rules import service as rules
 from regulars.rules.consequences import MessageAsked
+from regulars.rules.live import LivePacks
 from regulars.rules.starters import starter_text
 from regulars.security import repository
 from regulars.security.domain import OPERATOR_ROLES, Operator, Role, RoleAt
@@ -150,6 +153,14 @@ class Things:
             earlier = MONDAY - timedelta(minutes=number)  # so that the first is on the first page
             rehearsal = await order_rehearsal(session, new_id(), order, ACTOR, earlier)
             wish = Wish(PACK, 1, chain.stores["east-1"], "let_be")
+            adjustment = await request_adjustment(
+                session,
+                LivePacks(),
+                self.world.container.places,
+                Adjusting(new_id(), member, 7, "goodwill", "made for these tests"),
+                replace(ACTOR, kind="operator", id=str(new_id())),
+                MONDAY - timedelta(minutes=number),
+            )
             undo = await order_undo(session, self.world.container.places, new_id(), wish, ACTOR, MONDAY)
         return {
             "{store}": str(chain.stores["east-1"]),
@@ -167,6 +178,7 @@ class Things:
             "{release_id}": str(release.id),
             "{rehearsal_id}": str(rehearsal.id),
             "{undo_id}": str(undo.id),
+            "{adjustment_id}": str(adjustment.id),
             "{version}": "1",
             "{limit_code}": "none",
             "{segment}": segment.code,
