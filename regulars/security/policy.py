@@ -23,6 +23,9 @@ class Permission(StrEnum):
     MEMBER_UPDATE = "member.update"
     MEMBER_PHONE_REVEAL = "member.phone_reveal"
     MEMBER_FREEZE = "member.freeze"
+    ADJUSTMENT_READ = "adjustment.read"
+    ADJUSTMENT_REQUEST = "adjustment.request"
+    ADJUSTMENT_APPROVE = "adjustment.approve"
     CARE_TASK_READ = "care_task.read"
     CARE_TASK_CLOSE = "care_task.close"
     PURCHASE_QUOTE = "purchase.quote"
@@ -64,6 +67,9 @@ GRANTS: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.MEMBER_UPDATE: _DESK | {_R.ADMIN},
     Permission.MEMBER_PHONE_REVEAL: _DESK,
     Permission.MEMBER_FREEZE: frozenset({_R.SERVICE_DESK, _R.OPS, _R.ADMIN}),
+    Permission.ADJUSTMENT_READ: _DESK | {_R.APPROVER, _R.OPS, _R.FINANCE, _R.ADMIN},
+    Permission.ADJUSTMENT_REQUEST: _DESK | {_R.ADMIN},
+    Permission.ADJUSTMENT_APPROVE: frozenset({_R.APPROVER, _R.FINANCE, _R.ADMIN}),
     Permission.CARE_TASK_READ: _READERS,
     Permission.CARE_TASK_CLOSE: _DESK | {_R.ADMIN},
     Permission.PURCHASE_QUOTE: _DESK | _TILL | {_R.MARKETING, _R.ADMIN},
