@@ -30,6 +30,7 @@ class Bought:
         reached: how far time had been decided when it came late, ISO text; None where it did not, and in
             records that do not say.
         awards, offered: what they gave, JSON text as in the evaluation record.
+        limited: the rules that limits left less than they wanted, JSON text as in the evaluation record.
     """
 
     purchase_id: UUID
@@ -53,6 +54,7 @@ class Bought:
     reached: str | None
     rule_tags: str
     asked: str
+    limited: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,31 @@
 """Limits in a rehearsal: what was cut stays cut, and what drafts give is metered in order of time.
 
-Members are replayed apart from each other, and a limit may be shared by all. So a first replay lets limits
-aside and notes what their rules want; the wants are metered in order of time; and a second replay gives what
-that left. It finds the same states as the first, for no fact depends on points or discounts.
+A pack that read a purchase then and reads it again gives as it did then: what its limits left was decided by
+the order in which tills were answered, which no time tells. Only what drafts give, and what they make other
+packs give beyond that, is metered. Members are replayed apart from each other, and a limit may be shared by
+all. So a first replay notes what rules want; the wants are metered in order of time; and a second replay
+gives what that left. It finds the same states as the first, for no fact depends on points or discounts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import orjson
 
 from regulars.budgets.counters import CounterKey, Occasion
-from regulars.budgets.domain import LIMITED, Meter
+from regulars.budgets.domain import LIMITED, Cut, Meter, Rule, shortened
 from regulars.organisation.domain import StorePlace
 from regulars.purchases.domain import PACK_SOURCE
 from regulars.purchases.evaluation import Reading, discount_source
 from regulars.rehearsal.history import Bought
+from regulars.rules.catalogue import EXACT_BELOW
 from regulars.rules.domain import Award, Evaluation, Limit, LineDiscount
 from regulars.rules.evaluator import PackSet
 
+_NONE: Final = "[]"
 Read = tuple[UUID, bool]
 """A purchase, and whether it is read for a member that it was given to afterwards."""
 
@@ -30,11 +35,11 @@ class Want:
     """What limited rules would give a purchase if there were no limits.
 
     Attributes:
-        cut: it was cut when it happened, and is counted as it is.
+        then: what rules of packs that read it when it happened gave then; as much is never cut.
     """
 
     read: Read
-    cut: bool
+    then: Mapping[Rule, int]
     occurred_at: datetime
     occasion: Occasion
     evaluation: Evaluation
@@ -78,33 +83,38 @@ class Limits:
 
     allowed: Mapping[Read, Allowed] | None = None
     wants: list[Want] = field(default_factory=list)
-    _as_then: dict[tuple[str, int], bool] = field(default_factory=dict)
+    _read_again: dict[tuple[str, int], tuple[frozenset[str], bool]] = field(default_factory=dict)
 
     def keep(self, reading: Reading, bought: Bought, packs: PackSet, site: StorePlace) -> Reading:
         """The reading as far as the limits of its packs let it be."""
         read = (bought.purchase_id, bought.attributed)
-        as_then = self._read_as_then(bought, packs)
-        if as_then:
-            reading = _cut_as_then(reading, bought)
-        elif self.allowed is not None:
-            allowed = self.allowed.get(read)
-            if allowed is None:
-                return reading
-            evaluation = replace(reading.evaluation, awards=allowed.awards)
-            return replace(reading, evaluation=evaluation, offered=dict(allowed.offered))
+        again, whole = self._reading_again(bought, packs)
+        if whole:
+            reading = _cut_as_then(reading, bought, None)
+        else:
+            if bought.limited != _NONE:
+                limited = {(one["pack"], one["rule"]) for one in orjson.loads(bought.limited)}
+                reading = _cut_as_then(reading, bought, {rule for rule in limited if rule[0] in again})
+            allowed = self.allowed.get(read) if self.allowed is not None else None
+            if allowed is not None:
+                evaluation = replace(reading.evaluation, awards=allowed.awards)
+                return replace(reading, evaluation=evaluation, offered=dict(allowed.offered))
         wanted = _wanted(reading, bought, packs.limits) if self.allowed is None else None
         if wanted is not None:
             wall = bought.occurred_at.astimezone(site.zone)
             occasion = Occasion(bought.member_id, bought.store_id, wall)
-            self.wants.append(Want(read, as_then, bought.occurred_at, occasion, wanted, packs.limits))
+            then = {rule: gave for rule, gave in _given_then(bought).items() if rule[0] in again}
+            self.wants.append(Want(read, then, bought.occurred_at, occasion, wanted, packs.limits))
         return reading
 
-    def _read_as_then(self, bought: Bought, packs: PackSet) -> bool:
+    def _reading_again(self, bought: Bought, packs: PackSet) -> tuple[frozenset[str], bool]:
+        """The versions that read it then and read it now, and whether those are all of either."""
         key = (bought.packs, id(packs))
-        same = self._as_then.get(key)
-        if same is None:
-            same = self._as_then[key] = set(orjson.loads(bought.packs)) == set(packs.hashes)
-        return same
+        again = self._read_again.get(key)
+        if again is None:
+            then, now = orjson.loads(bought.packs).keys(), packs.hashes.keys()
+            again = self._read_again[key] = frozenset(then & now), then == now
+        return again
 
 
 def meter(wants: Iterable[Want]) -> tuple[dict[Read, Allowed], tuple[LimitUse, ...]]:
@@ -117,15 +127,46 @@ def meter(wants: Iterable[Want]) -> tuple[dict[Read, Allowed], tuple[LimitUse, .
     counters, allowed = Meter(), dict[Read, Allowed]()
     uses: dict[tuple[str, str], _Use] = {}
     for want in sorted(wants, key=lambda want: (want.occurred_at, want.read)):
-        cut = counters.cut(want.evaluation, want.limits, want.occasion)
+        cut = _cut(counters, want)
         counters.take(cut.claims)
         for limit in want.limits:
             uses.setdefault((limit.pack_code, limit.code), _Use())
         _note_use(uses, counters, cut.claims, want)
-        if cut.evaluation is not want.evaluation and not want.cut:
+        if cut.evaluation is not want.evaluation:
             _note_withheld(uses, want, cut.evaluation)
             allowed[want.read] = Allowed(cut.evaluation.awards, _offered_by(cut.evaluation.discounts))
     return allowed, tuple(use.told(f"{pack}/{code}") for (pack, code), use in sorted(uses.items()))
+
+
+def _cut(counters: Meter, want: Want) -> Cut:
+    """What a purchase gets: as much as then whatever is left, and more as far as something is."""
+    amounts = _amounts(want.evaluation)
+    as_then = {rule for rule, gave in want.then.items() if amounts.get(rule, 0) <= gave}
+    cut = counters.cut(want.evaluation, _apart(want.limits, as_then), want.occasion)
+    after = _amounts(cut.evaluation)
+    less = {
+        (told.pack_version, told.rule_id): told.note or ""
+        for told in cut.evaluation.outcomes
+        if after.get(rule := (told.pack_version, told.rule_id), 0) < want.then.get(rule, 0)
+        and rule not in as_then
+    }
+    if not less:
+        return cut
+    no_less = shortened(want.evaluation, {rule: (want.then[rule], note) for rule, note in less.items()})
+    return counters.cut(no_less, _apart(want.limits, as_then | less.keys()), want.occasion)
+
+
+def _apart(limits: Sequence[Limit], as_then: Collection[Rule]) -> Sequence[Limit]:
+    """The same limits, which leave some rules whatever they want and count it."""
+    if not as_then:
+        return limits
+    free = {(version.rpartition("/")[0], rule_id) for version, rule_id in as_then}
+    found: list[Limit] = []
+    for limit in limits:
+        counted = tuple(rule_id for rule_id in limit.rule_ids if (limit.pack_code, rule_id) in free)
+        bound = tuple(rule_id for rule_id in limit.rule_ids if (limit.pack_code, rule_id) not in free)
+        found += (replace(limit, rule_ids=counted, at_most=EXACT_BELOW), replace(limit, rule_ids=bound))
+    return found
 
 
 @dataclass(slots=True)
@@ -188,8 +229,7 @@ def _wanted(reading: Reading, bought: Bought, limits: Sequence[Limit]) -> Evalua
 def _discounts_of(offered: Mapping[tuple[int, str], int]) -> tuple[LineDiscount, ...]:
     found = []
     for (line, source), amount in offered.items():
-        pack, _, rule = source.removeprefix(PACK_SOURCE).rpartition("#")
-        found.append(LineDiscount(line, amount, pack, rule))
+        found.append(LineDiscount(line, amount, *_rule_of(source)))
     return tuple(found)
 
 
@@ -201,20 +241,39 @@ def _offered_by(discounts: Iterable[LineDiscount]) -> dict[tuple[int, str], int]
     return found
 
 
-def _cut_as_then(reading: Reading, bought: Bought) -> Reading:
-    """The same packs read it then: what limits left it then, they leave it now."""
-    left: dict[tuple[str, str], int] = {}
+def _given_then(bought: Bought) -> dict[Rule, int]:
+    """What each rule gave a purchase, or offered for it, when it happened."""
+    found: dict[Rule, int] = {}
     for one in orjson.loads(bought.awards):
         rule = (one["pack"], one["rule"])
-        left[rule] = left.get(rule, 0) + one["points"]
+        found[rule] = found.get(rule, 0) + one["points"]
+    for one in orjson.loads(bought.offered):
+        rule = _rule_of(one["source"])
+        found[rule] = found.get(rule, 0) + one["amount_minor"]
+    return found
+
+
+def _rule_of(source: str) -> Rule:
+    pack, _, rule = source.removeprefix(PACK_SOURCE).rpartition("#")
+    return pack, rule
+
+
+def _cut_as_then(reading: Reading, bought: Bought, rules: Collection[Rule] | None) -> Reading:
+    """What limits left these rules then, or all of them, they leave them now."""
+    left = _given_then(bought)
     awards = []
     for award in reading.evaluation.awards:
         rule = (award.pack_version, award.rule_id)
-        points = min(award.points, left.get(rule, 0))
-        left[rule] = left.get(rule, 0) - points
+        points = award.points
+        if rules is None or rule in rules:
+            points = min(points, left.get(rule, 0))
+            left[rule] = left.get(rule, 0) - points
         if points:
             awards.append(award if points == award.points else award._replace(points=points))
     then = {(one["line"], one["source"]): one["amount_minor"] for one in orjson.loads(bought.offered)}
-    offered = {key: min(amount, then.get(key, 0)) for key, amount in reading.offered.items()}
+    offered = {
+        key: min(amount, then.get(key, 0)) if rules is None or _rule_of(key[1]) in rules else amount
+        for key, amount in reading.offered.items()
+    }
     evaluation = replace(reading.evaluation, awards=tuple(awards))
     return replace(reading, evaluation=evaluation, offered={k: v for k, v in offered.items() if v})

@@ -40,11 +40,14 @@ _WHAT = """
   {p}.sales_minor, p.list_minor, {p}.points, 'late' = any({p}.flags) as late, p.lines::text as lines,
   e.packs::text as packs, coalesce(e.facts #> '{{member,tags}}', '[]')::text as tags,
   coalesce(e.facts -> 'tags_by_rules', '[]')::text as rule_tags, coalesce(e.asked, '[]')::text as asked,
-  (e.facts -> 'custom')::text as own, e.reached, e.awards::text as awards, e.offered::text as offered
+  (e.facts -> 'custom')::text as own, e.reached, e.awards::text as awards, e.offered::text as offered,
+  case when e.reasons ? 'limited' then jsonb_path_query_array(
+    {p}.evaluation -> 'rules', '$[*] ? (@.note starts with "limited:")')::text else '[]' end as limited
 """
 _RECORD = """
 cross join lateral jsonb_to_record({p}.evaluation)
-           as e(packs jsonb, facts jsonb, awards jsonb, offered jsonb, asked jsonb, reached text)
+           as e(packs jsonb, facts jsonb, awards jsonb, offered jsonb, asked jsonb, reasons jsonb,
+                reached text)
 """
 _PURCHASES = f"""
 select p.member_id, p.id as purchase_id, p.seq, p.store_id, p.occurred_at, p.recorded_at, p.channel,
@@ -246,4 +249,5 @@ def _bought(row: asyncpg.Record) -> Bought:
         row["reached"],
         row["rule_tags"],
         row["asked"],
+        row["limited"],
     )
