@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from rules_ui.contexts.base import Choice, FieldTrouble, Notice, Tone, View
+from rules_ui.contexts.base import Choice, FieldTrouble, Tone, View
 
-ControlKind = Literal["number", "date", "text", "choice", "choices", "flag"]
+ControlKind = Literal["number", "date", "text", "long", "choice", "choices"]
+
+
+@dataclass(frozen=True, slots=True)
+class OptionGroup:
+    """Options that stand under one heading."""
+
+    label: str
+    options: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,9 @@ class Control:
         label: for those who do not see where it stands.
         value: as people type it: yuan, not fen.
         options: of choices; one that the field no longer offers is kept as the chosen one.
+        groups: its options under headings, of a long list.
         before, after: what stands left and right of it.
+        more: how what is not among the options can be written, where it can.
     """
 
     at: str
@@ -34,14 +44,33 @@ class Control:
     before: str = ""
     after: str = ""
     optional: bool = False
+    groups: tuple[OptionGroup, ...] = ()
+    more: Literal["", "text", "date", "number"] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What the checker says of a place."""
+    """What the checker says of a place.
+
+    Attributes:
+        href: where it is shown in the form; "" where the form has no such place.
+        line: in the code; 0 where that is not known.
+    """
 
     tone: Tone
     message: str
+    href: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EditorNotice:
+    """What has just happened, and where to look at it; all in the reader's words."""
+
+    tone: Tone
+    message: str
+    href: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +84,7 @@ class ConditionView:
         members: of a group, of all lines, of a total's lines.
         adds: what can be added in it.
         raw: the code of what is locked.
+        line: where it stands in the code.
     """
 
     kind: Literal["comparison", "group", "each_line", "total", "locked"]
@@ -67,6 +97,7 @@ class ConditionView:
     remarks: tuple[Remark, ...] = ()
     raw: str = ""
     removable: bool = True
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +113,12 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class SlotView:
-    """One part of an action, a limit or another plain thing: its name and what can be changed of it."""
+    """One part of an action, a limit or another plain thing: its name and what can be changed of it.
+
+    Attributes:
+        raw: the code of what is locked, `line` where it stands.
+        removal: JSON Pointer of what can be taken away here; "" where nothing can.
+    """
 
     label: str
     controls: tuple[Control, ...]
@@ -91,6 +127,9 @@ class SlotView:
     remarks: tuple[Remark, ...] = ()
     conditions: tuple[ConditionView, ...] = ()
     adds: tuple[Addition, ...] = ()
+    id: str = ""
+    line: int = 0
+    removal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +137,7 @@ class RuleView:
     """One rule: in words, what it asks, what it gives.
 
     Attributes:
+        extras: what else can be said of its action.
         where: a group of slots for where, for whom and when.
     """
 
@@ -112,6 +152,7 @@ class RuleView:
     adds: tuple[Addition, ...]
     action: str
     slots: tuple[SlotView, ...]
+    extras: tuple[Addition, ...]
     where: tuple[SlotView, ...]
     remarks: tuple[Remark, ...]
     first: bool
@@ -127,6 +168,8 @@ class PartView:
     title: str
     slots: tuple[SlotView, ...]
     remarks: tuple[Remark, ...] = ()
+    adds: tuple[Addition, ...] = ()
+    removable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +181,7 @@ class Section:
     hint: str
     parts: tuple[PartView, ...]
     adds: tuple[Addition, ...]
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +213,8 @@ class EditorBody(View):
         based_on: the draft's revision that is shown; 0 where there is none yet.
         readable: whether the text can be shown as a form at all; else only its code can be mended.
         where_saved: a sentence on whose save this is and when.
+        homeless: of the remarks those that no place of the form shows.
+        code_marks: the remarks as JSON, for the code editor.
     """
 
     template: ClassVar[str] = "editor_body.html"
@@ -178,11 +224,13 @@ class EditorBody(View):
     title: str
     kind: str
     where_saved: str
-    notices: tuple[Notice, ...]
+    notices: tuple[EditorNotice, ...]
     troubles: tuple[FieldTrouble, ...]
     green: bool
     verdict: str
     remarks: tuple[Remark, ...]
+    homeless: tuple[Remark, ...]
+    code_marks: str
     parameters: Section
     rules: tuple[RuleView, ...]
     rule_adds: tuple[Addition, ...]

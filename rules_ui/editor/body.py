@@ -1,5 +1,6 @@
 """The whole form of one draft, from its text and what the checker says of it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -7,10 +8,13 @@ from regulars.rules.adopting import can_adopt
 from regulars.rules.catalogue import Catalogue
 from regulars.rules.checker import Report
 from regulars.rules.findings import is_green
+from regulars.rules.reading import read
 from rules_ui.case_view import case_lines
-from rules_ui.contexts.base import FieldTrouble, Notice
-from rules_ui.contexts.editor import CaseRow, EditorBody, Section, Summary
-from rules_ui.editor.parts_view import parameters, rule_additions, rules, sections
+from rules_ui.contexts.base import FieldTrouble
+from rules_ui.contexts.editor import CaseRow, EditorBody, EditorNotice, Remark, Section, Summary
+from rules_ui.editor.code_places import places_of_text
+from rules_ui.editor.parts_view import parameters, sections
+from rules_ui.editor.rules_view import rule_additions, rules
 from rules_ui.editor.sheet import Offers, Sheet
 from rules_ui.i18n import LANGUAGES, N_, Speech
 from rules_ui.rule_words import PackWords, pack_words, rule_sentence
@@ -41,7 +45,7 @@ def body_of(
     offers: Offers,
     say: Speech,
     *,
-    notices: Sequence[Notice] = (),
+    notices: Sequence[EditorNotice] = (),
     troubles: Sequence[FieldTrouble] = (),
 ) -> EditorBody:
     """The form.
@@ -54,10 +58,17 @@ def body_of(
         notices: what has just happened.
         troubles: what was typed and could not be read, by the id of its field.
     """
-    document = shown.report.document or {}
-    sheet = Sheet(document, shown.report, catalogue, offers, say)
-    words = _words(shown.report, say, catalogue)
+    value, unreadable = read(shown.text)
+    document = value if isinstance(value, dict) and not unreadable else {}
     readable = bool(document)
+    code = places_of_text(shown.text, readable=readable)
+    sheet = Sheet(document, shown.report, catalogue, offers, say, code)
+    words = _words(shown.report, say, catalogue)
+    # Who shows a finding is settled while the parts are made; the list of all comes after them.
+    shown_rules = rules(sheet, words) if readable else ()
+    shown_parameters = parameters(sheet) if readable else _NOTHING
+    shown_sections = sections(sheet) if readable else ()
+    remarks = _remarks(sheet)
     return EditorBody(
         code=shown.code,
         based_on=shown.based_on,
@@ -69,16 +80,40 @@ def body_of(
         troubles=tuple(troubles),
         green=shown.report.green,
         verdict=_verdict(shown.report, say),
-        remarks=tuple(sheet.remark(found) for found in shown.report.findings),
-        parameters=parameters(sheet) if readable else _NOTHING,
-        rules=rules(sheet, words) if readable else (),
+        remarks=remarks,
+        homeless=tuple(each for each in remarks if not each.href),
+        code_marks=_code_marks(sheet),
+        parameters=shown_parameters,
+        rules=shown_rules,
         rule_adds=rule_additions(sheet) if readable else (),
-        sections=sections(sheet) if readable else (),
+        sections=shown_sections,
         cases=_cases(shown.report, catalogue, words, say),
         adoptable=can_adopt(shown.report),
         summaries=_summaries(shown.report, say, catalogue),
         text=shown.text,
     )
+
+
+def _remarks(sheet: Sheet) -> tuple[Remark, ...]:
+    """All that the checker says, each with the way to where the form shows it."""
+    found = []
+    for number, each in enumerate(sheet.report.findings):
+        beside = sheet.placed.get(number) or ("cases" if each.pointer.startswith("/cases/") else "")
+        found.append(sheet.remark(each, f"#{beside}" if beside else ""))
+    return tuple(found)
+
+
+def _code_marks(sheet: Sheet) -> str:
+    """The findings as the code editor marks them; safe inside of HTML."""
+    marks = []
+    for found in sheet.report.findings:
+        first, last = sheet.code.lines_of(found.pointer)
+        if first:
+            said = found.zh if sheet.say.language == "zh" else found.en
+            mark = {"line": first, "last_line": last, "severity": found.severity, "message": said}
+            marks.append(mark)
+    written = json.dumps(marks, ensure_ascii=False)
+    return written.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _verdict(report: Report, say: Speech) -> str:
@@ -104,10 +139,7 @@ def _summaries(report: Report, say: Speech, catalogue: Catalogue) -> tuple[Summa
     made = []
     for language in (say.language, *(each for each in LANGUAGES if each != say.language)):
         words = pack_words(report.pack, replace(say, language=language), catalogue)
-        said = [
-            rule_sentence(rule, language)
-            for rule in words.rules.values()
-        ]
+        said = [rule_sentence(rule, language) for rule in words.rules.values()]
         said += [each for each in (words.stacking, *words.limits) if each]
         made.append(Summary(LANGS[language], words.title, tuple(said)))
     return tuple(made)

@@ -1,9 +1,12 @@
 """Conditions as the form shows them: each a row of controls that reads as a sentence."""
 
+from dataclasses import replace
 from typing import Final
 
+from regulars.rules.catalogue import Field
 from rules_ui.contexts.base import Choice
 from rules_ui.contexts.editor import Addition, ConditionView, Control
+from rules_ui.editor.condition_changes import COUNT
 from rules_ui.editor.emitting import emit
 from rules_ui.editor.nodes import (
     Comparison,
@@ -27,7 +30,6 @@ _QUANTIFIERS: Final = (
     ("all", N_("every line has")),
     ("none", N_("no line has")),
 )
-_COUNT: Final = "#"
 _ADDS: Final = (
     ("condition", N_("Condition")),
     ("total", N_("Total of lines")),
@@ -81,6 +83,7 @@ def shown(sheet: Sheet, node: Condition, scope: Scope) -> ConditionView:
                 (_join(sheet, node),),
                 tuple(shown(sheet, each, scope) for each in node.members),
                 additions(sheet, node.pointer, scope),
+                sheet.remarks(node.pointer, below=True),
             )
         case EachLine():
             return _each_line(sheet, node, words)
@@ -94,13 +97,14 @@ def shown(sheet: Sheet, node: Condition, scope: Scope) -> ConditionView:
                 words,
                 raw=node.raw,
                 remarks=sheet.remarks(node.pointer, below=True),
+                line=sheet.line_of(node.pointer),
             )
 
 
 def _comparison(sheet: Sheet, node: Comparison, words: str, scope: Scope) -> ConditionView:
     at, field = node.pointer, node.field
     controls = [
-        sheet.choice(at, "set-field", "value", sheet.text(N_("Fact")), field.path, sheet.facts(scope, field)),
+        _fact(sheet, at, field, scope),
         _relation(sheet, at, field.type, node.relation),
         *_values(sheet, node, tiers=field.path == "member.tier"),
     ]
@@ -111,6 +115,19 @@ def _comparison(sheet: Sheet, node: Comparison, words: str, scope: Scope) -> Con
         words,
         tuple(controls),
         remarks=sheet.remarks(at, below=True),
+    )
+
+
+def _fact(sheet: Sheet, at: str, field: Field, scope: Scope) -> Control:
+    return Control(
+        at,
+        "set-field",
+        "value",
+        element_id(at, "set-field-value"),
+        sheet.text(N_("Fact")),
+        "choice",
+        field.path,
+        groups=sheet.facts(scope, field),
     )
 
 
@@ -151,6 +168,7 @@ def _among(sheet: Sheet, node: Comparison, *, tiers: bool) -> Control:
         "choices",
         "",
         tuple(options),
+        more="number" if field.type == "integer" else "text",
     )
 
 
@@ -175,30 +193,27 @@ def _listed(
 
 def _each_line(sheet: Sheet, node: EachLine, words: str) -> ConditionView:
     here = f"{node.pointer}/{node.quantifier}/1"
-    _, members, adds = top_conditions(sheet, emit(node.body), here, "line")
+    join, members, adds = top_conditions(sheet, emit(node.body), here, "line")
+    if len(members) == 1:
+        members = (replace(members[0], removable=False),)
     quantifier = _listed(
         sheet, node.pointer, "set-quantifier", sheet.text(N_("Lines")), node.quantifier, _QUANTIFIERS
     )
     return ConditionView(
-        "each_line", node.pointer, element_id(node.pointer), words, (quantifier,), members, adds
+        "each_line",
+        node.pointer,
+        element_id(node.pointer),
+        words,
+        (quantifier, join) if join else (quantifier,),
+        members,
+        adds,
+        sheet.remarks(node.pointer, below=True),
     )
 
 
 def _total(sheet: Sheet, node: Total, words: str) -> ConditionView:
     at = node.pointer
-    sums = [
-        Choice(field.path, sheet.text(N_("total %(fact)s"), fact=sheet.named(field)))
-        for field in sheet.catalogue.lines.values()
-        if field.type == "integer" and field.path != "line"
-    ]
-    measure = sheet.choice(
-        at,
-        "set-measure",
-        "value",
-        sheet.text(N_("Total")),
-        node.field.path if node.field else _COUNT,
-        [Choice(_COUNT, sheet.text(N_("number of lines"))), *sums],
-    )
+    measure = measured(sheet, at, "set-measure", node.field)
     relation = sheet.choice(
         at,
         "set-relation",
@@ -216,12 +231,26 @@ def _total(sheet: Sheet, node: Total, words: str) -> ConditionView:
         for index, value in enumerate(node.values)
     ]
     members: tuple[ConditionView, ...] = ()
+    joined: tuple[Control, ...] = ()
     adds: tuple[Addition, ...] = (
         Addition(at, "add-where", "where", sheet.text(N_("Only some lines")), element_id(at, "where")),
     )
     if node.where is not None:
-        _, members, adds = top_conditions(sheet, emit(node.where), node.where.pointer, "line")
-    controls = (measure, relation, *values)
+        join, members, adds = top_conditions(sheet, emit(node.where), node.where.pointer, "line")
+        joined = (join,) if join else ()
+    controls = (measure, relation, *values, *joined)
     return ConditionView(
         "total", at, element_id(at), words, controls, members, adds, sheet.remarks(at, below=True)
     )
+
+
+def measured(sheet: Sheet, at: str, do: str, field: Field | None) -> Control:
+    """What is added up of lines, or that they are counted."""
+    sums = [
+        Choice(each.path, sheet.text(N_("total %(fact)s"), fact=sheet.named(each)))
+        for each in sheet.catalogue.lines.values()
+        if each.type == "integer" and each.path != "line"
+    ]
+    counted = Choice(COUNT, sheet.text(N_("number of lines")))
+    chosen = field.path if field else COUNT
+    return sheet.choice(at, do, "value", sheet.text(N_("Total")), chosen, [counted, *sums])

@@ -22,19 +22,34 @@ _USUAL_FACT: Final[Mapping[Scope, tuple[str, ...]]] = {
     "line": ("department",),
 }
 _NEW: Final = {"zh": "新规则", "en": "New rule"}
-_POINTS: Final = {"unit": "points", "points": 10}
-_FREE: Final = {"free": 1, "every": 3, "pick": "cheapest"}
-_NTH: Final = {"every": 2, "rate_bps": 5_000, "pick": "cheapest"}
-_OFF: Final = {"every_minor": 10_000, "off_minor": 1_000}
-_ACTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "earn": {"earn": {"unit": "points", "amount": {"var": "purchase.sales_minor"}, "per": 100}},
+DISCOUNTS: Final[Mapping[str, Any]] = {
+    "rate_bps": 1_000,
+    "amount_minor": 500,
+    "threshold": {"every_minor": 10_000, "off_minor": 1_000},
+    "price_minor": 990,
+    "free_items": {"free": 1, "every": 3, "pick": "cheapest"},
+    "nth_item": {"every": 2, "rate_bps": 5_000, "pick": "cheapest"},
+}
+EARNINGS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "lines": {"per": 100},
+    "points": {"points": 10},
+}
+EXPIRIES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "never": {},
+    "days": {"valid_days": 365},
+    "period": {"expires": {"at": "year_end", "later": 1}},
+}
+EXTRAS: Final[Mapping[str, Any]] = {
+    "lines": {"===": [{"var": "department"}, "PRODUCE"]},
+    "base": {"price": "list"},
+    "rounding": {"mode": "floor", "to_minor": 10},
+}
+HOURS: Final[Mapping[str, str]] = {"from": "08:00", "until": "20:00"}
+ACTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "earn": {"earn": {"unit": "points", "per": 100}},
+    "points": {"earn": {"unit": "points", "points": 10}},
     "multiply": {"multiply": {"rate_bps": 20_000}},
-    "discount-rate": {"discount": {"rate_bps": 1_000}},
-    "discount-amount": {"discount": {"amount_minor": 500}},
-    "discount-threshold": {"discount": {"threshold": _OFF}},
-    "discount-price": {"discount": {"price_minor": 990}},
-    "discount-free": {"discount": {"free_items": _FREE}},
-    "discount-nth": {"discount": {"nth_item": _NTH}},
+    **{f"discount-{form}": {"discount": {form: usual}} for form, usual in DISCOUNTS.items()},
     "refuse": {
         "refuse": {
             "scopes": ["earning"],
@@ -50,7 +65,7 @@ _ACTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "message": {"message": {"template": "new-message"}},
     "move_stage": {"move_stage": {"to": "at_risk"}},
 }
-_PARAMETERS: Final[Mapping[str, tuple[int, int, int]]] = {
+PARAMETERS: Final[Mapping[str, tuple[int, int, int]]] = {
     "money_minor": (10_000, 0, 10_000_000),
     "count": (1, 0, 100),
     "days": (30, 1, 3_650),
@@ -58,7 +73,7 @@ _PARAMETERS: Final[Mapping[str, tuple[int, int, int]]] = {
     "rate_bps": (1_000, 0, 10_000),
     "integer": (1, 0, 1_000),
 }
-_LIMITS: Final[Mapping[str, Mapping[str, str]]] = {
+LIMITS: Final[Mapping[str, Mapping[str, str]]] = {
     "member-month": {"per": "member", "every": "month", "zh": "每位会员每月", "en": "A member, a month"},
     "pack-month": {"per": "pack", "every": "month", "zh": "整个规则包每月", "en": "The pack, a month"},
 }
@@ -108,7 +123,7 @@ def rule(
     what: str, taken: Collection[str], orders: Collection[int], tiers: Collection[str]
 ) -> dict[str, Any]:
     """A new rule that always acts, after all others."""
-    then: Mapping[str, Any] = _ACTIONS[what]
+    then: Mapping[str, Any] = ACTIONS[what]
     if what == "set_tier":
         then = {"set_tier": {"tier": next(reversed([*tiers]), "base")}}
     return {
@@ -127,14 +142,14 @@ def next_order(orders: Collection[int]) -> int:
 
 def parameter(type_: str) -> dict[str, Any]:
     """A new parameter of a type."""
-    value, low, high = _PARAMETERS[type_]
+    value, low, high = PARAMETERS[type_]
     title = {"zh": "新参数", "en": "New parameter"}
     return {"type": type_, "value": value, "minimum": low, "maximum": high, "title": title}
 
 
 def limit(what: str, kind: str, taken: Collection[str]) -> dict[str, Any]:
     """A new limit: of points in a pack that earns, of money in one that discounts."""
-    usual = _LIMITS[what]
+    usual = LIMITS[what]
     money = kind == "discount"
     return {
         "code": free_name(what, taken, "-"),
@@ -163,7 +178,8 @@ def free_name(stem: str, taken: Collection[str], joint: str) -> str:
 
 def _usual_fact(catalogue: Catalogue, kind: str, scope: Scope) -> Field:
     known = catalogue.lines if scope == "line" else catalogue.document
-    return next(known[path] for path in _USUAL_FACT[scope] if kind in known[path].kinds)
+    usual = _USUAL_FACT[scope]
+    return next((known[path] for path in usual if kind in known[path].kinds), known[usual[0]])
 
 
 def _usual(field: Field) -> Operand:

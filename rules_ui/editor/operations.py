@@ -20,8 +20,12 @@ from rules_ui.editor.emitting import comparing, emit
 from rules_ui.editor.nodes import Comparison, Condition, Join, Operand, Quantifier, Relation
 from rules_ui.editor.parsing import LINES
 
-_MADE: Final = ("scope", "calendar", "base", "limits", "exclusions")
+_MADE: Final = (
+    *("scope", "calendar", "base", "expires", "limits", "exclusions"),
+    *("title", "description", "help", "words", "hours", "except", "members"),
+)
 """Parts that are there only while something stands in them."""
+_ONLY: Final = "/filter/1"
 
 
 def set_comparison(text: str, node: Comparison) -> str:
@@ -93,7 +97,8 @@ def add_condition(text: str, pointer: str, new: Condition) -> str:
 
 
 def remove_condition(text: str, pointer: str, root: str) -> str:
-    """Ask one thing less; a group that is left without any goes too, and a rule without any always acts.
+    """Ask one thing less; a group that is left without any goes too, a rule without any always acts, and a
+    total without any is of all lines.
 
     Args:
         text: the pack's.
@@ -103,13 +108,16 @@ def remove_condition(text: str, pointer: str, root: str) -> str:
     """
     if pointer == root:
         return replaced(text, root, True)  # noqa: FBT003 — the JSON value
+    if pointer.endswith(_ONLY):
+        return replaced(text, pointer.removesuffix(_ONLY), LINES)
     group = pointer.rpartition("/")[0]
     if not group.endswith(("/and", "/or")):
         raise PointerUnknown(pointer)
     if len(json.loads(fragment(text, group))) > 1:
         return removed(text, pointer)
     around = group.rpartition("/")[0]
-    if around != root and not around.rpartition("/")[0].endswith(("/and", "/or")):
+    inside = around.endswith(_ONLY) or around.rpartition("/")[0].endswith(("/and", "/or"))
+    if around != root and not inside:
         raise PointerUnknown(pointer)
     return remove_condition(text, around, root)
 
@@ -153,7 +161,7 @@ def take(text: str, pointer: str) -> str:
     without = removed(text, pointer)
     above = pointer.rpartition("/")[0]
     if above.rpartition("/")[2] in _MADE and json.loads(fragment(without, above)) in ({}, []):
-        return removed(without, above)
+        return take(without, above)
     return without
 
 

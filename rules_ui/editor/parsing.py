@@ -106,15 +106,16 @@ class Reader:
         else:
             return None
         values = self._numbers(ends)
-        measured = self._measured(operands[at], f"{here}/{at}", depth)
+        measured = self.measured(operands[at], f"{here}/{at}", depth)
         if measured is None or values is None:
             return None
         field, where = measured
         return Total(pointer, field, where, relation, values)
 
-    def _measured(
+    def measured(
         self, tree: object, pointer: str, depth: int
     ) -> tuple[Field | None, Condition | None] | None:
+        """What is added up of lines (nothing: they are counted), and which lines; None: something else."""
         match tree:
             case {"length": [lines], **rest} if not rest:
                 field, source, here = None, lines, f"{pointer}/length/0"

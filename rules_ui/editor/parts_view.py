@@ -1,20 +1,27 @@
-"""Rules, parameters, limits and exclusions as the form shows them."""
+"""Parameters, limits, exclusions and what else the pack has, as the form shows them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from regulars.rules.canonical import laid_out
-from rules_ui.contexts.base import Choice
-from rules_ui.contexts.editor import Addition, Control, ControlKind, PartView, RuleView, Section, SlotView
-from rules_ui.editor.conditions_view import top_conditions
-from rules_ui.editor.nodes import Literally, Operand, Parameter
+from regulars.rules.text_edits import escaped
+from rules_ui.contexts.editor import Addition, PartView, Remark, Section, SlotView
 from rules_ui.editor.sheet import Sheet, element_id
-from rules_ui.editor.slots import ACTIONS, CALENDAR, EXCLUSION, LIMIT, SCOPE, Slot
+from rules_ui.editor.slots import (
+    CALENDAR,
+    EXCLUSION,
+    HOURS,
+    LIFECYCLE,
+    LIMIT,
+    PACK,
+    SCOPE,
+    STACK,
+    TIER,
+    Slot,
+)
+from rules_ui.editor.slots_view import plain_number, slots, words
 from rules_ui.editor.values import Unit, shown, unit_of_parameter
 from rules_ui.i18n import N_
-from rules_ui.rule_words import PackWords
 
-_LANGUAGES: Final = (("zh", N_("Chinese")), ("en", N_("English")))
 _TYPES: Final = (
     ("money_minor", N_("amount of money")),
     ("count", N_("count")),
@@ -23,47 +30,9 @@ _TYPES: Final = (
     ("rate_bps", N_("rate in per cent")),
     ("integer", N_("whole number")),
 )
-_ABOUT_MEMBERS: Final = (
-    ("tag", N_("Rule that gives a tag")),
-    ("untag", N_("Rule that takes a tag away")),
-    ("message", N_("Rule that asks for a message")),
-)
-_RULE_ADDS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
-    "earning": (
-        ("earn", N_("Rule that earns points")),
-        ("multiply", N_("Rule that multiplies points")),
-        *_ABOUT_MEMBERS,
-    ),
-    "discount": (
-        ("discount-rate", N_("Rule with per cent off")),
-        ("discount-amount", N_("Rule with money off")),
-        ("discount-threshold", N_("Rule with money off for each amount")),
-        ("discount-price", N_("Rule with a fixed price")),
-        ("discount-free", N_("Rule with free items")),
-        ("discount-nth", N_("Rule for each nth item")),
-    ),
-    "eligibility": (("refuse", N_("Rule that refuses")), *_ABOUT_MEMBERS),
-    "tier": (("set_tier", N_("Rule that sets a tier")),),
-    "lifecycle": (("move_stage", N_("Rule that moves the stage")), *_ABOUT_MEMBERS),
-}
-
-
-def rules(sheet: Sheet, words: PackWords | None) -> tuple[RuleView, ...]:
-    """The rules, in the order in which they act."""
-    held = sheet.document.get("rules")
-    found = [(index, rule) for index, rule in enumerate(held or ()) if isinstance(rule, dict)]
-    found.sort(key=lambda each: (_order(each[1]), each[0]))
-    last = len(found) - 1
-    return tuple(
-        _rule(sheet, words, index, rule, first=place == 0, last=place == last)
-        for place, (index, rule) in enumerate(found)
-    )
-
-
-def rule_additions(sheet: Sheet) -> tuple[Addition, ...]:
-    """The sorts of rules that a pack of this kind can have."""
-    offered = _RULE_ADDS.get(str(sheet.document.get("kind")), ())
-    return _additions(sheet, "/rules", "add-rule", offered)
+_GIVING: Final = ("earning", "discount")
+_DEEPEST: Final = 8
+"""Groups of rules nested deeper are code."""
 
 
 def parameters(sheet: Sheet) -> Section:
@@ -76,112 +45,195 @@ def parameters(sheet: Sheet) -> Section:
         sheet.text(N_("Parameters")),
         sheet.text(N_("The numbers of this pack. Rules and limits follow them.")),
         parts,
-        _additions(sheet, "/parameters", "add-parameter", _TYPES),
+        additions(sheet, "/parameters", "add-parameter", _TYPES),
+        sheet.remarks("/parameters", below=True, beside="parameters-title"),
     )
 
 
 def sections(sheet: Sheet) -> tuple[Section, ...]:
-    """Where and when the pack counts, its limits and its exclusions."""
-    reach = PartView("", "reach", "", slots(sheet, "", sheet.document, (*SCOPE, *CALENDAR)))
-    return (
-        Section("where", sheet.text(N_("Where, for whom and when")), "", (reach,), ()),
-        _listed(
-            sheet,
-            "limits",
-            N_("Limits and budgets"),
-            N_("How much the pack may give in a stretch of time."),
-            LIMIT,
-            (
-                ("member-month", N_("Limit a member and month")),
-                ("pack-month", N_("Budget of the pack a month")),
-            ),
-        ),
-        _listed(
-            sheet,
-            "exclusions",
-            N_("Exclusions"),
-            N_("Lines that this pack does not count."),
-            EXCLUSION,
-            (("lines", N_("Exclusion")),),
-        ),
-    )
+    """What the pack says besides parameters and rules; what its kind does not have only where it is there."""
+    kind = sheet.document.get("kind")
+    found = [_tiers(sheet), _lifecycle(sheet)]
+    if kind not in ("tier", "lifecycle") or "scope" in sheet.document or "calendar" in sheet.document:
+        found.append(_reach(sheet))
+    for key, section in (("limits", _limits), ("exclusions", _exclusions), ("stacking", _stacking)):
+        if kind in _GIVING or key in sheet.document:
+            found.append(section(sheet))
+    found.append(_pack(sheet))
+    return tuple(section for section in found if section is not None)
 
 
-def slots(sheet: Sheet, at: str, holder: Mapping[str, Any], wanted: Sequence[Slot]) -> tuple[SlotView, ...]:
-    """The plain parts of something; what is not there and not optional is left out."""
+def additions(sheet: Sheet, at: str, do: str, offered: Sequence[tuple[str, str]]) -> tuple[Addition, ...]:
+    """What can be added in a place."""
     return tuple(
-        _slot(sheet, at, holder, slot) for slot in wanted if not slot.only_with or slot.only_with in holder
+        Addition(at, do, what, sheet.text(label), element_id(at, f"{do}-{what}")) for what, label in offered
     )
 
 
-def _rule(
-    sheet: Sheet, words: PackWords | None, index: int, rule: Mapping[str, Any], *, first: bool, last: bool
-) -> RuleView:
-    at = f"/rules/{index}"
-    code = str(rule.get("id", ""))
-    said = words.rules.get(code) if words else None
-    join, conditions, adds = top_conditions(sheet, rule.get("when"), f"{at}/when")
-    then = rule.get("then")
-    action = next(iter(then), "") if isinstance(then, dict) else ""
-    held = then.get(action) if isinstance(then, dict) else None
-    wanted = ACTIONS.get(action, ())
-    return RuleView(
-        at=at,
+def reach_slots(sheet: Sheet, at: str, holder: Mapping[str, Any]) -> tuple[SlotView, ...]:
+    """Where, for whom and when something counts."""
+    here = f"{at}/calendar"
+    held = holder.get("calendar")
+    listed = held.get("hours") if isinstance(held, dict) else None
+    plain = slots(sheet, at, holder, (*SCOPE, *CALENDAR))
+    hours = [
+        _hour(sheet, f"{here}/hours/{index}", one)
+        for index, one in enumerate(listed if isinstance(listed, list) else ())
+        if isinstance(one, dict)
+    ]
+    adds = additions(sheet, here, "add-hours", (("hours", N_("Hours of the day")),))
+    return (*plain, *hours, SlotView("", (), "", "", _rest(sheet, at), (), adds, element_id(here, "more")))
+
+
+def _rest(sheet: Sheet, at: str) -> tuple[Remark, ...]:
+    """What is found of place and time and of none of their parts."""
+    beside = element_id(f"{at}/calendar", "more")
+    found = [sheet.remarks(f"{at}/{part}", below=True, beside=beside) for part in ("scope", "calendar")]
+    return (*found[0], *found[1])
+
+
+def _hour(sheet: Sheet, at: str, one: Mapping[str, Any]) -> SlotView:
+    remarks = sheet.remarks(at, below=True)
+    parts = slots(sheet, at, one, HOURS)
+    return SlotView(
+        sheet.text(N_("Hours from – until")),
+        tuple(control for part in parts for control in part.controls),
+        raw=" ".join(part.raw for part in parts if part.raw),
+        remarks=remarks,
         id=element_id(at),
-        code=code,
-        title=sheet.titled(rule.get("title")) or code,
-        titles=_words(sheet, f"{at}/title", rule.get("title")),
-        sentence=said.effect if said else "",
-        conditions=conditions,
-        join=join,
-        adds=adds,
-        action=action,
-        slots=slots(sheet, f"{at}/then/{action}", held, wanted) if isinstance(held, dict) else (),
-        where=slots(sheet, at, rule, (*SCOPE, *CALENDAR)),
-        remarks=tuple(
-            remark
-            for part in (at, f"{at}/id", f"{at}/order", f"{at}/title", f"{at}/group")
-            for remark in sheet.remarks(part)
-        )
-        + sheet.remarks(f"{at}/then", below=True),
-        first=first,
-        last=last,
+        line=sheet.line_of(at),
+        removal=at,
     )
+
+
+def _reach(sheet: Sheet) -> Section:
+    reach = PartView("", "reach", "", reach_slots(sheet, "", sheet.document))
+    return Section("where", sheet.text(N_("Where, for whom and when")), "", (reach,), ())
+
+
+def _pack(sheet: Sheet) -> Section:
+    part = PartView("", "pack", "", slots(sheet, "", sheet.document, PACK))
+    return Section("about", sheet.text(N_("Name and description")), "", (part,), ())
+
+
+def _tiers(sheet: Sheet) -> Section | None:
+    if sheet.document.get("kind") != "tier" and "tiers" not in sheet.document:
+        return None
+    hint = N_("The lowest tier begins at nothing; to each of the others a rule leads.")
+    return _listed(sheet, "tiers", N_("Tiers"), hint, TIER, ())
+
+
+def _lifecycle(sheet: Sheet) -> Section | None:
+    held = sheet.document.get("lifecycle")
+    if not isinstance(held, dict):
+        return None
+    part = PartView("", "lifecycle", "", slots(sheet, "/lifecycle", held, LIFECYCLE))
+    remarks = sheet.remarks("/lifecycle", below=True, beside="lifecycle-title")
+    return Section("lifecycle", sheet.text(N_("What time does")), "", (part,), (), remarks)
+
+
+def _limits(sheet: Sheet) -> Section:
+    return _listed(
+        sheet,
+        "limits",
+        N_("Limits and budgets"),
+        N_("How much the pack may give in a stretch of time."),
+        LIMIT,
+        (
+            ("member-month", N_("Limit a member and month")),
+            ("pack-month", N_("Budget of the pack a month")),
+        ),
+    )
+
+
+def _exclusions(sheet: Sheet) -> Section:
+    return _listed(
+        sheet,
+        "exclusions",
+        N_("Exclusions"),
+        N_("Lines that this pack does not count."),
+        EXCLUSION,
+        (("lines", N_("Exclusion")),),
+    )
+
+
+def _stacking(sheet: Sheet) -> Section:
+    held = sheet.document.get("stacking")
+    parts = tuple(_stack_parts(sheet, "/stacking", held, 0)) if isinstance(held, dict) else ()
+    offered = () if held is not None else (("stacking", N_("Say which rules count together")),)
+    hint = N_("Without it all groups count together, and in one group the rule that gives most.")
+    return Section(
+        "stacking",
+        sheet.text(N_("Rules that meet")),
+        sheet.text(hint),
+        parts,
+        additions(sheet, "", "add-stacking", offered),
+        sheet.remarks("/stacking", below=True, beside="stacking-title"),
+    )
+
+
+def _stack_parts(sheet: Sheet, at: str, held: Mapping[str, Any], depth: int) -> Sequence[PartView]:
+    """A group, then the groups that are spelled out in it."""
+    members = held.get("members")
+    inner = list(enumerate(members)) if isinstance(members, list) else []
+    spelled = [(index, each) for index, each in inner if isinstance(each, dict)]
+    wanted = [slot for slot in STACK if slot.path != ("members",) or not spelled]
+    own = slots(sheet, at, held, wanted)
+    named = ", ".join(each for _, each in inner if isinstance(each, str))
+    if spelled and named:
+        own += (SlotView(sheet.text(N_("Groups in it")), (), named, id=element_id(at, "named")),)
+    adds = additions(sheet, at, "add-stacking", (("group", N_("Group in this group")),))
+    part = PartView(at, element_id(at), str(held.get("group", "")), own, (), adds, removable=True)
+    deeper = spelled if depth < _DEEPEST else ()
+    parts = [p for i, each in deeper for p in _stack_parts(sheet, f"{at}/members/{i}", each, depth + 1)]
+    return [part, *parts]
 
 
 def _parameter(sheet: Sheet, name: str, one: Mapping[str, Any]) -> PartView:
-    at = f"/parameters/{name}"
-    unit = unit_of_parameter(one.get("type", "integer"))
-    value, low, high = (one.get(part) for part in ("value", "minimum", "maximum"))
-    control = _plain_number(sheet, f"{at}/value", value, unit)
-    bounds = tuple(
-        SlotView(label, (_plain_number(sheet, f"{at}/{part}", held, unit),))
-        for part, held, label in (
-            ("minimum", low, sheet.text(N_("Least"))),
-            ("maximum", high, sheet.text(N_("Most"))),
-        )
+    at = f"/parameters/{escaped(name)}"
+    unit = _unit(one.get("type"))
+    title = sheet.titled(one.get("title")) or name
+    parts = (
+        _number_slot(sheet, f"{at}/value", one.get("value"), unit, title, _bounds(sheet, one, unit)),
+        _words_slot(sheet, f"{at}/title", one.get("title"), N_("Name")),
+        _number_slot(sheet, f"{at}/minimum", one.get("minimum"), unit, sheet.text(N_("Least"))),
+        _number_slot(sheet, f"{at}/maximum", one.get("maximum"), unit, sheet.text(N_("Most"))),
+        _words_slot(sheet, f"{at}/help", one.get("help"), N_("Help"), long=True),
     )
-    help_text = ""
-    if type(low) is int and type(high) is int:
-        exponent = sheet.say.money.exponent
-        help_text = sheet.text(
-            N_("from %(least)s to %(most)s"),
-            least=shown(low, unit, exponent),
-            most=shown(high, unit, exponent),
-        )
-    main = SlotView(
-        sheet.titled(one.get("title")) or name, (control,), help_text, "", sheet.remarks(f"{at}/value")
-    )
-    named = SlotView(sheet.text(N_("Name")), _words(sheet, f"{at}/title", one.get("title")))
-    return PartView(at, element_id(at), name, (main, named, *bounds), remarks=sheet.remarks(at))
+    return PartView(at, element_id(at), sheet.titled(one.get("help")), parts, sheet.remarks(at, below=True))
 
 
-def _plain_number(sheet: Sheet, at: str, value: object, unit: Unit) -> Control:
-    """A number that no parameter can stand for."""
-    before, after = sheet.around(unit)
-    literal = shown(value, unit, sheet.say.money.exponent) if type(value) is int else ""
-    do = f"set-number-{unit}"
-    return Control(at, do, "value", element_id(at, f"{do}-value"), "", "number", literal, (), before, after)
+def _unit(type_: object) -> Unit:
+    known = type_ if isinstance(type_, str) else "integer"
+    return unit_of_parameter(known)  # type: ignore[arg-type]  # an unknown one is plain
+
+
+def _number_slot(
+    sheet: Sheet, at: str, value: object, unit: Unit, label: str, help_text: str = ""
+) -> SlotView:
+    control = plain_number(sheet, at, value, unit, label)
+    raw = "" if control is not None else sheet.raw(value)
+    id_ = element_id(at, "slot")
+    remarks = sheet.remarks(at, below=True, beside=id_)
+    return SlotView(label, control or (), help_text, raw, remarks, id=id_, line=sheet.line_of(at))
+
+
+def _words_slot(sheet: Sheet, at: str, value: object, label: str, *, long: bool = False) -> SlotView:
+    controls = words(sheet, at, value, kind="long" if long else "text", optional=long)
+    raw = "" if controls is not None else sheet.raw(value)
+    id_ = element_id(at, "slot")
+    remarks = sheet.remarks(at, below=True, beside=id_)
+    return SlotView(sheet.text(label), controls or (), "", raw, remarks, id=id_, line=sheet.line_of(at))
+
+
+def _bounds(sheet: Sheet, one: Mapping[str, Any], unit: Unit) -> str:
+    low, high = one.get("minimum"), one.get("maximum")
+    if type(low) is not int or type(high) is not int:
+        return ""
+    exponent = sheet.say.money.exponent
+    return sheet.text(
+        N_("from %(least)s to %(most)s"), least=shown(low, unit, exponent), most=shown(high, unit, exponent)
+    )
 
 
 def _listed(
@@ -194,15 +246,16 @@ def _listed(
             element_id(at),
             sheet.titled(one.get("title")),
             slots(sheet, at, one, _with_units(one, wanted)),
-            remarks=sheet.remarks(at, below=True),
+            sheet.remarks(at, below=True),
+            removable=bool(offered),
         )
         for index, one in enumerate(held if isinstance(held, list) else ())
         if isinstance(one, dict)
         for at in (f"/{key}/{index}",)
     )
-    return Section(
-        key, sheet.text(title), sheet.text(hint), parts, _additions(sheet, f"/{key}", f"add-{key}", offered)
-    )
+    adds = additions(sheet, f"/{key}", f"add-{key}", offered)
+    remarks = sheet.remarks(f"/{key}", below=True, beside=f"{key}-title")
+    return Section(key, sheet.text(title), sheet.text(hint), parts, adds, remarks)
 
 
 def _with_units(one: Mapping[str, Any], wanted: Sequence[Slot]) -> Sequence[Slot]:
@@ -213,155 +266,3 @@ def _with_units(one: Mapping[str, Any], wanted: Sequence[Slot]) -> Sequence[Slot
         Slot(slot.path, slot.label, slot.kind, "minor") if slot.path == ("at_most",) else slot
         for slot in wanted
     ]
-
-
-def _slot(sheet: Sheet, at: str, holder: Mapping[str, Any], slot: Slot) -> SlotView:
-    value = _value_at(holder, slot.path)
-    here = "/".join((at, *slot.path))
-    label = sheet.text(slot.label)
-    remarks = sheet.remarks(here, below=True)
-    if slot.kind == "lines":
-        _, conditions, adds = top_conditions(sheet, value, here, "line")
-        return SlotView(label, (), "", "", remarks, conditions, adds)
-    control = _control(sheet, here, slot, value, label)
-    if control is None:
-        return SlotView(label, (), sheet.words(value, here, "purchase"), _raw(value), remarks)
-    return SlotView(label, control, "", "", remarks)
-
-
-def _control(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> tuple[Control, ...] | None:
-    make = _MAKERS.get(slot.kind)
-    return make(sheet, at, slot, value, label) if make else None
-
-
-def _number(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> tuple[Control, ...] | None:
-    operand = _operand(sheet, value)
-    if operand is None and value is not None:
-        return None
-    do = f"set-number-{slot.unit}"
-    return (sheet.number(at, do, "value", label, operand, slot.unit, optional=slot.optional),)
-
-
-def _titled(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> tuple[Control, ...] | None:
-    del slot, label
-    return _words(sheet, at, value)
-
-
-def _choice(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> tuple[Control, ...] | None:
-    options = [Choice(code, sheet.text(said)) for code, said in slot.options]
-    options += sheet.offered(slot.offered)
-    if slot.optional:
-        options.insert(0, Choice("", "—"))
-    do = "set-whole" if slot.path[-1] == "to_minor" else "set-choice"
-    return (sheet.choice(at, do, "value", label, "" if value is None else str(value), options),)
-
-
-def _flag(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> tuple[Control, ...] | None:
-    del slot
-    flags = [Choice("true", sheet.text(N_("yes"))), Choice("false", sheet.text(N_("no")))]
-    return (sheet.choice(at, "set-flag", "value", label, "true" if value is True else "false", flags),)
-
-
-def _many(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> tuple[Control, ...] | None:
-    if value is not None and not isinstance(value, list):
-        return None
-    chosen = [str(each) for each in value or ()]
-    known = [Choice(code, sheet.text(said)) for code, said in slot.options] or list(
-        sheet.offered(slot.offered)
-    )
-    do = "set-numbers" if slot.kind == "numbers" else "set-codes"
-    if not known:
-        return (
-            Control(
-                at,
-                do,
-                "value",
-                element_id(at, f"{do}-value"),
-                label,
-                "text",
-                "，".join(chosen),
-                optional=True,
-            ),
-        )
-    options = [Choice(each.value, each.label, each.value in chosen) for each in known]
-    offered = {each.value for each in known}
-    options += [Choice(each, f"“{each}”", chosen=True) for each in chosen if each not in offered]
-    return (Control(at, do, "value", element_id(at, f"{do}-value"), label, "choices", "", tuple(options)),)
-
-
-def _text(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> tuple[Control, ...] | None:
-    del sheet
-    if value is not None and not isinstance(value, str):
-        return None
-    kind: ControlKind = "date" if slot.kind == "date" else "text"
-    return (
-        Control(
-            at,
-            "set-text",
-            "value",
-            element_id(at, "set-text-value"),
-            label,
-            kind,
-            value or "",
-            optional=slot.optional,
-        ),
-    )
-
-
-def _words(sheet: Sheet, at: str, value: object) -> tuple[Control, ...]:
-    held = value if isinstance(value, dict) else {}
-    return tuple(
-        Control(
-            f"{at}/{language}",
-            "set-text",
-            "value",
-            element_id(f"{at}/{language}", "set-text-value"),
-            sheet.text(name),
-            "text",
-            str(held.get(language, "")),
-            before=sheet.text(name),
-        )
-        for language, name in _LANGUAGES
-    )
-
-
-def _operand(sheet: Sheet, value: object) -> Operand | None:
-    if type(value) is int:
-        return Literally(value)
-    if isinstance(value, dict) and list(value) == ["param"] and value["param"] in sheet.parameters:
-        return Parameter(str(value["param"]))
-    return None
-
-
-def _value_at(holder: Mapping[str, Any], path: Sequence[str]) -> object:
-    here: object = holder
-    for step in path:
-        here = here.get(step) if isinstance(here, dict) else None
-    return here
-
-
-def _raw(value: object) -> str:
-    return laid_out(value)
-
-
-def _order(rule: Mapping[str, Any]) -> int:
-    order = rule.get("order")
-    return order if type(order) is int else 0
-
-
-def _additions(sheet: Sheet, at: str, do: str, offered: Sequence[tuple[str, str]]) -> tuple[Addition, ...]:
-    return tuple(
-        Addition(at, do, what, sheet.text(label), element_id(at, f"{do}-{what}")) for what, label in offered
-    )
-
-
-_MAKERS: Final[Mapping[str, Callable[[Sheet, str, Slot, object, str], tuple[Control, ...] | None]]] = {
-    "number": _number,
-    "words": _titled,
-    "choice": _choice,
-    "flag": _flag,
-    "codes": _many,
-    "numbers": _many,
-    "code": _text,
-    "date": _text,
-}

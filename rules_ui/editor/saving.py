@@ -14,7 +14,8 @@ from regulars.rules.errors import PointerUnknown
 from regulars.rules.reading import read
 from regulars.rules.text_edits import fragment, steps_of
 from regulars.security.actor import Actor
-from rules_ui.editor.changes import Bench, Change, applied
+from rules_ui.editor.bench import Bench, Change
+from rules_ui.editor.changes import applied
 
 _NAMED = ("id", "code", "name")
 

@@ -1,16 +1,19 @@
 """What the builders of the form share: the pack's values, the chain's words, what the checker said."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from regulars.rules.canonical import laid_out
 from regulars.rules.catalogue import Catalogue, Field
 from regulars.rules.checker import Report
 from regulars.rules.findings import Finding
 from regulars.rules.model import Pack
 from regulars.rules.wording import Wording
 from rules_ui.contexts.base import Choice
-from rules_ui.contexts.editor import Control, Remark
+from rules_ui.contexts.editor import Control, OptionGroup, Remark
+from rules_ui.editor.bench import groups_named
+from rules_ui.editor.code_places import CodePlaces
 from rules_ui.editor.nodes import Literally, Operand, Parameter, Relation, Scope
 from rules_ui.editor.parsing import Reader
 from rules_ui.editor.slots import Offered
@@ -41,6 +44,20 @@ RELATIONS: Mapping[str, tuple[tuple[Relation, str], ...]] = {
 """What can be asked of a fact, by its type."""
 
 
+_FACTS: Mapping[str, str] = {
+    "member": N_("Member"),
+    "purchase": N_("Purchase"),
+    "line": N_("Line of the purchase"),
+    "store": N_("Store"),
+    "calendar": N_("Day and time"),
+}
+_OWN_FACTS: Mapping[str, str] = {
+    "member": N_("Own facts of members"),
+    "line": N_("Own facts of products"),
+    "store": N_("Own facts of stores"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Offers:
     """What the chain offers where a pack names something: codes and names."""
@@ -56,7 +73,8 @@ class Sheet:
     Attributes:
         document: the values of its text.
         report: what the checker says of it.
-        pack: where the text has a pack's shape.
+        code: where its places stand in the text.
+        placed: number of each finding that has been shown, and the id of the element beside which.
     """
 
     document: Mapping[str, Any]
@@ -64,6 +82,8 @@ class Sheet:
     catalogue: Catalogue
     offers: Offers
     say: Speech
+    code: CodePlaces
+    placed: dict[int, str] = field(default_factory=dict)
 
     @property
     def pack(self) -> Pack | None:
@@ -80,6 +100,11 @@ class Sheet:
 
     def text(self, message: str, **values: object) -> str:
         return self.say.text(message, **values)
+
+    @staticmethod
+    def raw(value: object) -> str:
+        """What stands in a place as code; nothing where nothing does."""
+        return "" if value is None else laid_out(value)
 
     def words(self, tree: object, pointer: str, scope: Scope) -> str:
         """A condition as a sentence; nothing where the checker finds it wrong."""
@@ -102,27 +127,42 @@ class Sheet:
             for found in self.report.findings
         )
 
-    def remarks(self, pointer: str, *, below: bool = False) -> tuple[Remark, ...]:
-        """What the checker says of a place, or of all that lies in it as well."""
-        return tuple(
-            self.remark(found)
-            for found in self.report.findings
-            if found.pointer == pointer or (below and found.pointer.startswith(f"{pointer}/"))
-        )
+    def remarks(self, pointer: str, *, below: bool = False, beside: str = "") -> tuple[Remark, ...]:
+        """What the checker says of a place and nobody has shown yet.
 
-    def remark(self, found: Finding) -> Remark:
+        Args:
+            pointer: of the place.
+            below: of all that lies in it as well.
+            beside: id of the element that shows it; the place's own where none is given.
+        """
+        found = []
+        for number, each in enumerate(self.report.findings):
+            inside = each.pointer == pointer or (below and each.pointer.startswith(f"{pointer}/"))
+            if inside and number not in self.placed:
+                self.placed[number] = beside or element_id(pointer)
+                found.append(self.remark(each))
+        return tuple(found)
+
+    def remark(self, found: Finding, href: str = "") -> Remark:
+        """A finding in the reader's words."""
         said = found.zh if self.say.language == "zh" else found.en
-        return Remark("bad" if found.severity == "error" else "warn", said)
+        line = self.code.lines_of(found.pointer)[0] if found.pointer else 0
+        return Remark("bad" if found.severity == "error" else "warn", said, href, line)
 
-    def facts(self, scope: Scope, chosen: Field | None) -> tuple[Choice, ...]:
-        """All facts that a condition can be about, in the catalogue's order."""
+    def line_of(self, pointer: str) -> int:
+        """Where a place begins in the code."""
+        return self.code.lines_of(pointer)[0]
+
+    def facts(self, scope: Scope, chosen: Field) -> tuple[OptionGroup, ...]:
+        """All facts that a condition can be about, by what they are facts of, in the catalogue's order."""
         known = self.catalogue.lines if scope == "line" else self.catalogue.document
-        kind = self.document.get("kind")
-        return tuple(
-            Choice(field.path, self._name(field), chosen is not None and field.path == chosen.path)
-            for field in known.values()
-            if field.type != "lines" and ((kind in field.kinds and not field.retired) or field is chosen)
-        )
+        kind = str(self.document.get("kind"))
+        groups: dict[str, list[Choice]] = {}
+        for fact in known.values():
+            if fact.type != "lines" and ((kind in fact.kinds and not fact.retired) or fact is chosen):
+                said = Choice(fact.path, self._name(fact), fact.path == chosen.path)
+                groups.setdefault(_group_of(fact, scope), []).append(said)
+        return tuple(OptionGroup(self.text(label), tuple(options)) for label, options in groups.items())
 
     def named(self, field: Field) -> str:
         """A fact's name."""
@@ -140,6 +180,8 @@ class Sheet:
         """What the pack or the chain offers for a slot."""
         if what == "places":
             return self.offers.places
+        if what == "groups":
+            return tuple(Choice(code, code) for code in groups_named(self.document))
         if what != "tiers":
             return ()
         own = self.document.get("tiers")
@@ -263,6 +305,12 @@ class Sheet:
                 return "×", ""
             case _:
                 return "", ""
+
+
+def _group_of(fact: Field, scope: Scope) -> str:
+    """The heading under which a fact stands."""
+    owner = "line" if scope == "line" else fact.path.partition(".")[0]
+    return (_OWN_FACTS if fact.custom else _FACTS)[owner]
 
 
 def element_id(pointer: str, name: str = "") -> str:

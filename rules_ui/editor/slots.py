@@ -7,7 +7,9 @@ from typing import Final, Literal
 from rules_ui.editor.values import Unit
 from rules_ui.i18n import N_
 
-SlotKind = Literal["number", "choice", "flag", "words", "code", "codes", "numbers", "date", "lines", "tree"]
+SlotKind = Literal[
+    "number", "choice", "flag", "words", "long", "code", "codes", "numbers", "date", "lines", "amount", "tree"
+]
 Offered = Literal["tiers", "places", "rules", "groups", "weekdays", ""]
 
 
@@ -21,7 +23,9 @@ class Slot:
         optional: may be left empty, which takes the part away.
         options: values and their messages, of a choice.
         offered: what the pack or the chain offers as options instead.
-        only_with: shown only where this part is there.
+        only_with: shown only where this part is there, a path with dots.
+        removes: the part that the button beside it takes away whole.
+        more: how values that are not offered can be written, of codes and numbers.
     """
 
     path: tuple[str, ...]
@@ -32,6 +36,8 @@ class Slot:
     options: tuple[tuple[str, str], ...] = ()
     offered: Offered = ""
     only_with: str = ""
+    removes: str = ""
+    more: Literal["", "text", "date", "number"] = ""
 
 
 _PICK: Final = (("cheapest", N_("the cheapest")), ("dearest", N_("the dearest")))
@@ -62,25 +68,31 @@ WEEKDAYS: Final = tuple(
 
 EARN: Final = (
     Slot(("points",), N_("Points"), "number", only_with="points"),
-    Slot(("amount",), N_("Computed on"), "tree", only_with="amount"),
+    Slot(("amount",), N_("Computed on"), "amount", only_with="amount"),
     Slot(("per",), N_("One point for each"), "number", "minor", only_with="per"),
-    Slot(("lines",), N_("Only lines where"), "lines", only_with="lines"),
-    Slot(("base", "price"), N_("Counted at"), "choice", options=_PRICE, only_with="base"),
+    Slot(("lines",), N_("Only lines where"), "lines", only_with="lines", removes="lines"),
+    Slot(
+        ("base", "price"),
+        N_("Counted at"),
+        "choice",
+        optional=True,
+        options=_PRICE,
+        only_with="base",
+        removes="base",
+    ),
     Slot(("base", "tax"), N_("Tax"), "choice", optional=True, options=_TAX, only_with="base"),
     Slot(("pending_days",), N_("Usable after"), "number", "days", optional=True),
-    Slot(("valid_days",), N_("Valid for"), "number", "days", optional=True),
-    Slot(("expires", "after_days"), N_("Valid for"), "number", "days", only_with="expires"),
-    Slot(
-        ("expires", "at"), N_("Expires at the"), "choice", optional=True, options=_ENDS, only_with="expires"
-    ),
+    Slot(("valid_days",), N_("Valid for"), "number", "days", only_with="valid_days"),
+    Slot(("expires", "after_days"), N_("Valid for"), "number", "days", only_with="expires.after_days"),
+    Slot(("expires", "at"), N_("Expires at the"), "choice", options=_ENDS, only_with="expires.at"),
+    Slot(("expires", "later"), N_("so many periods later"), "number", optional=True, only_with="expires.at"),
 )
 MULTIPLY: Final = (
     Slot(("rate_bps",), N_("Points times"), "number", "times"),
     Slot(("valid_days",), N_("Valid for"), "number", "days", optional=True),
-    Slot(("group",), N_("Group: only the highest counts"), "code", optional=True),
+    Slot(("group",), N_("Group: only the highest counts"), "code", optional=True, only_with="group"),
 )
 DISCOUNT: Final = (
-    Slot(("lines",), N_("Only lines where"), "lines", only_with="lines"),
     Slot(("rate_bps",), N_("Off"), "number", "bps", only_with="rate_bps"),
     Slot(("amount_minor",), N_("Off"), "number", "minor", only_with="amount_minor"),
     Slot(("price_minor",), N_("Price of each"), "number", "minor", only_with="price_minor"),
@@ -93,9 +105,26 @@ DISCOUNT: Final = (
     Slot(("threshold", "every_minor"), N_("For each"), "number", "minor", only_with="threshold"),
     Slot(("threshold", "off_minor"), N_("off"), "number", "minor", only_with="threshold"),
     Slot(("threshold", "times"), N_("At most times"), "number", optional=True, only_with="threshold"),
-    Slot(("base", "price"), N_("Counted at"), "choice", options=_PRICE, only_with="base"),
-    Slot(("base", "after_discounts"), N_("After earlier discounts"), "flag", only_with="base"),
-    Slot(("rounding", "mode"), N_("Rounded"), "choice", options=_ROUND, only_with="rounding"),
+    Slot(("lines",), N_("Only lines where"), "lines", only_with="lines", removes="lines"),
+    Slot(
+        ("base", "price"),
+        N_("Counted at"),
+        "choice",
+        optional=True,
+        options=_PRICE,
+        only_with="base",
+        removes="base",
+    ),
+    Slot(("base", "tax"), N_("Tax"), "choice", optional=True, options=_TAX, only_with="base"),
+    Slot(("base", "after_discounts"), N_("After earlier discounts"), "flag", optional=True, only_with="base"),
+    Slot(
+        ("rounding", "mode"),
+        N_("Rounded"),
+        "choice",
+        options=_ROUND,
+        only_with="rounding",
+        removes="rounding",
+    ),
     Slot(
         ("rounding", "to_minor"),
         N_("to a multiple of (minor units)"),
@@ -104,7 +133,7 @@ DISCOUNT: Final = (
         only_with="rounding",
     ),
     Slot(("cap_minor",), N_("At most a purchase"), "number", "minor", optional=True),
-    Slot(("group",), N_("Group: only the highest counts"), "code", optional=True),
+    Slot(("group",), N_("Group: only the highest counts"), "code", optional=True, only_with="group"),
 )
 REFUSE: Final = (
     Slot(
@@ -129,7 +158,10 @@ MOVE_STAGE: Final = (
         options=(("at_risk", N_("at risk")), ("lapsed", N_("lapsed"))),
     ),
 )
-MESSAGE: Final = (Slot(("template",), N_("Code of the text"), "code"),)
+MESSAGE: Final = (
+    Slot(("template",), N_("Code of the text"), "code"),
+    Slot(("values",), N_("Numbers in the text"), "tree", only_with="values"),
+)
 ACTIONS: Final[Mapping[str, Sequence[Slot]]] = {
     "earn": EARN,
     "multiply": MULTIPLY,
@@ -142,13 +174,51 @@ ACTIONS: Final[Mapping[str, Sequence[Slot]]] = {
 }
 SCOPE: Final = (
     Slot(("scope", "places"), N_("Places"), "codes", optional=True, offered="places"),
-    Slot(("scope", "channels"), N_("Channels"), "codes", optional=True),
+    Slot(("scope", "channels"), N_("Channels"), "codes", optional=True, more="text"),
     Slot(("scope", "tiers"), N_("Tiers"), "codes", optional=True, offered="tiers"),
 )
 CALENDAR: Final = (
     Slot(("calendar", "weekdays"), N_("Days of the week"), "numbers", optional=True, options=WEEKDAYS),
+    Slot(("calendar", "days_of_month"), N_("Days of the month"), "numbers", optional=True, more="number"),
     Slot(("calendar", "from"), N_("First day"), "date", optional=True),
     Slot(("calendar", "until"), N_("Last day"), "date", optional=True),
+    Slot(("calendar", "except"), N_("Not on"), "codes", optional=True, more="date"),
+)
+HOURS: Final = (
+    Slot(("from",), N_("From (such as 08:00)"), "code"),
+    Slot(("until",), N_("until just before"), "code"),
+)
+GROUP: Final = (Slot(("group",), N_("Stacking group"), "code", optional=True),)
+STACK: Final = (
+    Slot(("group",), N_("Group"), "code"),
+    Slot(
+        ("pick",),
+        N_("Of it counts"),
+        "choice",
+        options=(
+            ("all", N_("every rule")),
+            ("first", N_("the first rule")),
+            ("highest", N_("the rule that gives most")),
+            ("lowest", N_("the rule that gives least")),
+        ),
+    ),
+    Slot(("members",), N_("Groups in it"), "codes", optional=True, offered="groups", more="text"),
+)
+PACK: Final = (
+    Slot(("title",), N_("Name"), "words"),
+    Slot(("description",), N_("Description"), "long"),
+    Slot(("priority",), N_("Priority among packs of its kind, the lowest first"), "number"),
+)
+TIER: Final = (
+    Slot(("title",), N_("Name"), "words"),
+    Slot(("threshold",), N_("From a spend of"), "number", "minor"),
+)
+LIFECYCLE: Final = (
+    Slot(("tier_year_days",), N_("Tier year"), "number", "days", optional=True, only_with="tier_year_days"),
+    Slot(("at_risk_after_days",), N_("At risk after silence of"), "number", "days"),
+    Slot(("lapse_after_days",), N_("Lapsed after silence of"), "number", "days"),
+    Slot(("first_revisit_after_days",), N_("First revisit after"), "number", "days"),
+    Slot(("revisit_every_days",), N_("Revisits every"), "number", "days"),
 )
 LIMIT: Final = (
     Slot(("title",), N_("Name"), "words"),

@@ -22,10 +22,10 @@ from regulars.security import service as security
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from regulars.security.scope import EVERYWHERE
-from rules_ui.contexts.base import Choice, FieldTrouble, Notice
-from rules_ui.contexts.editor import EditorBody, EditorPage
+from rules_ui.contexts.base import Choice, FieldTrouble
+from rules_ui.contexts.editor import EditorBody, EditorNotice, EditorPage
+from rules_ui.editor.bench import Bench, Change, ChangeUnknown
 from rules_ui.editor.body import Shown, body_of
-from rules_ui.editor.changes import Bench, Change, ChangeUnknown
 from rules_ui.editor.saving import Base, head_of, save_change
 from rules_ui.editor.sheet import Offers, element_id
 from rules_ui.editor.values import Unreadable
@@ -51,7 +51,7 @@ _UNREADABLE: Final = {
 class Told:
     """What has just happened, and what could not be read."""
 
-    notices: Sequence[Notice] = ()
+    notices: Sequence[EditorNotice] = ()
     troubles: Sequence[FieldTrouble] = ()
 
 
@@ -75,7 +75,7 @@ async def change_draft(request: Request, ui: Pages, code: str, actor: Editor) ->
         told = _trouble(change, say.text(_UNREADABLE[trouble.reason]))
     except (ChangeUnknown, PointerUnknown):
         said = say.text(N_("This place is no longer in the draft: somebody has changed it. Look again."))
-        told = Told(notices=(Notice("warn", said),))
+        told = Told(notices=(EditorNotice("warn", said),))
     if not by_htmx(request):
         return go(f"/packs/{code}/edit")
     return ui.page(request, actor, await _body(ui, code, actor, say, told), say)
@@ -93,7 +93,7 @@ async def _save(ui: Ui, code: str, form: FormData, change: Change, actor: Actor,
         else:
             bench = Bench(base.text, await catalogue_of(session), say.money.exponent, _tier_codes(ui, say))
             saved = await save_change(session, code, base, bench, change, actor, at)
-    return _told(saved, base)
+    return _told(saved, base, say)
 
 
 async def _adopt(session: AsyncSession, code: str, base: Base, actor: Actor, ui: Ui) -> Saved:
@@ -104,16 +104,16 @@ async def _adopt(session: AsyncSession, code: str, base: Base, actor: Actor, ui:
     return await drafts.save_draft(session, code, new, actor, ui.container.now())
 
 
-def _told(saved: Saved, base: Base) -> Told:
+def _told(saved: Saved, base: Base, say: Speech) -> Told:
     number = saved.revision.line.revision or 0
     if saved.result == "refused":
         message = N_(
             "Somebody changed the same place meanwhile; the draft shows theirs. Yours is kept aside."
         )
-        return Told(notices=(Notice("warn", message),))
+        return Told(notices=(EditorNotice("warn", say.text(message)),))
     if saved.result == "merged" or number > base.revision + 1:
         message = N_("Somebody else has changed the draft meanwhile; it now holds both.")
-        return Told(notices=(Notice("plain", message),))
+        return Told(notices=(EditorNotice("plain", say.text(message)),))
     return Told()
 
 

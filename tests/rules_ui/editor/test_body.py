@@ -1,0 +1,112 @@
+"""What the form shows of a draft: every starter pack whole, and each finding beside what it is about."""
+
+import json
+from uuid import UUID
+
+import pytest
+from editor_world import CODES, document, parts, shown
+
+from regulars.custom_fields.domain import CustomField
+from regulars.rules.custom_catalogue import with_custom
+from regulars.rules.starters import starter_text
+from rules_ui.contexts.editor import ConditionView, Control, EditorBody, PartView, RuleView, SlotView
+
+
+def ids_of(body: EditorBody) -> set[str]:
+    """The ids that a page of it has, and "" for what has no place."""
+    views = (ConditionView, Control, PartView, RuleView, SlotView)
+    fixed = {f"{section.id}-title" for section in (body.parameters, *body.sections)}
+    return {"", "cases", *fixed, *(each.id for kind in views for each in parts(body, kind))}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_starter_pack_is_shown_with_every_id_once_and_each_finding_in_a_place(code: str) -> None:
+    body = shown(starter_text(code))
+    ids = [each.id for each in (*parts(body, Control), *parts(body, ConditionView)) if each.id]
+    assert len(ids) == len(set(ids))
+    assert body.rules
+    assert not body.homeless
+    locked = [each for each in parts(body, ConditionView) if each.kind == "locked"]
+    assert [each.words for each in locked if not each.words] == []
+
+
+def test_of_all_starter_packs_the_code_is_needed_for_two_places_alone() -> None:
+    views = [(code, shown(starter_text(code))) for code in CODES]
+    locked = {
+        (code, each.at)
+        for code, body in views
+        for each in parts(body, ConditionView)
+        if each.kind == "locked"
+    }
+    assert locked == {("print-shop-offers", "/rules/2/when/and/0")}
+    needing = {(code, slot.label) for code, body in views for slot in parts(body, SlotView) if slot.raw}
+    assert needing == {("auto-repair-care", "Numbers in the text")}
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "place"),
+    [
+        ("/rules/0/when/and/0/===/0/var", "member.nothing", "#e-rules-"),
+        ("/rules/0/then/discount/rate_bps", 99_999, "#e-rules-0-then-discount-rate_5fbps-slot"),
+        ("/rules/0/order", "first", "#e-rules-0"),
+        ("/rules/0/scope", {}, "#e-rules-0-"),
+        ("/parameters/rate_bps/title", {"zh": "", "en": "Rate"}, "#e-parameters-"),
+        ("/limits", [{"code": "x"}], "#e-limits-0"),
+        ("/stacking", {"group": "g"}, "#stacking-title"),
+        ("/calendar", {"hours": [{"from": "8", "until": "20:00"}]}, "#e-calendar-hours-0"),
+        ("/priority", -1, "#e-priority-slot"),
+        ("/description/zh", 7, "#e-description-slot"),
+        ("/unheard", 1, ""),
+    ],
+)
+def test_a_finding_is_shown_once_and_the_list_leads_to_it(pointer: str, value: object, place: str) -> None:
+    pack = document("silver-saturday")
+    *path, last = pointer.strip("/").split("/")
+    holder = pack
+    for step in path:
+        holder = holder[int(step)] if isinstance(holder, list) else holder.setdefault(step, {})
+    holder[last] = value
+    body = shown(json.dumps(pack, indent=1))
+    assert [each for each in body.remarks if each.href.startswith(place)], body.remarks
+    assert {each.href.removeprefix("#") for each in body.remarks} <= ids_of(body)
+    assert bool(body.homeless) == (place == "")
+    assert any(mark["line"] > 1 for mark in json.loads(body.code_marks))
+
+
+def test_code_marks_can_stand_in_a_page() -> None:
+    pack = document("silver-saturday")
+    pack["</script><script>"] = 1
+    body = shown(json.dumps(pack, indent=1))
+    assert "<" not in body.code_marks
+    assert any("</script>" in mark["message"] for mark in json.loads(body.code_marks))
+
+
+def test_own_facts_stand_under_headings_of_their_own() -> None:
+    own = CustomField(
+        id=UUID(int=1),
+        subject="member",
+        code="pets",
+        type="integer",
+        title_zh="宠物数",
+        title_en="pets",
+        help_zh="",
+        help_en="",
+        low=0,
+        high=9,
+        default=0,
+        choices=(),
+        retired_at=None,
+    )
+    body = shown(starter_text("silver-saturday"), with_custom([own]))
+    fact = next(each for each in parts(body, Control) if each.do == "set-field" and each.groups)
+    headings = {group.label: [option.value for option in group.options] for group in fact.groups}
+    assert headings["Own facts of members"] == ["member.custom.pets"]
+    assert {"Member", "Purchase", "Store", "Day and time"} <= set(headings)
+    assert sum(option.chosen for group in fact.groups for option in group.options) == 1
+
+
+def test_a_text_that_is_no_pack_is_shown_as_code_alone() -> None:
+    body = shown("{ not json")
+    assert not body.readable
+    assert body.remarks
+    assert body.code_marks == "[]"
