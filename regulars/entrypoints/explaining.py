@@ -30,6 +30,7 @@ class Proof:
         purchases, awards, events: how many were recomputed.
         disagreeing: how many purchases and events are not what recomputing gives.
         other_engine: how many were evaluated by another engine then.
+        no_longer_failing: in how many a rule failed that today's engine can read: a remark, no difference.
         shown: the first of those that disagree.
     """
 
@@ -39,6 +40,7 @@ class Proof:
     other_engine: int
     disagreeing: int
     shown: tuple[Disagreement, ...]
+    no_longer_failing: int = 0
 
     @property
     def ok(self) -> bool:
@@ -84,11 +86,12 @@ async def prove_in(
 ) -> Proof:
     """The same on an open database."""
     shelf, places = Shelf(), Places()
-    purchases = awards = events = others = disagreeing = 0
+    purchases = awards = events = others = mended = disagreeing = 0
     shown: list[Disagreement] = []
     async for page in sweep_purchases(database.read, shelf, places, since):
         purchases, awards, others = purchases + page.checked, awards + page.awards, others + page.other_engine
         disagreeing += len(page.found)
+        mended += page.no_longer_failing
         shown += page.found[: SHOWN_MOST - len(shown)]
         notice(purchases)
     async for page in sweep_events(database.read, shelf, places, since):
@@ -96,4 +99,4 @@ async def prove_in(
         disagreeing += len(page.found)
         shown += page.found[: SHOWN_MOST - len(shown)]
         notice(purchases + events)
-    return Proof(purchases, awards, events, others, disagreeing, tuple(shown))
+    return Proof(purchases, awards, events, others, disagreeing, tuple(shown), mended)

@@ -50,6 +50,8 @@ class Recomputed:
             offered on.
         offering: the evaluation of `before`.
         differences: where the books have another figure.
+        no_longer_failing: what failed then and can be read today, "pack/version#rule" and the error. It is
+            told and compared as it was: that rule gave nothing.
     """
 
     facts: FactsRead
@@ -59,6 +61,7 @@ class Recomputed:
     offered: Discounts
     charged: Discounts
     differences: tuple[Difference, ...]
+    no_longer_failing: tuple[tuple[str, str], ...] = ()
 
 
 def recompute(stored: StoredPurchase, shelved: Shelved, site: StorePlace) -> Recomputed:
@@ -72,7 +75,13 @@ def recompute(stored: StoredPurchase, shelved: Shelved, site: StorePlace) -> Rec
     Raises: RecordUnreadable: the record is not of the shape that we keep.
     """
     try:
-        return _recomputed(stored, shelved, site)
+        found = _recomputed(stored, shelved, site)
+        mended = _no_longer_failing(stored, found.evaluation)
+        if not mended:
+            return found
+        as_then = replace(shelved, packs=shelved.packs.with_failed(mended))
+        told = tuple((f"{pack}#{rule}", error) for (pack, rule), error in sorted(mended.items()))
+        return replace(_recomputed(stored, as_then, site), no_longer_failing=told)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordUnreadable(f"{type(error).__name__} {error}") from None
 
@@ -105,6 +114,19 @@ def _recomputed(stored: StoredPurchase, shelved: Shelved, site: StorePlace) -> R
         *_each("claims", _claims(found, packs.limits, stored, site), stored.claims),
     )
     return replace(found, differences=differences)
+
+
+def _no_longer_failing(stored: StoredPurchase, evaluation: Evaluation) -> dict[tuple[str, str], str]:
+    """The errors of the record that today's engine, with its own limits, does not repeat."""
+    failed = {
+        (told["pack"], told["rule"]): told["error"]
+        for told in stored.evaluation["rules"]
+        if told.get("error")
+    }
+    if not failed:
+        return {}
+    failing = {(told.pack_version, told.rule_id) for told in evaluation.outcomes if told.error}
+    return {rule: error for rule, error in failed.items() if rule not in failing}
 
 
 def facts_of(stored: StoredPurchase, site: StorePlace) -> FactsRead:

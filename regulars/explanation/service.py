@@ -140,6 +140,15 @@ def _summary(
                 f"It was evaluated by {then} then; below it is recomputed by {ENGINE}.",
             )
         )
+    for rule, error in found.no_longer_failing:
+        said.append(
+            Said(
+                f"规则 {rule} 当时无法计算（{error}），今天的引擎可以计算；"
+                "以下仍按当时的结果说明，可用重算补发。",
+                f"The rule {rule} failed then ({error}), and today's engine can read it; below it is told as "
+                "it was, and recomputing gives what it kept from the member.",
+            )
+        )
     said.append(_verdict(found))
     return said
 

@@ -43,12 +43,14 @@ class Swept:
         checked: how many purchases, or events, were recomputed.
         awards: how many awards of points among them.
         other_engine: how many were evaluated then by another engine than today's.
+        no_longer_failing: in how many a rule failed that today's engine can read; they agree as they were.
     """
 
     checked: int
     awards: int
     other_engine: int
     found: tuple[Disagreement, ...]
+    no_longer_failing: int = 0
 
 
 async def sweep_purchases(
@@ -71,22 +73,28 @@ async def sweep_purchases(
             if not purchases:
                 return
             found: list[Disagreement] = []
-            awards = others = 0
+            awards = others = mended = 0
             for stored in purchases:
                 awards += len(stored.postings)
                 others += stored.evaluation.get("engine") != ENGINE
                 shelved = await shelf.take(session, stored.packs)
-                if differences := _compared(stored, shelved, places):
+                differences, read_again = _compared(stored, shelved, places)
+                mended += read_again
+                if differences:
                     found.append(Disagreement(stored.id, differences))
-        yield Swept(len(purchases), awards, others, tuple(found))
+        yield Swept(len(purchases), awards, others, tuple(found), mended)
         after = purchases[-1].id
 
 
-def _compared(stored: StoredPurchase, shelved: Shelved, places: Places) -> tuple[Difference, ...]:
+def _compared(
+    stored: StoredPurchase, shelved: Shelved, places: Places
+) -> tuple[tuple[Difference, ...], bool]:
+    """The differences, and whether a rule failed that can be read today."""
     try:
-        return recompute(stored, shelved, places.store(stored.store_id)).differences
+        found = recompute(stored, shelved, places.store(stored.store_id))
     except RecordUnreadable as unreadable:
-        return (Difference("record", str(stored.id), "–", unreadable.message),)
+        return (Difference("record", str(stored.id), "–", unreadable.message),), False
+    return found.differences, bool(found.no_longer_failing)
 
 
 async def sweep_events(

@@ -1,6 +1,7 @@
 """What the live packs say of one purchase: facts in, awards, discounts and reasons out. Never raises."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from types import MappingProxyType
 from typing import cast
@@ -106,6 +107,17 @@ class PackSet:
             reasons.append("excluded")
         return Evaluation(awards, discounts, tier, tuple(outcomes.known), tuple(reasons), asked)
 
+    def with_failed(self, failed: Mapping[tuple[str, str], str]) -> "PackSet":
+        """The same packs, in which some rules cannot be evaluated whatever they read.
+
+        Args:
+            failed: the error of each, by pack version and rule.
+        Returns: what gives as these packs gave when those rules failed.
+        """
+        found = copy(self)
+        found._program = _Program(self._rules, failed)
+        return found
+
     def tier_for(
         self, member: MemberFacts, calendar: CalendarFacts | None = None, store: StoreFacts | None = None
     ) -> TierMove | None:
@@ -200,10 +212,18 @@ def _highest(rules: Sequence[CompiledRule], outcomes: Outcomes) -> TierMove | No
 class _Program:
     """Rules that run together on one document."""
 
-    def __init__(self, rules: Sequence[CompiledRule]) -> None:
+    def __init__(
+        self, rules: Sequence[CompiledRule], failed: Mapping[tuple[str, str], str] = MappingProxyType({})
+    ) -> None:
         self.rules = rules
-        self._runnable = [rule.rule or _REFUSED for rule in rules]
-        self._decided = [_decided(rule) for rule in rules]
+        errors = [failed.get((rule.pack, rule.id)) for rule in rules]
+        self._runnable = [
+            _REFUSED if error else rule.rule or _REFUSED for rule, error in zip(rules, errors, strict=True)
+        ]
+        self._decided = [
+            {_REFUSAL: rule.error(error)} if error else _decided(rule)
+            for rule, error in zip(rules, errors, strict=True)
+        ]
 
     def read(self, document: Callable[[], str]) -> Outcomes:
         """Run the rules, and sort their results into outcomes and values."""

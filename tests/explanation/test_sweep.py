@@ -6,16 +6,18 @@ from datetime import timedelta
 import asyncpg
 import pytest
 from cj_world import ImportedChain, open_chain
-from explanation.conftest import Claim, Tamper
+from explanation.conftest import Claim, Explain, Tamper
 from small_chain import MONDAY, SmallChain, discounted_line, line, lines
 
 from regulars.entrypoints.complete_journey.source import Slice
+from regulars.entrypoints.explaining import prove_in
 from regulars.entrypoints.stack import postgres
 from regulars.explanation.domain import Difference
 from regulars.explanation.shelf import Shelf
 from regulars.explanation.sweep import Swept, sweep_events, sweep_purchases
 from regulars.organisation.places import Places
 from regulars.purchases.quoting import quote
+from regulars.rules import engine
 
 ONE_HOUSEHOLD_IN = 150
 HOUR = timedelta(hours=1)
@@ -72,6 +74,27 @@ async def test_what_was_tampered_with_is_found_among_the_others(chain: SmallChai
     (page,) = await all_of(chain)
     assert [one.subject for one in page.found] == [bought[1].purchase_id]
     assert page.found[0].differences == (Difference("points", str(bought[1].purchase_id), "10", "11"),)
+
+
+async def test_an_error_that_todays_engine_does_not_repeat_is_a_remark(
+    chain: SmallChain, explain: Explain, tamper: Tamper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = await chain.join()
+    fresh = await chain.buy(member)
+    with monkeypatch.context() as then:
+        then.setattr(engine, "OPS_BUDGET", 1)
+        then.setattr(engine, "_ENGINE", engine.made())
+        short = await chain.buy(member, occurred_at=MONDAY + HOUR)
+    assert (fresh.receipt["points"], short.receipt["points"]) == (10, 0)
+    (page,) = await all_of(chain)
+    assert (page.checked, page.no_longer_failing, page.found) == (2, 1, ())
+    found = await explain(short.purchase_id)
+    assert any("failed then (" in said.en and "今天的引擎" in said.zh for said in found.summary)
+    proof = await prove_in(chain.database, None)
+    assert (proof.ok, proof.no_longer_failing) == (True, 1)
+    await tamper(f"update purchase set points = 3 where id = '{short.purchase_id}'")
+    (page,) = await all_of(chain)
+    assert [one.subject for one in page.found] == [short.purchase_id]
 
 
 async def test_only_what_was_recorded_or_attributed_since_is_recomputed(

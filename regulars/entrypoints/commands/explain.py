@@ -100,6 +100,11 @@ def _show_proof(proof: "Proof", speaks: Literal["zh", "en"], *, json: bool) -> N
     )
     if proof.other_engine:
         print(f"{counted(proof.other_engine, 'purchase')} evaluated by another engine then.")
+    if proof.no_longer_failing:
+        print(
+            f"{counted(proof.no_longer_failing, 'purchase')} in which a rule failed then and can be read "
+            "today: compared as it was; see regulars recompute list."
+        )
     if proof.ok:
         print("All of it is what the books say.")
     else:
