@@ -145,7 +145,7 @@ def _told(item: StoryItem, titles: telling.Titles, say: Speech) -> StoryLine:
         why=telling.why(item.kind, item.reason, say),
         icon=manner.icon,
         mark=manner.mark,
-        points=-(item.points or 0),
+        points=(item.points or 0) * (1 if item.kind == "points_adjusted" else -1),
     )
 
 

@@ -35,6 +35,7 @@ MANNERS: Mapping[str, Manner] = {
     "points_expired": Manner(N_("lost points that expired"), "clock", "quiet"),
     "silence_corrected": Manner(N_("was not silent after all: a late purchase came in"), "history", "good"),
     "points_taken_back": Manner(N_("lost points that were taken back"), "coin", "quiet"),
+    "points_adjusted": Manner(N_("had points adjusted by hand"), "pencil", "care"),
     "frozen": Manner(N_("was frozen"), "snowflake", "care"),
     "unfrozen": Manner(N_("was unfrozen"), "sun", "good"),
 }
@@ -53,6 +54,7 @@ TITLES: Mapping[str, str] = {
     "points_expired": N_("Points expired"),
     "silence_corrected": N_("Silence corrected"),
     "points_taken_back": N_("Points taken back"),
+    "points_adjusted": N_("Points adjusted by hand"),
     "frozen": N_("Frozen"),
     "unfrozen": N_("Unfrozen"),
 }
@@ -134,6 +136,18 @@ def _taken_back(reason: Reason, say: Speech) -> str:
     return " ".join(part for part in (lost, by, why) if part)
 
 
+def _adjusted(reason: Reason, say: Speech) -> str:
+    by = say.text(N_("Asked for by %(name)s."), name=str(reason["ordered_by"]))
+    if reason.get("approved_by"):
+        by = say.text(
+            N_("Asked for by %(name)s, approved by %(approver)s."),
+            name=str(reason["ordered_by"]),
+            approver=str(reason["approved_by"]),
+        )
+    what = say.text(word_for("adjustment_reason", str(reason["code"])))
+    return f"{what}: {reason['why']} · {by}" if say.language == "en" else f"{what}：{reason['why']} · {by}"
+
+
 def _freeze(reason: Reason, say: Speech) -> str:
     code = reason.get("code")
     return say.text(word_for("freeze", str(code))) if code else ""
@@ -159,6 +173,7 @@ _WHYS: Mapping[str, Callable[[Reason, Speech], str]] = {
     "reactivated": _return,
     "points_expired": _expiry,
     "points_taken_back": _taken_back,
+    "points_adjusted": _adjusted,
     "frozen": _freeze,
     "silence_corrected": _correction,
 }

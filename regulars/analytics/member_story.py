@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Integer,
+    Select,
     Text,
     Uuid,
     and_,
@@ -23,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.analytics.adjusted import ADJUSTED
 from regulars.analytics.taken_back import TAKEN_BACK, taken_of
 from regulars.care.tables import care_task
 from regulars.db.base import Instant, Json
@@ -87,13 +90,13 @@ class StoryKey:
 
 @dataclass(frozen=True, slots=True)
 class StoryItem:
-    """A purchase, a lifecycle event, or what one undo order took back.
+    """A purchase, a lifecycle event, what one undo order took back, or an adjustment by hand.
 
     Attributes:
         key: its place in the story.
-        kind: "purchase", "points_taken_back", or the event's kind.
-        points: earned by a purchase; taken back by an order.
-        reason: the figures that decided an event; who ordered an undo, and why.
+        kind: "purchase", "points_taken_back", "points_adjusted", or the event's kind.
+        points: earned by a purchase; taken back by an order; adjusted, below zero where they were taken.
+        reason: the figures that decided an event; who ordered an undo or asked for an adjustment, and why.
         taken_back: points of a purchase that undo orders took since.
     """
 
@@ -240,17 +243,22 @@ _EVENTS = select(
     lifecycle_event.c.pack_version,
     lifecycle_event.c.reason,
 ).where(lifecycle_event.c.member_id == _ID)
-_story = union_all(_PURCHASES, _ATTRIBUTED, _EVENTS, TAKEN_BACK).subquery("story")
+_story = union_all(_PURCHASES, _ATTRIBUTED, _EVENTS, TAKEN_BACK, ADJUSTED).subquery("story")
+_bought = union_all(_PURCHASES, _ATTRIBUTED).subquery("story")
 _ORDER = (_story.c.at.desc(), _story.c["rank"].desc(), _story.c.no.desc())
 _STORY = select(_story).order_by(*_ORDER).limit(bindparam("limit", type_=Integer))
-_STORY_BEFORE = _STORY.where(
-    tuple_(_story.c.at, _story.c["rank"], _story.c.no)
-    < tuple_(
-        bindparam("before_at", type_=Instant),
-        bindparam("before_rank", type_=Integer),
-        bindparam("before_no", type_=BigInteger),
-    )
+_BEFORE = tuple_(
+    bindparam("before_at", type_=Instant),
+    bindparam("before_rank", type_=Integer),
+    bindparam("before_no", type_=BigInteger),
 )
+_STORY_BEFORE = _STORY.where(tuple_(_story.c.at, _story.c["rank"], _story.c.no) < _BEFORE)
+_RECEIPTS = (
+    select(_bought)
+    .order_by(_bought.c.at.desc(), _bought.c["rank"].desc(), _bought.c.no.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+_RECEIPTS_BEFORE = _RECEIPTS.where(tuple_(_bought.c.at, _bought.c["rank"], _bought.c.no) < _BEFORE)
 
 _used = (
     select(lot_consumption.c.lot_id, func.sum(lot_consumption.c.amount).label("amount"))
@@ -320,10 +328,28 @@ async def read_story(
         limit: items at most, > 0.
     Returns: the items, and whether older ones follow.
     """
+    return await _read(session, _STORY, _STORY_BEFORE, member_id, before, limit)
+
+
+async def read_receipts(
+    session: AsyncSession, member_id: UUID, *, before: StoryKey | None, limit: int
+) -> tuple[Sequence[StoryItem], bool]:
+    """The same of purchases alone."""
+    return await _read(session, _RECEIPTS, _RECEIPTS_BEFORE, member_id, before, limit)
+
+
+async def _read(
+    session: AsyncSession,
+    newest: Select[tuple[Any, ...]],
+    older: Select[tuple[Any, ...]],
+    member_id: UUID,
+    before: StoryKey | None,
+    limit: int,
+) -> tuple[Sequence[StoryItem], bool]:
     parameters: dict[str, object] = {"member_id": member_id, "limit": limit + 1}
-    statement = _STORY
+    statement = newest
     if before is not None:
-        statement = _STORY_BEFORE
+        statement = older
         parameters |= {"before_at": before.at, "before_rank": before.rank, "before_no": before.no}
     rows = (await session.execute(statement, parameters)).all()
     bought = [row.id for row in rows if row.kind == "purchase" and row.points]

@@ -141,6 +141,14 @@ def _expiry(ground: EventGround, speech: Speech) -> list[Said]:
     for lot in lots[:LOTS_SHOWN]:
         left, earned = speech.points(lot.amount), speech.day(lot.earned_at)
         until = speech.day(lot.expires_at) if lot.expires_at else "–"
+        if lot.purchase_id is None:
+            said.append(
+                Said(
+                    f"{earned} 手工调整所给尚余 {left.zh}，有效期至 {until}。",
+                    f"{left.en} left of those that were given by hand on {earned}, valid until {until}.",
+                )
+            )
+            continue
         said.append(
             Said(
                 f"{earned} 消费单 {lot.purchase_id} 所得尚余 {left.zh}，有效期至 {until}。",

@@ -37,11 +37,15 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class ExpiredLot:
-    """What was left of a lot when it expired, and the purchase that had earned it."""
+    """What was left of a lot when it expired, and the purchase that had earned it.
+
+    Attributes:
+        purchase_id: None where points were given by hand.
+    """
 
     amount: int
     earned_at: datetime
-    purchase_id: UUID
+    purchase_id: UUID | None
     expires_at: datetime | None
 
 

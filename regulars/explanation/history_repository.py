@@ -33,7 +33,8 @@ where member_id = any($1::uuid[])
 order by 1, 3
 """
 _EXPIRED: Final = """
-select e.cause_id, c.amount, l.expires_at, earned.effective_at as earned_at, earned.cause_id as purchase_id,
+select e.cause_id, c.amount, l.expires_at, earned.effective_at as earned_at,
+       case when earned.kind <> 'adjust' then earned.cause_id end as purchase_id,
        (select sum(amount) from posting where entry_id = e.id)::bigint as posted
 from ledger_entry e
 join lot_consumption c on c.entry_id = e.id

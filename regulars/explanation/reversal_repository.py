@@ -55,7 +55,7 @@ join place h on h.id = s.home_store_id
 where r.entry_id = $1 and ($2::uuid is null or e.member_id = $2) and h.path <@ any($3::text[]::ltree[])
 """
 _SOURCES: Final = """
-select earned.cause_id, earned.effective_at, c.amount
+select case when earned.kind <> 'adjust' then earned.cause_id end, earned.effective_at, c.amount
 from lot_consumption c
 join lot l on l.account_id = $2 and l.id = c.lot_id
 join ledger_entry earned on earned.id = l.entry_id

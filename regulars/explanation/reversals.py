@@ -15,9 +15,9 @@ SHOWN_MOST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class TakenFrom:
-    """Points of one lot that an entry took, and the purchase that had earned them."""
+    """Points of one lot that an entry took, and the purchase that had earned them; None: given by hand."""
 
-    purchase_id: UUID
+    purchase_id: UUID | None
     earned_at: datetime
     points: int
 
@@ -186,6 +186,15 @@ def _sources(reversal: Reversal, speech: Speech) -> list[Said]:
     said = []
     for source in others[:SHOWN_MOST]:
         points, day = speech.points(source.points), speech.day(source.earned_at)
+        if source.purchase_id is None:
+            said.append(
+                Said(
+                    f"其中 {points.zh} 取自 {day} 手工调整所给，因为原来的积分已不在。",
+                    f"{points.en} of them were taken from what had been given by hand on {day}, since the "
+                    "original points were gone.",
+                )
+            )
+            continue
         said.append(
             Said(
                 f"其中 {points.zh} 取自 {day} 消费单 {source.purchase_id} 所得，因为原来的积分已不在。",

@@ -61,6 +61,7 @@ class NewMember:
     """A person to be enrolled.
 
     Attributes:
+        name: None where the person told none.
         phone: as typed; None for a member known only by number or reference.
         enrolled_at: aware; the past for imported members.
         references: names in outside systems, e.g. "cj-1007".
@@ -68,7 +69,7 @@ class NewMember:
     """
 
     id: UUID
-    name: str
+    name: str | None
     home_store_id: UUID
     enrolled_at: datetime
     phone: str | None = None

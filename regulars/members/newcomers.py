@@ -15,6 +15,7 @@ from regulars.members import repository
 from regulars.members.attributes import check_attributes
 from regulars.members.domain import (
     DEFAULT_PREFIX,
+    UNSET,
     Consent,
     NewMember,
     ProfileChange,
@@ -111,7 +112,11 @@ def _problems_of(
 ) -> list[FieldProblem]:
     new, prefix = draft.new, draft.prefix
     profile = ProfileChange(
-        name=new.name, birthday=new.birthday, gender=new.gender, locale=new.locale, tags=new.tags
+        name=UNSET if new.name is None else new.name,
+        birthday=new.birthday,
+        gender=new.gender,
+        locale=new.locale,
+        tags=new.tags,
     )
     problems = check_profile(profile, at.date(), prefix)
     problems += check_references(new.references, prefix)
@@ -234,7 +239,7 @@ def _row(draft: _Draft, at: datetime) -> Mapping[str, object]:
     return {
         "id": new.id,
         "number": draft.number,
-        "name": new.name.strip(),
+        "name": (new.name or "").strip(),
         "phone_cipher": phone.cipher if phone else None,
         "phone_index": phone.index if phone else None,
         "phone_last4": phone.last4 if phone else None,

@@ -83,7 +83,7 @@ select percentile_disc(array[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
        within group (order by minor)::bigint[]
 from spent
 """
-# Without any undo in the chain, nobody's entries are looked through.
+# Without any undo in the chain, nobody's entries are looked through. Adjustments by hand are left aside.
 _TAKEN = """
 select e.member_id, e.id as entry_id, e.effective_at, original.cause_id as purchase_id, p.pack_version,
        earned.cause_id as earned_with, l.expires_at, c.amount
@@ -95,7 +95,7 @@ join ledger_entry earned on earned.id = l.entry_id
 left join entry_reversal r on r.entry_id = e.id
 left join ledger_entry original on original.id = r.original_id
 where exists (select from entry_reversal)
-  and e.member_id = any($1::uuid[]) and e.kind not in ('earn', 'expire')
+  and e.member_id = any($1::uuid[]) and e.kind not in ('earn', 'expire', 'adjust')
 order by e.member_id, e.effective_at, e.id, l.expires_at, l.id
 """
 _CORRECTED = """

@@ -7,9 +7,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from small_chain import ACTOR, MONDAY, SmallChain, line, open_small_chain
+from small_chain import ACTOR, KEYS, MONDAY, SmallChain, line, open_small_chain
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.adjustments import service
 from regulars.adjustments.domain import Adjustment, AdjustmentReason, Allowance, Wish
@@ -26,13 +27,21 @@ from regulars.adjustments.errors import (
     OwnAdjustmentDecision,
     UnknownAdjustment,
 )
+from regulars.analytics import member_story
 from regulars.db.session import Database
 from regulars.entrypoints.verifying import verify
+from regulars.explanation.event_service import explain_event
+from regulars.explanation.shelf import Shelf
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_id
+from regulars.ledger import service as ledger
+from regulars.ledger.domain import reverse_entry
 from regulars.lifecycle import freezing
 from regulars.lifecycle import service as lifecycle
+from regulars.lifecycle.enrolment import enrol
+from regulars.members.domain import NewMember
 from regulars.members.errors import UnknownMember
+from regulars.members.service import MemberRules, get_member
 from regulars.rules.live import LivePacks
 from regulars.security import audit
 from regulars.security.actor import Actor
@@ -265,14 +274,11 @@ async def test_what_is_given_pays_a_debt_first(world: Adjusting) -> None:
     assert await world.figures(member) == (30, 0)
 
 
-async def owe(session: object, member: UUID, points: int) -> None:
+async def owe(session: AsyncSession, member: UUID, points: int) -> None:
     """A debt as an undo order leaves it."""
-    from regulars.ledger import service as ledger
-    from regulars.ledger.domain import reverse_entry
-
     order = new_id()
     entry = reverse_entry(new_id(), order, member, MONDAY, new_id(), (), (), [("gift/1", "base", points)])
-    await ledger.post(session, [entry], MONDAY)  # type: ignore[arg-type]
+    await ledger.post(session, [entry], MONDAY)
 
 
 async def test_a_frozen_account_is_given_nothing_and_may_be_taken_from(world: Adjusting) -> None:
@@ -340,3 +346,31 @@ async def test_adjustments_are_listed_by_key_where_the_member_is_at_home(world: 
         elsewhere = world.person("store", "west-1").admitted(Permission.ADJUSTMENT_READ).scope
         assert (await service.list_adjustments(session, elsewhere, limit=9)).adjustments == []
     assert found == [one.id for one in reversed(asked)]
+
+
+async def test_story_and_explanation_of_an_expiry_tell_of_points_given_by_hand(
+    world: Adjusting,
+) -> None:
+    member = await world.chain.join()
+    given = await world.ask(member, 30, world.person("service_desk"), note="the till was down")
+    later = NOW + 365 * DAY
+    places = world.chain.desk.places
+    async with world.chain.database.begin() as session:
+        await lifecycle.advance(session, LivePacks(), places, [member], later, later)
+    async with world.chain.database.read() as session:
+        story, _ = await member_story.read_story(session, member, before=None, limit=9)
+        (told,) = [item for item in story if item.kind == "points_adjusted"]
+        assert (told.id, told.points, told.reason["why"]) == (given.id, 30, "the till was down")
+        expired = next(item for item in story if item.kind == "points_expired")
+        said = await explain_event(session, Shelf(), places, expired.id, EVERYWHERE, member)
+    assert any("手工调整所给尚余 30 分" in one.zh for one in said.summary)
+    assert said.agrees
+
+
+async def test_who_told_no_name_is_a_member_all_the_same(world: Adjusting) -> None:
+    await world.chain.join()  # after which the places are known here
+    new = NewMember(new_id(), None, world.chain.stores["east-1"], NOW, phone="+12125550199")
+    rules = MemberRules.of(world.chain.desk.places.chain, KEYS)
+    async with world.chain.database.begin() as session:
+        written = await enrol(session, new, rules, world.chain.desk.places, ACTOR, NOW)
+        assert (await get_member(session, written.id, EVERYWHERE)).name == ""
