@@ -87,8 +87,7 @@ class Basket:
         """What makes this purchase itself and no other, for ever."""
         if self.imported_as is not None:
             return self.imported_as
-        day = self.business_day.isoformat()
-        return f"{self.store_id}/{self.terminal_id}/{day}/{self.receipt_no}/{self.kind}"
+        return receipt_key(self.store_id, self.terminal_id, self.business_day, self.receipt_no, self.kind)
 
     def with_quote(self, quote_id: UUID | None, flags: tuple[str, ...]) -> "Basket":
         """The same basket, charged by a quote, with what is doubtful about it."""
@@ -101,6 +100,11 @@ class Basket:
     @property
     def list_minor(self) -> int:
         return sum(line.list_minor for line in self.lines)
+
+
+def receipt_key(store_id: UUID, terminal_id: UUID, day: date, receipt_no: str, kind: str = "sale") -> str:
+    """The business key of what a till has numbered on one of its business days."""
+    return f"{store_id}/{terminal_id}/{day.isoformat()}/{receipt_no}/{kind}"
 
 
 def lines_json(lines: Sequence[Line]) -> bytes:

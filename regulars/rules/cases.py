@@ -121,13 +121,31 @@ def _live(pack: Pack, document: Mapping[str, object]) -> PackSet:
     return PackSet([PackVersion(NO_ID, pack.code, 1, pack.kind, _DRAFT_HASH, document)])
 
 
+def results_of(
+    pack: Pack, document: Mapping[str, object], given: Given, catalogue: Catalogue = BUILT_IN
+) -> Mapping[str, object]:
+    """All that a case with these facts could expect of a pack alone, by the names of `Expect`.
+
+    Args:
+        pack, document, catalogue: as for `run_cases`.
+        given: the facts.
+    """
+    live = _live(pack, document)
+    return _results(live, live.evaluate(*facts_of(given, catalogue)), given)
+
+
+def _results(live: PackSet, evaluation: Evaluation, given: Given) -> dict[str, object]:
+    applied = {o.rule_id for o in evaluation.outcomes if o.applied}
+    refused = {scope for pack in live.packs for r in pack.rules if r.id in applied for scope in r.scopes}
+    got = _got(evaluation) | {"refused": sorted(refused), "applied": sorted(applied)}
+    return got | _timed(live.plan, given)
+
+
 def _run(case: Case, live: PackSet, catalogue: Catalogue) -> CaseResult:
     evaluation = live.evaluate(*facts_of(case.given, catalogue))
     applied = frozenset(o.rule_id for o in evaluation.outcomes if o.applied)
     failed = frozenset(o.rule_id for o in evaluation.outcomes if not o.applied)
-    refused = {scope for pack in live.packs for r in pack.rules if r.id in applied for scope in r.scopes}
-    got = _got(evaluation) | {"refused": sorted(refused), "applied": sorted(applied)}
-    got |= _timed(live.plan, case.given)
+    got = _results(live, evaluation, case.given)
     return CaseResult(case.name.zh, case.name.en, tuple(_differences(case.expect, got)), applied, failed)
 
 
