@@ -23,7 +23,7 @@ def page_paths() -> list[str]:
         route.path
         for router in ROUTERS
         for route in router.routes
-        if isinstance(route, APIRoute) and "GET" in route.methods and route.response_class is HTMLResponse
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.response_class is HTMLResponse
     ]
 
 

@@ -26,6 +26,7 @@ MODULES: Final[Mapping[str, str]] = {
     "rules": "regulars.entrypoints.bench.rules",
     "rehearsal": "regulars.entrypoints.bench.rehearsal",
     "segments": "regulars.entrypoints.bench.segments",
+    "pages": "regulars.entrypoints.bench.pages",
     "due-dates": "regulars.entrypoints.bench.due_hour",
 }
 """The benches by name; each module has `measure`."""

@@ -76,9 +76,16 @@ async def found(database: Database, settings: Settings, at: datetime) -> Chain:
         await open_places(session, [*branches, *stores, *tills], _ACTOR, at)
     await _publish(database, at)
     bearers = [await new_bearer(database, settings, till.id, at) for till in tills]
-    model = await _enrol_model(database, settings, stores[0].id, at)
-    await _buy_once(database, model, stores[0].id, tills[0].id, at)
-    return Chain(bearers, model)
+    return Chain(bearers, await add_model(database, settings, stores[0].id, tills[0].id, at))
+
+
+async def add_model(
+    database: Database, settings: Settings, store_id: UUID, terminal_id: UUID, at: datetime
+) -> UUID:
+    """A member of any chain who has bought once, for `populate` to copy."""
+    model = await _enrol_model(database, settings, store_id, at)
+    await _buy_once(database, model, store_id, terminal_id, at)
+    return model
 
 
 async def new_bearer(database: Database, settings: Settings, terminal_id: UUID, at: datetime) -> str:

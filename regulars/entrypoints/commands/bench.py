@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     bench.command("rules")(bench_rules)
     bench.command("due-dates")(bench_due_dates)
     bench.command("rehearsal")(bench_rehearsal)
+    bench.command("pages")(bench_pages)
     bench.command("load", hidden=True)(bench_load)
     app.add_typer(bench, name="bench")
 
@@ -79,6 +80,11 @@ def bench_rehearsal(
 ) -> None:
     """A year of purchases rehearsed: as it was live, to the unit, and under drafts."""
     _run("rehearsal", data_dir, json=json, quick=quick)
+
+
+def bench_pages(data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False) -> None:
+    """Every page of the web, with a year of purchases and 100,000 members more."""
+    _run("pages", data_dir, json=json, quick=quick)
 
 
 def _run(name: str, base: Path | None, *, json: bool, quick: bool) -> None:
