@@ -11,6 +11,7 @@ from api.body_limit import BodyLimit
 from api.container import Container
 from api.routers import (
     adjustments,
+    bulk_actions,
     care,
     custom_fields,
     explanations,
@@ -64,6 +65,7 @@ ROUTERS: Final = (
     undoing,
     limits,
     recomputes,
+    bulk_actions,
     messages,
     custom_fields,
     pack_checks,

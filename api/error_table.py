@@ -218,6 +218,15 @@ ROWS: Final[Mapping[str, Row]] = {
     "own_undo_approval": Row(403, "撤销单由您提出，须由他人审批。"),
     "undo_needs_person": Row(403, "撤销须由操作员本人审批，请登录或用 --operator 指明。"),
     "undo_reason_missing": Row(422, "请说明原因，2 至 {maximum} 个字。"),
+    # bulk actions
+    "unknown_bulk_action": Row(404, "没有这个批量操作。"),
+    "bulk_place_unknown": Row(422, "您的管辖范围内没有机构 {place}。"),
+    "bulk_filter_empty": Row(422, "请说明针对哪些会员：名单、生命周期、等级、逾期或未送达。"),
+    "bulk_nothing_matches": Row(422, "该机构下没有符合条件的会员或消费单，请放宽条件。"),
+    "bulk_state_wrong": Row(409, "批量操作目前的状态是“{state}”，只有“{wanted}”时才能这样做。"),
+    "bulk_list_differs": Row(409, "内容摘要与名单不符，请重新查看后再决定。"),
+    "own_bulk_approval": Row(403, "批量操作由您提出，须由他人审批。"),
+    "bulk_reason_missing": Row(422, "请说明原因，2 至 {maximum} 个字。"),
     # recomputing
     "recompute_version_unfit": Row(
         422, "{version} 不是已发布的版本；请填写已上线的修正版本，每个规则包一个。"

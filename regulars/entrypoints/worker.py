@@ -11,23 +11,28 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
+from activities.bulk_actions import BulkActivities
 from activities.failures import Discretion
 from activities.lifecycle import LifecycleActivities
 from activities.rehearsal import RehearsalActivities
 from activities.releases import ReleaseActivities
 from activities.undoing import UndoingActivities
+from regulars.bulk_actions.running import Means as BulkMeans
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.feature_keeper import keep_features
 from regulars.entrypoints.ready import announce_ready
 from regulars.entrypoints.shutdown import ends_on_signal
 from regulars.entrypoints.temporal import WORKFLOW_RUNNER
-from regulars.entrypoints.workflow_starting import REHEARSALS, UNDOS, keep_starting
-from regulars.kernel import clock
+from regulars.entrypoints.workflow_hands import WorkflowHands
+from regulars.entrypoints.workflow_starting import BULK_ACTIONS, REHEARSALS, UNDOS, keep_starting
+from regulars.kernel import clock, ids
 from regulars.organisation.places import Places
 from regulars.rules.live import LivePacks
 from regulars.settings import Settings
 from regulars.temporal import connect
 from regulars.undoing.working import Means
+from workflows.bulk_action import TASK_QUEUE as BULK_TASK_QUEUE
+from workflows.bulk_action import BulkActionWorkflow
 from workflows.member_lifecycle import MemberLifecycleWorkflow
 from workflows.messages import TASK_QUEUE
 from workflows.pack_release import PackReleaseWorkflow
@@ -46,6 +51,7 @@ CACHED_WORKFLOWS = 3_000
 """Each costs about 60 kB; a member who is not cached costs a replay of at most 300 events."""
 
 WORKFLOW_TASKS = 32
+KEPT_STARTING = (REHEARSALS, UNDOS, BULK_ACTIONS)
 GRACE = timedelta(seconds=10)
 
 
@@ -102,11 +108,12 @@ async def _work_once(
         make_rehearsal_worker(client, rehearsals),
         make_release_worker(client, releases),
         make_undoing_worker(client, undoing),
+        make_bulk_worker(client, _bulk_activities(client, activities)),
     )
     working = {worker: asyncio.create_task(worker.run()) for worker in workers}
     stopping = asyncio.create_task(stop.wait())
     starting = {
-        asyncio.create_task(keep_starting(kind, rehearsals.database, client)) for kind in (REHEARSALS, UNDOS)
+        asyncio.create_task(keep_starting(kind, rehearsals.database, client)) for kind in KEPT_STARTING
     }
     announce_ready()
     try:
@@ -180,6 +187,18 @@ def make_undoing_worker(
     """A worker for undo orders: few at once, for tills share the members' locks with it."""
     few = _Few(activities=2, workflow_tasks=2, grace=GRACE)
     return _make_small_worker(client, task_queue, UndoWorkflow, undoing.all, few)
+
+
+def make_bulk_worker(client: Client, bulk: BulkActivities, *, task_queue: str = BULK_TASK_QUEUE) -> Worker:
+    """A worker for the bulk actions of ops: one at a time, so that a repair does not become a herd."""
+    few = _Few(activities=1, workflow_tasks=2, grace=GRACE)
+    return _make_small_worker(client, task_queue, BulkActionWorkflow, bulk.all, few)
+
+
+def _bulk_activities(client: Client, members: LifecycleActivities) -> BulkActivities:
+    hands = WorkflowHands(client)
+    means = BulkMeans(members.database, members.packs, members.places, hands, members.now, ids.new_id)
+    return BulkActivities(means)
 
 
 @dataclass(frozen=True, slots=True)

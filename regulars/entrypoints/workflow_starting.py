@@ -11,10 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from regulars.bulk_actions.service import waiting_actions
 from regulars.db.away import DATABASE_ERRORS
 from regulars.db.session import Database
 from regulars.rehearsal.service import waiting_rehearsals
 from regulars.undoing.service import waiting_undos
+from workflows.bulk_action import TASK_QUEUE as BULK_TASK_QUEUE
+from workflows.bulk_action_start import start_bulk_action
 from workflows.rehearsal import TASK_QUEUE as REHEARSAL_TASK_QUEUE
 from workflows.rehearsal_start import start_rehearsal
 from workflows.undoing import TASK_QUEUE as UNDOING_TASK_QUEUE
@@ -42,6 +45,7 @@ class Kind:
 
 REHEARSALS: Final = Kind("rehearsals", waiting_rehearsals, start_rehearsal, REHEARSAL_TASK_QUEUE)
 UNDOS: Final = Kind("undos", waiting_undos, start_undo, UNDOING_TASK_QUEUE)
+BULK_ACTIONS: Final = Kind("bulk_actions", waiting_actions, start_bulk_action, BULK_TASK_QUEUE)
 
 
 async def keep_starting(kind: Kind, database: Database, client: Client) -> NoReturn:

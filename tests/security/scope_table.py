@@ -191,6 +191,19 @@ API = {
     "GET /v1/recomputes": Row(200, 200),
     "POST /v1/recomputes/preview": Row(200, 422, json={"place": "east-1"}),
     "POST /v1/recomputes/run": Row(200, 422, json={"place": "east-1", "reason": "mended"}),
+    # bulk actions are seen at their place and above; the planted one is a draft
+    "POST /v1/bulk-actions": Row(
+        201, 422, json={"kind": "retry", "place": "east-1", "member_ids": ["{member_id}"]}
+    ),
+    "GET /v1/bulk-actions": Row(200, 200, lists="{action_id}"),
+    "GET /v1/bulk-actions/{action_id}": Row(200, HIDDEN),
+    "GET /v1/bulk-actions/{action_id}/items": Row(200, HIDDEN),
+    "POST /v1/bulk-actions/{action_id}/submit": Row(
+        409, HIDDEN, json={"content_hash": 64 * "0", "reason": "mended"}
+    ),
+    "POST /v1/bulk-actions/{action_id}/approve": Row(409, HIDDEN, json={"content_hash": 64 * "0"}),
+    "POST /v1/bulk-actions/{action_id}/reject": Row(409, HIDDEN, json={"reason": "not so"}),
+    "POST /v1/bulk-actions/{action_id}/cancel": Row(200, HIDDEN, json={"reason": "not now"}),
     # oneself and what belongs to the whole chain
     "GET /v1/session": Row(200, 200),
 }

@@ -35,11 +35,15 @@ from web_world import WebWorld
 
 from regulars.adjustments.domain import Wish as Adjusting
 from regulars.adjustments.service import request_adjustment
+from regulars.bulk_actions.domain import Filter
+from regulars.bulk_actions.service import Wish as Bulk
+from regulars.bulk_actions.service import draw_up
 from regulars.care.domain import CareDue
 from regulars.care.service import open_tasks
 from regulars.custom_fields.domain import CustomField
 from regulars.custom_fields.service import define_field
 from regulars.db.base import metadata
+from regulars.explanation.shelf import Shelf
 from regulars.kernel import clock
 from regulars.kernel.ids import new_id
 from regulars.lifecycle.tables import lifecycle_event
@@ -162,7 +166,17 @@ class Things:
                 MONDAY - timedelta(minutes=number),
             )
             undo = await order_undo(session, self.world.container.places, new_id(), wish, ACTOR, MONDAY)
+            bulk = await draw_up(
+                session,
+                self.world.container.places,
+                Shelf(),
+                new_id(),
+                Bulk("retry", chain.stores["east-1"], Filter(member_ids=(member,))),
+                ACTOR,
+                MONDAY,
+            )
         return {
+            "{action_id}": str(bulk.id),
             "{store}": str(chain.stores["east-1"]),
             "{place_id}": str(till.id),
             "{terminal_id}": str(till.id),

@@ -1,0 +1,1 @@
+"""What ops do to many members at once: a frozen list, a reason, a second pair of eyes, a result for each."""
