@@ -12,7 +12,7 @@ from regulars.explanation.domain import EventExplanation, PurchaseExplanation
 from regulars.explanation.event_service import explain_event
 from regulars.explanation.service import explain_purchase
 from regulars.explanation.shelf import Shelf
-from regulars.explanation.sweep import Disagreement, sweep_events, sweep_purchases
+from regulars.explanation.sweep import Disagreement, sweep_entries, sweep_events, sweep_purchases
 from regulars.organisation.places import Places
 from regulars.purchases.errors import PurchaseUnknown
 from regulars.security.scope import EVERYWHERE
@@ -28,8 +28,9 @@ class Proof:
 
     Attributes:
         purchases, awards, events: how many were recomputed.
-        disagreeing: how many purchases and events are not what recomputing gives.
+        disagreeing: how many purchases, events and entries are not what recomputing gives.
         other_engine: how many were evaluated by another engine then.
+        entries: what was booked after purchases: taken back, given later, paid of debts.
         no_longer_failing: in how many a rule failed that today's engine can read: a remark, no difference.
         shown: the first of those that disagree.
     """
@@ -41,6 +42,7 @@ class Proof:
     disagreeing: int
     shown: tuple[Disagreement, ...]
     no_longer_failing: int = 0
+    entries: int = 0
 
     @property
     def ok(self) -> bool:
@@ -99,4 +101,10 @@ async def prove_in(
         disagreeing += len(page.found)
         shown += page.found[: SHOWN_MOST - len(shown)]
         notice(purchases + events)
-    return Proof(purchases, awards, events, others, disagreeing, tuple(shown), mended)
+    entries = 0
+    async for page in sweep_entries(database.read, since):
+        entries += page.checked
+        disagreeing += len(page.found)
+        shown += page.found[: SHOWN_MOST - len(shown)]
+        notice(purchases + events + entries)
+    return Proof(purchases, awards, events, others, disagreeing, tuple(shown), mended, entries)

@@ -13,8 +13,21 @@ from regulars.explanation.history import EventLine
 from regulars.explanation.reversals import TAKEN_BACK, Reversal, TakenFrom
 from regulars.security.scope import Scope
 
-_COLUMNS: Final = """
-select e.id as entry_id, e.member_id, o.id as original_id, o.cause_id as purchase_id,
+
+def _purchase_of(entry: str) -> str:
+    """The purchase for which an entry gave points: at the till, by recomputing, or by an order's correction;
+    null of what was given by hand."""
+    return f"""
+case {entry}.kind when 'earn' then {entry}.cause_id when 'correct' then coalesce(
+  (select purchase_id from purchase_recompute where entry_id = {entry}.id),
+  (select made.cause_id from pack_undo_item made
+   join pack_undo_result by_it on by_it.undo_id = made.undo_id and by_it.entry_id = made.entry_id
+   where by_it.reversal_id = {entry}.id and by_it.given > 0), {entry}.cause_id) end
+"""  # noqa: S608 — our own text, as below
+
+
+_COLUMNS: Final = f"""
+select e.id as entry_id, e.member_id, o.id as original_id, {_purchase_of("o")} as purchase_id,
        o.effective_at as bought_at, e.effective_at as at, p.points, p.owed, p.pack, p.rules, p.amounts,
        (select coalesce(sum(amount), 0)::bigint from posting
         where entry_id = o.id and unit = 'points' and pack_version = p.pack) as given,
@@ -22,7 +35,7 @@ select e.id as entry_id, e.member_id, o.id as original_id, o.cause_id as purchas
        u.decided_at as approved_at, coalesce(allowed.display_name, u.decided_by) as approved_by,
        u.note as reason, u.words as approval, d.result, coalesce(whole.points, 0)::bigint as order_points,
        whole.entries as order_entries
-"""
+"""  # noqa: S608
 _FROM: Final = """
 from entry_reversal r
 join ledger_entry e on e.id = r.entry_id
@@ -46,21 +59,26 @@ cross join lateral (
   where x.member_id = e.member_id and x.kind = 'reverse' and done.undo_id = u.id) whole
 """
 _OF_PURCHASES: Final = f"""{_COLUMNS}{_FROM}
-where r.original_id in (select id from ledger_entry where cause_id = any($1::uuid[]) and kind = 'earn')
+where r.original_id in (
+  select id from ledger_entry where cause_id = any($1::uuid[]) and kind = 'earn'
+  union all select entry_id from purchase_recompute where purchase_id = any($1::uuid[])
+  union all select by_it.reversal_id from pack_undo_item made
+  join pack_undo_result by_it on by_it.undo_id = made.undo_id and by_it.entry_id = made.entry_id
+  where made.cause_id = any($1::uuid[]) and by_it.given > 0)
 order by e.effective_at, e.id
-"""  # noqa: S608 — our own text, as below
+"""  # noqa: S608
 _ONE: Final = f"""{_COLUMNS}, s.home_store_id {_FROM}
 join standing s on s.member_id = e.member_id
 join place h on h.id = s.home_store_id
 where r.entry_id = $1 and ($2::uuid is null or e.member_id = $2) and h.path <@ any($3::text[]::ltree[])
 """
-_SOURCES: Final = """
-select case when earned.kind <> 'adjust' then earned.cause_id end, earned.effective_at, c.amount
+_SOURCES: Final = f"""
+select {_purchase_of("earned")}, earned.effective_at, c.amount
 from lot_consumption c
 join lot l on l.account_id = $2 and l.id = c.lot_id
 join ledger_entry earned on earned.id = l.entry_id
 where c.entry_id = $1 order by earned.effective_at, l.id
-"""
+"""  # noqa: S608
 # One line for each order and member, after the last event that was written before it.
 _LINES: Final = """
 select (array_agg(t.entry_id order by t.entry_id))[1] as event_id, t.after_event_no, t.undo_id, t.pack,

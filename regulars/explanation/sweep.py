@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.explanation import history_repository, repository
+from regulars.explanation import entries, history_repository, repository
 from regulars.explanation.domain import Difference
 from regulars.explanation.errors import RecordUnreadable
 from regulars.explanation.event_service import ground_of
@@ -124,3 +124,22 @@ async def sweep_events(
                         found.append(Disagreement(stored.id, differences))
         yield Swept(checked, 0, 0, tuple(found))
         after = members[-1]
+
+
+async def sweep_entries(sessions: Sessions, since: datetime | None = None) -> AsyncIterator[Swept]:
+    """Compare what was booked after purchases (taken back, given later, paid of debts) with its lots and with
+    the record of who did it.
+
+    Args: as `sweep_purchases`; `since` chooses entries by when they were recorded.
+    Returns: what each page came to, in order of the entries' ids.
+    """
+    after = _FIRST
+    while True:
+        async with sessions() as session:
+            page = await entries.page(session, after, since, PAGE)
+        if not page:
+            return
+        told = ((entry.id, entries.differences_of(entry)) for entry in page)
+        found = tuple(Disagreement(entry_id, differences) for entry_id, differences in told if differences)
+        yield Swept(len(page), 0, 0, found)
+        after = page[-1].id

@@ -29,14 +29,25 @@ BOUGHT: Final = """
  select a.purchase_id, a.member_id, p.store_id, a.occurred_at, a.evaluation
  from purchase_attribution a join purchase p on p.id = a.purchase_id)
 """
-_AWARDS = """
+# Entries that gave for a purchase what the till had not: by recomputing it, or by correcting a version.
+_GIVEN_LATER: Final = """
+(select entry_id, purchase_id from purchase_recompute where entry_id is not null
+ union all
+ select r.reversal_id, i.cause_id from pack_undo_result r
+ join pack_undo_item i on i.undo_id = r.undo_id and i.entry_id = r.entry_id where r.given > 0)
+"""
+_OF_PURCHASE: Final = f"""
+left join {_GIVEN_LATER} g on e.kind = 'correct' and g.entry_id = e.id
+join purchase p on p.id = case e.kind when 'earn' then e.cause_id else g.purchase_id end
+"""
+_AWARDS = f"""
 select 'award' as kind, p.occurred_at as at, e.id, po.rule_id, e.member_id, p.store_id,
        sum(po.amount)::bigint as amount, '' as what
-from posting po join ledger_entry e on e.id = po.entry_id and e.kind = 'earn'
-join purchase p on p.id = e.cause_id
+from posting po join ledger_entry e on e.id = po.entry_id and e.kind in ('earn', 'correct')
+{_OF_PURCHASE}
 where po.pack_version = $1 and po.unit = 'points'
 group by p.occurred_at, e.id, po.rule_id, e.member_id, p.store_id
-"""
+"""  # noqa: S608 — our own text
 _DISCOUNTS = f"""
 select 'discount' as kind, b.at, b.id, split_part(d.value->>'source', '#', 2) as rule_id, b.member_id,
        b.store_id, sum((d.value->>'amount_minor')::bigint)::bigint as amount, '' as what
@@ -83,7 +94,7 @@ from ({source}) x where {IN_REACH} group by 1 order by 1
 }
 _ENTRIES: Final = f"""
 select x.* from (
-  select e.id as entry_id, e.member_id, e.cause_id, p.store_id, p.occurred_at as at,
+  select e.id as entry_id, e.member_id, p.id as cause_id, p.store_id, p.occurred_at as at,
          (select jsonb_agg(jsonb_build_array(rule_id, amount) order by leg)::text
           from posting where entry_id = e.id and unit = 'points' and pack_version = $1) as awards,
          array(select (id, amount, available_at, expires_at) from lot
@@ -92,8 +103,8 @@ select x.* from (
                    where r.original_id = e.id and p.unit = 'points' and p.pack_version = $1), 0)::bigint
            as taken
   from (select distinct entry_id from posting where pack_version = $1 and unit = 'points') v
-  join ledger_entry e on e.id = v.entry_id and e.kind = 'earn'
-  join purchase p on p.id = e.cause_id) x
+  join ledger_entry e on e.id = v.entry_id and e.kind in ('earn', 'correct')
+  {_OF_PURCHASE}) x
 where {IN_REACH} order by x.member_id, x.entry_id
 """  # noqa: S608
 _READ: Final = """

@@ -50,8 +50,14 @@ class LotFinder:
         return found
 
     async def _awards(self, bought: ReadPurchase) -> Sequence[Award]:
-        """What the same packs give for the same facts, with the dates of its points."""
-        packs = await self.packs(tuple(bought.evaluation["packs"]))
+        """What the same packs give for the same facts, with the dates of its points; what was given later
+        was given by the version in the place of the pack's own."""
+        names = dict.fromkeys(bought.evaluation["packs"])
+        if self._version not in names:
+            code = self._version.rpartition("/")[0]
+            others = [name for name in names if name.rpartition("/")[0] != code]
+            names = dict.fromkeys([*others, self._version])
+        packs = await self.packs(tuple(names))
         return self.evaluate(bought, packs).awards
 
     def evaluate(self, bought: ReadPurchase, packs: PackSet) -> Evaluation:

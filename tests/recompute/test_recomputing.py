@@ -6,16 +6,21 @@ from datetime import timedelta
 import pytest
 from budget_world import another_desk, counters, limit
 from recompute_world import EVERYTHING, Killed, Recomputing
-from small_chain import ACTOR, MONDAY, open_small_chain
+from small_chain import ACTOR, MONDAY, line, open_small_chain
 from undoing.world import Undoing
 
 from regulars.db.session import Database
+from regulars.entrypoints.explaining import prove_in
+from regulars.explanation.event_service import explain_event
+from regulars.explanation.service import explain_purchase
+from regulars.explanation.shelf import Shelf
 from regulars.kernel.ids import new_id
 from regulars.purchases.attribution import attribute_purchase
 from regulars.recompute.domain import FailedRule
 from regulars.recompute.errors import RecomputeReasonMissing, RecomputeVersionUnfit
 from regulars.recompute.repository import Wanted
 from regulars.recompute.running import said_reason
+from regulars.security.scope import EVERYWHERE as WHOLE_CHAIN
 
 DAY = timedelta(days=1)
 
@@ -179,6 +184,31 @@ def test_a_reason_is_said() -> None:
     for reason in ("", " x ", "x" * 501):
         with pytest.raises(RecomputeReasonMissing):
             said_reason(reason)
+
+
+async def test_what_recomputing_gave_is_undone_with_the_version_that_gave_it(
+    recomputing: Recomputing,
+) -> None:
+    chain = recomputing.chain
+    await recomputing.begin()
+    member = await chain.join()
+    failed = await recomputing.fail(member)
+    await recomputing.mend()
+    await recomputing.batch("failing/2")
+    await chain.buy(member, line(500), occurred_at=recomputing.at)
+    assert await recomputing.balance(member) == 15
+    undoing = Undoing(chain, at=recomputing.at + DAY)
+    undone = await undoing.do("failing/2")
+    assert (undone.state, undone.points_taken, undone.differences) == ("finished", 15, 0)
+    assert await recomputing.balance(member) == 0
+    assert (await undoing.do("failing/2")).state == "empty"
+    async with chain.database.read() as session:
+        found = await explain_purchase(session, Shelf(), chain.desk.places, failed.purchase_id, WHOLE_CHAIN)
+        (taken,) = found.taken_back
+        event = await explain_event(session, Shelf(), chain.desk.places, taken.entry_id, WHOLE_CHAIN)
+    assert (taken.points, event.purchase_id, event.differences) == (10, failed.purchase_id, ())
+    assert (await prove_in(chain.database, None)).ok
+    assert await recomputing.verified()
 
 
 async def test_an_order_that_corrects_a_version_leaves_failed_purchases_to_recomputing(

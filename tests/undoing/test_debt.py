@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from budget_world import KEY, LIFE
 from small_chain import ACTOR, MONDAY, line
+from sqlalchemy import text
 from undoing.world import DAY, Undoing, give_points
 
 from regulars.analytics.totals import read_member_totals
@@ -53,6 +54,25 @@ def told(bought: Recorded) -> tuple[int, int, int, int]:
         member.get("points_owed", 0),
         member["points_balance"],
     )
+
+
+async def test_the_sweep_compares_what_was_taken_back_and_what_paid_a_debt(
+    undoing: Undoing, ann: UUID
+) -> None:
+    database = undoing.chain.database
+    await undoing.chain.buy(ann, line(500), occurred_at=NEXT)
+    proof = await prove_in(database, None)
+    assert (proof.ok, proof.entries) == (True, 3)  # points taken, points owed, and a payment
+    repaid = "(select id from ledger_entry where kind = 'repay')"
+    tampering = (
+        "update pack_undo_result set taken = taken - 1 where taken > 0",
+        f"update lot_consumption set amount = amount + 1 where entry_id = {repaid}",
+    )
+    for number, change in enumerate(tampering, 1):
+        async with database.begin() as session:
+            await session.execute(text("set local session_replication_role = replica"))
+            await session.execute(text(change))
+        assert (await prove_in(database, NEXT - 30 * DAY)).disagreeing == number
 
 
 async def test_what_is_earned_next_pays_the_debt_first(undoing: Undoing, ann: UUID) -> None:

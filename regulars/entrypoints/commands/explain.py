@@ -100,6 +100,9 @@ def _show_proof(proof: "Proof", speaks: Literal["zh", "en"], *, json: bool) -> N
     )
     if proof.other_engine:
         print(f"{counted(proof.other_engine, 'purchase')} evaluated by another engine then.")
+    if proof.entries:
+        entries = "1 later entry" if proof.entries == 1 else f"{proof.entries:,} later entries"
+        print(f"{entries} (taken back, given later, paid of debts) compared with lots and orders.")
     if proof.no_longer_failing:
         print(
             f"{counted(proof.no_longer_failing, 'purchase')} in which a rule failed then and can be read "
