@@ -20,6 +20,7 @@ from rules_ui.routes import (
     overview,
     packs,
     places,
+    preview,
     purchases,
     session,
 )
@@ -36,6 +37,7 @@ ROUTERS = tuple(
         member_acts,
         purchases,
         gallery,
+        preview,
         editor,
         packs,
         places,

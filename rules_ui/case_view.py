@@ -51,12 +51,13 @@ def _line(number: int, case: Case, result: CaseResult, given: str, words: PackWo
         name=case.name.of(say.language),
         green=result.passed,
         given=given,
-        expected=_outcome(wanted, words, say),
-        got=_outcome(got, words, say),
+        expected=outcome_words(wanted, words, say),
+        got=outcome_words(got, words, say),
     )
 
 
-def _outcome(values: Mapping[str, Any], words: PackWords, say: Speech) -> str:
+def outcome_words(values: Mapping[str, Any], words: PackWords, say: Speech) -> str:
+    """What a case expects, or what came out, in the reader's words."""
     told = [tell(values[what], words, say) for what, tell in _TELLERS.items() if what in values]
     return say.text(N_("; ")).join(each for each in told if each)
 
@@ -107,6 +108,43 @@ def _errors(value: Mapping[str, str], words: PackWords, say: Speech) -> str:
     return say.text(N_("cannot be read: %(rules)s"), rules=titles)
 
 
+def _notes(value: Mapping[str, str], words: PackWords, say: Speech) -> str:
+    told = [f"{_title(rule, words)}: {_note(note, words, say)}" for rule, note in value.items()]
+    return say.text(N_(", ")).join(told)
+
+
+def _note(note: str, words: PackWords, say: Speech) -> str:
+    if note == "out_of_season":
+        return say.text(N_("not at this time"))
+    if note == "out_of_scope":
+        return say.text(N_("not here or not for this member"))
+    kind, _, subject = note.partition(":")
+    if kind == "outranked":
+        return say.text(N_("gives way to %(rule)s"), rule=_title(subject, words))
+    return say.text(word_for("reason", note))
+
+
+def _stage(value: str | None, words: PackWords, say: Speech) -> str:  # noqa: ARG001
+    return say.text(word_for("stage", value)) if value else ""
+
+
+def _revisit(value: int | None, words: PackWords, say: Speech) -> str:  # noqa: ARG001
+    return say.text(N_("revisit after %(days)s days"), days=value) if value is not None else ""
+
+
+def _tagged(value: Mapping[str, int | None], words: PackWords, say: Speech) -> str:  # noqa: ARG001
+    return say.text(N_("tagged %(tags)s"), tags=", ".join(value)) if value else ""
+
+
+def _untagged(value: Sequence[str], words: PackWords, say: Speech) -> str:  # noqa: ARG001
+    return say.text(N_("loses the tag %(tags)s"), tags=", ".join(value)) if value else ""
+
+
+def _messages(value: Mapping[str, Any], words: PackWords, say: Speech) -> str:
+    titles = say.text(N_(", ")).join(_title(rule, words) for rule in value)
+    return say.text(N_("message: %(rules)s"), rules=titles) if value else ""
+
+
 _TELLERS: Mapping[str, Callable[[Any, PackWords, Speech], str]] = {
     "points": _points,
     "awards": _awards,
@@ -116,6 +154,13 @@ _TELLERS: Mapping[str, Callable[[Any, PackWords, Speech], str]] = {
     "tier": _tier,
     "applied": _applied,
     "failed": _failed,
+    "notes": _notes,
+    "stage": _stage,
+    "moved_to": _stage,
+    "revisit_after_days": _revisit,
+    "tagged": _tagged,
+    "untagged": _untagged,
+    "messages": _messages,
     "errors": _errors,
 }
 

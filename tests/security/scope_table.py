@@ -246,6 +246,7 @@ PAGES = {
         303, 303, form={"begin": "blank:earning", "code": "{fresh}", "title_zh": "新", "title_en": "New"}
     ),
     "GET /packs/{code}": Row(200, 200, lists=PUBLISHED_BECAUSE),
+    "GET /packs/{code}/preview": Row(200, 200),
     "GET /packs/{code}/edit": Row(200, 200),  # a draft has no place, as over the API
     "POST /packs/{code}/edit": Row(
         303, 303, form={"do": "set-code", "at": "", "value": DRAFT_TEXT, "based_on": "1"}
