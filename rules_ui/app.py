@@ -11,6 +11,7 @@ from api.errors import Problem
 from rules_ui.assets import serve_asset
 from rules_ui.error_pages import error_answer
 from rules_ui.routes import (
+    compare,
     editor,
     enrolment,
     gallery,
@@ -22,7 +23,11 @@ from rules_ui.routes import (
     places,
     preview,
     purchases,
+    rehearsals,
+    releases,
     session,
+    undo_orders,
+    undoing,
 )
 from rules_ui.ui import Ui
 
@@ -39,7 +44,12 @@ ROUTERS = tuple(
         gallery,
         preview,
         editor,
+        compare,
         packs,
+        releases,
+        rehearsals,
+        undo_orders,
+        undoing,
         places,
         operators,
     )

@@ -78,14 +78,14 @@ def _field(
     help_text = f"{one.help.of(say.language)} " if one.help else ""
     bounds = say.text(
         N_("from %(least)s to %(most)s"),
-        least=_shown(one.minimum, one, say),
-        most=_shown(one.maximum, one, say),
+        least=shown_value(one.minimum, one, say),
+        most=shown_value(one.maximum, one, say),
     )
     return Parameter(
         name=name,
         title=one.title.of(say.language),
         value=typed if typed is not None else _plain(one.value, places),
-        was=_shown(live.value, one, say) if differs and live else "",
+        was=shown_value(live.value, one, say) if differs and live else "",
         before=before,
         after=after,
         bounds=help_text + bounds,
@@ -117,7 +117,8 @@ def _around(one: PackParameter, say: Speech) -> tuple[str, str]:
             return "", one.unit or ""
 
 
-def _shown(value: int, one: PackParameter, say: Speech) -> str:
+def shown_value(value: int, one: PackParameter, say: Speech) -> str:
+    """A parameter's value as people read it: "¥1,000.00", "12.5%", "30 days"."""
     if one.type == "money_minor":
         return say.amount(value)
     after = _around(one, say)[1]

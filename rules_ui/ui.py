@@ -32,6 +32,9 @@ _NAV: Final = (
     ("/places", N_("Places"), "building-store", Permission.PLACE_READ),
     ("/operators", N_("Operators"), "id-badge-2", Permission.OPERATOR_READ),
 )
+_UNDER: Final[Mapping[str, tuple[str, ...]]] = {"/packs": ("/releases", "/rehearsals", "/undos")}
+"""Pages that belong to an entry of the menu, though their addresses do not say so."""
+
 NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "enrolled": ("good", N_("Welcome! The member is enrolled.")),
     "task-closed": ("good", N_("The revisit is closed.")),
@@ -41,6 +44,21 @@ NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "was-not-frozen": ("warn", N_("The account was not frozen.")),
     "saved": ("good", N_("Saved as a new version; its cases pass. Publish it to make it live.")),
     "unchanged": ("plain", N_("Nothing was changed.")),
+    "submitted": ("good", N_("Submitted. Somebody else has to approve it now.")),
+    "approved": ("good", N_("Approved. Now it can be planned where and when it begins.")),
+    "rejected": ("good", N_("Sent back to the authors with your words.")),
+    "withdrawn": ("good", N_("Withdrawn.")),
+    "scheduled": ("good", N_("Planned. Nobody is needed when it begins.")),
+    "halted": ("good", N_("The step is held.")),
+    "resumed": ("good", N_("The step is planned again.")),
+    "cancelled": ("good", N_("Cancelled.")),
+    "rolled-back": ("good", N_("Rolled back: the version before counts again from now on.")),
+    "retired": ("good", N_("Its end is set.")),
+    "undo-approved": ("good", N_("Approved. It is carried out now, while the tills go on.")),
+    "undo-rejected": ("good", N_("Refused. Nothing is taken back.")),
+    "undo-cancelled": ("good", N_("Given up. What was taken back by then stays taken back.")),
+    "undo-paused": ("good", N_("It rests after the batch that is at work.")),
+    "undo-resumed": ("good", N_("It goes on.")),
     "published": ("good", N_("Published. The next quote already follows this version.")),
     "opened": ("good", N_("The place is open.")),
     "revoked": ("good", N_("The key is revoked.")),
@@ -176,7 +194,12 @@ def by_htmx(request: Request) -> bool:
 
 def _nav(actor: Actor, path: str) -> tuple[NavItem, ...]:
     return tuple(
-        NavItem(href, label, icon, path == href or (href != "/" and path.startswith(href)))
+        NavItem(
+            href,
+            label,
+            icon,
+            path == href or (href != "/" and path.startswith((href, *_UNDER.get(href, ())))),
+        )
         for href, label, icon, permission in _NAV
         if actor.may(permission)
     )

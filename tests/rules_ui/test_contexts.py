@@ -26,7 +26,14 @@ VIEWS: list[type[View]] = sorted(
     },
     key=lambda view: view.template,
 )
-SHARED = {"base.html", "components/chart.html", "components/editor.html", "components/macros.html"}
+SHARED = {
+    "base.html",
+    "components/chart.html",
+    "components/editor.html",
+    "components/macros.html",
+    "components/rehearsal.html",
+    "components/release.html",
+}
 
 
 def parsed(env: Environment, name: str) -> nodes.Template:

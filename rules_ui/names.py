@@ -1,0 +1,52 @@
+"""What people and places are called on the pages that tell who did what where."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.organisation.domain import Place
+from regulars.security import service as security
+from regulars.security.scope import EVERYWHERE, Scope
+from rules_ui.contexts.base import Choice
+from rules_ui.i18n import Speech
+from rules_ui.ui import Ui
+from rules_ui.version_marks import Names
+
+MOST_OPERATORS = 500
+_NAMED = 4
+
+
+async def known_names(session: AsyncSession, ui: Ui) -> Names:
+    """What operators and places are called."""
+    operators = await security.list_operators(session, EVERYWHERE, limit=MOST_OPERATORS)
+    return Names(
+        {str(operator.id): operator.display_name for operator in operators},
+        {place.id: place.name for place in ui.container.places.all()},
+    )
+
+
+def listed(place_ids: Iterable[UUID], names: Names, say: Speech) -> str:
+    """Some places by name: the first few, and how many more."""
+    known = [names.places.get(place_id, "?") for place_id in place_ids]
+    separator = "、" if say.language == "zh" else ", "
+    more = f" +{len(known) - _NAMED}" if len(known) > _NAMED else ""
+    return separator.join(known[:_NAMED]) + more
+
+
+def open_places(ui: Ui, scope: Scope) -> list[Place]:
+    """Headquarters, branches and stores that are open and within a scope, from the top down."""
+    found = [
+        place
+        for place in ui.container.places.all()
+        if place.kind != "terminal" and place.closed_at is None and scope.covers(place.path)
+    ]
+    return sorted(found, key=lambda place: (place.path.count("."), place.name, place.code))
+
+
+def place_choices(places: Sequence[Place], chosen: Iterable[str] = ()) -> tuple[Choice, ...]:
+    """Places as options, by id; without a choice the first one is chosen."""
+    wanted = frozenset(chosen) or frozenset(str(place.id) for place in places[:1])
+    return tuple(
+        Choice(str(place.id), f"{place.name} · {place.code}", str(place.id) in wanted) for place in places
+    )

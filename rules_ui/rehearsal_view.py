@@ -1,0 +1,340 @@
+"""Presents rehearsals: how far one is, and what a finished one found, as sentences, tables and charts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from regulars.rehearsal.domain import Rehearsal
+from rules_ui.contexts.base import Choice
+from rules_ui.contexts.charts import Chart, Series
+from rules_ui.contexts.compare import RehearsalLine
+from rules_ui.contexts.rehearsals import (
+    Compared,
+    Found,
+    LimitLine,
+    MemberLine,
+    RehearsalProgress,
+    SamplePurchase,
+)
+from rules_ui.i18n import N_, Speech
+from rules_ui.version_marks import Names
+
+Told = Mapping[str, Any]
+MOST_BARS: Final = 20
+SHOWN: Final = 5
+_MOVES: Final[Mapping[str, str]] = {
+    "upgraded": N_("Moved up: %(from)s → %(to)s"),
+    "kept": N_("Kept: %(to)s"),
+    "downgraded": N_("Moved down: %(from)s → %(to)s"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What codes of a report are called.
+
+    Attributes:
+        tiers: by code; `stores` by code; `rules` by (pack, rule).
+        limits: title and unit by "pack/limit".
+    """
+
+    tiers: Mapping[str, str]
+    stages: Mapping[str, str]
+    stores: Mapping[str, str]
+    rules: Mapping[tuple[str, str], str]
+    limits: Mapping[str, tuple[str, str]]
+
+
+def line_of(one: Rehearsal, names: Names, say: Speech) -> RehearsalLine:
+    """A rehearsal in a list."""
+    packs = ", ".join(one.pack_names)
+    report = one.report
+    return RehearsalLine(
+        href=f"/rehearsals/{one.id}",
+        state=one.state,
+        where=names.places.get(one.place_id, "?"),
+        when=f"{span_of(one, say)} · {say.ago(one.ordered_at)}",
+        figures=f"{packs}: {_in_short(report, say)}" if report is not None else packs,
+    )
+
+
+def span_of(one: Rehearsal, say: Speech) -> str:
+    """Which purchases are compared."""
+    until = say.day(one.until)
+    if one.since is None:
+        return say.text(N_("all purchases up to %(until)s"), until=until)
+    return say.text(N_("%(since)s to %(until)s"), since=say.day(one.since), until=until)
+
+
+def progress_of(one: Rehearsal, say: Speech, *, may_cancel: bool) -> RehearsalProgress:
+    """How far a rehearsal is."""
+    total = one.purchases_in_all
+    if one.cancel_asked:
+        said = say.text(N_("It is being cancelled."))
+    elif one.state == "queued":
+        said = say.text(N_("One rehearsal is at work at a time; this one waits for its turn."))
+    elif total is None:
+        said = say.text(N_("The history is being read."))
+    else:
+        said = say.text(
+            N_("%(done)s of %(all)s purchases replayed"),
+            done=say.number(one.purchases_done),
+            all=say.number(total),
+        )
+    return RehearsalProgress(
+        rehearsal_id=str(one.id),
+        state=one.state,
+        percent=100 * one.purchases_done // total if total else None,
+        said=said,
+        may_cancel=may_cancel and not one.cancel_asked,
+    )
+
+
+def found_of(rehearsal_id: UUID, report: Told, words: Words, say: Speech) -> Found:
+    """What a finished rehearsal found.
+
+    Args:
+        rehearsal_id: whose.
+        report: as `regulars.rehearsal.report` writes it.
+        words: what its codes are called.
+        say: the reader's language.
+    """
+    top = report["top"]
+    return Found(
+        summary=_summary(report, say),
+        assumption=report["assumptions"]["zh" if say.language == "zh" else "en"],
+        figures=tuple(_figures(report, say)),
+        charts=tuple(_charts(report, words, say)),
+        moves=tuple(_moves(report, words, say)),
+        rules=tuple(_rules(report, words, say)),
+        limits=tuple(_limits(report, words, say)),
+        winners=tuple(
+            member_line(rank, one, "points", words, say)
+            for rank, one in enumerate(top["winners_by_points"][:SHOWN], 1)
+        ),
+        losers=tuple(
+            member_line(rank, one, "points", words, say)
+            for rank, one in enumerate(top["losers_by_points"][:SHOWN], 1)
+        ),
+        more=ranked_choices(str(rehearsal_id), "", "", say),
+    )
+
+
+def ranked_choices(rehearsal_id: str, measure: str, side: str, say: Speech) -> tuple[Choice, ...]:
+    """The four lists of members."""
+    titles = {
+        ("points", "winners"): N_("Winners by points"),
+        ("points", "losers"): N_("Losers by points"),
+        ("discount_minor", "winners"): N_("Winners by discount"),
+        ("discount_minor", "losers"): N_("Losers by discount"),
+    }
+    return tuple(
+        Choice(
+            f"/rehearsals/{rehearsal_id}/members?measure={key[0]}&side={key[1]}",
+            say.text(title),
+            key == (measure, side),
+        )
+        for key, title in titles.items()
+    )
+
+
+def member_line(rank: int, one: Told, measure: str, words: Words, say: Speech) -> MemberLine:
+    """A member in the order of the differences."""
+    money = measure == "discount_minor"
+    stem = "discount" if money else "points"
+    suffix = "_minor" if money else ""
+    tier = words.tiers.get(one["tier_before"], one["tier_before"])
+    after = words.tiers.get(one["tier_after"], one["tier_after"])
+    return MemberLine(
+        href=f"/members/{one['member_id']}",
+        who=say.text(N_("Member …%(id)s"), id=str(one["member_id"])[-6:]),
+        rank=str(rank),
+        before=_said(one[f"{stem}_before{suffix}"], say, money=money),
+        after=_said(one[f"{stem}_after{suffix}"], say, money=money),
+        difference=_signed(one[f"{stem}_difference{suffix}"], say, money=money),
+        tier=tier if tier == after else f"{tier} → {after}",
+        samples=tuple(_sample(each, words, say, money=money) for each in one["samples"]),
+    )
+
+
+def _sample(one: Told, words: Words, say: Speech, *, money: bool) -> SamplePurchase:
+    stem, suffix = ("discount", "_minor") if money else ("points", "")
+
+    def rules(side: str) -> tuple[str, ...]:
+        return tuple(
+            f"{words.rules.get((each['pack'], each['rule']), each['rule'])}: {say.number(each['amount'])}"
+            for each in one[f"rules_{side}"]
+        )
+
+    return SamplePurchase(
+        href=f"/purchases/{one['purchase_id']}",
+        when=say.moment(datetime.fromisoformat(one["occurred_at"])),
+        before=_said(one[f"{stem}_before{suffix}"], say, money=money),
+        after=_said(one[f"{stem}_after{suffix}"], say, money=money),
+        rules_before=rules("before"),
+        rules_after=rules("after"),
+    )
+
+
+def _in_short(report: Told, say: Speech) -> str:
+    points = _signed(report["points"]["difference"], say)
+    money = _signed(report["discount_minor"]["difference"], say, money=True)
+    return say.text(N_("%(points)s points, %(money)s discounts"), points=points, money=money)
+
+
+def _summary(report: Told, say: Speech) -> str:
+    return say.text(
+        N_(
+            "%(purchases)s purchases of %(members)s members: %(points)s points and %(money)s discounts. "
+            "%(winners)s members gain points, %(losers)s lose some."
+        ),
+        purchases=say.number(report["purchases"]),
+        members=say.number(report["members"]),
+        points=_signed(report["points"]["difference"], say),
+        money=_signed(report["discount_minor"]["difference"], say, money=True),
+        winners=say.number(report["winners"]["points"]),
+        losers=say.number(report["losers"]["points"]),
+    )
+
+
+def _figures(report: Told, say: Speech) -> list[Compared]:
+    nothing = {"before": 0, "after": 0, "difference": 0}
+    return [
+        _compared(say.text(N_("Points given")), report["points"], say),
+        _compared(say.text(N_("Discounts offered")), report["discount_minor"], say, money=True),
+        _compared(say.text(N_("Points expired")), report["expired_points"], say),
+        _compared(say.text(N_("Points taken back")), report.get("taken_back_points", nothing), say),
+        _compared(say.text(N_("Points open at the end")), report["liability_points"], say),
+    ]
+
+
+def _charts(report: Told, words: Words, say: Speech) -> list[Chart]:
+    was, would = say.text(N_("As it was")), say.text(N_("With the draft"))
+    days = report["by_day"]
+    places = say.money.exponent
+    found = [
+        Chart(
+            "line",
+            say.text(N_("Points by day")),
+            say.text(N_("Day")),
+            _days(days, say),
+            _sides(days, "points", was, would),
+        ),
+        Chart(
+            "line",
+            say.text(N_("Discounts by day")),
+            say.text(N_("Day")),
+            _days(days, say),
+            _sides(days, "discount_minor", was, would),
+            decimals=places,
+            before=say.currency_sign,
+        ),
+    ]
+    groups: Sequence[tuple[str, str, Sequence[Told], Mapping[str, str]]] = (
+        (N_("By tenth of the members, 1 spends most"), N_("Tenth"), report["by_decile"], {}),
+        (N_("By tier"), N_("Tier"), report["by_tier"], words.tiers),
+        (N_("By store"), N_("Store"), _greatest(report["by_store"]), words.stores),
+    )
+    for title, head, rows, called in groups:
+        labels = tuple(called.get(row["key"], row["key"]) for row in rows)
+        across = rows is not report["by_decile"] and rows is not report["by_tier"]
+        found += [
+            Chart(
+                "bar",
+                say.text(N_("%(title)s: difference in points"), title=say.text(title)),
+                say.text(head),
+                labels,
+                (Series(say.text(N_("Difference")), tuple(row["points"]["difference"] for row in rows)),),
+                across=across,
+            )
+        ]
+    categories = sorted(report["by_category"], key=lambda row: -abs(row["points_difference"]))[:MOST_BARS]
+    found.append(
+        Chart(
+            "bar",
+            say.text(N_("By department: difference in points")),
+            say.text(N_("Department")),
+            tuple(row["department"] or say.text(N_("without department")) for row in categories),
+            (Series(say.text(N_("Difference")), tuple(row["points_difference"] for row in categories)),),
+            across=True,
+        )
+    )
+    return [chart for chart in found if chart.labels]
+
+
+def _greatest(rows: Sequence[Told]) -> list[Told]:
+    return sorted(rows, key=lambda row: (-abs(row["points"]["difference"]), row["key"]))[:MOST_BARS]
+
+
+def _days(rows: Sequence[Told], say: Speech) -> tuple[str, ...]:
+    return tuple(say.day(date.fromisoformat(row["key"])) for row in rows)
+
+
+def _sides(rows: Sequence[Told], measure: str, was: str, would: str) -> tuple[Series, ...]:
+    return (
+        Series(was, tuple(row[measure]["before"] for row in rows)),
+        Series(would, tuple(row[measure]["after"] for row in rows)),
+    )
+
+
+def _moves(report: Told, words: Words, say: Speech) -> list[Compared]:
+    called = {**words.tiers, **words.stages}
+    found = []
+    for row in (*report["tier_moves"], *report["stage_moves"]):
+        sides = {
+            "from": called.get(row["from_code"], row["from_code"] or "–"),
+            "to": called.get(row["to_code"], row["to_code"] or "–"),
+        }
+        title = say.text(_MOVES.get(row["kind"], N_("%(from)s → %(to)s")), **sides)
+        found.append(_compared(title, row["members"], say))
+    return found
+
+
+def _rules(report: Told, words: Words, say: Speech) -> list[Compared]:
+    found = []
+    for row in report["by_rule"]:
+        title = f"{words.rules.get((row['pack'], row['rule']), row['rule'])} · {row['pack']}"
+        if row["points"]["before"] or row["points"]["after"]:
+            found.append(_compared(title, row["points"], say))
+        if row["discount_minor"]["before"] or row["discount_minor"]["after"]:
+            found.append(_compared(title, row["discount_minor"], say, money=True))
+    return found
+
+
+def _limits(report: Told, words: Words, say: Speech) -> list[LimitLine]:
+    found = []
+    for row in report.get("limits", ()):
+        title, unit = words.limits.get(row["limit"], (row["limit"], ""))
+        first = row["first_used_up_on"]
+        found.append(
+            LimitLine(
+                title=title,
+                given=_said(row["given"], say, money=unit == "money_minor"),
+                withheld=_said(row["withheld"], say, money=unit == "money_minor"),
+                used_up=say.day(date.fromisoformat(first)) if first else say.text(N_("never")),
+            )
+        )
+    return found
+
+
+def _compared(title: str, change: Told, say: Speech, *, money: bool = False) -> Compared:
+    difference = change["difference"]
+    return Compared(
+        title=title,
+        before=_said(change["before"], say, money=money),
+        after=_said(change["after"], say, money=money),
+        difference=_signed(difference, say, money=money),
+        more=difference > 0,
+        less=difference < 0,
+    )
+
+
+def _said(value: int, say: Speech, *, money: bool = False) -> str:
+    return say.amount(value) if money else say.number(value)
+
+
+def _signed(value: int, say: Speech, *, money: bool = False) -> str:
+    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    return f"{sign}{_said(abs(value), say, money=money)}"

@@ -1,0 +1,230 @@
+"""A draft or a version beside what is live; from here it is rehearsed and submitted for review."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from api.dependencies import requires
+from api.errors import problem_of
+from regulars.kernel.errors import RegularsError
+from regulars.rehearsal import service as rehearsals
+from regulars.releases import drafts, review
+from regulars.releases.domain import WORDS_MAX
+from regulars.rules import service as rules
+from regulars.rules.canonical import canonical, content_hash
+from regulars.rules.chain_catalogue import catalogue_of, examine_here
+from regulars.rules.checker import Report
+from regulars.security.actor import Actor
+from regulars.security.errors import PermissionDenied
+from regulars.security.policy import Permission
+from rules_ui.contexts.base import Choice
+from rules_ui.contexts.compare import ComparePage, RehearsalLine, Submitting
+from rules_ui.i18n import N_, Speech
+from rules_ui.names import known_names, open_places, place_choices
+from rules_ui.pack_diff import Side, diff_of
+from rules_ui.pack_view import CASE_FAILED
+from rules_ui.rehearsal_view import line_of
+from rules_ui.rule_words import pack_words
+from rules_ui.troubles import trouble_of
+from rules_ui.ui import Pages, Ui, go
+from rules_ui.version_marks import Names
+
+router = APIRouter(prefix="/packs")
+Reader = Annotated[Actor, Depends(requires(Permission.PACK_READ))]
+Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
+Version = Annotated[int | None, Query(ge=1, le=1 << 30)]
+
+REHEARSALS_SHOWN: Final = 5
+MOST_PLACES: Final = 500
+_NOTHING: Final = 0
+"""Chosen to compare with nothing at all, where no version is live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What stands beside what.
+
+    Attributes:
+        revision: of the draft; 0 where a version is meant.
+        version: None where the draft is meant.
+    """
+
+    side: Side
+    report: Report
+    made: str
+    revision: int
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody filled in before it was refused."""
+
+    places: Sequence[str] = ()
+    reason: str = ""
+    problem: str = ""
+    status: int = 200
+
+
+@router.get("/{code}/compare", response_class=HTMLResponse)
+async def show_comparison(
+    request: Request,
+    ui: Pages,
+    code: str,
+    actor: Reader,
+    version: Version = None,
+    against: Annotated[int | None, Query(ge=0, le=1 << 30)] = None,
+) -> HTMLResponse:
+    await ui.refresh()
+    return await _page(request, ui, actor, code, version, against, Typed())
+
+
+@router.post("/{code}/submit", response_model=None)
+async def submit(
+    request: Request,
+    ui: Pages,
+    code: str,
+    actor: Editor,
+    place: Annotated[list[UUID], Form(max_length=MOST_PLACES)] = [],  # noqa: B006 — FastAPI copies it
+    reason: Annotated[str, Form(max_length=WORDS_MAX)] = "",
+    version: Annotated[int | None, Form(ge=1, le=1 << 30)] = None,
+    revision: Annotated[int | None, Form(ge=1, le=1 << 30)] = None,
+) -> Response:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    wanted = review.Submission(
+        release_id=ui.container.new_id(),
+        code=code,
+        place_ids=tuple(place),
+        revision=None if version else revision,
+        version=version,
+        note=reason,
+    )
+    try:
+        async with ui.container.database.begin() as session:
+            release = await review.submit(session, wanted, actor, say.now)
+    except PermissionDenied:
+        raise
+    except RegularsError as error:
+        status = problem_of(error, say.language).status
+        if status == 404:
+            raise
+        typed = Typed([str(each) for each in place], reason, trouble_of(error, say.language), status)
+        return await _page(request, ui, actor, code, version, None, typed)
+    return go(f"/releases/{release.id}?done=submitted")
+
+
+async def _page(
+    request: Request,
+    ui: Ui,
+    actor: Actor,
+    code: str,
+    version: int | None,
+    against: int | None,
+    typed: Typed,
+) -> HTMLResponse:
+    say = ui.speech(request, actor)
+    async with ui.container.database.read() as session:
+        names = await known_names(session, ui)
+        chosen = await _chosen(session, code, version, names, say)
+        numbers = [line.version for line in await rules.list_versions(session) if line.code == code]
+        if against is None:
+            against = _live_at_headquarters(ui, code, say) or _NOTHING
+        before = await _version_side(session, code, against, say) if against else None
+        catalogue = await catalogue_of(session)
+        lines = await _rehearsals(session, actor, chosen, names, say)
+    live = _live_at_headquarters(ui, code, say)
+    edits = open_places(ui, actor.scope_for(Permission.PACK_EDIT))
+    problems = [one for one in chosen.report.findings if one.code != CASE_FAILED]
+    pack = chosen.report.pack
+    view = ComparePage(
+        code=code,
+        title=pack_words(pack, say, catalogue).title if pack else code,
+        what=str(version or "draft"),
+        revision=chosen.revision,
+        heading=chosen.side.name,
+        made=chosen.made,
+        green=chosen.report.green,
+        findings=tuple((one.severity, one.zh if say.language == "zh" else one.en) for one in problems),
+        cases=len(pack.cases) if pack else 0,
+        failing=sum(not result.passed for result in chosen.report.cases),
+        against=tuple(_against(numbers, version, against, live, say)),
+        diff=diff_of(before, chosen.side, catalogue, say),
+        rehearsals=lines,
+        rehearse_places=place_choices(edits),
+        submit=Submitting(place_choices(edits, typed.places), typed.reason)
+        if edits and chosen.report.green
+        else None,
+        may_edit=actor.may(Permission.PACK_EDIT),
+        problem=typed.problem,
+    )
+    return ui.page(request, actor, view, say, status=typed.status)
+
+
+async def _chosen(session: AsyncSession, code: str, version: int | None, names: Names, say: Speech) -> Chosen:
+    """The draft's newest revision, or a version that stands. Raises: UnknownDraft, UnknownPack."""
+    if version is not None:
+        stored = await rules.get_version(session, code, version)
+        report = await examine_here(session, stored.text)
+        made = say.text(
+            N_("by %(name)s, %(date)s"),
+            name=names.of(stored.created_by, say),
+            date=say.moment(stored.created_at),
+        )
+        side = Side(say.text(N_("Version %(version)s"), version=version), stored.text, report.pack)
+        return Chosen(side, report, made, 0, version)
+    draft = await drafts.get_draft(session, code)
+    report = await drafts.examine_draft(session, code, draft.text)
+    number = draft.line.revision or 0
+    made = say.text(
+        N_("Revision %(number)s, saved by %(name)s %(when)s"),
+        number=number,
+        name=names.of(draft.line.saved_by, say),
+        when=say.ago(draft.line.saved_at),
+    )
+    return Chosen(Side(say.text(N_("Draft")), draft.text, report.pack), report, made, number, None)
+
+
+async def _version_side(session: AsyncSession, code: str, version: int, say: Speech) -> Side:
+    stored = await rules.get_version(session, code, version)
+    pack = (await examine_here(session, stored.text)).pack
+    return Side(say.text(N_("Version %(version)s"), version=version), stored.text, pack)
+
+
+async def _rehearsals(
+    session: AsyncSession, actor: Actor, chosen: Chosen, names: Names, say: Speech
+) -> tuple[RehearsalLine, ...]:
+    """The latest rehearsals of exactly this content."""
+    if chosen.report.document is None:
+        return ()
+    digest = content_hash(canonical(chosen.report.document))
+    page = await rehearsals.list_rehearsals(session, actor.scope, content_hash=digest, limit=REHEARSALS_SHOWN)
+    return tuple(line_of(one, names, say) for one in page.rehearsals)
+
+
+def _live_at_headquarters(ui: Ui, code: str, say: Speech) -> int | None:
+    packs = ui.container.packs.at(ui.container.places.headquarters.id, say.now)
+    return next((version.version for version in packs.versions if version.code == code), None)
+
+
+def _against(
+    numbers: Sequence[int], shown: int | None, against: int, live: int | None, say: Speech
+) -> Sequence[Choice]:
+    nothing = [] if against else [Choice("0", say.text(N_("nothing: none is live")), chosen=True)]
+    return nothing + [
+        Choice(
+            str(number),
+            say.text(N_("Version %(version)s, live"), version=number)
+            if number == live
+            else say.text(N_("Version %(version)s"), version=number),
+            number == against,
+        )
+        for number in numbers
+        if number != shown
+    ]

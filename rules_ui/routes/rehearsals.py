@@ -1,0 +1,254 @@
+"""Rehearsals: order one, follow it, cancel it, read what it found."""
+
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Annotated, Final, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from api import rehearsing
+from api.dependencies import requires
+from regulars.organisation.domain import Place
+from regulars.rehearsal import service
+from regulars.rehearsal.domain import Order, Rehearsal
+from regulars.rehearsal.errors import RehearsalPlaceUnknown, RehearsalSpanInvalid
+from regulars.rehearsal.sums import Measure
+from regulars.releases import drafts
+from regulars.releases.errors import UnknownDraft
+from regulars.rules import service as rules
+from regulars.rules.chain_catalogue import catalogue_of
+from regulars.rules.checker import check
+from regulars.rules.model import Pack
+from regulars.security.actor import Actor
+from regulars.security.policy import Permission
+from rules_ui import rehearsal_view
+from rules_ui.contexts.rehearsals import RankedPage, RehearsalListPage, RehearsalPage, RehearsalProgress
+from rules_ui.i18n import N_, Speech
+from rules_ui.ladder import ladder_of, titles_of
+from rules_ui.names import known_names
+from rules_ui.rehearsal_view import Words
+from rules_ui.ui import Pages, Ui, go
+from rules_ui.words import WORDS
+
+router = APIRouter(prefix="/rehearsals")
+Reader = Annotated[Actor, Depends(requires(Permission.PACK_READ))]
+Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
+
+SHOWN: Final = 30
+MEMBERS_SHOWN: Final = 20
+Day = Annotated[str, Form(max_length=10)]
+
+
+@router.get("", response_class=HTMLResponse)
+async def list_rehearsals(
+    request: Request,
+    ui: Pages,
+    actor: Reader,
+    after_at: datetime | None = None,
+    after_id: UUID | None = None,
+) -> HTMLResponse:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    after = (after_at, after_id) if after_at and after_at.tzinfo and after_id else None
+    async with ui.container.database.read() as session:
+        names = await known_names(session, ui)
+        page = await service.list_rehearsals(session, actor.scope, after=after, limit=SHOWN)
+    older = ""
+    if page.next_after:
+        at, last = page.next_after
+        older = f"/rehearsals?after_at={at.isoformat().replace('+00:00', 'Z')}&after_id={last}"
+    lines = tuple(rehearsal_view.line_of(one, names, say) for one in page.rehearsals)
+    return ui.page(request, actor, RehearsalListPage(lines, older), say)
+
+
+@router.post("", response_model=None)
+async def order(
+    ui: Pages,
+    actor: Editor,
+    code: Annotated[str, Form(max_length=60)],
+    place: UUID = Form(),
+    version: Annotated[int | None, Form(ge=1, le=1 << 30)] = None,
+    since: Day = "",
+    until: Day = "",
+) -> Response:
+    await ui.refresh()
+    at = ui.container.now()
+    where = _place(ui, actor, place)
+    first, last = _day(since, "since"), _day(until, "until")
+    after_last = None if last is None else _start(last + timedelta(days=1), where.zone)
+    async with ui.container.database.begin() as session:
+        text = (
+            (await rules.get_version(session, code, version)).text
+            if version
+            else (await drafts.get_draft(session, code)).text
+        )
+        wanted = Order(
+            (text,),
+            where.id,
+            None if first is None else _start(first, where.zone),
+            None if after_last is None else min(after_last, at),
+        )
+        ordered = await service.order_rehearsal(session, ui.container.new_id(), wanted, actor, at)
+    await rehearsing.start(ui.container, ordered.id)
+    return go(f"/rehearsals/{ordered.id}")
+
+
+@router.get("/{rehearsal_id}", response_class=HTMLResponse)
+async def show(request: Request, ui: Pages, rehearsal_id: UUID, actor: Reader) -> HTMLResponse:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    async with ui.container.database.read() as session:
+        one = await service.get_rehearsal(session, rehearsal_id, actor.scope)
+        names = await known_names(session, ui)
+        words = await words_of(session, ui, one, say) if one.report is not None else None
+    ordered = say.text(
+        N_("ordered by %(name)s, %(date)s"),
+        name=names.of(one.ordered_by, say),
+        date=say.moment(one.ordered_at),
+    )
+    failed = {
+        "failed": N_("The rehearsal broke off (%(code)s). Nothing is lost but its work: order it again."),
+        "cancelled": N_("The rehearsal was cancelled; it has no result."),
+    }.get(one.state)
+    view = RehearsalPage(
+        title=say.text(N_("Rehearsal of %(packs)s"), packs=", ".join(one.pack_names)),
+        where=names.places.get(one.place_id, "?"),
+        span=rehearsal_view.span_of(one, say),
+        ordered=ordered,
+        back="/rehearsals",
+        state=one.state,
+        progress=None if one.ended else _progress(one, actor, say),
+        found=rehearsal_view.found_of(one.id, one.report, words, say)
+        if one.report is not None and words
+        else None,
+        failed=say.text(failed, code=one.failed_with or "?") if failed else "",
+    )
+    return ui.page(request, actor, view, say)
+
+
+@router.get("/{rehearsal_id}/progress", response_model=None)
+async def follow(request: Request, ui: Pages, rehearsal_id: UUID, actor: Reader) -> Response:
+    """How far it is; once it has ended, the browser is sent to the result."""
+    say = ui.speech(request, actor)
+    async with ui.container.database.read() as session:
+        one = await service.get_rehearsal(session, rehearsal_id, actor.scope)
+    answer = ui.page(request, actor, _progress(one, actor, say), say)
+    if one.ended:
+        answer.headers["HX-Redirect"] = f"/rehearsals/{rehearsal_id}"
+    return answer
+
+
+@router.post("/{rehearsal_id}/cancel", response_model=None)
+async def cancel(ui: Pages, rehearsal_id: UUID, actor: Editor) -> Response:
+    async with ui.container.database.begin() as session:
+        await service.cancel_rehearsal(session, rehearsal_id, actor, ui.container.now())
+    return go(f"/rehearsals/{rehearsal_id}")
+
+
+@router.get("/{rehearsal_id}/members", response_class=HTMLResponse)
+async def list_members(
+    request: Request,
+    ui: Pages,
+    rehearsal_id: UUID,
+    actor: Reader,
+    measure: Measure = "points",
+    side: Literal["winners", "losers"] = "winners",
+    after_rank: Annotated[int, Query(ge=0, le=1 << 30)] = 0,
+) -> HTMLResponse:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    async with ui.container.database.read() as session:
+        one = await service.get_rehearsal(session, rehearsal_id, actor.scope)
+        found = await service.list_members(
+            session,
+            rehearsal_id,
+            actor.scope,
+            measure=measure,
+            side=side,
+            after_rank=after_rank,
+            limit=MEMBERS_SHOWN + 1,
+        )
+        words = await words_of(session, ui, one, say)
+    choices = rehearsal_view.ranked_choices(str(rehearsal_id), measure, side, say)
+    chosen = next(each for each in choices if each.chosen)
+    shown = found[:MEMBERS_SHOWN]
+    view = RankedPage(
+        rehearsal_id=str(rehearsal_id),
+        title=chosen.label,
+        choices=choices,
+        members=tuple(
+            rehearsal_view.member_line(each.rank, each.change, measure, words, say) for each in shown
+        ),
+        next_href=f"{chosen.value}&after_rank={shown[-1].rank}" if len(found) > MEMBERS_SHOWN else "",
+    )
+    return ui.page(request, actor, view, say)
+
+
+async def words_of(session: AsyncSession, ui: Ui, one: Rehearsal, say: Speech) -> Words:
+    """What the codes of a rehearsal's report are called."""
+    packs = await _packs(session, one)
+    rule_titles = {
+        (name, rule.id): rule.title.of(say.language) for name, pack in packs.items() for rule in pack.rules
+    }
+    limits = {
+        f"{pack.code}/{limit.code}": (limit.title.of(say.language), limit.of)
+        for pack in packs.values()
+        for limit in pack.limits or ()
+    }
+    own = {tier.code: tier.title.of(say.language) for pack in packs.values() for tier in pack.tiers or ()}
+    return Words(
+        tiers={**titles_of(ladder_of(ui.chain_plan(), say)), **own},
+        stages={code: say.text(title) for code, title in WORDS["stage"].items()},
+        stores={store.code: store.name for store in ui.container.places.stores()},
+        rules=rule_titles,
+        limits=limits,
+    )
+
+
+async def _packs(session: AsyncSession, one: Rehearsal) -> dict[str, Pack]:
+    """The packs that the report names, as far as they are kept as versions; and the drafts themselves."""
+    named = {row["pack"] for row in (one.report or {}).get("by_rule", ())} | set(one.pack_names)
+    found = {}
+    for line in await rules.list_versions(session):
+        name = f"{line.code}/{line.version}"
+        if name in named:
+            stored = await rules.get_version(session, line.code, line.version)
+            found[name] = Pack.model_validate(stored.version.document)
+    for name in one.pack_names:
+        code = name.partition("/")[0]
+        if name in found:
+            continue
+        with suppress(UnknownDraft):
+            draft = check((await drafts.get_draft(session, code)).text, await catalogue_of(session))
+            if draft.pack is not None:
+                found[name] = draft.pack
+    return found
+
+
+def _progress(one: Rehearsal, actor: Actor, say: Speech) -> RehearsalProgress:
+    return rehearsal_view.progress_of(one, say, may_cancel=actor.may(Permission.PACK_EDIT))
+
+
+def _place(ui: Ui, actor: Actor, place_id: UUID) -> Place:
+    place = next((each for each in ui.container.places.all() if each.id == place_id), None)
+    if place is None or not actor.scope.covers(place.path):
+        raise RehearsalPlaceUnknown(str(place_id))
+    return place
+
+
+def _day(said: str, field: str) -> date | None:
+    if not said:
+        return None
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        raise RehearsalSpanInvalid("write a day such as 2026-11-01", field) from None
+
+
+def _start(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone)

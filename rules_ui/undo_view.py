@@ -1,0 +1,258 @@
+"""Presents undo orders: the preview in figures and sentences, the frozen list, progress and result."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from regulars.undoing.domain import AT_WORK, Effect, EffectKind, Item, Result, Undo, UndoState
+from rules_ui.contexts.base import Choice, Tone
+from rules_ui.contexts.undoing import (
+    EffectLine,
+    Fact,
+    ItemLine,
+    StoreLine,
+    UndoLine,
+    UndoProgress,
+)
+from rules_ui.i18n import N_, Speech
+from rules_ui.version_marks import Names
+from rules_ui.words import word_for
+
+TONES: Final[Mapping[UndoState, Tone]] = {
+    "preparing": "plain",
+    "empty": "plain",
+    "in_review": "warn",
+    "rejected": "bad",
+    "approved": "plain",
+    "running": "warn",
+    "paused": "warn",
+    "cancelled": "plain",
+    "finished": "good",
+}
+KINDS: Final[Mapping[EffectKind, str]] = {
+    "award": N_("Points"),
+    "discount": N_("Discounts"),
+    "move": N_("Moves"),
+    "refusal": N_("Refusals"),
+}
+STORES_SHOWN: Final = 50
+
+
+def line_of(undo: Undo, names: Names, say: Speech) -> UndoLine:
+    """An order in a list."""
+    return UndoLine(
+        href=f"/undos/{undo.id}",
+        title=title_of(undo, say),
+        state=undo.state,
+        tone=TONES[undo.state],
+        note=" · ".join(
+            (
+                names.places.get(undo.place_id, "?"),
+                say.text(
+                    N_("ordered by %(name)s, %(date)s"),
+                    name=names.of(undo.ordered_by, say),
+                    date=say.moment(undo.ordered_at),
+                ),
+            )
+        ),
+    )
+
+
+def title_of(undo: Undo, say: Speech) -> str:
+    """What an order is called."""
+    if undo.to_name is None:
+        return say.text(N_("Undo %(version)s"), version=undo.version_name)
+    return say.text(N_("%(other)s instead of %(version)s"), version=undo.version_name, other=undo.to_name)
+
+
+def span_of(undo: Undo, say: Speech) -> str:
+    """Of which time."""
+    until = say.moment(undo.until)
+    if undo.since is None:
+        return say.text(N_("all up to %(until)s"), until=until)
+    return say.text(N_("%(since)s to %(until)s"), since=say.moment(undo.since), until=until)
+
+
+def facts_of(preview: Mapping[str, Any], say: Speech) -> tuple[Fact, ...]:
+    """What an order will do as things stood when its list was made."""
+    found = [
+        Fact(say.text(N_("Members")), say.number(preview["members"])),
+        Fact(say.text(N_("Purchases and entries")), say.number(preview["entries"])),
+        Fact(say.text(N_("Points that the version gave")), say.number(preview["points"])),
+        Fact(say.text(N_("Of these taken back before")), say.number(preview["taken_before"])),
+        Fact(say.text(N_("Points that are taken back now")), say.number(preview["takes"]), strong=True),
+    ]
+    optional = (
+        ("owes", N_("Points that members will owe")),
+        ("gives", N_("Points that the other version gives more")),
+    )
+    found += [
+        Fact(say.text(title), say.number(preview[key]), strong=True)
+        for key, title in optional
+        if preview.get(key)
+    ]
+    found += [
+        Fact(move, say.text(N_("%(count)s members"), count=say.number(count)), strong=True)
+        for move, count in preview.get("tiers", {}).items()
+    ]
+    return tuple(found)
+
+
+def not_taken_of(preview: Mapping[str, Any], say: Speech) -> tuple[str, ...]:
+    """What cannot be taken back, in sentences."""
+    told = (
+        ("spent", N_("%(count)s points are spent already; no points are there for them under this policy.")),
+        ("failing", N_("%(count)s purchases are left out: a rule failed in them.")),
+        ("withheld", N_("%(count)s points on which a limit bears are not given.")),
+        ("moved_since", N_("%(count)s members were moved again since; their tier stays.")),
+        ("refusals", N_("%(count)s refusals stand; what was not given then is not given now.")),
+    )
+    found = [say.text(words, count=say.number(preview[key])) for key, words in told if preview.get(key)]
+    if preview.get("discounts"):
+        found.append(
+            say.text(
+                N_("%(count)s discounts over %(amount)s were money at the till, and stay."),
+                count=say.number(preview["discounts"]),
+                amount=say.amount(preview["discount_minor"]),
+            )
+        )
+    moves = sum(preview.get("moves", {}).values())
+    if moves:
+        found.append(
+            say.text(N_("%(count)s moves of tier or stage are only listed."), count=say.number(moves))
+        )
+    return tuple(found)
+
+
+def stores_of(preview: Mapping[str, Any], called: Mapping[str, str], say: Speech) -> tuple[StoreLine, ...]:
+    """What an order means for each store, the most points first."""
+    rows = sorted(preview["by_store"], key=lambda row: (-row["points"], row["store"]))
+    return tuple(
+        StoreLine(
+            called.get(row["store"], row["store"]),
+            *(say.number(row[name]) for name in ("members", "entries", "points", "takes", "spent")),
+        )
+        for row in rows[:STORES_SHOWN]
+    )
+
+
+def item_of(
+    item: Item, result: Result | None, names: Names, tiers: Mapping[str, str], say: Speech
+) -> ItemLine:
+    """One entry of the frozen list."""
+    tier = item.tier_to is not None
+    takes = -item.takes + item.to_give
+    move = (
+        f"{tiers.get(item.tier_from or '', item.tier_from)} → {tiers.get(item.tier_to or '', item.tier_to)}"
+    )
+    return ItemLine(
+        member_href=f"/members/{item.member_id}",
+        member=say.text(N_("Member …%(id)s"), id=str(item.member_id)[-6:]),
+        purchase_href="" if tier else f"/purchases/{item.cause_id}",
+        at=item.occurred_at,
+        store=names.places.get(item.store_id, "?"),
+        points="–" if tier else say.number(item.points),
+        takes=move if tier else signed(takes, say),
+        result=_result(result, say),
+    )
+
+
+def _result(result: Result | None, say: Speech) -> str:
+    if result is None:
+        return "–"
+    if result.moved:
+        return say.text(N_("moved"))
+    said = signed(result.given - result.taken, say)
+    return f"{said}, {say.text(N_('%(count)s owed'), count=say.number(result.owed))}" if result.owed else said
+
+
+def signed(value: int, say: Speech) -> str:
+    """A number of points with its sign."""
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{say.number(abs(value))}"
+
+
+def progress_of(undo: Undo, say: Speech, *, may_steer: bool) -> UndoProgress | None:
+    """How far an order is; None where it waits for somebody or has ended."""
+    if undo.state not in AT_WORK and undo.state != "paused":
+        return None
+    if undo.state == "preparing":
+        said = say.text(N_("The list of all that the version gave is being made."))
+    else:
+        said = say.text(
+            N_("%(done)s of %(all)s members, %(points)s points taken back so far"),
+            done=say.number(undo.members_done),
+            all=say.number(undo.members_in_all),
+            points=say.number(undo.points_taken),
+        )
+    total = undo.members_in_all if undo.state != "preparing" else 0
+    return UndoProgress(
+        undo_id=str(undo.id),
+        state=undo.state,
+        percent=100 * undo.members_done // total if total else None,
+        said=said,
+        may_steer=may_steer and undo.state != "preparing",
+    )
+
+
+def done_of(undo: Undo, say: Speech) -> str:
+    """What came of an order, in a sentence; "" before."""
+    if undo.state not in ("finished", "cancelled", "empty") or (
+        undo.state == "cancelled" and not undo.members_done
+    ):
+        return ""
+    if undo.state == "empty":
+        return say.text(N_("The version gave nothing there that could be taken back."))
+    parts = [say.text(N_("%(count)s points were taken back"), count=say.number(undo.points_taken))]
+    for count, words in (
+        (undo.points_owed, N_("%(count)s are owed")),
+        (undo.points_given, N_("%(count)s were given")),
+        (undo.tiers_moved, N_("%(count)s members were moved")),
+        (undo.differences, N_("%(count)s entries came out otherwise than in the preview")),
+    ):
+        if count:
+            parts.append(say.text(words, count=say.number(count)))
+    separator = "，" if say.language == "zh" else ", "
+    return separator.join(parts)
+
+
+def effect_line(effect: Effect, names: Names, titles: Mapping[str, str], say: Speech) -> EffectLine:
+    """One thing that a version did."""
+    rule = titles.get(effect.rule_id, effect.rule_id)
+    match effect.kind:
+        case "award":
+            what = say.text(N_("%(points)s points · %(rule)s"), points=signed(effect.amount, say), rule=rule)
+        case "discount":
+            what = f"{say.amount(effect.amount)} · {rule}"
+        case "move":
+            what = effect.what
+        case "refusal":
+            what = say.text(word_for("reason", effect.what))
+    href = f"/members/{effect.member_id}" if effect.member_id else ""
+    return EffectLine(effect.at, names.places.get(effect.store_id, "?"), what, href)
+
+
+def choices(values: Mapping[str, str], chosen: str, say: Speech) -> tuple[Choice, ...]:
+    """Codes as options in the reader's words."""
+    return tuple(Choice(value, say.text(words), value == chosen) for value, words in values.items())
+
+
+def older_href(base: str, after: tuple[Any, UUID] | None) -> str:
+    """The address of the next page of a list that is paged by time and id."""
+    if after is None:
+        return ""
+    joint = "&" if "?" in base else "?"
+    return f"{base}{joint}after_at={after[0].isoformat().replace('+00:00', 'Z')}&after_id={after[1]}"
+
+
+def numbers(versions: Sequence[int], shown: int, chosen: int | None, say: Speech) -> tuple[Choice, ...]:
+    """The versions that could have decided instead; first none."""
+    none = Choice("", say.text(N_("none: take back all that it gave")), chosen is None)
+    return (
+        none,
+        *(
+            Choice(str(each), say.text(N_("Version %(version)s"), version=each), each == chosen)
+            for each in versions
+            if each != shown
+        ),
+    )
