@@ -160,6 +160,48 @@ class RuleView:
 
 
 @dataclass(frozen=True, slots=True)
+class BandCell:
+    """One value of a decision table; `note` names the parameter that gives it."""
+
+    control: Control
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class BandRow:
+    """One rule as a row."""
+
+    at: str
+    id: str
+    titles: tuple[Control, ...]
+    cells: tuple[BandCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BandTable:
+    """Rules that differ in a few values, as a decision table.
+
+    Attributes:
+        heads: of the columns, without that of the names.
+        also: what all rows ask alike, in words.
+    """
+
+    id: str
+    heads: tuple[str, ...]
+    rows: tuple[BandRow, ...]
+    add: Addition
+    also: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBlock:
+    """Rules that act one after the other: as a table and each alone, or one rule alone."""
+
+    table: BandTable | None
+    rules: tuple[RuleView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PartView:
     """A limit, an exclusion, or another named part of the pack."""
 
@@ -232,7 +274,7 @@ class EditorBody(View):
     homeless: tuple[Remark, ...]
     code_marks: str
     parameters: Section
-    rules: tuple[RuleView, ...]
+    blocks: tuple[RuleBlock, ...]
     rule_adds: tuple[Addition, ...]
     sections: tuple[Section, ...]
     cases: tuple[CaseRow, ...]

@@ -14,7 +14,7 @@ from rules_ui.contexts.base import FieldTrouble
 from rules_ui.contexts.editor import CaseRow, EditorBody, EditorNotice, Remark, Section, Summary
 from rules_ui.editor.code_places import places_of_text
 from rules_ui.editor.parts_view import parameters, sections
-from rules_ui.editor.rules_view import rule_additions, rules
+from rules_ui.editor.rules_view import blocks, rule_additions
 from rules_ui.editor.sheet import Offers, Sheet
 from rules_ui.i18n import LANGUAGES, N_, Speech
 from rules_ui.rule_words import PackWords, pack_words, rule_sentence
@@ -65,7 +65,7 @@ def body_of(
     sheet = Sheet(document, shown.report, catalogue, offers, say, code)
     words = _words(shown.report, say, catalogue)
     # Who shows a finding is settled while the parts are made; the list of all comes after them.
-    shown_rules = rules(sheet, words) if readable else ()
+    shown_blocks = blocks(sheet, words) if readable else ()
     shown_parameters = parameters(sheet) if readable else _NOTHING
     shown_sections = sections(sheet) if readable else ()
     remarks = _remarks(sheet)
@@ -84,7 +84,7 @@ def body_of(
         homeless=tuple(each for each in remarks if not each.href),
         code_marks=_code_marks(sheet),
         parameters=shown_parameters,
-        rules=shown_rules,
+        blocks=shown_blocks,
         rule_adds=rule_additions(sheet) if readable else (),
         sections=shown_sections,
         cases=_cases(shown.report, catalogue, words, say),

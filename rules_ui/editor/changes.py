@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from rules_ui.case_changes import CASE_CHANGES
+from rules_ui.editor.band_changes import BAND_CHANGES
 from rules_ui.editor.bench import Bench, Change, ChangeUnknown
 from rules_ui.editor.condition_changes import CONDITION_CHANGES
 from rules_ui.editor.part_changes import PART_CHANGES
@@ -14,6 +15,7 @@ _CHANGES: Final[Mapping[str, Callable[[Bench, Change], str]]] = {
     **VALUE_CHANGES,
     **PART_CHANGES,
     **CASE_CHANGES,
+    **BAND_CHANGES,
 }
 
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rules_ui.contexts.base import Choice
-from rules_ui.contexts.editor import Addition, RuleView, SlotView
+from rules_ui.contexts.editor import Addition, RuleBlock, RuleView, SlotView
+from rules_ui.editor.bands import bands_of
+from rules_ui.editor.bands_view import table_view
 from rules_ui.editor.conditions_view import top_conditions
 from rules_ui.editor.newcomers import DISCOUNTS
 from rules_ui.editor.parts_view import additions, reach_slots
@@ -60,6 +62,20 @@ _EXTRAS: Final = {
     "base": N_("Which price counts"),
     "rounding": N_("Rounding"),
 }
+
+
+def blocks(sheet: Sheet, said: PackWords | None) -> tuple[RuleBlock, ...]:
+    """The rules, in the order in which they act; those that make a decision table stand together."""
+    alone = {rule.at: rule for rule in rules(sheet, said)}
+    tables = {f"/rules/{table.rules[0]}": table for table in bands_of(sheet.document)}
+    made: list[RuleBlock] = []
+    while alone:
+        at = next(iter(alone))
+        table = tables.get(at)
+        view = table_view(sheet, table) if table else None
+        places = [f"/rules/{index}" for index in table.rules] if table and view else [at]
+        made.append(RuleBlock(view, tuple(alone.pop(place) for place in places)))
+    return tuple(made)
 
 
 def rules(sheet: Sheet, said: PackWords | None) -> tuple[RuleView, ...]:

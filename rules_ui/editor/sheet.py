@@ -75,6 +75,7 @@ class Sheet:
         report: what the checker says of it.
         code: where its places stand in the text.
         placed: number of each finding that has been shown, and the id of the element beside which.
+        used: ids that were given by `once`.
     """
 
     document: Mapping[str, Any]
@@ -84,6 +85,7 @@ class Sheet:
     say: Speech
     code: CodePlaces
     placed: dict[int, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     @property
     def pack(self) -> Pack | None:
@@ -148,6 +150,14 @@ class Sheet:
         said = found.zh if self.say.language == "zh" else found.en
         line = self.code.lines_of(found.pointer)[0] if found.pointer else 0
         return Remark("bad" if found.severity == "error" else "warn", said, href, line)
+
+    def once(self, id_: str) -> str:
+        """An id for a field that may stand in several places: the first of them keeps it."""
+        free = id_
+        while free in self.used:
+            free = f"{free}-again"
+        self.used.add(free)
+        return free
 
     def line_of(self, pointer: str) -> int:
         """Where a place begins in the code."""

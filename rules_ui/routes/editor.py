@@ -24,6 +24,7 @@ from regulars.security.policy import Permission
 from regulars.security.scope import EVERYWHERE
 from rules_ui.contexts.base import Choice, FieldTrouble
 from rules_ui.contexts.editor import EditorBody, EditorNotice, EditorPage
+from rules_ui.editor.bands_view import PREFIX
 from rules_ui.editor.bench import Bench, Change, ChangeUnknown
 from rules_ui.editor.body import Shown, body_of
 from rules_ui.editor.saving import Base, head_of, save_change
@@ -119,8 +120,9 @@ def _told(saved: Saved, base: Base, say: Speech) -> Told:
 
 def _trouble(change: Change, message: str) -> Told:
     names = [name for name in change.values if name not in ("optional", "more")] or ["value"]
+    fields = [element_id(change.at, f"{change.do}-{name}") for name in names]
     return Told(
-        troubles=[FieldTrouble(element_id(change.at, f"{change.do}-{name}"), message) for name in names]
+        troubles=[FieldTrouble(f"{prefix}{field}", message) for field in fields for prefix in ("", PREFIX)]
     )
 
 

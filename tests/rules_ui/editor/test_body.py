@@ -24,7 +24,7 @@ def test_a_starter_pack_is_shown_with_every_id_once_and_each_finding_in_a_place(
     body = shown(starter_text(code))
     ids = [each.id for each in (*parts(body, Control), *parts(body, ConditionView)) if each.id]
     assert len(ids) == len(set(ids))
-    assert body.rules
+    assert body.blocks
     assert not body.homeless
     locked = [each for each in parts(body, ConditionView) if each.kind == "locked"]
     assert [each.words for each in locked if not each.words] == []
