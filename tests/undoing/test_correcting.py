@@ -241,3 +241,18 @@ async def test_what_is_given_pays_a_debt_first(undoing: Undoing) -> None:
     assert sorted(kind for kind, *_ in await entries(undoing)) == ["correct", "repay", "reverse", "reverse"]
     assert (await undoing.balances())["Ann"] == 18
     assert await undoing.verified()
+
+
+async def test_what_a_correction_gave_is_undone_with_the_version_that_it_names(undoing: Undoing) -> None:
+    chain = undoing.chain
+    await give_points(chain, per=1_000)
+    await chain.buy(await chain.join("Ann"), line(2_000))
+    before = await undoing.balances()
+    await mend(chain, per=100)
+    assert (await undoing.do(to_version=2)).points_given == 18
+    undone = await undoing.do("gift/2")
+    assert (undone.points_taken, undone.differences) == (18, 0)
+    assert await undoing.balances() == before
+    assert (await undoing.do("gift/2")).state == "empty"
+    assert (await prove_in(chain.database, None)).ok
+    assert await undoing.verified()
