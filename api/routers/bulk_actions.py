@@ -23,7 +23,7 @@ from api.strict_json import api_router
 from regulars.bulk_actions import service
 from regulars.bulk_actions.domain import BulkAction, BulkState
 from regulars.bulk_actions.errors import BulkPlaceUnknown
-from regulars.bulk_actions.service import Wish
+from regulars.bulk_actions.listing import Wish
 from regulars.organisation.domain import Place
 from regulars.organisation.errors import UnknownPlace
 from regulars.security.actor import Actor

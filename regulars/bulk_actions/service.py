@@ -1,29 +1,25 @@
 """Use-cases around bulk actions: draw up the list, say why, decide, stop, follow."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.analytics import operations
 from regulars.bulk_actions import repository
 from regulars.bulk_actions.domain import (
-    LONGEST,
     WORDS_MAX,
     WORDS_MIN,
     BulkAction,
     BulkKind,
     BulkState,
-    Filter,
     Item,
     Result,
     hash_of,
 )
 from regulars.bulk_actions.errors import (
-    BulkFilterEmpty,
     BulkListDiffers,
     BulkNothingMatches,
     BulkReasonMissing,
@@ -31,12 +27,11 @@ from regulars.bulk_actions.errors import (
     OwnBulkApproval,
     UnknownBulkAction,
 )
+from regulars.bulk_actions.listing import Wish, kept_filter, make_list
 from regulars.explanation.shelf import Shelf
 from regulars.kernel.paging import page_of
 from regulars.lifecycle.freezing import freeze_reason
 from regulars.organisation.places import Places
-from regulars.recompute import service as recompute
-from regulars.recompute.repository import Wanted
 from regulars.security import audit
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
@@ -48,25 +43,6 @@ _ALSO: Final[dict[BulkKind, Permission]] = {
     "unfreeze": Permission.MEMBER_FREEZE,
     "recompute": Permission.PURCHASE_RECOMPUTE,
 }
-PAGES_SEARCHED: Final = 5
-"""Of flagged purchases, where only some members' are wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody wants done, and to whom.
-
-    Attributes:
-        place_id: members at home there and below; for `recompute` purchases there and below.
-        freeze_reason: code, for `freeze`.
-        versions: mended pack versions, for `recompute`; none: those that were live then.
-    """
-
-    kind: BulkKind
-    place_id: UUID
-    wanted: Filter = field(default_factory=Filter)
-    freeze_reason: str | None = None
-    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +83,7 @@ async def draw_up(
     if known is not None:
         return known
     reason = freeze_reason(wish.freeze_reason or "").value if wish.kind == "freeze" else None
-    items, more = await _list(session, places, shelf, wish, at)
+    items, more = await make_list(session, places, shelf, wish, at)
     if not items:
         raise BulkNothingMatches
     extra = (reason or "", *wish.versions)
@@ -115,7 +91,7 @@ async def draw_up(
         id=action_id,
         kind=wish.kind,
         place_id=wish.place_id,
-        wanted=_kept(wish.wanted),
+        wanted=kept_filter(wish.wanted),
         versions=wish.versions,
         freeze_reason=reason,
         state="draft",
@@ -321,70 +297,6 @@ async def note(
         after={"state": after.state, "kind": after.kind, "items": after.items, "hash": after.content_hash},
         reason=words,
     )
-
-
-async def _list(
-    session: AsyncSession, places: Places, shelf: Shelf, wish: Wish, at: datetime
-) -> tuple[list[Item], bool]:
-    path = places.get(wish.place_id).path
-    most = LONGEST[wish.kind]
-    if wish.kind == "recompute":
-        return await _purchases(session, places, shelf, wish, at)
-    if wish.wanted.is_empty:
-        raise BulkFilterEmpty
-    wanted = wish.wanted
-    found = await operations.find_members(
-        session,
-        Scope((path,)),
-        at,
-        most + 1,
-        member_ids=wanted.member_ids,
-        stage=wanted.stage,
-        tier=wanted.tier,
-        overdue=wanted.overdue,
-        unheard=wanted.unheard,
-    )
-    items = [
-        Item(no, member_id, member_id, store_id, 0)
-        for no, (member_id, store_id) in enumerate(found[:most], start=1)
-    ]
-    return items, len(found) > most
-
-
-async def _purchases(
-    session: AsyncSession, places: Places, shelf: Shelf, wish: Wish, at: datetime
-) -> tuple[list[Item], bool]:
-    most = LONGEST["recompute"]
-    wanted = Wanted((places.get(wish.place_id).path,), wish.wanted.pack)
-    members = wish.wanted.member_ids
-    items: list[Item] = []
-    after: UUID | None = None
-    for _ in range(PAGES_SEARCHED):
-        page = await recompute.preview(
-            session, shelf, places, wanted, wish.versions, at, after=after, limit=recompute.AT_ONCE_MAX
-        )
-        for one in page.items:
-            flagged = one.flagged
-            if members is None or flagged.member_id in members:
-                item = Item(
-                    len(items) + 1,
-                    flagged.purchase_id,
-                    flagged.member_id,
-                    flagged.store_id,
-                    one.reckoned.points,
-                )
-                items.append(item)
-        after = page.next_after
-        if after is None or len(items) >= most:
-            break
-    return items[:most], after is not None or len(items) > most
-
-
-def _kept(wanted: Filter) -> dict[str, object]:
-    told = {name: value for name, value in asdict(wanted).items() if value not in (None, False)}
-    if wanted.member_ids is not None:  # they stand on the list
-        told["member_ids"] = len(wanted.member_ids)
-    return told
 
 
 async def _locked(session: AsyncSession, places: Places, action_id: UUID, actor: Actor) -> BulkAction:

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from regulars.bulk_actions import running, service
 from regulars.bulk_actions.domain import BulkAction, BulkKind, Filter, Outcome, Result
+from regulars.bulk_actions.listing import Wish
 from regulars.bulk_actions.running import Hands, Means
-from regulars.bulk_actions.service import Wish
 from regulars.explanation.shelf import Shelf
 from regulars.kernel.ids import new_id
 from regulars.organisation.places import Places

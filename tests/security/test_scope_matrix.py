@@ -36,7 +36,7 @@ from web_world import WebWorld
 from regulars.adjustments.domain import Wish as Adjusting
 from regulars.adjustments.service import request_adjustment
 from regulars.bulk_actions.domain import Filter
-from regulars.bulk_actions.service import Wish as Bulk
+from regulars.bulk_actions.listing import Wish as Bulk
 from regulars.bulk_actions.service import draw_up
 from regulars.care.domain import CareDue
 from regulars.care.service import open_tasks
