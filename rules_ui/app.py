@@ -11,8 +11,11 @@ from api.errors import Problem
 from rules_ui.assets import serve_asset
 from rules_ui.error_pages import error_answer
 from rules_ui.routes import (
+    adjustments,
     compare,
     editor,
+    desk,
+    desk_enrolment,
     enrolment,
     gallery,
     member_acts,
@@ -37,6 +40,9 @@ ROUTERS = tuple(
     for area in (
         session,
         overview,
+        desk,
+        desk_enrolment,
+        adjustments,
         enrolment,
         members,
         member_acts,

@@ -119,7 +119,7 @@ def story_of(
 ) -> StoryStretch:
     """A stretch of a member's story, in words."""
     titles = titles_of(ladder)
-    older = f"/members/{member_id}?before={_as_text(items[-1].key)}" if more and items else None
+    older = f"/members/{member_id}?before={as_text(items[-1].key)}" if more and items else None
     return StoryStretch(lines=tuple(_told(item, titles, say) for item in items), older_href=older)
 
 
@@ -149,7 +149,8 @@ def _told(item: StoryItem, titles: telling.Titles, say: Speech) -> StoryLine:
     )
 
 
-def _as_text(key: StoryKey) -> str:
+def as_text(key: StoryKey) -> str:
+    """A place in a story as addresses carry it; `key_from` reads it."""
     return f"{(key.at - EPOCH) // timedelta(microseconds=1)}.{key.rank}.{key.no}"
 
 

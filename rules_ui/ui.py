@@ -27,6 +27,7 @@ LANGS: Final[Mapping[LanguageTag, str]] = {"zh": "zh-CN", "en": "en"}
 _OTHER: Final[Mapping[LanguageTag, tuple[LanguageTag, str]]] = {"zh": ("en", "English"), "en": ("zh", "中文")}
 _NAV: Final = (
     ("/", N_("Overview"), "layout-dashboard", Permission.OVERVIEW_READ),
+    ("/desk", N_("Desk"), "qrcode", Permission.ADJUSTMENT_READ),
     ("/members", N_("Members"), "users", Permission.MEMBER_READ),
     ("/packs", N_("Rule packs"), "adjustments", Permission.PACK_READ),
     ("/places", N_("Places"), "building-store", Permission.PLACE_READ),
@@ -37,6 +38,11 @@ _UNDER: Final[Mapping[str, tuple[str, ...]]] = {"/packs": ("/releases", "/rehear
 
 NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "enrolled": ("good", N_("Welcome! The member is enrolled.")),
+    "adjusted": ("good", N_("The points are adjusted.")),
+    "adjustment-waits": ("warn", N_("Submitted. Somebody else must approve it before points move.")),
+    "adjustment-approved": ("good", N_("Approved. The points are adjusted.")),
+    "adjustment-rejected": ("good", N_("Refused. No points move.")),
+    "adjustment-withdrawn": ("good", N_("Withdrawn. No points move.")),
     "task-closed": ("good", N_("The revisit is closed.")),
     "frozen": ("good", N_("The account is frozen. Purchases earn nothing from now on.")),
     "unfrozen": ("good", N_("The account is unfrozen. Purchases earn again from now on.")),

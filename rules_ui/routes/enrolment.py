@@ -28,7 +28,7 @@ STORES_OFFERED = 1_000
 router = APIRouter(prefix="/members")
 
 
-def _stores(ui: Ui, actor: Actor, chosen: str) -> tuple[Choice, ...]:
+def stores_open_to(ui: Ui, actor: Actor, chosen: str) -> tuple[Choice, ...]:
     found = [s for s in ui.container.places.stores() if s.open and actor.scope.covers(s.path)]
     found.sort(key=lambda store: (store.name, store.code))
     return tuple(
@@ -41,7 +41,7 @@ async def show(
     request: Request, ui: Pages, actor: Actor = Depends(requires(Permission.MEMBER_ENROL))
 ) -> HTMLResponse:
     await ui.refresh()
-    view = EnrolPage(name="", phone="", birthday="", stores=_stores(ui, actor, ""), problems=())
+    view = EnrolPage(name="", phone="", birthday="", stores=stores_open_to(ui, actor, ""), problems=())
     return ui.page(request, actor, view)
 
 
@@ -58,7 +58,7 @@ async def enrol(
     await ui.refresh()
     say = ui.speech(request, actor)
     born, problems = _birthday(birthday)
-    home = _store_id(ui, store)
+    home = store_id_of(ui, store)
     if home is None:
         problems.append(FieldTrouble("store", N_("Choose a store.")))
     if not problems and home is not None:
@@ -85,7 +85,7 @@ async def enrol(
         name=name,
         phone=phone,
         birthday=birthday,
-        stores=_stores(ui, actor, store),
+        stores=stores_open_to(ui, actor, store),
         problems=tuple(problems),
     )
     return ui.page(request, actor, view, say, status=422)
@@ -101,7 +101,7 @@ def _birthday(text: str) -> tuple[date | None, list[FieldTrouble]]:
         return None, [FieldTrouble("birthday", N_("Write the date as year-month-day."))]
 
 
-def _store_id(ui: Ui, text: str) -> UUID | None:
+def store_id_of(ui: Ui, text: str) -> UUID | None:
     try:
         return ui.container.places.store(UUID(text)).id
     except (ValueError, UnknownPlace):

@@ -28,6 +28,7 @@ VIEWS: list[type[View]] = sorted(
 )
 SHARED = {
     "base.html",
+    "components/adjustment.html",
     "components/chart.html",
     "components/editor.html",
     "components/macros.html",

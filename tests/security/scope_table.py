@@ -231,6 +231,24 @@ PAGES = {
         },
     ),
     "POST /operators/{operator_id}/disable": Row(303, HIDDEN, form={}),
+    "GET /desk": Row(200, 200),
+    "POST /desk": Row(303, 200, form={"q": "{member_id}"}),
+    "GET /desk/members/{member_id}": Row(200, HIDDEN),
+    "GET /desk/members/{member_id}/receipts/{purchase_id}": Row(404, HIDDEN),  # another member's
+    "GET /desk/members/{member_id}/adjust": Row(200, HIDDEN),
+    "POST /desk/members/{member_id}/adjust": Row(
+        303,
+        HIDDEN,
+        form={"order": "{order}", "direction": "give", "points": "5", "reason": "other", "note": "why"},
+    ),
+    "GET /desk/adjustments": Row(200, 200, lists="{adjustment_id}"),
+    "POST /desk/adjustments/{adjustment_id}/approve": Row(303, HIDDEN, form={}),
+    "POST /desk/adjustments/{adjustment_id}/reject": Row(303, HIDDEN, form={"words": "not so"}),
+    "POST /desk/adjustments/{adjustment_id}/withdraw": Row(HIDDEN, HIDDEN, form={}),  # somebody else's
+    "GET /desk/enrol": Row(200, 200, lists=STORE_NAME),
+    "POST /desk/enrol/begin": Row(200, 200, form={"phone": "+12125550000"}, lists=STORE_NAME),
+    "POST /desk/enrol/check": Row(200, 200, form={"phone": "+12125550000"}),
+    "POST /desk/enrol": Row(303, 422, form={"phone": "{fresh_phone}", "store": "{store}"}),
     "GET /members": Row(200, 200, lists=MEMBER_NAME),
     "GET /members/enrol": Row(200, 200, lists=STORE_NAME),
     "POST /members/enrol": Row(303, 422, form={"name": "New Member", "store": "{store}"}),
@@ -351,6 +369,10 @@ TILLS = {
     "GET /v1/session": TillRow(200, 200),
     # The pages ask for the same permissions as the API.
     "GET /members/enrol": TillRow(200, 200),
+    "GET /desk/enrol": TillRow(200, 200),
+    "POST /desk/enrol/begin": TillRow(200, 200, form={}),
+    "POST /desk/enrol/check": TillRow(200, 200, form={}),
+    "POST /desk/enrol": TillRow(303, 422, form={"phone": "{fresh_phone}", "store": "{store}"}),
     "POST /members/enrol": TillRow(303, 422, form={"name": "New Member", "store": "{store}"}),
     "GET /purchases/{purchase_id}": TillRow(200, HIDDEN),
 }

@@ -199,6 +199,7 @@ class Things:
             "{order}": str(new_id()),
             "{fresh}": f"fresh-{number}",
             "{fresh_code}": f"fresh_{number}",
+            "{fresh_phone}": f"+1646555{1000 + number}",
             "{field_id}": str(RETIRING.id),
         }
 
