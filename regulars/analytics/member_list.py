@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    CompoundSelect,
     Integer,
     LargeBinary,
     Select,
@@ -19,11 +20,13 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.ledger.tables import balance
 from regulars.lifecycle.tables import standing
+from regulars.members.domain import NUMBER_LENGTH
 from regulars.members.tables import member, member_reference
 from regulars.organisation.tables import place
 from regulars.security.scope import Scope, within_place
@@ -110,21 +113,27 @@ _PAGE = _ROWS.where(
 )
 
 
-def _found(statement: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
+def _named() -> CompoundSelect[tuple[UUID]]:
+    """Members whom the words name, each way by its own index: "or" would read them all."""
     words = bindparam("words", type_=Text)
-    by_reference = select(member_reference.c.member_id).where(member_reference.c.reference == words)
-    return statement.where(
-        or_(
-            member.c.number.like(bindparam("number_pattern", type_=Text)),
-            member.c.name == words,
-            member.c.phone_index == bindparam("phone_index", type_=LargeBinary),
-            member.c.phone_last4 == bindparam("last4", type_=Text),
-            member.c.id.in_(by_reference),
-        )
+    return union(
+        select(member.c.id).where(member.c.phone_index == bindparam("phone_index", type_=LargeBinary)),
+        select(member.c.id).where(member.c.phone_last4 == bindparam("last4", type_=Text)),
+        select(member.c.id).where(member.c.name == words),
+        select(member_reference.c.member_id).where(member_reference.c.reference == words),
     )
 
 
-_FOUND = _found(_PAGE)
+def _found() -> Select[tuple[object, ...]]:
+    """Members whom the words name, or whose number begins with them: a page of each, and one page of both."""
+    named = _PAGE.where(member.c.id.in_(_named()))
+    lowest, highest = bindparam("number_from", type_=Text), bindparam("number_to", type_=Text)
+    numbered = _PAGE.where(member.c.number.between(lowest, highest))
+    found = union(*(select(each.subquery()) for each in (named, numbered))).subquery()
+    return select(found).order_by(found.c.id.desc()).limit(bindparam("limit", type_=Integer))
+
+
+_FOUND = _found()
 
 
 async def list_members(
@@ -151,13 +160,10 @@ async def list_members(
     statement = _PAGE
     if wanted.words:
         statement = _FOUND
-        digits = wanted.words if wanted.words.isdigit() and len(wanted.words) == LAST_DIGITS else None
-        escaped = wanted.words.upper().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
         parameters |= {
             "words": wanted.words,
-            "number_pattern": f"{escaped}%",
             "phone_index": wanted.phone_index,
-            "last4": digits,
+            **_digits(wanted.words.replace(" ", "")),
         }
     rows = (await session.execute(statement, parameters)).all()
     page = [
@@ -177,3 +183,13 @@ async def list_members(
         for row in rows[:limit]
     ]
     return MemberPage(rows=page, before=page[-1].id if len(rows) > limit else None)
+
+
+def _digits(text: str) -> dict[str, str | None]:
+    """What digits may begin or end: the numbers from … to, which every collation sorts alike, and a phone."""
+    plain = text.isascii() and text.isdigit() and len(text) <= NUMBER_LENGTH
+    return {
+        "number_from": text.ljust(NUMBER_LENGTH, "0") if plain else None,
+        "number_to": text.ljust(NUMBER_LENGTH, "9") if plain else None,
+        "last4": text if plain and len(text) == LAST_DIGITS else None,
+    }

@@ -171,13 +171,14 @@ _OUTBOX = select(
 _RELAY = select(relay_status.c.seen_at, relay_status.c.lag_ms_median, relay_status.c.last_error).order_by(
     relay_status.c.seen_at.desc()
 )
-_HAPPENINGS = (
+_LATEST = (
     select(
         lifecycle_event.c.member_id,
         member.c.number,
         member.c.name,
         lifecycle_event.c.kind,
         lifecycle_event.c.effective_at,
+        lifecycle_event.c.event_no,
         lifecycle_event.c.tier_from,
         lifecycle_event.c.tier_to,
         lifecycle_event.c.stage_from,
@@ -187,12 +188,13 @@ _HAPPENINGS = (
         lifecycle_event.c.effective_at <= bindparam("at", type_=Instant),
         within_place(member.c.home_store_id),
     )
-    .order_by(
-        lifecycle_event.c.effective_at.desc(),
-        lifecycle_event.c.member_id,
-        lifecycle_event.c.event_no.desc(),
-    )
+    .order_by(lifecycle_event.c.effective_at.desc())
     .limit(bindparam("limit", type_=Integer))
+    .subquery()
+)
+# A tier year ends for all at one instant: only what is shown is put in an order of its own.
+_HAPPENINGS = select(_LATEST).order_by(
+    _LATEST.c.effective_at.desc(), _LATEST.c.member_id, _LATEST.c.event_no.desc()
 )
 _RECENT = (
     select(

@@ -39,6 +39,7 @@ member = Table(
     CheckConstraint("(phone_cipher is null) = (phone_index is null)", name="phone_whole"),
     Index("ix_member_home_store_id", "home_store_id", "id"),
     Index("ix_member_phone_last4", "phone_last4"),
+    Index("ix_member_name", "name"),
 )
 
 member_tag = Table(

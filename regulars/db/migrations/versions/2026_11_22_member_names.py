@@ -1,0 +1,12 @@
+"""Members are found by their name."""
+
+from alembic import op
+
+revision = "2026_11_22_member_names"
+down_revision = "2026_11_22_bulk_actions"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("ix_member_name", "member", ["name"])
