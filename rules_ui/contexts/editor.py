@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from rules_ui.contexts.base import Choice, FieldTrouble, Tone, View
+from rules_ui.contexts.case_table import CaseTable
 
 ControlKind = Literal["number", "date", "text", "long", "choice", "choices"]
 
@@ -227,18 +228,6 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseRow:
-    """One case and how it went."""
-
-    at: str
-    name: str
-    given: str
-    expected: str
-    got: str
-    green: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """The pack said plainly in one language."""
 
@@ -277,8 +266,7 @@ class EditorBody(View):
     blocks: tuple[RuleBlock, ...]
     rule_adds: tuple[Addition, ...]
     sections: tuple[Section, ...]
-    cases: tuple[CaseRow, ...]
-    adoptable: bool
+    case_table: CaseTable
     summaries: tuple[Summary, ...]
     text: str
 

@@ -4,14 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from regulars.rules.adopting import can_adopt
 from regulars.rules.catalogue import Catalogue
 from regulars.rules.checker import Report
 from regulars.rules.findings import is_green
 from regulars.rules.reading import read
-from rules_ui.case_view import case_lines
+from rules_ui.case_table import Tabled, table_of
 from rules_ui.contexts.base import FieldTrouble
-from rules_ui.contexts.editor import CaseRow, EditorBody, EditorNotice, Remark, Section, Summary
+from rules_ui.contexts.editor import EditorBody, EditorNotice, Remark, Section, Summary
 from rules_ui.editor.code_places import places_of_text
 from rules_ui.editor.parts_view import parameters, sections
 from rules_ui.editor.rules_view import blocks, rule_additions
@@ -30,6 +29,7 @@ class Shown:
     Attributes:
         based_on: its revision; 0 where nothing was saved yet.
         where_saved: a sentence on whose save it is.
+        at: JSON Pointer of what was changed or asked for last.
     """
 
     code: str
@@ -37,6 +37,7 @@ class Shown:
     based_on: int
     report: Report
     where_saved: str
+    at: str = ""
 
 
 def body_of(
@@ -87,8 +88,13 @@ def body_of(
         blocks=shown_blocks,
         rule_adds=rule_additions(sheet) if readable else (),
         sections=shown_sections,
-        cases=_cases(shown.report, catalogue, words, say),
-        adoptable=can_adopt(shown.report),
+        case_table=table_of(
+            Tabled(shown.code, shown.based_on, document, shown.report, shown.at, troubles),
+            words,
+            catalogue,
+            offers,
+            say,
+        ),
         summaries=_summaries(shown.report, say, catalogue),
         text=shown.text,
     )
@@ -143,12 +149,3 @@ def _summaries(report: Report, say: Speech, catalogue: Catalogue) -> tuple[Summa
         said += [each for each in (words.stacking, *words.limits) if each]
         made.append(Summary(LANGS[language], words.title, tuple(said)))
     return tuple(made)
-
-
-def _cases(report: Report, catalogue: Catalogue, words: PackWords | None, say: Speech) -> tuple[CaseRow, ...]:
-    if report.pack is None or words is None:
-        return ()
-    return tuple(
-        CaseRow(f"/cases/{line.number - 1}", line.name, line.given, line.expected, line.got, line.green)
-        for line in case_lines(report.pack, report, words, say, catalogue)
-    )

@@ -1,7 +1,7 @@
 """The rule editor: one draft as a form, each change of it saved at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
@@ -50,17 +50,18 @@ _UNREADABLE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What has just happened, and what could not be read."""
+    """What has just happened, what could not be read, and where: the place that stays open."""
 
     notices: Sequence[EditorNotice] = ()
     troubles: Sequence[FieldTrouble] = ()
+    at: str = ""
 
 
 @router.get("/{code}/edit", response_class=HTMLResponse)
 async def show_editor(request: Request, ui: Pages, code: str, actor: Editor) -> HTMLResponse:
     await ui.refresh()
     say = ui.speech(request, actor)
-    body = await _body(ui, code, actor, say, Told())
+    body = await _body(ui, code, actor, say, Told(at=f"/cases/{request.query_params.get('case', '')[:3]}"))
     return ui.page(request, actor, EditorPage(code, body.title, body), say)
 
 
@@ -79,7 +80,7 @@ async def change_draft(request: Request, ui: Pages, code: str, actor: Editor) ->
         told = Told(notices=(EditorNotice("warn", said),))
     if not by_htmx(request):
         return go(f"/packs/{code}/edit")
-    return ui.page(request, actor, await _body(ui, code, actor, say, told), say)
+    return ui.page(request, actor, await _body(ui, code, actor, say, replace(told, at=change.at)), say)
 
 
 async def _save(ui: Ui, code: str, form: FormData, change: Change, actor: Actor, say: Speech) -> Told:
@@ -156,7 +157,7 @@ async def _body(ui: Ui, code: str, actor: Actor, say: Speech, told: Told) -> Edi
         report = await examine_here(session, text)
         catalogue = await catalogue_of(session)
     revision = (head.line.revision or 0) if head else 0
-    shown = Shown(code, text, revision, report, where)
+    shown = Shown(code, text, revision, report, where, told.at)
     return body_of(
         shown, catalogue, _offers(ui, actor, say), say, notices=told.notices, troubles=told.troubles
     )
