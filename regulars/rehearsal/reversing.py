@@ -121,6 +121,8 @@ class Reversing:
                 return
         time.lots += [OpenLot(one.cause_id, points, at) for points, at in one.lots if at is not None]
         self._lasting += [_Lying(one.cause_id, points, None) for points, at in one.lots if at is None]
+        for code in one.pack_codes:  # an order may take it back in its turn
+            self._gifts[one.cause_id, code] = _Gift(one.points, {expires_at for _, expires_at in one.lots})
         self.given.append((one, one.points))
         _settle(time)
 

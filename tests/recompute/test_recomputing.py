@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from budget_world import another_desk, counters, limit
 from recompute_world import EVERYTHING, Killed, Recomputing
+from rehearsal.world import Rehearsals, draft
 from small_chain import ACTOR, MONDAY, line, open_small_chain
 from undoing.world import Undoing
 
@@ -207,6 +208,9 @@ async def test_what_recomputing_gave_is_undone_with_the_version_that_gave_it(
         (taken,) = found.taken_back
         event = await explain_event(session, Shelf(), chain.desk.places, taken.entry_id, WHOLE_CHAIN)
     assert (taken.points, event.purchase_id, event.differences) == (10, failed.purchase_id, ())
+    report = await Rehearsals(chain, at=recomputing.at + 3 * DAY).report(draft("classic-tiers"))
+    assert report["taken_back_points"] == {"before": 15, "after": 15, "difference": 0}
+    assert report["liability_points"] == {"before": 0, "after": 0, "difference": 0}
     assert (await prove_in(chain.database, None)).ok
     assert await recomputing.verified()
 
