@@ -11,6 +11,9 @@ from api.errors import Problem
 from rules_ui.assets import serve_asset
 from rules_ui.error_pages import error_answer
 from rules_ui.routes import (
+    account,
+    audit,
+    chain,
     adjustments,
     compare,
     editor,
@@ -31,6 +34,7 @@ from rules_ui.routes import (
     session,
     undo_orders,
     undoing,
+    system,
 )
 from rules_ui.ui import Ui
 
@@ -58,6 +62,10 @@ ROUTERS = tuple(
         undoing,
         places,
         operators,
+        account,
+        chain,
+        audit,
+        system,
     )
 )
 

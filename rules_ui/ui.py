@@ -21,6 +21,7 @@ from rules_ui.contexts.base import NavItem, Notice, Shell, SignedInAs, Tone, Vie
 from rules_ui.i18n import LANGUAGE_COOKIE, N_, LanguageTag, Money, Speech, choose_language
 from rules_ui.queues import Queues
 from rules_ui.render import render
+from rules_ui.sections import home_of, tabs_of
 from workflows.messages import TASK_QUEUE
 
 LANGS: Final[Mapping[LanguageTag, str]] = {"zh": "zh-CN", "en": "en"}
@@ -30,8 +31,7 @@ _NAV: Final = (
     ("/desk", N_("Desk"), "qrcode", Permission.ADJUSTMENT_READ),
     ("/members", N_("Members"), "users", Permission.MEMBER_READ),
     ("/packs", N_("Rule packs"), "adjustments", Permission.PACK_READ),
-    ("/places", N_("Places"), "building-store", Permission.PLACE_READ),
-    ("/operators", N_("Operators"), "id-badge-2", Permission.OPERATOR_READ),
+    ("/places", N_("Administration"), "settings", Permission.PLACE_READ),
 )
 _UNDER: Final[Mapping[str, tuple[str, ...]]] = {"/packs": ("/releases", "/rehearsals", "/undos")}
 """Pages that belong to an entry of the menu, though their addresses do not say so."""
@@ -70,6 +70,16 @@ NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "revoked": ("good", N_("The key is revoked.")),
     "added": ("good", N_("The operator is added.")),
     "disabled": ("good", N_("The operator is shut out from the next request on.")),
+    "enabled": ("good", N_("The operator may sign in again.")),
+    "roles-set": ("good", N_("The roles are changed. They count from the next request on.")),
+    "sessions-ended": ("good", N_("Signed out everywhere else.")),
+    "signed-them-out": ("good", N_("The operator is signed out everywhere.")),
+    "password-set": ("good", N_("The password is changed. Every other session has ended.")),
+    "password-taken": ("good", N_("The new password counts. Sign in with it.")),
+    "language-set": ("good", N_("The language is chosen.")),
+    "place-changed": ("good", N_("The place is changed, from now on.")),
+    "place-closed": ("good", N_("The place is closed. Its history stays.")),
+    "policy-set": ("good", N_("The settings count from now on.")),
     "signed-out": ("good", N_("You are signed out.")),
 }
 """What a page may be told by `?done=` after a redirect."""
@@ -144,7 +154,8 @@ class Ui:
             other_lang=LANGS[other],
             other_language_name=name,
             chain_name=chain_name,
-            nav=_nav(actor, path) if actor else (),
+            nav=_nav(actor, home_of(path)) if actor else (),
+            tabs=tabs_of(actor, path) if actor else (),
             operator=_signed_in_as(actor) if actor else None,
             csrf_token=(actor.csrf_token or "") if actor else "",
             notice=_notice(request.query_params.get("done")),

@@ -91,7 +91,11 @@ async def get_chain(session: AsyncSession) -> Chain:
 
 
 async def change_settings(
-    session: AsyncSession, changes: Mapping[str, object], actor: Actor, at: datetime
+    session: AsyncSession,
+    changes: Mapping[str, object],
+    actor: Actor,
+    at: datetime,
+    reason: str | None = None,
 ) -> Chain:
     """Set some of the chain's own choices and leave the others.
 
@@ -100,6 +104,7 @@ async def change_settings(
         changes: by setting name; None removes one.
         actor: who changes.
         at: aware instant.
+        reason: the actor's own words.
     Returns: the chain with the new settings.
     Raises: NoChain.
     """
@@ -116,6 +121,7 @@ async def change_settings(
         subject_id="1",
         before={key: before.settings.get(key) for key in changes},
         after=dict(changes),
+        reason=reason,
         at=at,
     )
     return replace(before, settings=settings)

@@ -38,7 +38,7 @@ async def get_policy(session: AsyncSession) -> ReleasePolicy:
 
 
 async def set_policy(
-    session: AsyncSession, policy: ReleasePolicy, actor: Actor, at: datetime
+    session: AsyncSession, policy: ReleasePolicy, actor: Actor, at: datetime, reason: str | None = None
 ) -> ReleasePolicy:
     """Demand something else from now on; what is live stays.
 
@@ -47,11 +47,12 @@ async def set_policy(
         policy: all of it.
         actor: who decides.
         at: aware instant, now.
+        reason: the actor's own words.
     Returns: the policy.
     Raises: NoChain.
     """
     changes = {APPROVAL: policy.approval, REHEARSAL: policy.rehearsal}
-    await organisation.change_settings(session, changes, actor, at)
+    await organisation.change_settings(session, changes, actor, at, reason)
     return policy
 
 

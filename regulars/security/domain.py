@@ -15,6 +15,8 @@ LOGIN_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 PASSWORD_LENGTH_MIN: Final = 12
 PASSWORD_LENGTH_MAX: Final = 256
 LIVE_KEYS_MAX: Final = 2
+LIVE_SESSIONS_READ: Final = 50
+PASSWORD_LINK_GOOD_FOR: Final = timedelta(hours=24)
 
 SEEN_EVERY: Final = timedelta(minutes=1)
 
@@ -88,6 +90,16 @@ class Session:
     operator: Operator
     csrf_token: str
     token_hash: bytes
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """Somewhere an operator is signed in, as the operator and administrators may know it."""
+
+    token_hash: bytes
+    created_at: datetime
+    last_seen_at: datetime
     expires_at: datetime
 
 

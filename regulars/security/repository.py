@@ -31,7 +31,9 @@ from sqlalchemy.types import Text, Uuid
 from regulars.db.base import Ltree
 from regulars.security.domain import (
     FAILURE_WINDOW,
+    LIVE_SESSIONS_READ,
     Grant,
+    LiveSession,
     Locale,
     Operator,
     Role,
@@ -81,7 +83,14 @@ _HAS_ROLE_INSIDE: Final = exists(
 _SELECT: Final = select(*_OPERATOR)
 _BY_ID: Final = _SELECT.where(operator.c.id == bindparam("operator_id"), _HAS_ROLE_INSIDE)
 _PAGE: Final = (
-    _SELECT.where(_HAS_ROLE_INSIDE, operator.c.login > bindparam("after"))
+    _SELECT.where(
+        _HAS_ROLE_INSIDE,
+        operator.c.login > bindparam("after"),
+        or_(
+            func.strpos(operator.c.login, func.lower(bindparam("words"))) > 0,
+            func.strpos(func.lower(operator.c.display_name), func.lower(bindparam("words"))) > 0,
+        ),
+    )
     .order_by(operator.c.login)
     .limit(bindparam("limit"))
 )
@@ -89,6 +98,7 @@ _CREDENTIALS: Final = select(*_OPERATOR, operator.c.password_hash).where(
     operator.c.login == bindparam("login")
 )
 _PASSWORD_OF: Final = select(operator.c.password_hash).where(operator.c.id == bindparam("operator_id"))
+_LOCK: Final = select(operator.c.id).where(operator.c.id == bindparam("operator_id")).with_for_update()
 _INSERT: Final = upsert(operator).on_conflict_do_nothing(index_elements=["login"]).returning(operator.c.id)
 _DISABLE: Final = (
     update(operator)
@@ -100,6 +110,9 @@ _SET_PASSWORD: Final = (
     update(operator)
     .where(operator.c.id == bindparam("operator_id"))
     .values(password_hash=bindparam("new_hash"))
+)
+_SET_LOCALE: Final = (
+    update(operator).where(operator.c.id == bindparam("operator_id")).values(locale=bindparam("new_locale"))
 )
 _INSERT_ROLES: Final = insert(operator_role)
 _DELETE_ROLES: Final = delete(operator_role).where(operator_role.c.operator_id == bindparam("operator_id"))
@@ -144,6 +157,21 @@ _END_SESSION: Final = delete(operator_session).where(operator_session.c.token_ha
 _END_SESSIONS_OF: Final = delete(operator_session).where(
     operator_session.c.operator_id == bindparam("operator_id"),
     operator_session.c.token_hash != bindparam("keep"),
+)
+_LIVE_SESSIONS: Final = (
+    select(
+        operator_session.c.token_hash,
+        operator_session.c.created_at,
+        operator_session.c.last_seen_at,
+        operator_session.c.expires_at,
+    )
+    .where(
+        operator_session.c.operator_id == bindparam("operator_id"),
+        operator_session.c.expires_at > bindparam("at"),
+        operator_session.c.last_seen_at > bindparam("idle_since"),
+    )
+    .order_by(operator_session.c.last_seen_at.desc())
+    .limit(LIVE_SESSIONS_READ)
 )
 _SWEEP_SESSIONS: Final = delete(operator_session).where(
     or_(
@@ -192,8 +220,11 @@ async def find_operator(session: AsyncSession, operator_id: UUID, scope: Scope) 
     return _operator(found) if found else None
 
 
-async def list_operators(session: AsyncSession, scope: Scope, after: str, limit: int) -> list[Operator]:
-    rows = await session.execute(_PAGE, {"after": after, "limit": limit, **scope.parameters})
+async def list_operators(
+    session: AsyncSession, scope: Scope, after: str, limit: int, words: str
+) -> list[Operator]:
+    parameters = {"after": after, "limit": limit, "words": words, **scope.parameters}
+    rows = await session.execute(_PAGE, parameters)
     return [_operator(row) for row in rows]
 
 
@@ -207,8 +238,17 @@ async def password_hash_of(session: AsyncSession, operator_id: UUID) -> str:
     return cast(str, (await session.execute(_PASSWORD_OF, {"operator_id": operator_id})).scalar_one())
 
 
+async def lock_operator(session: AsyncSession, operator_id: UUID) -> None:
+    """Hold the operator, if there is one, until the transaction ends."""
+    await session.execute(_LOCK, {"operator_id": operator_id})
+
+
 async def set_password_hash(session: AsyncSession, operator_id: UUID, password_hash: str) -> None:
     await session.execute(_SET_PASSWORD, {"operator_id": operator_id, "new_hash": password_hash})
+
+
+async def set_locale(session: AsyncSession, operator_id: UUID, locale: Locale) -> None:
+    await session.execute(_SET_LOCALE, {"operator_id": operator_id, "new_locale": locale})
 
 
 async def disable(session: AsyncSession, operator_id: UUID, at: datetime) -> None:
@@ -277,6 +317,14 @@ async def end_session(session: AsyncSession, token_hash: bytes) -> None:
 async def end_sessions_of(session: AsyncSession, operator_id: UUID, keep: bytes) -> None:
     """End all sessions of an operator but the one with hash `keep`."""
     await session.execute(_END_SESSIONS_OF, {"operator_id": operator_id, "keep": keep})
+
+
+async def live_sessions_of(
+    session: AsyncSession, operator_id: UUID, at: datetime, idle_since: datetime
+) -> list[LiveSession]:
+    """The operator's sessions that are still good, the one seen last first."""
+    parameters = {"operator_id": operator_id, "at": at, "idle_since": idle_since}
+    return [LiveSession(**row._mapping) for row in await session.execute(_LIVE_SESSIONS, parameters)]
 
 
 async def sweep(session: AsyncSession, at: datetime, idle_since: datetime) -> None:

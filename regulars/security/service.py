@@ -105,7 +105,7 @@ async def set_roles(
     Raises: UnknownOperator, PermissionDenied, LastAdmin, InvalidInput (NoRole, RolePlaceUnknown).
     Source: docs/semantics.md, "Scope".
     """
-    before = await _manageable(session, operator_id, actor)
+    before = await get_manageable(session, operator_id, actor)
     problems: list[FieldProblem] = [] if roles else [NoRole()]
     grants = await _grants(session, roles, actor.scope, problems)
     if problems:
@@ -141,7 +141,7 @@ async def disable_operator(
     Raises: UnknownOperator, PermissionDenied, LastAdmin.
     Source: docs/semantics.md, "Personal data".
     """
-    before = await _manageable(session, operator_id, actor)
+    before = await get_manageable(session, operator_id, actor)
     if before.disabled_at is not None:
         return
     await repository.disable(session, operator_id, at)
@@ -153,7 +153,7 @@ async def enable_operator(
     session: AsyncSession, operator_id: UUID, actor: Actor, at: datetime, reason: str | None = None
 ) -> None:
     """Let a disabled operator in again. Raises: UnknownOperator, PermissionDenied."""
-    before = await _manageable(session, operator_id, actor)
+    before = await get_manageable(session, operator_id, actor)
     if before.disabled_at is None:
         return
     await repository.enable(session, operator_id)
@@ -193,10 +193,13 @@ async def get_operator(session: AsyncSession, operator_id: UUID, scope: Scope) -
 
 
 async def list_operators(
-    session: AsyncSession, scope: Scope, *, after: str = "", limit: int = 100
+    session: AsyncSession, scope: Scope, *, after: str = "", limit: int = 100, words: str = ""
 ) -> list[Operator]:
-    """Operators with a role inside the scope, by login, from the one after `after`."""
-    return await repository.list_operators(session, scope, after, limit)
+    """Operators with a role inside the scope, by login, from the one after `after`.
+
+    Where words are given, only those who have them in their login or name.
+    """
+    return await repository.list_operators(session, scope, after, limit, words)
 
 
 def _problems_of(new: NewOperator) -> list[FieldProblem]:
@@ -233,7 +236,8 @@ async def _grants(
     return tuple(grants)
 
 
-async def _manageable(session: AsyncSession, operator_id: UUID, actor: Actor) -> Operator:
+async def get_manageable(session: AsyncSession, operator_id: UUID, actor: Actor) -> Operator:
+    """One operator whose every place the actor covers. Raises: UnknownOperator, PermissionDenied."""
     found = await get_operator(session, operator_id, actor.scope)
     if not all(actor.scope.covers(grant.path) for grant in found.grants):
         raise PermissionDenied(Permission.OPERATOR_MANAGE)

@@ -5,33 +5,66 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from rules_ui.contexts.account import SessionLine
 from rules_ui.contexts.base import Choice, FieldTrouble, View
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceLine:
-    """One place in the tree."""
+    """One place."""
 
     href: str
     code: str
     name: str
     kind: str
-    depth: int
     time_zone: str
     closed: bool
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceNode:
+    """One place of the tree, with what stands directly below.
+
+    Attributes:
+        count: how many places stand directly below.
+        more: how many of them are not shown here.
+        unfolded: whether those below are shown at once.
+    """
+
+    line: PlaceLine
+    children: tuple["PlaceNode", ...]
+    count: int
+    more: int
+    unfolded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceListPage(View):
-    """The tree of places, a stretch at a time."""
+    """The tree of places; or those that match some words, as a list."""
 
     template: ClassVar[str] = "place_list.html"
     words: str
+    tree: tuple[PlaceNode, ...]
     places: tuple[PlaceLine, ...]
     more: int
     parents: tuple[Choice, ...]
+    kinds: tuple[str, ...]
+    zones: tuple[str, ...]
+    typed: "PlaceTyped"
     problems: tuple[FieldTrouble, ...]
     may_manage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceTyped:
+    """What a form about a place holds."""
+
+    parent: str = ""
+    kind: str = "store"
+    code: str = ""
+    name: str = ""
+    time_zone: str = ""
+    cutoff: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +73,7 @@ class KeyLine:
 
     key_id: str
     created_at: datetime
+    used_at: datetime | None
     revoked_at: datetime | None
 
 
@@ -49,6 +83,7 @@ class PlacePage(View):
 
     Attributes:
         secret: a key just made, shown this once.
+        history: where its acts are, for who may read them.
     """
 
     template: ClassVar[str] = "place.html"
@@ -57,20 +92,29 @@ class PlacePage(View):
     name: str
     kind: str
     time_zone: str
+    cutoff: str
+    opened_at: datetime
+    closed_at: datetime | None
     above: tuple[tuple[str, str], ...]
-    below: tuple[PlaceLine, ...]
+    tree: tuple[PlaceNode, ...]
     more: int
+    open_below: int
     keys: tuple[KeyLine, ...]
     secret: str | None
+    zones: tuple[str, ...]
+    typed: PlaceTyped
+    history: str | None
     may_issue: bool
+    may_manage: bool
     problem: str | None
+    problems: tuple[FieldTrouble, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorLine:
     """One operator of the list."""
 
-    id: UUID
+    href: str
     login: str
     name: str
     roles: tuple[str, ...]
@@ -80,13 +124,59 @@ class OperatorLine:
 
 @dataclass(frozen=True, slots=True)
 class OperatorListPage(View):
-    """Who may sign in, and as what."""
+    """Who may sign in, and as what, a page at a time by login."""
 
     template: ClassVar[str] = "operator_list.html"
+    words: str
     operators: tuple[OperatorLine, ...]
+    next: str | None
+    first: str | None
     roles: tuple[Choice, ...]
     places: tuple[Choice, ...]
     login: str
     name: str
     problems: tuple[FieldTrouble, ...]
     may_manage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLine:
+    """A role that an operator has.
+
+    Attributes:
+        value: what names it in a form.
+    """
+
+    value: str
+    title: str
+    place: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPage(View):
+    """One operator: roles, whether it may sign in, where it is signed in, and a way to a new password.
+
+    Attributes:
+        elsewhere: roles at places that the reader does not see.
+        offer: address of a page for a new password, just made and shown this once.
+        history: where what this operator did is told, for who may read it.
+    """
+
+    template: ClassVar[str] = "operator.html"
+    operator_id: UUID
+    login: str
+    name: str
+    language: str
+    since: datetime
+    disabled_at: datetime | None
+    is_self: bool
+    held: tuple[RoleLine, ...]
+    elsewhere: int
+    sessions: tuple[SessionLine, ...]
+    roles: tuple[Choice, ...]
+    places: tuple[Choice, ...]
+    offer: str | None
+    history: str | None
+    may_change: bool
+    problem: str | None

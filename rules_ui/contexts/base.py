@@ -47,6 +47,7 @@ class Shell:
     Attributes:
         lang: BCP 47 tag of the page.
         here: path and query of this page, to come back to after a change of language.
+        tabs: the pages that stand beside this one in its section.
         csrf_token: of the session; "" where nobody is signed in.
     """
 
@@ -57,6 +58,7 @@ class Shell:
     other_language_name: str
     chain_name: str
     nav: tuple[NavItem, ...]
+    tabs: tuple[NavItem, ...]
     operator: SignedInAs | None
     csrf_token: str
     notice: Notice | None

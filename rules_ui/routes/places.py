@@ -1,7 +1,8 @@
 """Places, and the keys of terminals."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query
@@ -12,83 +13,27 @@ from api.dependencies import requires
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_id
 from regulars.organisation import service as organisation
-from regulars.organisation.domain import NewPlace, Place, PlaceKind
+from regulars.organisation.domain import PARENT_KINDS, NewPlace, Place, PlaceKind
 from regulars.organisation.errors import UnknownPlace
+from regulars.releases.newcomers import follow
 from regulars.security import terminal_keys
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from regulars.security.scope import Scope
-from rules_ui.contexts.admin import KeyLine, PlaceLine, PlaceListPage, PlacePage
+from rules_ui.contexts.admin import KeyLine, PlaceListPage, PlacePage, PlaceTyped
 from rules_ui.contexts.base import Choice, FieldTrouble
-from rules_ui.i18n import N_
+from rules_ui.i18n import N_, LanguageTag
+from rules_ui.place_tree import line_of, open_places, seen_places, tree_of
 from rules_ui.troubles import trouble_of, troubles_of
 from rules_ui.ui import Pages, Ui, go
 
-PLACES_SHOWN = 200
-_KINDS: dict[str, PlaceKind] = {"branch": "branch", "store": "store", "terminal": "terminal"}
-_FIELDS = {"parent_code": "parent"}
-
+PLACES_SHOWN: Final = 200
+_KINDS: Final[dict[str, PlaceKind]] = {"branch": "branch", "store": "store", "terminal": "terminal"}
+_FIELDS: Final = {"parent_code": "parent", "cutoff_minutes": "cutoff"}
+_USUAL_ZONES: Final = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Macau", "Asia/Taipei")
+_NOT_A_TIME: Final = -1
 
 router = APIRouter(prefix="/places")
-
-
-def _show_list(
-    request: Request,
-    ui: Ui,
-    actor: Actor,
-    words: str,
-    problems: Sequence[FieldTrouble] = (),
-    status: int = 200,
-) -> HTMLResponse:
-    seen = _in_order(_seen(ui, actor.scope))
-    found = [place for place in seen if _matches(place, words) and (words or place.kind != "terminal")]
-    manageable = actor.scope_for(Permission.PLACE_MANAGE)
-    view = PlaceListPage(
-        words=words,
-        places=_lines(found[:PLACES_SHOWN], actor.scope),
-        more=max(0, len(found) - PLACES_SHOWN),
-        parents=tuple(
-            Choice(place.code, f"{place.name} · {place.code}")
-            for place in seen
-            if place.kind != "terminal" and place.closed_at is None and manageable.covers(place.path)
-        ),
-        problems=tuple(problems),
-        may_manage=actor.may(Permission.PLACE_MANAGE),
-    )
-    return ui.page(request, actor, view, status=status)
-
-
-async def _show_place(
-    request: Request,
-    ui: Ui,
-    actor: Actor,
-    place_id: UUID,
-    *,
-    secret: str | None = None,
-    problem: str | None = None,
-) -> HTMLResponse:
-    await ui.refresh()
-    place = _place(ui, place_id, actor.scope)
-    keys = []
-    if place.kind == "terminal":
-        async with ui.container.database.read() as session:
-            keys = await terminal_keys.list_keys(session, place.id, actor.scope)
-    below = _in_order(each for each in ui.container.places.all() if each.parent_id == place.id)
-    view = PlacePage(
-        place_id=place.id,
-        code=place.code,
-        name=place.name,
-        kind=place.kind,
-        time_zone=place.time_zone,
-        above=tuple((each.name, f"/places/{each.id}") for each in _above(ui, place, actor.scope)),
-        below=_lines(below[:PLACES_SHOWN], actor.scope),
-        more=max(0, len(below) - PLACES_SHOWN),
-        keys=tuple(KeyLine(key.key_id, key.created_at, key.revoked_at) for key in reversed(keys)),
-        secret=secret,
-        may_issue=actor.may_at(Permission.TERMINAL_KEY_MANAGE, place.path),
-        problem=problem,
-    )
-    return ui.page(request, actor, view, status=422 if problem else 200)
 
 
 @router.get("", response_class=HTMLResponse)
@@ -96,10 +41,12 @@ async def list_places(
     request: Request,
     ui: Pages,
     q: Annotated[str, Query(max_length=80)] = "",
+    below: Annotated[str, Query(max_length=40)] = "",
     actor: Actor = Depends(requires(Permission.PLACE_READ)),
 ) -> HTMLResponse:
     await ui.refresh()
-    return _show_list(request, ui, actor, q.strip())
+    typed = PlaceTyped(parent=below, kind=_likely_kind(ui, below))
+    return _show_list(request, ui, actor, q.strip(), typed)
 
 
 @router.post("", response_model=None)
@@ -110,21 +57,31 @@ async def open_place(
     kind: Annotated[str, Form(max_length=20)] = "",
     code: Annotated[str, Form(max_length=100)] = "",
     name: Annotated[str, Form(max_length=200)] = "",
+    time_zone: Annotated[str, Form(max_length=80)] = "",
+    cutoff: Annotated[str, Form(max_length=8)] = "",
     actor: Actor = Depends(requires(Permission.PLACE_MANAGE)),
 ) -> Response:
     await ui.refresh()
     say = ui.speech(request, actor)
+    typed = PlaceTyped(parent, kind, code, name, time_zone, cutoff)
     if kind not in _KINDS:
         problem = FieldTrouble("kind", say.text(N_("Choose a kind of place.")))
-        return _show_list(request, ui, actor, "", [problem], 422)
-    new = NewPlace(id=new_id(), parent_code=parent, kind=_KINDS[kind], code=code.strip(), name=name)
+        return _show_list(request, ui, actor, "", typed, [problem])
+    new = NewPlace(
+        id=new_id(),
+        parent_code=parent,
+        kind=_KINDS[kind],
+        code=code.strip(),
+        name=name,
+        time_zone=time_zone.strip() or None,
+        cutoff_minutes=_minutes(cutoff),
+    )
     try:
         async with ui.container.database.begin() as session:
             place = await organisation.open_place(session, new, actor, say.now)
+            await follow(session, place, actor, say.now)
     except RegularsError as error:
-        said = troubles_of(error, say.language)
-        problems = [FieldTrouble(_FIELDS.get(each.field, each.field), each.message) for each in said]
-        return _show_list(request, ui, actor, "", problems, 422)
+        return _show_list(request, ui, actor, "", typed, _troubles(error, say.language))
     return go(f"/places/{place.id}?done=opened")
 
 
@@ -133,6 +90,57 @@ async def one_place(
     request: Request, ui: Pages, place_id: UUID, actor: Actor = Depends(requires(Permission.PLACE_READ))
 ) -> HTMLResponse:
     return await _show_place(request, ui, actor, place_id)
+
+
+@router.post("/{place_id}", response_model=None)
+async def change_place(
+    request: Request,
+    ui: Pages,
+    place_id: UUID,
+    name: Annotated[str, Form(max_length=200)] = "",
+    time_zone: Annotated[str, Form(max_length=80)] = "",
+    cutoff: Annotated[str, Form(max_length=8)] = "",
+    actor: Actor = Depends(requires(Permission.PLACE_MANAGE)),
+) -> Response:
+    say = ui.speech(request, actor)
+    try:
+        async with ui.container.database.begin() as session:
+            await organisation.change_place(
+                session,
+                place_id,
+                actor,
+                say.now,
+                name=name,
+                time_zone=time_zone.strip() or None,
+                cutoff_minutes=_minutes(cutoff),
+            )
+    except UnknownPlace:
+        raise
+    except RegularsError as error:
+        typed = PlaceTyped(name=name, time_zone=time_zone, cutoff=cutoff)
+        problems = _troubles(error, say.language)
+        return await _show_place(request, ui, actor, place_id, typed=typed, problems=problems)
+    return go(f"/places/{place_id}?done=place-changed")
+
+
+@router.post("/{place_id}/close", response_model=None)
+async def close_place(
+    request: Request,
+    ui: Pages,
+    place_id: UUID,
+    reason: Annotated[str, Form(max_length=500)] = "",
+    actor: Actor = Depends(requires(Permission.PLACE_MANAGE)),
+) -> Response:
+    say = ui.speech(request, actor)
+    try:
+        async with ui.container.database.begin() as session:
+            words = reason.strip() or None
+            await organisation.close_place(session, place_id, actor, say.now, words)
+    except UnknownPlace:
+        raise
+    except RegularsError as error:
+        return await _show_place(request, ui, actor, place_id, problem=trouble_of(error, say.language))
+    return go(f"/places/{place_id}?done=place-closed")
 
 
 @router.post("/{place_id}/keys", response_model=None)
@@ -161,8 +169,116 @@ async def revoke_key(
     return go(f"/places/{place_id}?done=revoked")
 
 
-def _seen(ui: Ui, scope: Scope) -> Iterable[Place]:
-    return (place for place in ui.container.places.all() if scope.covers(place.path))
+def _show_list(
+    request: Request,
+    ui: Ui,
+    actor: Actor,
+    words: str,
+    typed: PlaceTyped,
+    problems: Sequence[FieldTrouble] = (),
+) -> HTMLResponse:
+    seen = seen_places(ui, actor.scope)
+    found = sorted((place for place in seen if _matches(place, words)), key=_by_code) if words else []
+    manageable = open_places(ui, actor.scope_for(Permission.PLACE_MANAGE))
+    view = PlaceListPage(
+        words=words,
+        tree=() if words else tree_of(seen),
+        places=tuple(line_of(place) for place in found[:PLACES_SHOWN]),
+        more=max(0, len(found) - PLACES_SHOWN),
+        parents=tuple(
+            Choice(place.code, f"{place.name} · {place.code}", place.code == typed.parent)
+            for place in manageable
+        ),
+        kinds=tuple(_KINDS),
+        zones=_zones(ui),
+        typed=typed,
+        problems=tuple(problems),
+        may_manage=actor.may(Permission.PLACE_MANAGE),
+    )
+    return ui.page(request, actor, view, status=422 if problems else 200)
+
+
+async def _show_place(
+    request: Request,
+    ui: Ui,
+    actor: Actor,
+    place_id: UUID,
+    *,
+    secret: str | None = None,
+    problem: str | None = None,
+    typed: PlaceTyped | None = None,
+    problems: Sequence[FieldTrouble] = (),
+) -> HTMLResponse:
+    await ui.refresh()
+    place = _place(ui, place_id, actor.scope)
+    below = [each for each in seen_places(ui, actor.scope) if each.path.startswith(f"{place.path}.")]
+    cutoff = f"{place.cutoff_minutes // 60:02}:{place.cutoff_minutes % 60:02}"
+    tree = tree_of([place, *below])
+    view = PlacePage(
+        place_id=place.id,
+        code=place.code,
+        name=place.name,
+        kind=place.kind,
+        time_zone=place.time_zone,
+        cutoff=cutoff,
+        opened_at=place.created_at,
+        closed_at=place.closed_at,
+        above=tuple((each.name, f"/places/{each.id}") for each in _above(ui, place, actor.scope)),
+        tree=tree[0].children,
+        more=tree[0].more,
+        open_below=sum(1 for each in below if each.parent_id == place.id and not each.closed_at),
+        keys=await _keys(ui, place, actor) if place.kind == "terminal" else (),
+        secret=secret,
+        zones=_zones(ui),
+        typed=typed or PlaceTyped(name=place.name, time_zone=place.time_zone, cutoff=cutoff),
+        history=_history(place, actor),
+        may_issue=place.closed_at is None and actor.may_at(Permission.TERMINAL_KEY_MANAGE, place.path),
+        may_manage=actor.may_at(Permission.PLACE_MANAGE, place.path),
+        problem=problem,
+        problems=tuple(problems),
+    )
+    return ui.page(request, actor, view, status=422 if problem or problems else 200)
+
+
+async def _keys(ui: Ui, place: Place, actor: Actor) -> tuple[KeyLine, ...]:
+    async with ui.container.database.read() as session:
+        keys = await terminal_keys.list_keys(session, place.id, actor.scope)
+    return tuple(KeyLine(key.key_id, key.created_at, None, key.revoked_at) for key in reversed(keys))
+
+
+def _history(place: Place, actor: Actor) -> str | None:
+    if not actor.may_at(Permission.AUDIT_READ, place.path):
+        return None
+    return f"/audit?{urlencode({'place': place.code})}"
+
+
+def _troubles(error: RegularsError, language: LanguageTag) -> list[FieldTrouble]:
+    said = troubles_of(error, language)
+    return [FieldTrouble(_FIELDS.get(each.field, each.field), each.message) for each in said]
+
+
+def _minutes(text: str) -> int | None:
+    """Minutes after midnight of "04:30"; None where nothing was typed, and what no day has for nonsense."""
+    if not text.strip():
+        return None
+    hours, _, minutes = text.strip().partition(":")
+    if not (hours.isdecimal() and minutes.isdecimal() and int(minutes) < 60):
+        return _NOT_A_TIME
+    return int(hours) * 60 + int(minutes)
+
+
+def _zones(ui: Ui) -> tuple[str, ...]:
+    used = {place.time_zone for place in ui.container.places.all()}
+    return tuple(sorted(used | set(_USUAL_ZONES)))
+
+
+def _likely_kind(ui: Ui, below: str) -> str:
+    """What is probably opened below a place: terminals in a store, else stores."""
+    try:
+        above = ui.container.places.by_code(below) if below else ui.container.places.headquarters
+    except UnknownPlace:
+        return "store"
+    return "terminal" if above.kind in PARENT_KINDS["terminal"] else "store"
 
 
 def _place(ui: Ui, place_id: UUID, scope: Scope) -> Place:
@@ -172,7 +288,7 @@ def _place(ui: Ui, place_id: UUID, scope: Scope) -> Place:
     return place
 
 
-def _above(ui: Ui, place: Place, scope: Scope) -> list[Place]:
+def _above(ui: Ui, place: Place, scope: Scope) -> Iterable[Place]:
     found = []
     while place.parent_id is not None:
         place = ui.container.places.get(place.parent_id)
@@ -181,34 +297,10 @@ def _above(ui: Ui, place: Place, scope: Scope) -> list[Place]:
     return found[::-1]
 
 
-def _in_order(places: Iterable[Place]) -> list[Place]:
-    """The tree in reading order: each place directly below what it stands in, by name."""
-    by_path = {place.path: place for place in places}
-
-    def key(place: Place) -> list[tuple[str, str]]:
-        labels = place.path.split(".")
-        paths = (".".join(labels[: i + 1]) for i in range(len(labels)))
-        return [(by_path[path].name, path) if path in by_path else ("", path) for path in paths]
-
-    return sorted(by_path.values(), key=key)
+def _by_code(place: Place) -> tuple[int, str]:
+    return place.path.count("."), place.code
 
 
 def _matches(place: Place, words: str) -> bool:
     needle = words.casefold()
-    return not needle or needle in place.code.casefold() or needle in place.name.casefold()
-
-
-def _lines(places: Sequence[Place], scope: Scope) -> tuple[PlaceLine, ...]:
-    top = min((path.count(".") for path in scope.paths), default=0)
-    return tuple(
-        PlaceLine(
-            href=f"/places/{place.id}",
-            code=place.code,
-            name=place.name,
-            kind=place.kind,
-            depth=min(4, max(0, place.path.count(".") - top)),
-            time_zone=place.time_zone,
-            closed=place.closed_at is not None,
-        )
-        for place in places
-    )
+    return needle in place.code.casefold() or needle in place.name.casefold()

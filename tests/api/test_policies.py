@@ -21,6 +21,8 @@ PUBLIC = {
     "GET /sign-in",
     "POST /sign-in",
     "POST /language",
+    "GET /new-password/{offer}",  # whoever holds the link: tests/rules_ui/test_account_pages.py
+    "POST /new-password/{offer}",
 }
 MOUNTS = {"MOUNT /static"}
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}

@@ -216,6 +216,10 @@ PAGES = {
         303, 422, form={"parent": "east-1", "kind": "terminal", "code": "{fresh}", "name": "New"}
     ),
     "GET /places/{place_id}": Row(200, HIDDEN),
+    "POST /places/{place_id}": Row(
+        303, HIDDEN, form={"name": "New", "time_zone": "America/New_York", "cutoff": "00:00"}
+    ),
+    "POST /places/{place_id}/close": Row(303, HIDDEN, form={"reason": "moved"}),
     "POST /places/{place_id}/keys": Row(200, HIDDEN, form={}),
     "POST /places/{place_id}/keys/{key_id}/revoke": Row(303, HIDDEN, form={}),
     "GET /operators": Row(200, 200, lists=OPERATOR_NAME),
@@ -230,7 +234,16 @@ PAGES = {
             "place": "{store}",
         },
     ),
+    "GET /operators/{operator_id}": Row(200, HIDDEN),
+    "POST /operators/{operator_id}/roles": Row(303, HIDDEN, form={"role": "store", "place": "{store}"}),
+    "POST /operators/{operator_id}/password": Row(200, HIDDEN, form={}),
+    "POST /operators/{operator_id}/sessions/end": Row(303, HIDDEN, form={}),
     "POST /operators/{operator_id}/disable": Row(303, HIDDEN, form={}),
+    "POST /operators/{operator_id}/enable": Row(303, HIDDEN, form={}),
+    "GET /audit": Row(200, 200, lists="{key_id}"),
+    "GET /audit/export.csv": Row(200, 200, lists="{key_id}"),
+    "GET /settings": Row(200, 200),
+    "GET /tiers": Row(200, 200),
     "GET /desk": Row(200, 200),
     "POST /desk": Row(303, 200, form={"q": "{member_id}"}),
     "GET /desk/members/{member_id}": Row(200, HIDDEN),
@@ -324,6 +337,8 @@ CHAIN_WIDE = {
     ),
     "PATCH /v1/custom-fields/{field_id}": Row(200, 403, json={"title_en": "changed"}),
     "POST /v1/custom-fields/{field_id}/retire": Row(200, 403),
+    "POST /settings": Row(303, 403, form={"approval": "direct", "rehearsal": "optional"}),
+    "GET /system": Row(200, 403),
     "PUT /v1/release-policy": Row(200, 403, json={"approval": "direct", "rehearsal": "optional"}),
 }
 """Changes of what has no place: `inside` is headquarters alone, `outside` everywhere else."""
@@ -340,6 +355,10 @@ ELSEWHERE = {
     "DELETE /v1/session",  # end or change the asker's own session: tests/api/test_sessions.py
     "POST /v1/session/password",
     "POST /sign-out",
+    "GET /account",  # the asker's own: tests/rules_ui/test_account_pages.py
+    "POST /account/language",
+    "POST /account/password",
+    "POST /account/sessions/end",
 }
 """Routes about nothing but the asker."""
 

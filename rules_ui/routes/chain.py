@@ -1,0 +1,173 @@
+"""The chain's settings, and its ladder of tiers."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal, get_args
+
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import HTMLResponse, Response
+from starlette.requests import Request
+
+from api.dependencies import requires
+from regulars.analytics.overview import StandingCount, count_standings
+from regulars.members.phones import REGION_SETTING
+from regulars.releases.policy import Approval, Rehearsal, ReleasePolicy, get_policy, set_policy
+from regulars.rules.domain import LifecyclePlan
+from regulars.security.actor import Actor
+from regulars.security.errors import PermissionDenied
+from regulars.security.policy import Permission
+from rules_ui import telling
+from rules_ui.contexts.base import Choice, FieldTrouble, Tier
+from rules_ui.contexts.chain import Day, Fact, SettingsPage, Step, TiersPage
+from rules_ui.i18n import N_, Speech
+from rules_ui.ladder import ladder_of
+from rules_ui.ui import Pages, Ui, go
+
+_APPROVAL: Final[dict[Approval, str]] = {
+    "required": N_("Required: nothing goes live that somebody else has not approved"),
+    "direct": N_("Not required: whoever may publish may do so at once"),
+}
+_REHEARSAL: Final[dict[Rehearsal, str]] = {
+    "required": N_("Required: nothing is approved that was not rehearsed exactly as it is"),
+    "optional": N_("As the author likes"),
+}
+_SHORTEST_REASON: Final = 2
+_LONGEST_REASON: Final = 200
+
+router = APIRouter()
+
+
+@router.get("/settings", response_class=HTMLResponse)
+async def show_settings(
+    request: Request, ui: Pages, actor: Actor = Depends(requires(Permission.PLACE_READ))
+) -> HTMLResponse:
+    await ui.refresh()
+    async with ui.container.database.read() as session:
+        policy = await get_policy(session)
+    return _show_settings(request, ui, actor, policy)
+
+
+@router.post("/settings", response_model=None)
+async def change_settings(
+    request: Request,
+    ui: Pages,
+    approval: Annotated[Approval | Literal[""], Form()] = "",
+    rehearsal: Annotated[Rehearsal | Literal[""], Form()] = "",
+    reason: Annotated[str, Form(max_length=500)] = "",
+    actor: Actor = Depends(requires(Permission.PACK_POLICY)),
+) -> Response:
+    await ui.refresh()
+    if not _may_change(ui, actor):
+        raise PermissionDenied(Permission.PACK_POLICY)
+    say, words = ui.speech(request, actor), reason.strip()
+    async with ui.container.database.begin() as session:
+        policy = await get_policy(session)
+        wanted = ReleasePolicy(approval or policy.approval, rehearsal or policy.rehearsal)
+        if wanted == policy:
+            return go("/settings?done=unchanged")
+        if _SHORTEST_REASON <= len(words) <= _LONGEST_REASON:
+            await set_policy(session, wanted, actor, say.now, words)
+            return go("/settings?done=policy-set")
+    problem = FieldTrouble("reason", say.text(N_("Say why, in 2 to 200 characters.")))
+    return _show_settings(request, ui, actor, wanted, [problem])
+
+
+@router.get("/tiers", response_class=HTMLResponse)
+async def show_tiers(
+    request: Request, ui: Pages, actor: Actor = Depends(requires(Permission.PACK_READ))
+) -> HTMLResponse:
+    await ui.refresh()
+    say, plan = ui.speech(request, actor), ui.chain_plan()
+    async with ui.container.database.read() as session:
+        standings = await count_standings(session, actor.scope)
+    code, _, version = plan.pack_version.partition("/") if plan else ("", "", "")
+    view = TiersPage(
+        steps=_steps(plan, standings, say),
+        members=sum(each.members for each in standings),
+        pack=plan.pack_version if plan else None,
+        pack_href=f"/packs/{code}/versions/{version}" if plan else None,
+        edit=f"/packs/{code}/edit" if plan and actor.may(Permission.PACK_EDIT) else None,
+        days=_days(plan, say) if plan else (),
+    )
+    return ui.page(request, actor, view, say)
+
+
+def _show_settings(
+    request: Request,
+    ui: Ui,
+    actor: Actor,
+    policy: ReleasePolicy,
+    problems: Sequence[FieldTrouble] = (),
+) -> HTMLResponse:
+    say = ui.speech(request, actor)
+    view = SettingsPage(
+        approval=tuple(
+            Choice(each, say.text(_APPROVAL[each]), each == policy.approval) for each in get_args(Approval)
+        ),
+        rehearsal=tuple(
+            Choice(each, say.text(_REHEARSAL[each]), each == policy.rehearsal) for each in get_args(Rehearsal)
+        ),
+        facts=_facts(ui, say),
+        history="/audit?act=chain.change_settings" if _may_read_history(ui, actor) else None,
+        may_change=_may_change(ui, actor),
+        problems=tuple(problems),
+    )
+    return ui.page(request, actor, view, say, status=422 if problems else 200)
+
+
+def _may_change(ui: Ui, actor: Actor) -> bool:
+    return actor.may_at(Permission.PACK_POLICY, ui.container.places.headquarters.path)
+
+
+def _may_read_history(ui: Ui, actor: Actor) -> bool:
+    return actor.may_at(Permission.AUDIT_READ, ui.container.places.headquarters.path)
+
+
+def _facts(ui: Ui, say: Speech) -> tuple[Fact, ...]:
+    chain = ui.container.places.chain
+    region = chain.settings.get(REGION_SETTING)
+    facts = [
+        Fact(say.text(N_("Name")), chain.name, ""),
+        Fact(say.text(N_("Founded")), say.day(chain.created_at), ""),
+        Fact(say.text(N_("Currency")), chain.currency, say.text(N_("All amounts are in it."))),
+        Fact(
+            say.text(N_("Time zone of headquarters")),
+            ui.home_zone(),
+            say.text(N_("Times are shown in it; a place may have its own.")),
+        ),
+    ]
+    if isinstance(region, str):
+        hint = say.text(N_("Numbers without a country code belong there."))
+        facts.append(Fact(say.text(N_("Country of phone numbers")), region, hint))
+    return tuple(facts)
+
+
+def _steps(plan: LifecyclePlan | None, standings: Sequence[StandingCount], say: Speech) -> tuple[Step, ...]:
+    """The ladder, lowest first, and whatever tiers members still hold that it no longer has."""
+    counts: dict[str, int] = {}
+    for each in standings:
+        counts[each.tier] = counts.get(each.tier, 0) + each.members
+    ladder = ladder_of(plan, say)
+    known = {tier.code for tier in ladder}
+    former = tuple(Tier(code, telling.title_of(code, {}, say)) for code in sorted(counts.keys() - known))
+    thresholds = {band.code: say.amount(band.threshold_minor) for band in plan.bands} if plan else {}
+    total = sum(counts.values())
+    return tuple(
+        Step(
+            tier=tier,
+            threshold=thresholds.get(tier.code),
+            members=counts.get(tier.code, 0),
+            share=say.share(counts.get(tier.code, 0), total),
+            percent=100 * counts.get(tier.code, 0) // total if total else 0,
+            href=f"/members?tier={tier.code}",
+            former=tier.code not in known,
+        )
+        for tier in (*ladder, *former)
+    )
+
+
+def _days(plan: LifecyclePlan, say: Speech) -> tuple[Day, ...]:
+    return (
+        Day(say.text(N_("A tier year lasts")), plan.tier_year_days),
+        Day(say.text(N_("At risk after silence of")), plan.at_risk_after_days),
+        Day(say.text(N_("Lapsed after silence of")), plan.lapse_after_days),
+    )
