@@ -113,7 +113,11 @@ def receipts_of(member_id: UUID, items: Sequence[StoryItem], *, more: bool, say:
 
 
 def receipt_of(
-    member_id: UUID, record: PurchaseRecord, found: PurchaseExplanation, say: Speech
+    member_id: UUID,
+    record: PurchaseRecord,
+    found: PurchaseExplanation,
+    moved_to: Tier | None,
+    say: Speech,
 ) -> DeskReceiptPage:
     """A receipt in sentences: what it gave and how, and what was missing for more.
 
@@ -121,6 +125,7 @@ def receipt_of(
         member_id: whose it is.
         record: the purchase as stored.
         found: its explanation.
+        moved_to: the tier that it moved its member up to, or None.
         say: the reader's language and clock.
     """
     codes = told_reasons(
@@ -142,14 +147,15 @@ def receipt_of(
         if one.points
     ]
     rules = list(_rules(found.packs, OFFERED_KINDS))
-    moved = [rule for rule in _rules(found.packs, ("tier",)) if rule.state == "applied"]
+    if moved_to is not None:
+        notes.append(say.text(N_("This purchase brought the tier %(tier)s."), tier=moved_to.title))
     return DeskReceiptPage(
         back=f"/desk/members/{member_id}",
         at=record.occurred_at,
         store=record.store,
         sales=say.amount(record.sales_minor),
         points=record.points,
-        notes=(*notes, *(rule.effect.of(say.language) for rule in moved)),
+        notes=tuple(notes),
         given=tuple(_given(rule, kind, say) for kind, rule in _kinds(found.packs) if rule.gave),
         withheld=tuple(
             ReceiptReason(rule.title.of(say.language), "", (rule.why.of(say.language),))

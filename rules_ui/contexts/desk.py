@@ -128,7 +128,11 @@ class Receipts(View):
 
 @dataclass(frozen=True, slots=True)
 class DeskMemberPage(View):
-    """One member at a glance."""
+    """One member at a glance.
+
+    Attributes:
+        points: all that is owned; `points_pending` of them cannot be used yet.
+    """
 
     template: ClassVar[str] = "desk_member.html"
     member_id: UUID
@@ -141,6 +145,7 @@ class DeskMemberPage(View):
     tier_year_ends_at: datetime | None
     progress: Progress | None
     points: int
+    points_pending: int
     points_owed: int
     expiring_points: int
     expiring_at: datetime | None

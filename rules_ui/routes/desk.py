@@ -12,9 +12,11 @@ from api.dependencies import requires
 from regulars.analytics import adjusted, member_list, member_story, purchase_record
 from regulars.analytics.member_list import LAST_DIGITS, MemberFilter, MemberRow
 from regulars.analytics.member_story import MemberProfile
+from regulars.explanation.event_service import list_events
 from regulars.explanation.offers import explain_offers
 from regulars.explanation.service import explain_purchase
 from regulars.kernel.clock import business_day
+from regulars.ledger import service as ledger
 from regulars.members.errors import UnknownMember
 from regulars.members.service import find_member, phone_index
 from regulars.members.tagging import still_held
@@ -100,6 +102,7 @@ async def show_member(
         if wants_part(request):
             return ui.page(request, actor, receipts, say)
         expiring = await member_story.read_expiring(session, member_id, say.now)
+        pending = (await ledger.pending_lots(session, {member_id: say.now})).get(member_id, [])
         offers = await _offers(session, ui, actor, profile, say)
         rows, _ = await adjusted.list_rows(
             session, actor.scope_for(Permission.ADJUSTMENT_READ), member_id=member_id, limit=ADJUSTMENTS_SHOWN
@@ -116,6 +119,7 @@ async def show_member(
         tier_year_ends_at=profile.tier_year_ends_at,
         progress=progress_of(profile.tier, profile.spend_365d_minor, plan, say),
         points=profile.points,
+        points_pending=sum(lot.amount for lot in pending if lot.pends_at(say.now)),
         points_owed=profile.points_owed,
         expiring_points=expiring.points if expiring else 0,
         expiring_at=expiring.at if expiring else None,
@@ -143,8 +147,12 @@ async def show_receipt(
         found = await explain_purchase(
             session, ui.container.shelf, ui.container.places, purchase_id, actor.scope
         )
+        moves = await list_events(session, member_id, actor.scope, kind="upgraded")
     say = ui.speech(request, actor, record.time_zone)
-    return ui.page(request, actor, receipt_of(member_id, record, found, say), say)
+    ladder = ladder_of(ui.chain_plan(), say)
+    moved_to = next((move.tier_to for move in moves.lines if move.purchase_id == purchase_id), None)
+    tier = tier_of(moved_to, ladder, say) if moved_to else None
+    return ui.page(request, actor, receipt_of(member_id, record, found, tier, say), say)
 
 
 async def _desk(
