@@ -11,6 +11,7 @@ from regulars.rules.model import Pack
 from regulars.rules.stored import Activation, StoredVersion, VersionLine
 from rules_ui.case_view import case_lines
 from rules_ui.contexts.base import Choice, FieldTrouble
+from rules_ui.contexts.pack_home import PackLive
 from rules_ui.contexts.packs import Draft, PackPage, RuleInWords
 from rules_ui.contexts.packs import VersionLine as VersionShown
 from rules_ui.i18n import N_, Speech
@@ -32,6 +33,8 @@ class Known:
         lines: all versions, newest first.
         activations: where and when, oldest first.
         live: the version live at headquarters now, or None.
+        at_the_tills: where it is live, and how full its limits are.
+        has_draft: there is a draft of it.
         catalogue: what its rules can read.
         aftermath: what was done about its versions.
     """
@@ -40,6 +43,8 @@ class Known:
     lines: Sequence[VersionLine]
     activations: Sequence[Activation]
     live: StoredVersion | None
+    at_the_tills: PackLive
+    has_draft: bool = False
     catalogue: Catalogue = BUILT_IN
     aftermath: Aftermath = field(default_factory=Aftermath)
 
@@ -106,6 +111,8 @@ def page_of(
         limits=words.limits,
         versions=tuple(_version(line, known, names, places, say) for line in known.lines),
         may_edit=rights.may_edit,
+        may_release=known.has_draft,
+        at_the_tills=known.at_the_tills,
         draft=_draft(known, form, shown, words, rights, say),
     )
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from rules_ui.contexts.base import Choice, FieldTrouble, View
+from rules_ui.contexts.pack_home import PackHome, PackLive
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class PackListPage(View):
     template: ClassVar[str] = "pack_list.html"
     packs: tuple[PackTile, ...]
     may_edit: bool
+    home: PackHome
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,11 @@ class Draft(View):
 
 @dataclass(frozen=True, slots=True)
 class PackPage(View):
-    """One pack at one version."""
+    """One pack at one version.
+
+    Attributes:
+        may_release: the reader may see the draft beside what is live: there is one.
+    """
 
     template: ClassVar[str] = "pack.html"
     code: str
@@ -155,4 +161,6 @@ class PackPage(View):
     limits: tuple[str, ...]
     versions: tuple[VersionLine, ...]
     may_edit: bool
+    may_release: bool
     draft: Draft
+    at_the_tills: PackLive

@@ -43,6 +43,7 @@ class UndoOrderPage(View):
 
     Attributes:
         kinds: what can be looked at: points, discounts, moves, refusals.
+        asked: whether one of them was chosen.
         others: versions that should have decided instead; the first is none.
         released: whether the version is live somewhere still, so that it goes on giving.
     """
@@ -51,6 +52,7 @@ class UndoOrderPage(View):
     code: str
     version: int
     kinds: tuple[Choice, ...]
+    asked: bool
     effects: tuple[EffectLine, ...]
     older: str
     places: tuple[Choice, ...]

@@ -32,6 +32,7 @@ from rules_ui import pack_tiles, pack_view
 from rules_ui.contexts.base import Choice
 from rules_ui.contexts.packs import PackListPage
 from rules_ui.i18n import Speech
+from rules_ui.pack_home import home_of, live_of
 from rules_ui.pack_view import Known, Rights
 from rules_ui.parameter_form import read_parameters
 from rules_ui.ui import Pages, Ui, go
@@ -60,11 +61,12 @@ async def show_list(
         ]
         begun = {each.code: each for each in await drafts.list_drafts(session, limit=MOST_DRAFTS)}
         new = [await drafts.get_draft(session, code) for code in begun if may_edit and code not in codes]
+        home = await home_of(session, ui, actor, await catalogue_of(session), say)
     shown = begun if may_edit else {}
     tiles = [pack_tiles.tile_of(newest, live, shown.get(newest.version.code), say) for newest, live in found]
     tiles.sort(key=lambda tile: (_KIND_ORDER.index(tile.kind), tile.code))
     tiles += [pack_tiles.draft_tile(each, say) for each in new]
-    return ui.page(request, actor, PackListPage(tuple(tiles), may_edit), say)
+    return ui.page(request, actor, PackListPage(tuple(tiles), may_edit, home), say)
 
 
 @router.get("/{code}", response_model=None)
@@ -171,9 +173,11 @@ async def _page(
         operators = await security.list_operators(session, EVERYWHERE, limit=500)
         facts = await catalogue_of(session)
         aftermath = await _aftermath(session, actor, code, say)
+        at_the_tills = await live_of(session, ui, actor, code, facts, say)
+        has_draft = bool(await drafts.list_saves(session, code, limit=1))
     form = pack_view.Form(examine(text or shown.text, facts), typed, problems)
     view = pack_view.page_of(
-        Known(shown, lines, activations, live, facts, aftermath),
+        Known(shown, lines, activations, live, at_the_tills, has_draft, facts, aftermath),
         form,
         _rights(ui, actor),
         {str(operator.id): operator.display_name for operator in operators},

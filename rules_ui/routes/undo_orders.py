@@ -59,7 +59,7 @@ class Typed:
 class Look:
     """Which part of a version's effects is shown."""
 
-    kind: EffectKind = "award"
+    kind: EffectKind | None = None
     after: tuple[datetime, UUID, str] | None = None
 
 
@@ -70,7 +70,7 @@ async def show_order(
     code: str,
     version: Version,
     actor: Reader,
-    kind: EffectKind = "award",
+    kind: EffectKind | None = None,
     after_at: datetime | None = None,
     after_id: UUID | None = None,
     after_rule: Annotated[str, Query(max_length=100)] = "",
@@ -137,8 +137,11 @@ async def _order_page(
         names = await known_names(session, ui)
         numbers = [line.version for line in await rules.list_versions(session) if line.code == code]
         reach = Reach(stored.version.name, tuple(paths), None, None)
-        found = await service.list_effects(
-            session, reach, look.kind, after=look.after, limit=EFFECTS_SHOWN + 1
+        # Finding them reads all that was ever booked: only whoever asks waits for it.
+        found = (
+            await service.list_effects(session, reach, look.kind, after=look.after, limit=EFFECTS_SHOWN + 1)
+            if look.kind
+            else []
         )
     pack = Pack.model_validate(stored.version.document)
     titles = {rule.id: rule.title.of(say.language) for rule in pack.rules}
@@ -159,6 +162,7 @@ async def _order_page(
             Choice(f"{base}?kind={kind}", say.text(title), kind == look.kind)
             for kind, title in undo_view.KINDS.items()
         ),
+        asked=look.kind is not None,
         effects=tuple(undo_view.effect_line(each, names, titles, say) for each in shown),
         older=f"{older}&after_rule={shown[-1].rule_id}" if older else "",
         places=place_choices(places, [typed.place] if typed.place else ()),

@@ -29,6 +29,7 @@ VIEWS: list[type[View]] = sorted(
 SHARED = {
     "base.html",
     "components/adjustment.html",
+    "components/budget.html",
     "components/chart.html",
     "components/editor.html",
     "components/macros.html",

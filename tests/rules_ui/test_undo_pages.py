@@ -1,0 +1,72 @@
+"""What a version gave is looked at, ordered back, previewed, approved by another and taken back."""
+
+import html
+import re
+from uuid import UUID
+
+import httpx
+from small_chain import line
+from web_world import WebWorld
+
+from regulars.kernel import clock
+from regulars.organisation.places import Places
+from regulars.rules.live import LivePacks
+from regulars.undoing.working import Means, work_through
+
+ORDER = "/packs/grocery-classic/versions/1/undo"
+
+
+async def worked_on(world: WebWorld, address: str) -> None:
+    """What the worker would do."""
+    means = Means(world.container.database, LivePacks(), Places(), clock.now, 50)
+    await work_through(means, UUID(address.rpartition("/")[2]))
+
+
+async def page(client: httpx.AsyncClient, path: str) -> str:
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    return html.unescape(answer.text)
+
+
+async def test_points_are_taken_back_once_somebody_else_approved_the_preview(world: WebWorld) -> None:
+    member = await world.chain.join("Ann")
+    await world.chain.buy(member, line(10_000), occurred_at=clock.now())
+    hq = world.chain.hq
+    async with await world.operator("marketing", hq) as anna, await world.operator("approver", hq) as bo:
+        shown = await page(anna, f"{ORDER}?kind=award")
+        assert "+100 points" in shown
+        assert "The version is still live." in shown
+        answer = await anna.post(ORDER, data={"place": str(hq), "policy": "let_be", "reason": "wrong rate"})
+        assert answer.status_code == 303, answer.text
+        address = answer.headers["location"]
+        assert "Being prepared" in await page(anna, address)
+        await worked_on(world, address)
+        preview = await page(anna, address)
+        assert "It waits for somebody who may approve undo orders" in preview
+        assert "“wrong rate”" in preview
+        seen = re.search(r'name="content_hash" value="(\w+)"', await page(bo, address))
+        assert seen
+        stale = await bo.post(f"{address}/approve", data={"content_hash": "0" * 64})
+        assert stale.status_code == 409
+        approved = await bo.post(f"{address}/approve", data={"content_hash": seen[1]})
+        assert approved.status_code == 303, approved.text
+        await worked_on(world, address)
+        assert "100 points were taken back" in await page(anna, address)
+        assert "Undo grocery-classic/1" in await page(anna, "/undos")
+
+
+async def test_who_orders_may_not_approve_and_a_span_that_cannot_be_comes_back_as_typed(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    member = await world.chain.join("Ann")
+    await world.chain.buy(member, line(10_000), occurred_at=clock.now())
+    wrong = await admin.post(ORDER, data={"place": str(world.chain.hq), "since": "2090-01-01T08:00"})
+    assert wrong.status_code == 422
+    assert 'value="2090-01-01T08:00"' in wrong.text
+    answer = await admin.post(ORDER, data={"place": str(world.chain.hq)})
+    address = answer.headers["location"]
+    await worked_on(world, address)
+    assert "You ordered it yourself" in await page(admin, address)
+    given_up = await admin.post(f"{address}/cancel", data={"reason": "not now"})
+    assert given_up.status_code == 303
+    assert 'id="state">Given up<' in await page(admin, address)
