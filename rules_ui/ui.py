@@ -66,6 +66,7 @@ NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "undo-paused": ("good", N_("It rests after the batch that is at work.")),
     "undo-resumed": ("good", N_("It goes on.")),
     "published": ("good", N_("Published. The next quote already follows this version.")),
+    "went-back": ("good", N_("The draft is again as that save; what it was before is kept in the history.")),
     "opened": ("good", N_("The place is open.")),
     "revoked": ("good", N_("The key is revoked.")),
     "added": ("good", N_("The operator is added.")),

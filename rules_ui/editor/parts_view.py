@@ -113,7 +113,7 @@ def _reach(sheet: Sheet) -> Section:
 
 def _pack(sheet: Sheet) -> Section:
     part = PartView("", "pack", "", slots(sheet, "", sheet.document, PACK))
-    return Section("about", sheet.text(N_("Name and description")), "", (part,), ())
+    return Section("about", sheet.text(N_("Title and description")), "", (part,), ())
 
 
 def _tiers(sheet: Sheet) -> Section | None:
@@ -195,7 +195,7 @@ def _parameter(sheet: Sheet, name: str, one: Mapping[str, Any]) -> PartView:
     title = sheet.titled(one.get("title")) or name
     parts = (
         _number_slot(sheet, f"{at}/value", one.get("value"), unit, title, _bounds(sheet, one, unit)),
-        _words_slot(sheet, f"{at}/title", one.get("title"), N_("Name")),
+        _words_slot(sheet, f"{at}/title", one.get("title"), N_("Title")),
         _number_slot(sheet, f"{at}/minimum", one.get("minimum"), unit, sheet.text(N_("Least"))),
         _number_slot(sheet, f"{at}/maximum", one.get("maximum"), unit, sheet.text(N_("Most"))),
         _words_slot(sheet, f"{at}/help", one.get("help"), N_("Help"), long=True),

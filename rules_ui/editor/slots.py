@@ -8,7 +8,19 @@ from rules_ui.editor.values import Unit
 from rules_ui.i18n import N_
 
 SlotKind = Literal[
-    "number", "choice", "flag", "words", "long", "code", "codes", "numbers", "date", "lines", "amount", "tree"
+    "number",
+    "whole",
+    "choice",
+    "flag",
+    "words",
+    "long",
+    "code",
+    "codes",
+    "numbers",
+    "date",
+    "lines",
+    "tree",
+    "amount",
 ]
 Offered = Literal["tiers", "places", "rules", "groups", "weekdays", ""]
 
@@ -205,12 +217,12 @@ STACK: Final = (
     Slot(("members",), N_("Groups in it"), "codes", optional=True, offered="groups", more="text"),
 )
 PACK: Final = (
-    Slot(("title",), N_("Name"), "words"),
+    Slot(("title",), N_("Title"), "words"),
     Slot(("description",), N_("Description"), "long"),
-    Slot(("priority",), N_("Priority among packs of its kind, the lowest first"), "number"),
+    Slot(("priority",), N_("Priority among packs of its kind, the lowest first"), "whole"),
 )
 TIER: Final = (
-    Slot(("title",), N_("Name"), "words"),
+    Slot(("title",), N_("Title"), "words"),
     Slot(("threshold",), N_("From a spend of"), "number", "minor"),
 )
 LIFECYCLE: Final = (
@@ -221,7 +233,7 @@ LIFECYCLE: Final = (
     Slot(("revisit_every_days",), N_("Revisits every"), "number", "days"),
 )
 LIMIT: Final = (
-    Slot(("title",), N_("Name"), "words"),
+    Slot(("title",), N_("Title"), "words"),
     Slot(
         ("of",),
         N_("Limits"),
@@ -255,6 +267,6 @@ LIMIT: Final = (
     ),
 )
 EXCLUSION: Final = (
-    Slot(("title",), N_("Name"), "words"),
+    Slot(("title",), N_("Title"), "words"),
     Slot(("lines",), N_("Lines where"), "lines"),
 )

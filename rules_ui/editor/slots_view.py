@@ -88,6 +88,10 @@ def _number(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> Mad
     return (sheet.number(at, do, "value", label, operand, slot.unit, optional=slot.optional),)
 
 
+def _whole(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> Made:
+    return plain_number(sheet, at, value, slot.unit, label)
+
+
 def _titled(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> Made:
     del label
     return words(sheet, at, value, kind="long" if slot.kind == "long" else "text")
@@ -213,6 +217,7 @@ def value_at(holder: Mapping[str, Any], path: Sequence[str]) -> object:
 
 _MAKERS: Final[Mapping[str, Callable[[Sheet, str, Slot, object, str], Made]]] = {
     "number": _number,
+    "whole": _whole,
     "words": _titled,
     "long": _titled,
     "choice": _choice,

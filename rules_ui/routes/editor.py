@@ -32,9 +32,11 @@ from rules_ui.editor.sheet import Offers, element_id
 from rules_ui.editor.values import Unreadable
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of
+from rules_ui.routes import editor_history
 from rules_ui.ui import Pages, Ui, by_htmx, go
 
 router = APIRouter(prefix="/packs")
+router.include_router(editor_history.router)
 Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 
 _FRAME: Final = frozenset({"csrf_token", "based_on", "do", "at"})
@@ -112,7 +114,9 @@ def _told(saved: Saved, base: Base, say: Speech) -> Told:
         message = N_(
             "Somebody changed the same place meanwhile; the draft shows theirs. Yours is kept aside."
         )
-        return Told(notices=(EditorNotice("warn", say.text(message)),))
+        href = f"/packs/{saved.side.code}/edit/saves/{saved.side.id}" if saved.side else ""
+        link = say.text(N_("Look at yours"))
+        return Told(notices=(EditorNotice("warn", say.text(message), href, link),))
     if saved.result == "merged" or number > base.revision + 1:
         message = N_("Somebody else has changed the draft meanwhile; it now holds both.")
         return Told(notices=(EditorNotice("plain", say.text(message)),))

@@ -5,8 +5,13 @@ import json
 import re
 
 import httpx
+from small_chain import ACTOR
 from web_world import WebWorld
 
+from regulars.kernel import clock
+from regulars.kernel.ids import new_id
+from regulars.releases import drafts
+from regulars.releases.drafting import NewSave
 from regulars.rules.starters import starter_text
 
 EDIT = "/packs/grocery-classic/edit"
@@ -112,3 +117,81 @@ async def test_a_form_that_is_not_ours_changes_nothing(admin: httpx.AsyncClient)
         ("remove-part", "/title/zh", ""),
     ):
         assert revision(await change(admin, page, do, at, value)) == "0"
+
+
+async def test_every_save_can_be_looked_at_and_gone_back_to(admin: httpx.AsyncClient) -> None:
+    empty = (await admin.get(f"{EDIT}/saves")).text
+    assert "Nothing is saved yet" in empty
+    page = (await admin.get(EDIT)).text
+    assert "/edit/saves" not in page
+    page = await change(admin, page, "set-number-days", "/parameters/valid_days/value", "365")
+    page = await change(admin, page, "set-number-days", "/parameters/valid_days/value", "100")
+    listed = (await admin.get(f"{EDIT}/saves")).text
+    newest, oldest = dict.fromkeys(re.findall(rf'href="({EDIT}/saves/[0-9a-f-]+)"', listed))
+    assert "newest" in listed
+    looked = (await admin.get(oldest)).text
+    assert "What going back would change" in looked
+    assert "365" in looked
+    assert "Go back" not in (await admin.get(newest)).text
+    back = await admin.post(oldest, data={"based_on": "2"})
+    assert (back.status_code, back.headers["location"]) == (303, f"{EDIT}?done=went-back")
+    page = (await admin.get(back.headers["location"])).text
+    assert (revision(page), json.loads(text_of(page))["parameters"]["valid_days"]["value"]) == ("3", 365)
+    assert "The draft is again as that save" in page
+    twice = await admin.post(oldest, data={"based_on": "x"})
+    assert twice.status_code == 303
+    assert revision((await admin.get(EDIT)).text) == "3"
+
+
+async def test_saves_are_paged_from_the_newest(world: WebWorld, admin: httpx.AsyncClient) -> None:
+    async with world.container.database.begin() as session:
+        for number in range(1, 33):
+            text = f'{{"code": "grocery-classic", "priority": {number}}}'
+            save = NewSave(new_id(), text, number - 1)
+            await drafts.save_draft(session, "grocery-classic", save, ACTOR, clock.now())
+    first = (await admin.get(f"{EDIT}/saves")).text
+    older = re.search(rf'href="({EDIT}/saves\?before=[0-9]+)"', first)
+    assert older
+    rest = (await admin.get(older[1])).text
+    assert "Revision 32<" in first
+    assert "Revision 2<" not in first
+    assert "Revision 2<" in rest
+    assert f'href="{EDIT}/saves?before=' not in rest
+
+
+async def test_what_was_kept_aside_is_one_step_away(world: WebWorld, admin: httpx.AsyncClient) -> None:
+    page = (await admin.get(EDIT)).text
+    async with await world.operator("marketing", world.chain.hq) as other:
+        await change(other, page, "set-number-days", "/parameters/valid_days/value", "365")
+    told = await change(admin, page, "set-number-days", "/parameters/valid_days/value", "100")
+    mine = re.search(rf'<a href="({EDIT}/saves/[0-9a-f-]+)">Look at yours</a>', told)
+    assert mine
+    looked = (await admin.get(mine[1])).text
+    assert "A save kept aside" in looked
+    assert "kept aside" in (await admin.get(f"{EDIT}/saves")).text
+    await admin.post(mine[1], data={"based_on": "1"})
+    after = json.loads(text_of((await admin.get(EDIT)).text))
+    assert after["parameters"]["valid_days"]["value"] == 100
+
+
+async def test_findings_stand_in_their_place_in_the_list_and_in_the_code(admin: httpx.AsyncClient) -> None:
+    page = (await admin.get(EDIT)).text
+    page = await change(admin, page, "set-code", "", text_of(page).replace('"multiply"', '"multiplied"', 1))
+    assert "to mend" in page
+    hrefs = set(re.findall(r'<a href="#(e-[^"]+)">', page))
+    assert hrefs
+    assert all(f'id="{href}"' in page for href in hrefs)
+    marks = re.search(r'class="code-marks">(.*?)</script>', page)
+    assert marks
+    assert all(mark["line"] > 1 for mark in json.loads(marks[1]))
+
+
+async def test_a_table_grows_and_shrinks_by_rows(admin: httpx.AsyncClient) -> None:
+    page = (await admin.get(EDIT)).text
+    before = text_of(page)
+    assert "Decision table" in page
+    page = await change(admin, page, "add-band", "/rules/3", "row")
+    rules = json.loads(text_of(page))["rules"]
+    assert len(rules) == len(json.loads(before)["rules"]) + 1
+    page = await change(admin, page, "remove-band", "/rules/4", "")
+    assert text_of(page) == before

@@ -282,6 +282,9 @@ PAGES = {
     "POST /packs/{code}/edit": Row(
         303, 303, form={"do": "set-code", "at": "", "value": DRAFT_TEXT, "based_on": "1"}
     ),
+    "GET /packs/{code}/edit/saves": Row(200, 200),
+    "GET /packs/{code}/edit/saves/{save_id}": Row(200, 200),
+    "POST /packs/{code}/edit/saves/{save_id}": Row(303, 303, form={"based_on": "1"}),
     "GET /packs/{code}/versions/{version}": Row(200, 200, lists=PUBLISHED_BECAUSE),
     "POST /packs/{code}/versions/{version}": Row(303, 303, form={}),  # nothing typed: nothing saved
     "POST /packs/{code}/versions/{version}/publish": Row(
