@@ -28,7 +28,7 @@ Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 
 PAGE: Final = 30
 _KINDS: Final = {
-    "saved": N_("changed"),
+    "saved": N_("written by hand"),
     "merged": N_("brought together with what others changed meanwhile"),
     "imported": N_("read in from a file"),
     "restored": N_("gone back to"),
