@@ -24,6 +24,8 @@ from rules_ui.version_marks import Names
 Told = Mapping[str, Any]
 MOST_BARS: Final = 20
 SHOWN: Final = 5
+_MEASURES: Final = ("points", "discount_minor")
+_SIDES: Final = ("before", "after", "difference")
 _MOVES: Final[Mapping[str, str]] = {
     "upgraded": N_("Moved up: %(from)s → %(to)s"),
     "kept": N_("Kept: %(to)s"),
@@ -293,14 +295,22 @@ def _moves(report: Told, words: Words, say: Speech) -> list[Compared]:
 
 
 def _rules(report: Told, words: Words, say: Speech) -> list[Compared]:
-    found = []
+    """By rule, whichever version of its pack it stands in: what it gave beside what it would have given."""
+    sums: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+    titles: dict[tuple[str, str], str] = {}
     for row in report["by_rule"]:
-        title = f"{words.rules.get((row['pack'], row['rule']), row['rule'])} · {row['pack']}"
-        if row["points"]["before"] or row["points"]["after"]:
-            found.append(_compared(title, row["points"], say))
-        if row["discount_minor"]["before"] or row["discount_minor"]["after"]:
-            found.append(_compared(title, row["discount_minor"], say, money=True))
-    return found
+        key = (row["pack"].partition("/")[0], row["rule"])
+        titles[key] = words.rules.get((row["pack"], row["rule"]), row["rule"])
+        kept = sums.setdefault(key, {name: dict.fromkeys(_SIDES, 0) for name in _MEASURES})
+        for name in _MEASURES:
+            for side in _SIDES:
+                kept[name][side] += row[name][side]
+    return [
+        _compared(f"{titles[key]} · {key[0]}", changes[name], say, money=name == "discount_minor")
+        for key, changes in sums.items()
+        for name in _MEASURES
+        if changes[name]["before"] or changes[name]["after"]
+    ]
 
 
 def _limits(report: Told, words: Words, say: Speech) -> list[LimitLine]:

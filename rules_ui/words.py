@@ -87,7 +87,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "approved": N_("Approved"),
         "cancelled": N_("Cancelled"),
         "scheduled": N_("Planned"),
-        "live": N_("Live"),
+        "live": N_("Live now"),
         "retired": N_("Ended"),
         "rolled_back": N_("Rolled back"),
     },
