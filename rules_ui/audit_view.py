@@ -89,8 +89,9 @@ class Teller:
     def _subject(self, entry: AuditEntry) -> Thing:
         kind, identity = entry.subject_kind, entry.subject_id
         href, permission = _PAGES.get(kind, (None, None))
-        leads = href is not None and permission is not None and self.actor.may(permission)
-        return Thing(self._title(entry), href.format(identity) if leads and href else None)
+        if href is None or permission is None or not self.actor.may(permission):
+            return Thing(self._title(entry), None)
+        return Thing(self._title(entry), href.format(identity.replace("/", "/versions/")))
 
     def _title(self, entry: AuditEntry) -> str:
         kind, identity = entry.subject_kind, entry.subject_id
@@ -125,8 +126,13 @@ class Teller:
         before, after = entry.before or {}, entry.after or {}
         for key in dict.fromkeys((*before, *after)):
             was, now = (self._value(entry, key, values.get(key)) for values in (before, after))
-            if was or now:
-                yield Change(self.say.text(FIELDS.get(key, key)), was, now)
+            if was != now:
+                yield Change(self._field(entry, key), was, now)
+
+    def _field(self, entry: AuditEntry, key: str) -> str:
+        if key == "name" and entry.subject_kind == "place":
+            return self.say.text(N_("Name of the place"))
+        return self.say.text(FIELDS.get(key, key))
 
     def _value(self, entry: AuditEntry, key: str, value: object) -> str:
         if value is None or value == []:

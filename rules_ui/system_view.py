@@ -104,7 +104,8 @@ def part_lines(
 def size_lines(system: SystemFigures, say: Speech) -> tuple[SizeLine, ...]:
     """The largest tables."""
     return tuple(
-        SizeLine(each.name, size_of(each.bytes, say), say.number(each.rows)) for each in system.largest
+        SizeLine(each.name, size_of(each.bytes, say), "–" if each.rows is None else say.number(each.rows))
+        for each in system.largest
     )
 
 

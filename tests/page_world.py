@@ -13,7 +13,7 @@ AT_MOST = 2
 """Addresses of one page that are looked at."""
 
 
-ASIDE = {"/members?q=nobody": 200, "/nowhere": 404}
+ASIDE = {"/members?q=nobody": 200, "/new-password/used": 404, "/nowhere": 404}
 """What no route names by itself: a list without anything in it, an error; with their status."""
 
 

@@ -21,9 +21,9 @@ _CONNECTED: Final = text(
 )
 _LARGEST: Final = text(
     "select c.relname as name, pg_total_relation_size(c.oid) as bytes,"
-    " greatest(c.reltuples, 0)::bigint as rows from pg_class c"
+    " nullif(c.reltuples, -1)::bigint as rows from pg_class c"
     " where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'"
-    " order by c.relpages desc limit :largest"
+    " order by 2 desc limit :largest"
 )
 
 
@@ -43,11 +43,11 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class TableSize:
-    """One of the largest tables; `rows` is PostgreSQL's own estimate."""
+    """One of the largest tables; `rows` is PostgreSQL's own estimate, None before it made one."""
 
     name: str
     bytes: int
-    rows: int
+    rows: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,6 @@ class KeyLine:
 
     key_id: str
     created_at: datetime
-    used_at: datetime | None
     revoked_at: datetime | None
 
 

@@ -89,7 +89,7 @@ async def end_sessions(ui: Pages, actor: Actor = Depends(requires(Permission.SEL
     return go("/account?done=sessions-ended")
 
 
-@router.get("/new-password/{offer}", response_class=HTMLResponse)
+@router.get("/new-password/{offer}", response_model=None)
 async def show_offer(
     request: Request,
     ui: Pages,

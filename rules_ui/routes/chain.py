@@ -126,7 +126,7 @@ def _facts(ui: Ui, say: Speech) -> tuple[Fact, ...]:
     chain = ui.container.places.chain
     region = chain.settings.get(REGION_SETTING)
     facts = [
-        Fact(say.text(N_("Name")), chain.name, ""),
+        Fact(say.text(N_("Name of the chain")), chain.name, ""),
         Fact(say.text(N_("Founded")), say.day(chain.created_at), ""),
         Fact(say.text(N_("Currency")), chain.currency, say.text(N_("All amounts are in it."))),
         Fact(
