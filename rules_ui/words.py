@@ -87,7 +87,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "approved": N_("Approved"),
         "cancelled": N_("Cancelled"),
         "scheduled": N_("Planned"),
-        "live": N_("Live now"),
+        "live": N_("Live at the tills"),
         "retired": N_("Ended"),
         "rolled_back": N_("Rolled back"),
     },

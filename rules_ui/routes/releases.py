@@ -52,7 +52,7 @@ _STATES: Final[Sequence[tuple[str, tuple[ReleaseState, ...]]]] = (
     (N_("All"), ()),
     (N_("Waiting for approval"), ("in_review",)),
     (N_("Approved and planned"), ("approved", "scheduled")),
-    (N_("Live now"), ("live",)),
+    (N_("Live at the tills"), ("live",)),
     (N_("Over"), ("rejected", "withdrawn", "cancelled", "retired", "rolled_back")),
 )
 

@@ -136,7 +136,7 @@ async def test_a_release_begins_step_by_step_is_held_let_go_and_rolled_back(peop
     )
     assert planned.status_code == 303, planned.text
     shown = await page(people.anna, address)
-    assert chip(shown) == "Live"
+    assert chip(shown) == "Live at the tills"
     assert "Hold this step" in shown
     held = await people.anna.post(f"{address}/halt", data={"step": "2", "reason": "figures first"})
     assert held.status_code == 303
