@@ -21,6 +21,7 @@ from rules_ui.editor.values import Unreadable, typed, unit_of
 
 NOBODY: Final = "-"
 MOST_CASES: Final = 200
+LONGEST_NAME: Final = 200
 _CASE: Final = re.compile(r"/cases/[0-9]{1,3}")
 _GIVEN: Final = re.compile(r"(/cases/[0-9]{1,3}/given)/(.+)")
 _LINE: Final = re.compile(r"/cases/[0-9]{1,3}/given/purchase/lines/[0-9]{1,3}")
@@ -205,7 +206,7 @@ def _report(bench: Bench) -> Report:
 
 
 def _name(change: Change, key: str) -> str:
-    said = next(iter(change.values.get(key, ())), "").strip()[:MOST_CASES]
+    said = next(iter(change.values.get(key, ())), "").strip()[:LONGEST_NAME]
     if not said:
         raise Unreadable("nothing")
     return said
