@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,7 @@ from regulars.rules.catalogue import Catalogue
 from regulars.rules.conflicts import conflicts
 from regulars.rules.domain import Limit, PackVersion
 from regulars.rules.evaluator import PackSet
+from regulars.rules.findings import Finding
 from regulars.rules.model import Pack
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
@@ -36,6 +38,8 @@ ENDS_SOON: Final = timedelta(days=21)
 BUDGETS_SHOWN: Final = 6
 STRETCHES_SHOWN: Final = 7
 REPLACES: Final = "replaces_live"
+_FOUND: Final[WeakKeyDictionary[PackSet, dict[str, tuple[Finding, ...]]]] = WeakKeyDictionary()
+"""By set and version: comparing each pack with each other takes a while, and a set never changes."""
 
 
 async def home_of(session: AsyncSession, ui: Ui, actor: Actor, catalogue: Catalogue, say: Speech) -> PackHome:
@@ -182,13 +186,12 @@ def _clashes(live: PackSet, catalogue: Catalogue, titles: dict[str, str], say: S
 
 
 def _met(version: PackVersion, live: PackSet, catalogue: Catalogue, say: Speech) -> list[str]:
-    others = [each for each in live.versions if each.code != version.code]
-    pack = Pack.model_validate(version.document)
-    return [
-        one.zh if say.language == "zh" else one.en
-        for one in conflicts(pack, others, catalogue)
-        if one.code != REPLACES
-    ]
+    """What is good to know of a version beside the others that are live; found once for each set of them."""
+    known = _FOUND.setdefault(live, {})
+    if version.name not in known:
+        others = [each for each in live.versions if each.code != version.code]
+        known[version.name] = conflicts(Pack.model_validate(version.document), others, catalogue)
+    return [one.zh if say.language == "zh" else one.en for one in known[version.name] if one.code != REPLACES]
 
 
 def _ends_soon(release: Release, say: Speech) -> bool:
