@@ -12,17 +12,19 @@ from rules_ui.assets import serve_asset
 from rules_ui.error_pages import error_answer
 from rules_ui.routes import (
     account,
-    audit,
-    chain,
     adjustments,
+    audit,
+    bulk_actions,
+    chain,
     compare,
-    editor,
     desk,
     desk_enrolment,
+    editor,
     enrolment,
     gallery,
     member_acts,
     members,
+    operations,
     operators,
     overview,
     packs,
@@ -32,9 +34,9 @@ from rules_ui.routes import (
     rehearsals,
     releases,
     session,
+    system,
     undo_orders,
     undoing,
-    system,
 )
 from rules_ui.ui import Ui
 
@@ -60,6 +62,8 @@ ROUTERS = tuple(
         rehearsals,
         undo_orders,
         undoing,
+        operations,
+        bulk_actions,
         places,
         operators,
         account,

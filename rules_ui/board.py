@@ -167,6 +167,11 @@ def _health(figures: Figures, say: Speech) -> tuple[HealthLine, ...]:
     return (*_failed_rules(figures, say), _relay_line(figures, say), *_queue_lines(figures.queues, say))
 
 
+def health_of(figures: Figures, say: Speech) -> tuple[tuple[HealthLine, ...], HealthLine]:
+    """What operations want to know of it beside their own: failed rules, and the way to workflows."""
+    return _failed_rules(figures, say), _relay_line(figures, say)
+
+
 def _failed_rules(figures: Figures, say: Speech) -> tuple[HealthLine, ...]:
     failed = figures.failed_rules
     if failed is None:

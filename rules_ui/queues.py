@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -26,12 +26,14 @@ class QueueFigure:
         workers: processes that asked for work of late.
         backlog: tasks that wait, approximately.
         backlog_age: how long the oldest of them has waited.
+        versions: of the workers' programs, as far as they say.
     """
 
     name: str
     workers: int
     backlog: int
     backlog_age: timedelta
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +89,9 @@ async def _describe(client: Client, name: str) -> QueueFigure:
         workers=len(workers),
         backlog=sum(answer.stats.approximate_backlog_count for answer in answers),
         backlog_age=max(ages),
+        versions=tuple(sorted({_version(poller) for answer in answers for poller in answer.pollers} - {""})),
     )
+
+
+def _version(poller: PollerInfo) -> str:
+    return poller.deployment_options.build_id or poller.worker_version_capabilities.build_id

@@ -19,6 +19,8 @@ from regulars.security.policy import Permission
 from rules_ui.board import Board
 from rules_ui.contexts.base import NavItem, Notice, Shell, SignedInAs, Tone, View
 from rules_ui.i18n import LANGUAGE_COOKIE, N_, LanguageTag, Money, Speech, choose_language
+from rules_ui.ops.watch import Watch
+from rules_ui.ops.words import QUEUES as QUEUES_OF_OPS
 from rules_ui.queues import Queues
 from rules_ui.render import render
 from rules_ui.sections import home_of, tabs_of
@@ -31,6 +33,7 @@ _NAV: Final = (
     ("/desk", N_("Desk"), "qrcode", Permission.ADJUSTMENT_READ),
     ("/members", N_("Members"), "users", Permission.MEMBER_READ),
     ("/packs", N_("Rule packs"), "adjustments", Permission.PACK_READ),
+    ("/ops", N_("Operations"), "activity", Permission.WORKFLOW_OPERATE),
     ("/places", N_("Administration"), "settings", Permission.PLACE_READ),
 )
 _UNDER: Final[Mapping[str, tuple[str, ...]]] = {"/packs": ("/releases", "/rehearsals", "/undos")}
@@ -92,6 +95,8 @@ class Ui:
     def __init__(self, container: Container) -> None:
         self.container = container
         self.board = Board(container.database, Queues(container.temporal.client, [TASK_QUEUE]))
+        self.ops_queues = Queues(container.temporal.client, tuple(QUEUES_OF_OPS))
+        self.watch = Watch(container.temporal.client)
 
     async def refresh(self) -> None:
         """Notice what other processes changed of places and packs."""

@@ -15,6 +15,10 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from small_chain import ACTOR, OPENED, SmallChain, lines
 from web_world import PASSWORD, make_app
 
+from regulars.bulk_actions.domain import Filter
+from regulars.bulk_actions.listing import Wish
+from regulars.bulk_actions.service import draw_up
+from regulars.explanation.shelf import Shelf
 from regulars.kernel import clock
 from regulars.kernel.ids import new_id
 from regulars.lifecycle import service as lifecycle
@@ -88,7 +92,7 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
 
 
 async def a_life(chain: SmallChain) -> tuple[UUID, UUID]:
-    """An operator, a silver member with an open revisit, and the purchase to be explained."""
+    """An operator, a silver member with an open revisit, the purchase to be explained, a bulk action."""
     now = clock.now()
     admin = NewOperator(new_id(), "lin", "林晓", PASSWORD, "zh", (RoleAt(Role.ADMIN, chain.hq),))
     async with chain.database.begin() as session:
@@ -103,6 +107,8 @@ async def a_life(chain: SmallChain) -> tuple[UUID, UUID]:
     async with chain.database.begin() as session:
         await lifecycle.advance(session, packs, places, [member], now, now)
         await follow_up(session, [member], now)
+        wish = Wish("retry", chain.hq, Filter(member_ids=(member,)))
+        await draw_up(session, places, Shelf(), new_id(), wish, ACTOR, now)
     return member, bought.purchase_id
 
 

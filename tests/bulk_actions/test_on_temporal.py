@@ -9,6 +9,7 @@ import pytest
 from bulk_actions.world import Bulk, end_trouble, plant_trouble
 from member_world import MemberWorld, open_member_world, until
 from small_chain import SmallChain
+from structlog.testing import capture_logs
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
@@ -47,12 +48,14 @@ class Floor:
 async def floor(chain: SmallChain, temporal: WorkflowEnvironment) -> AsyncIterator[Floor]:
     async with chain.database.begin() as session:
         await chain.desk.places.refresh(session)
-    async with open_member_world(chain, temporal) as world:
-        bulk = Bulk(chain, WorkflowHands(temporal.client, world.task_queue), clock.now())
-        queue = f"bulk-{uuid4()}"
-        made = make_bulk_worker(temporal.client, BulkActivities(bulk.means), task_queue=queue)
-        async with made:
-            yield Floor(world, bulk, queue)
+    # What fails on purpose is not drawn on the terminal: that takes seconds in which no worker works.
+    with capture_logs():
+        async with open_member_world(chain, temporal) as world:
+            bulk = Bulk(chain, WorkflowHands(temporal.client, world.task_queue), clock.now())
+            queue = f"bulk-{uuid4()}"
+            made = make_bulk_worker(temporal.client, BulkActivities(bulk.means), task_queue=queue)
+            async with made:
+                yield Floor(world, bulk, queue)
 
 
 async def test_failing_steps_are_tried_at_once_and_missing_workflows_begun(floor: Floor) -> None:

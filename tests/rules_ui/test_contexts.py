@@ -33,6 +33,7 @@ SHARED = {
     "components/chart.html",
     "components/editor.html",
     "components/macros.html",
+    "components/operations.html",
     "components/rehearsal.html",
     "components/release.html",
 }

@@ -1,0 +1,277 @@
+"""Operations: how the machinery behind the tills does, what is wrong with it, and what is done about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from rules_ui.contexts.base import Choice, Tone, View
+from rules_ui.contexts.overview import HealthLine
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A figure with its name."""
+
+    code: str
+    figure: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """One task queue."""
+
+    name: str
+    what: str
+    tone: Tone
+    workers: int
+    waiting: str
+    oldest: str
+    versions: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpsLive(View):
+    """The part of the overview of operations that moves.
+
+    Attributes:
+        problems: of purchases, messages and due dates; workflows are looked at on the page of problems.
+    """
+
+    template: ClassVar[str] = "ops_live.html"
+    stages: tuple[Count, ...]
+    problems: tuple[HealthLine, ...]
+    queues: tuple[QueueLine, ...]
+    reachable: bool
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpsPage(View):
+    """The overview of operations."""
+
+    template: ClassVar[str] = "ops.html"
+    live: OpsLive
+    may_see_temporal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedLine:
+    """Somebody whom a problem touches."""
+
+    member_id: UUID
+    who: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """What is wrong for one reason.
+
+    Attributes:
+        key: stable, for the page's anchors.
+        detail: the error, as its code says it.
+        affected: how many members, or purchases, in words.
+        points: that the members hold.
+        kind: of the bulk action that mends it; "" where none does.
+        act: what the button says.
+        member_ids: whom the action is for.
+        pack: for `recompute`.
+    """
+
+    key: str
+    tone: Tone
+    title: str
+    why: str
+    detail: str
+    next_step: str
+    affected: str
+    points: str
+    members: tuple[AffectedLine, ...]
+    more: int
+    kind: str
+    act: str
+    member_ids: tuple[UUID, ...]
+    pack: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemList(View):
+    """What is wrong with workflows: read from Temporal, so loaded after the page.
+
+    Attributes:
+        looked: at how many workflows, in words.
+    """
+
+    template: ClassVar[str] = "ops_problem_list.html"
+    groups: tuple[ProblemGroup, ...]
+    reachable: bool
+    looked: str
+    as_of: datetime
+    place_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemsPage(View):
+    """All that is wrong, grouped by cause."""
+
+    template: ClassVar[str] = "ops_problems.html"
+    groups: tuple[ProblemGroup, ...]
+    as_of: datetime
+    place_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowStep:
+    """One line of a member's timeline."""
+
+    icon: str
+    mark: str
+    what: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PackLine:
+    """A pack version that counts for a member."""
+
+    name: str
+    href: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowPage(View):
+    """One member's workflow, in words.
+
+    Attributes:
+        status: what it is doing, in a sentence.
+        trouble: what is wrong with it; "" for nothing.
+        facts: name and value of what it knows.
+        dues: what falls due when.
+        temporal_href: "" for whoever may not see Temporal.
+        actions: what may be done, as (kind, words).
+    """
+
+    template: ClassVar[str] = "ops_member.html"
+    member_id: UUID
+    who: str
+    number: str
+    tone: Tone
+    status: str
+    trouble: str
+    facts: tuple[tuple[str, str], ...]
+    dues: tuple[tuple[str, datetime], ...]
+    packs: tuple[PackLine, ...]
+    steps: tuple[WorkflowStep, ...]
+    temporal_href: str
+    actions: tuple[Choice, ...]
+    place_id: str
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActionLine:
+    """One bulk action in a list."""
+
+    id: UUID
+    what: str
+    where: str
+    state: str
+    tone: Tone
+    count: str
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActionListPage(View):
+    """Bulk actions, the latest first, and the form for another."""
+
+    template: ClassVar[str] = "ops_action_list.html"
+    actions: tuple[ActionLine, ...]
+    older: str
+    kinds: tuple[Choice, ...]
+    stages: tuple[Choice, ...]
+    reasons: tuple[Choice, ...]
+    places: tuple[Choice, ...]
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLine:
+    """One item of the list, and what became of it."""
+
+    no: int
+    member_id: UUID | None
+    who: str
+    purchase_id: UUID | None
+    points: str
+    outcome: str
+    tone: Tone
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionProgress(View):
+    """How far a bulk action is."""
+
+    template: ClassVar[str] = "ops_action_progress.html"
+    action_id: UUID
+    at_work: bool
+    percent: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPage(View):
+    """One bulk action.
+
+    Attributes:
+        next_note: what happens next, in a sentence.
+        may_submit, may_decide, may_cancel: what the reader may do now.
+    """
+
+    template: ClassVar[str] = "ops_action.html"
+    action_id: UUID
+    what: str
+    where: str
+    state: str
+    tone: Tone
+    next_note: str
+    facts: tuple[tuple[str, str], ...]
+    content_hash: str
+    items: tuple[ItemLine, ...]
+    next_href: str
+    first_href: str
+    progress: ActionProgress | None
+    may_submit: bool
+    needs_second: bool
+    may_decide: bool
+    may_cancel: bool
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningLine:
+    """A release, rehearsal or undo order on its way."""
+
+    href: str
+    what: str
+    state: str
+    tone: Tone
+    next_at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulesPage(View):
+    """Releases on their way, and what the worker does at its times; task queues with their workers."""
+
+    template: ClassVar[str] = "ops_releases.html"
+    releases: tuple[RunningLine, ...]
+    schedules: tuple[tuple[str, str], ...]
+    queues: tuple[QueueLine, ...]
+    reachable: bool
+    as_of: datetime

@@ -1,0 +1,1 @@
+"""What the pages of operations know of workflows, and how they tell it."""

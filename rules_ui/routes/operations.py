@@ -1,0 +1,185 @@
+"""The console of operations: how the machinery does, what is wrong, one member's workflow, what comes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from starlette.requests import Request
+
+from api.dependencies import requires
+from regulars.analytics import member_story, operations, overview
+from regulars.members.errors import UnknownMember
+from regulars.recompute import service as recompute
+from regulars.recompute.repository import Wanted
+from regulars.releases import service as releases
+from regulars.releases.domain import Release
+from regulars.releases.repository import Filter
+from regulars.security.actor import Actor
+from regulars.security.policy import Permission
+from regulars.security.scope import Scope
+from rules_ui.contexts.operations import (
+    OpsLive,
+    OpsPage,
+    ProblemList,
+    ProblemsPage,
+    RunningLine,
+    SchedulesPage,
+)
+from rules_ui.i18n import N_, Speech
+from rules_ui.names import known_names, listed, open_places
+from rules_ui.ops import problems
+from rules_ui.ops.drawing import draw_live, queue_line
+from rules_ui.ops.member import draw_member
+from rules_ui.ops.watch import LISTED
+from rules_ui.ops.words import SCHEDULES
+from rules_ui.render import render
+from rules_ui.routes.overview import BEAT_S, LONGEST_STREAM_BEATS, as_message
+from rules_ui.ui import Pages, Ui
+from rules_ui.words import word_for
+
+router = APIRouter(prefix="/ops")
+Operator = Annotated[Actor, Depends(requires(Permission.WORKFLOW_OPERATE))]
+COUNTED: Final = 100
+FLAGGED_SHOWN: Final = 200
+STORY_SHOWN: Final = 30
+RELEASES_SHOWN: Final = 30
+
+
+async def _live(ui: Ui, actor: Actor, say: Speech) -> OpsLive:
+    at = ui.container.now()
+    queues = await ui.ops_queues.figures(at)
+    figures = await ui.board.figures(actor.scope, at)
+    async with ui.container.database.read() as session:
+        overdue = await operations.overdue_members(session, actor.scope, at, COUNTED + 1)
+        refused = await operations.refused_messages(session, actor.scope, COUNTED + 1)
+    return draw_live(figures, queues, len(overdue), len(refused), COUNTED, say)
+
+
+@router.get("", response_class=HTMLResponse)
+async def show(request: Request, ui: Pages, actor: Operator) -> HTMLResponse:
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    return ui.page(request, actor, OpsPage(await _live(ui, actor, say), ui.may_see_workflows(actor)), say)
+
+
+@router.get("/live")
+async def stream(request: Request, ui: Pages, actor: Operator) -> StreamingResponse:
+    async def beats() -> AsyncIterator[str]:
+        for beat in range(LONGEST_STREAM_BEATS):
+            if beat:
+                await asyncio.sleep(BEAT_S)
+            if await request.is_disconnected():
+                return
+            say = ui.speech(request, actor)
+            shell = ui.shell(request, actor, say.language)
+            yield as_message(render(await _live(ui, actor, say), shell, say))
+
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(beats(), media_type="text/event-stream", headers=headers)
+
+
+@router.get("/problems", response_class=HTMLResponse)
+async def show_problems(request: Request, ui: Pages, actor: Operator) -> HTMLResponse:
+    await ui.refresh()
+    say, at = ui.speech(request, actor), ui.container.now()
+    paths = tuple(actor.scope.parameters["scope_paths"])
+    async with ui.container.database.read() as session:
+        flagged = await recompute.list_flagged(session, Wanted(paths), limit=FLAGGED_SHOWN)
+        refused = await operations.refused_messages(session, actor.scope, COUNTED)
+        relay = await overview.read_relay(session)
+        ids = [one.member_id for one in refused]
+        ids += [one.member_id for one in flagged.items if one.member_id is not None]
+        tell = problems.Teller(await operations.who_are(session, ids, actor.scope), say)
+    groups = (
+        *problems.of_relay(relay, at, say),
+        *problems.of_rules(flagged.items, tell, more=flagged.next_after is not None),
+        *problems.of_messages(refused, tell),
+    )
+    return ui.page(request, actor, ProblemsPage(groups, at, home_place(ui, actor.scope)), say)
+
+
+@router.get("/problems/workflows", response_model=None)
+async def look_at_workflows(request: Request, ui: Pages, actor: Operator) -> Response:
+    """Read from Temporal after the page is there: a look may take a moment."""
+    await ui.refresh()
+    say, at = ui.speech(request, actor), ui.container.now()
+    async with ui.container.database.read() as session:
+        overdue = await operations.overdue_members(session, actor.scope, at, COUNTED)
+        told = await operations.lately_told(session, actor.scope, LISTED)
+    look = await ui.watch.look(overdue, told, at)
+    async with ui.container.database.read() as session:
+        ids = [one.member_id for one in look.troubled]
+        tell = problems.Teller(await operations.who_are(session, ids, actor.scope), say)
+    looked = say.text(
+        N_("looked at %(looked)s of %(running)s workflows: those reported, overdue, told or begun last"),
+        looked=say.number(look.looked_at),
+        running=say.number(max(look.running, look.looked_at)),
+    )
+    groups = problems.of_workflows(look.troubled, tell)
+    view = ProblemList(groups, look.reachable, looked, look.at, home_place(ui, actor.scope))
+    return ui.page(request, actor, view, say)
+
+
+@router.get("/members/{member_id}/workflow", response_class=HTMLResponse)
+async def show_member(request: Request, ui: Pages, member_id: UUID, actor: Operator) -> HTMLResponse:
+    await ui.refresh()
+    at = ui.container.now()
+    async with ui.container.database.read() as session:
+        profile = await member_story.read_profile(session, actor.scope, member_id)
+        if profile is None:
+            raise UnknownMember
+        story, _ = await member_story.read_story(session, member_id, before=None, limit=STORY_SHOWN)
+        expiring = await member_story.read_expiring(session, member_id, at)
+    seen = await ui.watch.member(member_id)
+    say = ui.speech(request, actor, profile.time_zone)
+    packs = ui.container.packs.at(profile.home_store_id, at)
+    href = temporal_href(ui, member_id, seen.run_id if seen else "") if ui.may_see_workflows(actor) else ""
+    view = draw_member(profile, story, expiring, seen, packs, href, say)
+    return ui.page(request, actor, view, say)
+
+
+@router.get("/releases", response_class=HTMLResponse)
+async def show_releases(request: Request, ui: Pages, actor: Operator) -> HTMLResponse:
+    await ui.refresh()
+    say, at = ui.speech(request, actor), ui.container.now()
+    wanted = Filter(states=("in_review", "approved", "scheduled", "live"))
+    async with ui.container.database.read() as session:
+        page = await releases.list_releases(session, actor.scope, wanted, at, limit=RELEASES_SHOWN)
+        names = await known_names(session, ui)
+    queues = await ui.ops_queues.figures(at)
+
+    def line(one: Release) -> RunningLine:
+        return RunningLine(
+            href=f"/releases/{one.id}",
+            what=one.name,
+            state=say.text(word_for("release", one.state)),
+            tone="good" if one.state == "live" else "plain",
+            next_at=one.next_due_at,
+            note=listed(one.place_ids, names, say),
+        )
+
+    view = SchedulesPage(
+        releases=tuple(line(one) for one in page.releases),
+        schedules=tuple((say.text(what), say.text(when)) for what, when in SCHEDULES),
+        queues=tuple(queue_line(each, say) for each in queues.queues),
+        reachable=queues.reachable,
+        as_of=at,
+    )
+    return ui.page(request, actor, view, say)
+
+
+def home_place(ui: Ui, scope: Scope) -> str:
+    """Where an action that is begun from a list is ordered: the highest of the reader's places."""
+    places = open_places(ui, scope)
+    return str(places[0].id) if places else ""
+
+
+def temporal_href(ui: Ui, member_id: UUID, run_id: str) -> str:
+    """The member's workflow among Temporal's own pages."""
+    namespace = ui.container.settings.temporal_namespace
+    path = f"/temporal/namespaces/{namespace}/workflows/{quote(f'member-lifecycle/{member_id}', safe='')}"
+    return f"{path}/{run_id}/history" if run_id else path

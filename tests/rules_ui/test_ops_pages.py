@@ -1,0 +1,148 @@
+"""The console of operations while Temporal is away: what the database knows; bulk actions to their end."""
+
+import html
+import re
+from uuid import UUID
+
+import httpx
+import pytest
+from bulk_actions.world import NoHands
+from recompute_world import Recomputing
+from sqlalchemy import text
+from web_world import WebWorld
+
+from regulars.bulk_actions.running import Means, work_on
+from regulars.kernel import clock
+from regulars.kernel.ids import new_id
+from regulars.organisation.places import Places
+from regulars.rules.live import LivePacks
+
+HASH = re.compile(r'name="content_hash" value="([0-9a-f]{64})"')
+
+
+@pytest.fixture(params=["zh", "en"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def carry_out(world: WebWorld, action_id: str) -> None:
+    means = Means(world.chain.database, LivePacks(), Places(), NoHands(), clock.now, new_id)
+    while (await work_on(means, UUID(action_id))).state == "running":
+        pass
+
+
+async def read(client: httpx.AsyncClient, path: str, language: str = "en") -> str:
+    client.cookies.set("regulars_language", language)
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text[:400]
+    return html.unescape(answer.text)
+
+
+async def test_every_page_of_operations_reads_without_temporal(
+    world: WebWorld, admin: httpx.AsyncClient, language: str
+) -> None:
+    member = await world.chain.join("陈静")
+    assert "Temporal" in await read(admin, f"/ops/members/{member}/workflow", language)
+    away = {"zh": "Temporal 没有响应", "en": "Temporal does not answer"}[language]
+    for path in ("/ops", "/ops/problems/workflows", "/ops/releases"):
+        assert away in await read(admin, path, language), path
+    titles = {"zh": ("问题", "批量操作"), "en": ("Problems", "Bulk actions")}[language]
+    assert titles[0] in await read(admin, "/ops/problems", language)
+    assert titles[1] in await read(admin, "/ops/actions", language)
+
+
+async def test_a_failed_rule_is_told_by_cause_and_recomputed_from_its_problem(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    recomputing = Recomputing(world.chain)
+    await recomputing.begin()
+    member = await world.chain.join("Wang Li")
+    await recomputing.fail(member, 3_000)
+    await recomputing.mend()
+    page = await read(admin, "/ops/problems")
+    assert "A rule failed in purchases: failing/1#listed" in page
+    assert "purchases: 1 · members affected: 1" in page
+    assert f"/ops/members/{member}/workflow" in page
+    form = {"kind": "recompute", "place": str(world.chain.hq), "pack": "failing", "versions": "failing/2"}
+    drawn = await admin.post("/ops/actions", data=form)
+    assert drawn.status_code == 303
+    address = drawn.headers["location"]
+    page = await read(admin, address)
+    assert "Points it will give" in page
+    assert "30" in page
+    found = HASH.search(page)
+    assert found is not None
+    submitted = await admin.post(
+        f"{address}/submit", data={"content_hash": found[1], "reason": "the pack is mended"}
+    )
+    assert submitted.status_code == 303
+    await carry_out(world, address.rpartition("/")[2])
+    page = await read(admin, address)
+    assert "Points given" in page
+    assert "the pack is mended" in page
+    assert "failing/1#listed" not in await read(admin, "/ops/problems")
+
+
+async def test_a_message_that_is_refused_again_and_again_is_told(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    member = await world.chain.join("Poison")
+    async with world.chain.database.begin() as session:
+        await session.execute(text("update outbox set attempts = 4 where member_id = :id"), {"id": member})
+    page = await read(admin, "/ops/problems")
+    assert "Messages that Temporal does not take" in page
+    assert "attempts: 4" in page
+    live = await read(admin, "/ops")
+    assert "Messages that Temporal does not take" in live
+
+
+async def test_freezing_many_shows_its_list_and_needs_somebody_else(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    members = [str(await world.chain.join(f"M{number}")) for number in range(6)]
+    form = {
+        "kind": "freeze",
+        "place": str(world.chain.hq),
+        "member": members,
+        "freeze_reason": "fraud_suspected",
+    }
+    address = (await admin.post("/ops/actions", data=form)).headers["location"]
+    page = await read(admin, address)
+    assert "This needs a second person" in page
+    found = HASH.search(page)
+    assert found is not None
+    nothing_said = await admin.post(f"{address}/submit", data={"content_hash": found[1], "reason": " "})
+    assert nothing_said.status_code == 422
+    await admin.post(f"{address}/submit", data={"content_hash": found[1], "reason": "a ring of cards"})
+    assert "Waiting for approval" in await read(admin, address)
+    own = await admin.post(f"{address}/approve", data={"content_hash": found[1]})
+    assert own.status_code == 403
+    async with await world.operator("ops", world.chain.hq) as second:
+        assert "Approve this list" in await read(second, address)
+        approved = await second.post(f"{address}/approve", data={"content_hash": found[1]})
+        assert approved.status_code == 303
+    await carry_out(world, address.rpartition("/")[2])
+    page = await read(admin, address)
+    assert page.count('chip-good">Frozen') == 6
+
+
+async def test_a_filter_that_means_everybody_is_refused_on_the_page(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    refused = await admin.post("/ops/actions", data={"kind": "retry", "place": str(world.chain.hq)})
+    assert refused.status_code == 422
+    assert "say whom you mean" in refused.text
+
+
+async def test_a_members_workflow_page_tells_dues_packs_and_story(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    member = await world.chain.join("Zhao")
+    await world.chain.buy(member)
+    page = await read(admin, f"/ops/members/{member}/workflow")
+    assert "grocery-classic/1" in page
+    assert "Something is decided next" in page
+    assert "Joined" in page
+    assert f"/temporal/namespaces/default/workflows/member-lifecycle%2F{member}" in page
+    async with await world.operator("ops", world.chain.stores["east-1"]) as local:
+        assert "/temporal/" not in await read(local, f"/ops/members/{member}/workflow")
