@@ -69,7 +69,7 @@ async def show_list(
     return ui.page(request, actor, PackListPage(tuple(tiles), may_edit, home), say)
 
 
-@router.get("/{code}", response_model=None)
+@router.get("/{code}", response_class=HTMLResponse, response_model=None)
 async def show(
     request: Request, ui: Pages, code: str, actor: Annotated[Actor, Depends(requires(Permission.PACK_READ))]
 ) -> Response:
