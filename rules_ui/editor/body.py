@@ -59,17 +59,15 @@ def body_of(
         notices: what has just happened.
         troubles: what was typed and could not be read, by the id of its field.
     """
-    value, unreadable = read(shown.text)
-    document = value if isinstance(value, dict) and not unreadable else {}
-    readable = bool(document)
-    code = places_of_text(shown.text, readable=readable)
-    sheet = Sheet(document, shown.report, catalogue, offers, say, code)
+    sheet = _sheet(shown, catalogue, offers, say)
+    document, readable = sheet.document, bool(sheet.document)
     words = _words(shown.report, say, catalogue)
     # Who shows a finding is settled while the parts are made; the list of all comes after them.
     shown_blocks = blocks(sheet, words) if readable else ()
     shown_parameters = parameters(sheet) if readable else _NOTHING
     shown_sections = sections(sheet) if readable else ()
     remarks = _remarks(sheet)
+    tabled = Tabled(shown.code, shown.based_on, document, shown.report, shown.at, troubles)
     return EditorBody(
         code=shown.code,
         based_on=shown.based_on,
@@ -88,16 +86,18 @@ def body_of(
         blocks=shown_blocks,
         rule_adds=rule_additions(sheet) if readable else (),
         sections=shown_sections,
-        case_table=table_of(
-            Tabled(shown.code, shown.based_on, document, shown.report, shown.at, troubles),
-            words,
-            catalogue,
-            offers,
-            say,
-        ),
+        case_table=table_of(tabled, words, catalogue, offers, say),
         summaries=_summaries(shown.report, say, catalogue),
         text=shown.text,
     )
+
+
+def _sheet(shown: Shown, catalogue: Catalogue, offers: Offers, say: Speech) -> Sheet:
+    """The values of a text, whatever shape they have; of one that cannot be read none."""
+    value, unreadable = read(shown.text)
+    document = value if isinstance(value, dict) and not unreadable else {}
+    code = places_of_text(shown.text, readable=bool(document))
+    return Sheet(document, shown.report, catalogue, offers, say, code)
 
 
 def _remarks(sheet: Sheet) -> tuple[Remark, ...]:
