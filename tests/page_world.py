@@ -1,14 +1,29 @@
-"""Every page that the routers name, each with addresses to see it at."""
+"""Every page that the routers name, where to see it, and a chain in which it shows something."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from browser_site import Site
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
+from small_chain import ACTOR
 
+from regulars.kernel import clock
+from regulars.kernel.ids import new_id
+from regulars.organisation.places import Places
+from regulars.rehearsal import running as rehearsing
+from regulars.rehearsal import service as rehearsal
+from regulars.rehearsal.domain import Order
+from regulars.releases import drafts, review
+from regulars.releases.drafting import NewSave
+from regulars.rules.live import LivePacks
+from regulars.rules.starters import starter_text
+from regulars.rules.text_edits import with_parameters
+from regulars.undoing import service as undoing
+from regulars.undoing import working
 from rules_ui.app import ROUTERS
 
+PACK = "grocery-classic"
 AT_MOST = 2
 """Addresses of one page that are looked at."""
 
@@ -17,14 +32,46 @@ ASIDE = {"/members?q=nobody": 200, "/new-password/used": 404, "/nowhere": 404}
 """What no route names by itself: a list without anything in it, an error; with their status."""
 
 
+ELSEWHERE = {"/ops/actions/{action_id}": "tests/journeys/test_ops_repairs_a_workflow.py"}
+"""Pages that need a running worker; the journey that sees them holds them to the same."""
+
+
 def page_paths() -> list[str]:
     """The paths of all pages, in the order the routers have them: not streams, files or parts."""
     return [
         route.path
         for router in ROUTERS
         for route in router.routes
-        if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.response_class is HTMLResponse
+        if isinstance(route, APIRoute)
+        and "GET" in (route.methods or ())
+        and route.response_class is HTMLResponse
     ]
+
+
+async def plant(site: Site) -> list[str]:
+    """Give the chain of `browser_site` what else pages show: drafts, reviews, rehearsals, undo orders.
+
+    Returns: addresses that no list links to.
+    """
+    chain, at = site.chain, clock.now()
+    async with chain.database.begin() as session:
+        first = with_parameters(starter_text(PACK), {"valid_days": 365})
+        await drafts.save_draft(session, PACK, NewSave(new_id(), first, 0), ACTOR, at)
+        wanted = review.Submission(new_id(), PACK, (chain.hq,), revision=1, note="有效期改为一年")
+        await review.submit(session, wanted, ACTOR, at)
+    newer = with_parameters(first, {"valid_days": 300, "regular_rate_bps": 13_000})
+    async with chain.database.begin() as session:
+        await drafts.save_draft(session, PACK, NewSave(new_id(), newer, 1), ACTOR, at)
+        ordered = [
+            await rehearsal.order_rehearsal(session, new_id(), Order((newer,), chain.hq), ACTOR, at)
+            for _ in range(2)
+        ]
+        wish = undoing.Wish(PACK, 1, chain.hq, "let_be")
+        undo = await undoing.order_undo(session, chain.desk.places, new_id(), wish, ACTOR, at)
+    await rehearsing.run_rehearsal(rehearsing.Means(chain.database, clock.now, 0), ordered[0].id)
+    means = working.Means(chain.database, LivePacks(), Places(), clock.now, 50)
+    await working.work_through(means, undo.id)
+    return [f"/rehearsals/{ordered[0].id}/members"]
 
 
 def planted(site: Site) -> Mapping[str, Sequence[str]]:
@@ -34,6 +81,7 @@ def planted(site: Site) -> Mapping[str, Sequence[str]]:
         "purchase_id": [str(site.purchase)],
         "code": ["grocery-classic", "classic-tiers"],
         "version": ["1"],
+        "offer": ["nobody-made-it"],
         "place_id": [str(site.chain.stores["east-1"]), str(site.chain.tills["east-1-t1"])],
     }
 
@@ -48,6 +96,8 @@ def addresses(path: str, linked: Sequence[str], site: Site) -> list[str]:
     named = re.findall(r"{(\w+)(?::\w+)?}", path)
     if not named:
         return [path, *(each for each in linked if each.split("?")[0] == path and each != path)][:AT_MOST]
+    if path.endswith("/compare"):  # only a draft differs from what is live
+        return [path.replace("{code}", PACK)]
     known = planted(site)
     if all(name in known for name in named):
         return [_filled(path, known, place) for place in range(max(len(known[name]) for name in named))]
@@ -57,11 +107,6 @@ def addresses(path: str, linked: Sequence[str], site: Site) -> list[str]:
 def pattern_of(path: str) -> re.Pattern[str]:
     """What the addresses of a page look like."""
     return re.compile(re.sub(r"{\w+(?::\w+)?}", "[^/]+", path))
-
-
-def fixed_first(paths: Sequence[str]) -> Iterator[str]:
-    """Lists before what they list, so that links are known when they are needed."""
-    yield from sorted(paths, key=lambda path: (path.count("{"), path.count("/")))
 
 
 def _filled(path: str, known: Mapping[str, Sequence[str]], place: int) -> str:
