@@ -121,25 +121,6 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "within_balance": N_("Also from other points of the member, never below zero"),
         "debt": N_("In full: what is missing is owed, and paid by what is earned next"),
     },
-    "adjustment_reason": {
-        "missed_points": N_("Points that were missed"),
-        "goodwill": N_("Goodwill"),
-        "goods_returned": N_("Goods returned"),
-        "wrong_entry": N_("Entered wrongly"),
-        "misuse": N_("Misuse"),
-        "other": N_("Another reason"),
-    },
-    "adjustment": {
-        "waiting": N_("Waiting for approval"),
-        "posted": N_("Posted"),
-        "rejected": N_("Not approved"),
-        "withdrawn": N_("Withdrawn"),
-    },
-    "consent": {
-        "sms": N_("Text messages with offers"),
-        "phone_call": N_("Calls after a purchase"),
-        "profiling": N_("Offers that suit what was bought"),
-    },
     "freeze": {
         "fraud_suspected": N_("Suspected fraud"),
         "member_request": N_("At the member's wish"),

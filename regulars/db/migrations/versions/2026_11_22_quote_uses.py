@@ -1,4 +1,4 @@
-"""A quote serves one purchase; purchases in which a rule failed are found, and what became of them is kept."""
+"""A quote serves one purchase; purchases in which a rule failed are found, and their end is kept."""
 
 import sqlalchemy as sa
 from alembic import op
