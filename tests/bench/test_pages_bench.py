@@ -1,6 +1,6 @@
 """The bench of pages runs small, sees what links lead to, and takes everything away again."""
 
-import os
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from regulars.entrypoints.bench.workplace import workplace
 async def test_pages_are_measured_at_what_they_link_to_and_nothing_is_left(tmp_path: Path) -> None:
     with workplace(tmp_path) as settings:
         measured = await measure_chain(settings, days=1, members=60, rounds=1)
-    assert os.listdir(tmp_path) == []
+    assert not await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
     pages, unseen = measured.figures["pages"], measured.figures["pages_not_seen"]
     assert isinstance(pages, dict)
     assert isinstance(unseen, list)
