@@ -33,10 +33,14 @@ _NAV: Final = (
     ("/desk", N_("Desk"), "qrcode", Permission.ADJUSTMENT_READ),
     ("/members", N_("Members"), "users", Permission.MEMBER_READ),
     ("/packs", N_("Rule packs"), "adjustments", Permission.PACK_READ),
+    ("/segments", N_("Segments"), "users-group", Permission.SEGMENT_READ),
     ("/ops", N_("Operations"), "activity", Permission.WORKFLOW_OPERATE),
     ("/places", N_("Administration"), "settings", Permission.PLACE_READ),
 )
-_UNDER: Final[Mapping[str, tuple[str, ...]]] = {"/packs": ("/releases", "/rehearsals", "/undos")}
+_UNDER: Final[Mapping[str, tuple[str, ...]]] = {
+    "/packs": ("/releases", "/rehearsals", "/undos"),
+    "/segments": ("/new-segment",),
+}
 """Pages that belong to an entry of the menu, though their addresses do not say so."""
 
 NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
@@ -68,6 +72,7 @@ NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "undo-cancelled": ("good", N_("Given up. What was taken back by then stays taken back.")),
     "undo-paused": ("good", N_("It rests after the batch that is at work.")),
     "undo-resumed": ("good", N_("It goes on.")),
+    "segment-saved": ("good", N_("Saved as a new version.")),
     "published": ("good", N_("Published. The next quote already follows this version.")),
     "went-back": ("good", N_("The draft is again as that save; what it was before is kept in the history.")),
     "opened": ("good", N_("The place is open.")),

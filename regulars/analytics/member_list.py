@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -12,16 +13,19 @@ from sqlalchemy import (
     CompoundSelect,
     Integer,
     LargeBinary,
+    Row,
     Select,
     Text,
     Uuid,
     and_,
+    any_,
     bindparam,
     func,
     or_,
     select,
     union,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.ledger.tables import balance
@@ -111,6 +115,7 @@ _ROWS = (
 _PAGE = _ROWS.where(
     or_(bindparam("first", type_=Boolean), member.c.id < bindparam("before", type_=Uuid)),
 )
+_OF_IDS = _ROWS.where(member.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 
 
 def _named() -> CompoundSelect[tuple[UUID]]:
@@ -166,23 +171,42 @@ async def list_members(
             **_digits(wanted.words.replace(" ", "")),
         }
     rows = (await session.execute(statement, parameters)).all()
-    page = [
-        MemberRow(
-            id=row.id,
-            number=row.number,
-            name=row.name,
-            phone_last4=row.phone_last4,
-            home_store=row.home_store,
-            tier=row.tier,
-            stage=row.stage,
-            frozen=row.frozen,
-            points=row.points,
-            spend_365d_minor=row.spend_365d_minor,
-            last_purchase_at=row.last_purchase_at,
-        )
-        for row in rows[:limit]
-    ]
+    page = [_row(row) for row in rows[:limit]]
     return MemberPage(rows=page, before=page[-1].id if len(rows) > limit else None)
+
+
+async def members_of(session: AsyncSession, scope: Scope, ids: Sequence[UUID]) -> Sequence[MemberRow]:
+    """Some members by their ids, as far as they are in sight.
+
+    Args:
+        session: any.
+        scope: where the reader may look.
+        ids: whom; a page of them at most.
+    """
+    parameters: dict[str, object] = {
+        **scope.parameters,
+        "tier": None,
+        "stage": None,
+        "limit": len(ids),
+        "ids": list(ids),
+    }
+    return [_row(row) for row in await session.execute(_OF_IDS, parameters)]
+
+
+def _row(row: Row[Any]) -> MemberRow:
+    return MemberRow(
+        id=row.id,
+        number=row.number,
+        name=row.name,
+        phone_last4=row.phone_last4,
+        home_store=row.home_store,
+        tier=row.tier,
+        stage=row.stage,
+        frozen=row.frozen,
+        points=row.points,
+        spend_365d_minor=row.spend_365d_minor,
+        last_purchase_at=row.last_purchase_at,
+    )
 
 
 def _digits(text: str) -> dict[str, str | None]:

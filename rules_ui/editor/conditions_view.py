@@ -61,7 +61,8 @@ def top_conditions(
 
 def additions(sheet: Sheet, pointer: str, scope: Scope) -> tuple[Addition, ...]:
     """What can be asked besides."""
-    offered = _LINE_ADDS if scope == "line" or sheet.document.get("kind") == "tier" else _ADDS
+    plain = scope == "line" or sheet.document.get("kind") == "tier" or not sheet.catalogue.lines
+    offered = _LINE_ADDS if plain else _ADDS
     return tuple(
         Addition(pointer, "add-condition", what, sheet.text(label), element_id(pointer, f"add-{what}"))
         for what, label in offered

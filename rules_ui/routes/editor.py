@@ -40,7 +40,7 @@ router.include_router(editor_history.router)
 Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 
 _FRAME: Final = frozenset({"csrf_token", "based_on", "do", "at"})
-_UNREADABLE: Final = {
+UNREADABLE: Final = {
     "number": N_("Write a number with no more decimals than the unit has."),
     "whole_number": N_("Write a whole number."),
     "too_large": N_("The number is too large."),
@@ -48,6 +48,7 @@ _UNREADABLE: Final = {
     "text": N_("Write a text."),
     "nothing": N_("Write something here, or remove the whole."),
 }
+"""What is told beside a field whose value could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ async def change_draft(request: Request, ui: Pages, code: str, actor: Editor) ->
     try:
         told = await _save(ui, code, form, change, actor, say)
     except Unreadable as trouble:
-        told = _trouble(change, say.text(_UNREADABLE[trouble.reason]))
+        told = _trouble(change, say.text(UNREADABLE[trouble.reason]))
     except (ChangeUnknown, PointerUnknown):
         said = say.text(N_("This place is no longer in the draft: somebody has changed it. Look again."))
         told = Told(notices=(EditorNotice("warn", said),))

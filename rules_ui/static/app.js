@@ -34,6 +34,11 @@
     form.dataset.sent = "1";
     setTimeout(() => delete form.dataset.sent, 5000);
   });
+  // A change that waited for another one's answer begins from what that answer showed.
+  document.addEventListener("htmx:before:request", (event) => {
+    const newest = document.getElementById("condition"), body = event.detail.ctx?.request?.body;
+    if (newest && body instanceof URLSearchParams && body.has("based_on")) body.set("based_on", newest.value);
+  });
   document.addEventListener("htmx:sse:error", () => document.body.classList.add("stream-lost"));
   document.addEventListener("htmx:sse:after:connection", () => document.body.classList.remove("stream-lost"));
 })();
