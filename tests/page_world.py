@@ -19,6 +19,8 @@ from regulars.releases.drafting import NewSave
 from regulars.rules.live import LivePacks
 from regulars.rules.starters import starter_text
 from regulars.rules.text_edits import with_parameters
+from regulars.segments.domain import Draft
+from regulars.segments.service import save_segment
 from regulars.undoing import service as undoing
 from regulars.undoing import working
 from rules_ui.app import ROUTERS
@@ -55,6 +57,9 @@ async def plant(site: Site) -> list[str]:
     """
     chain, at = site.chain, clock.now()
     async with chain.database.begin() as session:
+        silver = {"===": [{"var": "member.tier"}, "silver"]}
+        segment = Draft("silver-members", "HQ", "银卡会员", "Silver members", "", silver)
+        await save_segment(session, segment, ACTOR, at, based_on=0)
         first = with_parameters(starter_text(PACK), {"valid_days": 365})
         await drafts.save_draft(session, PACK, NewSave(new_id(), first, 0), ACTOR, at)
         wanted = review.Submission(new_id(), PACK, (chain.hq,), revision=1, note="有效期改为一年")
@@ -82,6 +87,7 @@ def planted(site: Site) -> Mapping[str, Sequence[str]]:
         "code": ["grocery-classic", "classic-tiers"],
         "version": ["1"],
         "offer": ["nobody-made-it"],
+        "segment": ["silver-members"],
         "place_id": [str(site.chain.stores["east-1"]), str(site.chain.tills["east-1-t1"])],
     }
 
