@@ -1,7 +1,5 @@
 """The console of operations: how the machinery does, what is wrong, one member's workflow, what comes."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Annotated, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -37,7 +35,7 @@ from rules_ui.ops.member import draw_member
 from rules_ui.ops.watch import LISTED
 from rules_ui.ops.words import SCHEDULES
 from rules_ui.render import render
-from rules_ui.routes.overview import BEAT_S, LONGEST_STREAM_BEATS, as_message
+from rules_ui.streaming import stream_of
 from rules_ui.ui import Pages, Ui
 from rules_ui.words import word_for
 
@@ -68,18 +66,11 @@ async def show(request: Request, ui: Pages, actor: Operator) -> HTMLResponse:
 
 @router.get("/live")
 async def stream(request: Request, ui: Pages, actor: Operator) -> StreamingResponse:
-    async def beats() -> AsyncIterator[str]:
-        for beat in range(LONGEST_STREAM_BEATS):
-            if beat:
-                await asyncio.sleep(BEAT_S)
-            if await request.is_disconnected():
-                return
-            say = ui.speech(request, actor)
-            shell = ui.shell(request, actor, say.language)
-            yield as_message(render(await _live(ui, actor, say), shell, say))
+    async def draw_now() -> str:
+        say = ui.speech(request, actor)
+        return render(await _live(ui, actor, say), ui.shell(request, actor, say.language), say)
 
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(beats(), media_type="text/event-stream", headers=headers)
+    return stream_of(request, draw_now)
 
 
 @router.get("/problems", response_class=HTMLResponse)

@@ -1,8 +1,5 @@
 """The overview, and the stream that keeps it moving."""
 
-import asyncio
-from collections.abc import AsyncIterator
-
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.requests import Request
@@ -15,12 +12,8 @@ from rules_ui.contexts.overview import Live, OverviewPage
 from rules_ui.i18n import Speech
 from rules_ui.ladder import ladder_of
 from rules_ui.render import render
+from rules_ui.streaming import stream_of
 from rules_ui.ui import Pages, Ui
-
-BEAT_S = 2.0
-LONGEST_STREAM_BEATS = 150
-"""After five minutes the browser connects again, and is asked anew who it is."""
-
 
 router = APIRouter()
 
@@ -45,24 +38,8 @@ async def show(
 async def stream(
     request: Request, ui: Pages, actor: Actor = Depends(requires(Permission.OVERVIEW_READ))
 ) -> StreamingResponse:
-    async def beats() -> AsyncIterator[str]:
-        for beat in range(LONGEST_STREAM_BEATS):
-            if beat:
-                await asyncio.sleep(BEAT_S)
-            if await request.is_disconnected():
-                return
-            say = ui.speech(request, actor)
-            shell = ui.shell(request, actor, say.language)
-            yield as_message(render(await _live(ui, actor, say), shell, say))
+    async def draw_now() -> str:
+        say = ui.speech(request, actor)
+        return render(await _live(ui, actor, say), ui.shell(request, actor, say.language), say)
 
-    return StreamingResponse(
-        beats(),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
-
-
-def as_message(html: str) -> str:
-    """One unnamed server-sent event."""
-    lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
-    return f"{lines}\n"
+    return stream_of(request, draw_now)

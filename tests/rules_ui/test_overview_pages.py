@@ -17,7 +17,7 @@ from rules_ui.board import Board, draw
 from rules_ui.contexts.overview import Live
 from rules_ui.i18n import Money, Speech
 from rules_ui.queues import Queues
-from rules_ui.routes.overview import as_message
+from rules_ui.streaming import as_message
 from rules_ui.ui import Ui
 
 

@@ -68,7 +68,7 @@ from regulars.security.terminal_keys import issue_key
 from regulars.segments.domain import Draft
 from regulars.segments.service import save_segment
 from regulars.undoing.service import Wish, order_undo
-from rules_ui.routes import overview
+from rules_ui import streaming
 
 INSIDE = ("own", "branch", "headquarters")
 OUTSIDE = ("sibling", "other branch")
@@ -84,7 +84,7 @@ NOT_OURS_TO_CHANGE = {"operator_session", "sign_in_failure", "member_feature", "
 @pytest.fixture(autouse=True)
 def one_beat(monkeypatch: pytest.MonkeyPatch) -> None:
     """The overview's stream ends after its first message."""
-    monkeypatch.setattr(overview, "LONGEST_STREAM_BEATS", 1)
+    monkeypatch.setattr(streaming, "LONGEST_STREAM_BEATS", 1)
 
 
 def everything(world: WebWorld) -> dict[str, RoutePolicy]:
