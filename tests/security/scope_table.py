@@ -273,8 +273,8 @@ PAGES = {
     # A pack is the chain's: everybody who may read it sees its versions, but not where others made them live.
     "GET /packs": Row(200, 200),
     "GET /packs/new": Row(200, 200),
-    "POST /packs/new": Row(
-        303, 303, form={"begin": "blank:earning", "code": "{fresh}", "title_zh": "新", "title_en": "New"}
+    "POST /packs/new": Row(  # packs are the chain's, and this one is there
+        422, 422, form={"begin": "blank:earning", "code": "{code}", "title_zh": "新", "title_en": "New"}
     ),
     "GET /packs/{code}": Row(200, 200, lists=PUBLISHED_BECAUSE),
     "GET /packs/{code}/preview": Row(200, 200),
