@@ -92,7 +92,6 @@ async def live_of(
     failed = await read_failed_rules(session, actor.scope_for(Permission.PURCHASE_READ))
     mine = [name for name in failed.newest if name.startswith(f"{code}/")] if failed else []
     return PackLive(
-        code=code,
         places=tuple(
             _live_at(each, shown[each.place].id, names, say) for each in found if each.place in shown
         ),

@@ -71,7 +71,6 @@ class PackLive(View):
     """A pack at the tills: where since when, how full its limits are, what it collides with."""
 
     template: ClassVar[str] = "pack_live.html"
-    code: str
     places: tuple[LiveAt, ...]
     budgets: tuple[BudgetLine, ...]
     clashes: tuple[str, ...]
