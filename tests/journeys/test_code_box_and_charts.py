@@ -62,10 +62,8 @@ async def test_a_change_in_the_form_shows_in_the_code_and_a_mark_stands_at_its_l
         await page.goto(f"{site.address}/packs/grocery-classic/edit")
         await expect(page.locator("code-box .cm-editor")).to_have_count(1)
         await page.evaluate("""() => {
-            const marks = document.createElement("script");
-            marks.type = "application/json"; marks.className = "code-marks";
+            const marks = document.querySelector("code-box > script.code-marks");
             marks.textContent = '[{"line": 2, "severity": "warning", "message": "Look here"}]';
-            document.querySelector("code-box").append(marks);
             document.querySelector("textarea#code").textContent = '{\\n  "code": "other"\\n}\\n';
         }""")
         await expect(page.locator("code-box .cm-content")).to_contain_text('"other"')

@@ -16,6 +16,7 @@ from regulars.security.service import NewOperator, create_operator
 
 OTHER = "a quite different one"
 FROM_HERE = {"Origin": ORIGIN}
+IN_ENGLISH = {"Accept-Language": "en"}
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ async def test_a_link_gives_a_new_password_once(
     assert link[1] not in (await admin.get(f"/operators/{lin.id}")).text
     path = link[1].removeprefix(ORIGIN)
     form = {"new": OTHER, "again": OTHER}
-    async with client_of(world.app, **FROM_HERE) as browser:
+    async with client_of(world.app, **FROM_HERE, **IN_ENGLISH) as browser:
         assert ">lin<" in (await browser.get(path)).text
         assert (await browser.post(path, data={**form, "again": "typo"})).status_code == 422
         assert (await browser.post(path, data={"new": "short", "again": "short"})).status_code == 422
