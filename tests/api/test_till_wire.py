@@ -84,6 +84,7 @@ class Site:
     port: int
     bearer: str
     taken: list[int]
+    may_answer: asyncio.Event
     lines: list[Line] = field(default_factory=list)
 
     async def line(self) -> Line:
@@ -94,10 +95,13 @@ class Site:
 @pytest.fixture
 async def site(world: WebWorld, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     taken: list[int] = []
+    may_answer = asyncio.Event()
+    may_answer.set()
     answer = TillDoor.answer
 
     async def counted(door: TillDoor, *said: Any) -> Any:
         taken.append(1)
+        await may_answer.wait()
         return await answer(door, *said)
 
     monkeypatch.setattr(TillDoor, "answer", counted)
@@ -109,7 +113,7 @@ async def site(world: WebWorld, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     while not server.started:  # noqa: ASYNC110 — uvicorn has no event for it
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    opened = Site(server, port, await world.bearer(), taken)
+    opened = Site(server, port, await world.bearer(), taken, may_answer)
     try:
         yield opened
     finally:
@@ -240,11 +244,15 @@ async def test_a_till_that_hangs_up_takes_nothing_back(site: Site, world: WebWor
 
 
 async def test_a_server_that_stops_answers_what_is_under_way(site: Site) -> None:
-    line = await site.line()
+    line, listening = await site.line(), site.server.servers[0]
+    site.may_answer.clear()
     line.writer.write(line.request(sold()))
     while not site.taken:  # noqa: ASYNC110 — as above
         await asyncio.sleep(0.001)
     site.server.should_exit = True
+    while listening.is_serving():  # noqa: ASYNC110 — it tells its connections in the same step
+        await asyncio.sleep(0.001)
+    site.may_answer.set()
     told = await line.answer()
     assert told.status == 201
     assert (b"connection", b"close") in told.headers
