@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from browser_site import AXE, DESK, Site, choose
+from browser_site import AXE, DESK, PHONE, Site, choose
 from playwright.async_api import Page, Route, expect
 
 from rules_ui.contexts.charts import Chart, Series
@@ -99,6 +99,20 @@ async def test_a_chart_is_drawn_under_the_policy_and_its_figures_stand_in_a_tabl
         )
         assert await page.evaluate("window.broken") == []
         assert (await Axe().run(page, options=AXE)).response["violations"] == []
+
+
+async def test_a_chart_not_yet_drawn_anew_leaves_a_narrowed_page_its_width(site: Site) -> None:
+    async with site.reader("en", DESK) as page:
+        await page.add_init_script("window.ResizeObserver = class { observe() {} disconnect() {} }")
+        await page.route(
+            "**/a-chart", lambda route: route.fulfill(content_type="text/html", body=chart_page())
+        )
+        await page.goto(f"{site.address}/a-chart")
+        await expect(page.get_by_role("img")).to_be_visible()
+        await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        root = "document.documentElement"
+        assert await page.evaluate("document.querySelector('chart-box').scrollWidth") > PHONE["width"]
+        assert await page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0
 
 
 def chart_page() -> str:
