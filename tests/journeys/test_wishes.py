@@ -1,6 +1,8 @@
 """A marketer's wishes go from a template to submitted for review in at most 25 clicks and fields."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -53,6 +55,16 @@ class Hand:
         assert self.done <= MOST, self.done
 
 
+@asynccontextmanager
+async def marketer(site: Site, language: str) -> AsyncIterator[Hand]:
+    """Somebody signed in who looks at the list of packs."""
+    async with site.reader(language, DESK) as page:
+        await site.sign_in(page)
+        await choose(page, language)
+        await page.goto(f"{site.address}/packs")
+        yield Hand(page)
+
+
 async def text_of(site: Site, code: str) -> dict:  # type: ignore[type-arg]  # JSON
     async with site.chain.database.read() as session:
         found: dict = json.loads((await get_draft(session, code)).text)  # type: ignore[type-arg]
@@ -63,11 +75,7 @@ async def text_of(site: Site, code: str) -> dict:  # type: ignore[type-arg]  # J
 async def test_double_points_on_tuesdays_for_silver_members_at_most_500_a_month(
     site: Site, language: str
 ) -> None:
-    async with site.reader(language, DESK) as page:
-        await site.sign_in(page)
-        await choose(page, language)
-        await page.goto(f"{site.address}/packs")
-        hand = Hand(page)
+    async with marketer(site, language) as hand:
         await hand.begin("double-day", "silver-tuesday")
         await hand.submit("周二银卡双倍积分")
     pack = await text_of(site, "silver-tuesday")
@@ -83,16 +91,12 @@ async def test_double_points_on_tuesdays_for_silver_members_at_most_500_a_month(
 async def test_ten_off_for_each_hundred_and_fifty_without_promotional_goods(
     site: Site, language: str
 ) -> None:
-    async with site.reader(language, DESK) as page:
-        await site.sign_in(page)
-        await choose(page, language)
-        await page.goto(f"{site.address}/packs")
-        hand = Hand(page)
+    async with marketer(site, language) as hand:
         await hand.begin("grocery-weekend", "every-150")
         await hand.change("#e-parameters-every_5fminor-value-set-number-minor-value", "150")
         await hand.change(f"#{WEEKEND_LIMIT}", "80")
         await hand.click("#adopt")
-        await expect(page.locator("#verdict.chip-good")).to_be_visible()
+        await expect(hand.page.locator("#verdict.chip-good")).to_be_visible()
         await hand.submit("满 150 减 10，促销品除外")
     pack = await text_of(site, "every-150")
     assert pack["parameters"]["every_minor"]["value"] == 15_000
@@ -102,14 +106,10 @@ async def test_ten_off_for_each_hundred_and_fifty_without_promotional_goods(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_double_points_on_tuesdays_but_not_for_promotional_goods(site: Site, language: str) -> None:
-    async with site.reader(language, DESK) as page:
-        await site.sign_in(page)
-        await choose(page, language)
-        await page.goto(f"{site.address}/packs")
-        hand = Hand(page)
+    async with marketer(site, language) as hand:
         await hand.begin("double-day", "tuesday-no-promotions")
         await hand.click("#exclusions-title ~ .edit-adds button, [id$='add-exclusions-lines']")
-        await expect(page.locator("#e-exclusions-0")).to_be_visible()
+        await expect(hand.page.locator("#e-exclusions-0")).to_be_visible()
         await hand.submit("促销品不参加会员日双倍积分")
     pack = await text_of(site, "tuesday-no-promotions")
     assert [each["lines"] for each in pack["exclusions"]] == [{"var": "promotional"}]
