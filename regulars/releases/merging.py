@@ -7,6 +7,7 @@ from typing import Final
 import orjson
 
 from regulars.rules.canonical import canonical
+from regulars.rules.findings import at as pointer_to
 from regulars.rules.reading import MOST_BYTES, JsonValue, read
 
 _NAMES: Final = ("id", "code", "name")
@@ -125,7 +126,11 @@ def _merged_parts(base: Parts, mine: Parts, theirs: Parts, at: str, done: Merge,
     made: Parts = {}
     for key in order or [*theirs, *(key for key in mine if key not in theirs)]:
         value = _merged(
-            base.get(key, _ABSENT), mine.get(key, _ABSENT), theirs.get(key, _ABSENT), _step(at, key), done
+            base.get(key, _ABSENT),
+            mine.get(key, _ABSENT),
+            theirs.get(key, _ABSENT),
+            pointer_to(at, key),
+            done,
         )
         if not isinstance(value, _Absent):
             made[key] = value
@@ -171,7 +176,3 @@ def _same(one: Value, other: Value) -> bool:
 
 def _written(value: JsonValue) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def _step(pointer: str, key: str) -> str:
-    return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"

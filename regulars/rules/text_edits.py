@@ -114,7 +114,7 @@ def removed(text: str, pointer: str) -> str:
     if not pointer:
         raise PointerUnknown(pointer)
     span = span_of(text, above)
-    gone = _member(text, span, last.replace("~1", "/").replace("~0", "~"))
+    gone = _member(text, span, _unescaped(last))
     if gone is None or span.members is None:
         raise PointerUnknown(pointer)
     at = span.members.index(gone)
@@ -134,7 +134,7 @@ def renamed(text: str, pointer: str, key: str) -> str:
     """
     above, _, last = pointer.rpartition("/")
     holder = span_of(text, above)
-    found = _member(text, holder, last.replace("~1", "/").replace("~0", "~")) if pointer else None
+    found = _member(text, holder, _unescaped(last)) if pointer else None
     if found is None or found.key is None:
         raise PointerUnknown(pointer)
     end = _DECODER.raw_decode(text, found.start)[1]
@@ -176,7 +176,7 @@ def steps_of(pointer: str) -> Sequence[str]:
     """The keys and positions of a JSON Pointer. Raises: PointerUnknown: it is none."""
     if pointer and not pointer.startswith("/"):
         raise PointerUnknown(pointer)
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    return [_unescaped(step) for step in pointer.split("/")[1:]]
 
 
 def escaped(key: str) -> str:
@@ -186,6 +186,10 @@ def escaped(key: str) -> str:
 
 def _last(pointer: str) -> str:
     return next(reversed(steps_of(pointer)), "")
+
+
+def _unescaped(step: str) -> str:
+    return step.replace("~1", "/").replace("~0", "~")
 
 
 def _put(text: str, span: Span, at: int, said: str) -> str:

@@ -14,6 +14,7 @@ from regulars.rules.text_edits import (
     renamed,
     replaced,
     replaced_raw,
+    steps_of,
     with_member,
 )
 from rules_ui.editor.emitting import comparing, emit
@@ -141,12 +142,12 @@ def _lines_of(text: str, measure: str) -> str:
 
 def put(text: str, pointer: str, value: object) -> str:
     """Write a plain part; objects above it that are not there are made. Raises: PointerUnknown."""
-    above, _, key = pointer.rpartition("/")
+    above = pointer.rpartition("/")[0]
     if not pointer:
         raise PointerUnknown(pointer)
     if _there(text, pointer):
         return replaced(text, pointer, value)
-    key = key.replace("~1", "/").replace("~0", "~")
+    key = steps_of(pointer)[-1]
     if _there(text, above):
         return with_member(text, above, key, value)
     if above.rpartition("/")[2] not in _MADE:
