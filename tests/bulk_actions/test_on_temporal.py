@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4  # noqa: TID251
 
 import pytest
-from bulk_actions.world import Bulk, end_trouble, plant_trouble
+from bulk_actions.world import Bulk, end_trouble, let_nothing_mend_itself, plant_trouble
 from member_world import MemberWorld, open_member_world, until
 from small_chain import SmallChain
 from structlog.testing import capture_logs
@@ -58,8 +58,11 @@ async def floor(chain: SmallChain, temporal: WorkflowEnvironment) -> AsyncIterat
                 yield Floor(world, bulk, queue)
 
 
-async def test_failing_steps_are_tried_at_once_and_missing_workflows_begun(floor: Floor) -> None:
+async def test_failing_steps_are_tried_at_once_and_missing_workflows_begun(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chain, world = floor.world.chain, floor.world
+    let_nothing_mend_itself(monkeypatch)
     well = await chain.join("Well")
     await world.catch_up(well)
     struck = [await chain.join(f"S{number}") for number in range(2)]

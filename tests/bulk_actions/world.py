@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from small_chain import MONDAY, SmallChain
 from sqlalchemy import text
+from temporalio.common import RetryPolicy
 
 from regulars.bulk_actions import running, service
 from regulars.bulk_actions.domain import BulkAction, BulkKind, Filter, Outcome, Result
@@ -19,6 +21,7 @@ from regulars.rules.live import LivePacks
 from regulars.security.actor import Actor
 from regulars.security.domain import Grant, Role
 from regulars.security.scope import Scope
+from workflows import member_lifecycle
 
 STRIKE = """
 create or replace function strike() returns trigger language plpgsql as $$
@@ -38,6 +41,14 @@ async def plant_trouble(chain: SmallChain, *members: UUID) -> None:
 async def end_trouble(chain: SmallChain) -> None:
     """Somebody has mended the cause."""
     await _statements(chain, "drop trigger strike on standing;")
+
+
+def let_nothing_mend_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails from now on is not tried again for an hour: what is repaired before, somebody repaired."""
+    hour = timedelta(hours=1)
+    monkeypatch.setattr(
+        member_lifecycle, "RETRIES", RetryPolicy(initial_interval=hour, maximum_interval=hour)
+    )
 
 
 async def _statements(chain: SmallChain, script: str) -> None:

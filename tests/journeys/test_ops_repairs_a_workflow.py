@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from browser_site import AXE, CHROMIUM, DESK, LANGUAGES, PHONE, Site, a_life, choose, served
-from bulk_actions.world import end_trouble, plant_trouble
+from bulk_actions.world import end_trouble, let_nothing_mend_itself, plant_trouble
 from fastapi import FastAPI
 from member_world import MemberWorld, open_member_world, until
 from playwright.async_api import Page, async_playwright, expect
@@ -77,8 +77,13 @@ async def bulk_worker(world: MemberWorld) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def ward(
-    chain: SmallChain, temporal: WorkflowEnvironment, database_url: str, tmp_path: Path
+    chain: SmallChain,
+    temporal: WorkflowEnvironment,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Ward]:
+    let_nothing_mend_itself(monkeypatch)
     regular, purchase = await a_life(chain)
     address = temporal.client.service_client.config.target_host
     app = make_app(database_url, tmp_path, temporal_address=address)
