@@ -65,7 +65,9 @@ async def list_actions(
     await parts.refresh_places()
     after = (after_at, after_id) if after_at is not None and after_id is not None else None
     async with parts.database.read() as session:
-        page = await service.list_actions(session, actor.scope, state=state, after=after, limit=limit)
+        page = await service.list_actions(
+            session, actor.scope, states=[state] if state else (), after=after, limit=limit
+        )
     next_at, next_id = page.next_after or (None, None)
     items = [_out(parts, one) for one in page.actions]
     return BulkActionPageOut(items=items, next_after_at=next_at, next_after_id=next_id)

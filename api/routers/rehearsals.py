@@ -69,7 +69,12 @@ async def list_rehearsals(
     after = (after_at, after_id) if after_at is not None and after_id is not None else None
     async with parts.database.read() as session:
         page = await service.list_rehearsals(
-            session, actor.scope, state=state, content_hash=content_hash, after=after, limit=limit
+            session,
+            actor.scope,
+            states=[state] if state else (),
+            content_hash=content_hash,
+            after=after,
+            limit=limit,
         )
     next_at, next_id = page.next_after or (None, None)
     items = [_out(parts, one) for one in page.rehearsals]

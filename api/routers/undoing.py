@@ -119,7 +119,7 @@ async def list_undos(
     after = (after_at, after_id) if after_at is not None and after_id is not None else None
     async with parts.database.read() as session:
         page = await service.list_undos(
-            session, actor.scope, state=state, code=code, after=after, limit=limit
+            session, actor.scope, states=[state] if state else (), code=code, after=after, limit=limit
         )
     next_at, next_id = page.next_after or (None, None)
     items = [_out(parts, one) for one in page.undos]

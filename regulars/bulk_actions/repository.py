@@ -1,13 +1,14 @@
 """All SQL of bulk actions, their frozen lists and their results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Integer, RowMapping, Text, Uuid, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy import Integer, RowMapping, Text, Uuid, any_, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.bulk_actions.domain import AT_WORK, BulkAction, BulkState, Item, Result
@@ -21,13 +22,13 @@ _NAMES: Final = tuple(field.name for field in fields(BulkAction))
 _SELECT: Final = select(*(bulk_action.c[name] for name in _NAMES))
 _ONE: Final = _SELECT.where(bulk_action.c.id == _ID, within_place(bulk_action.c.place_id))
 _LOCK: Final = _ONE.with_for_update(of=bulk_action)
-_STATE: Final = bindparam("wanted_state", type_=Text)
+_STATES: Final = bindparam("wanted_states", type_=ARRAY(Text))
 _AFTER_AT: Final = bindparam("after_at", type_=Instant)
 _AFTER_ID: Final = bindparam("after_id", type_=Uuid)
 _PAGE: Final = (
     _SELECT.where(
         within_place(bulk_action.c.place_id),
-        or_(_STATE.is_(None), bulk_action.c.state == _STATE),
+        or_(_STATES.is_(None), bulk_action.c.state == any_(_STATES)),
         or_(
             _AFTER_AT.is_(None),
             tuple_(bulk_action.c.ordered_at, bulk_action.c.id) < tuple_(_AFTER_AT, _AFTER_ID),
@@ -100,14 +101,14 @@ async def page(
     session: AsyncSession,
     scope: Scope,
     *,
-    state: BulkState | None,
+    states: Collection[BulkState],
     after: tuple[datetime, UUID] | None,
     count: int,
 ) -> list[BulkAction]:
     """Actions within a scope, the latest first."""
     at, last_id = after or (None, None)
     values: Mapping[str, Any] = {
-        "wanted_state": state,
+        "wanted_states": list(states) or None,
         "after_at": at,
         "after_id": last_id,
         "count": count,

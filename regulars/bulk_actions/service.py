@@ -1,6 +1,6 @@
 """Use-cases around bulk actions: draw up the list, say why, decide, stop, follow."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -217,7 +217,7 @@ async def list_actions(
     session: AsyncSession,
     scope: Scope,
     *,
-    state: BulkState | None = None,
+    states: Collection[BulkState] = (),
     after: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> Page:
@@ -226,11 +226,11 @@ async def list_actions(
     Args:
         session: any.
         scope: whose places.
-        state: only those in this state.
+        states: only those in one of these; none: any.
         after: `next_after` of the page before.
         limit: most on a page.
     """
-    found = await repository.page(session, scope, state=state, after=after, count=limit + 1)
+    found = await repository.page(session, scope, states=states, after=after, count=limit + 1)
     return Page(*page_of(found, limit, lambda last: (last.ordered_at, last.id)))
 
 

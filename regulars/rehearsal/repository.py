@@ -1,6 +1,6 @@
 """All SQL of rehearsals themselves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    any_,
     bindparam,
     cast,
     delete,
@@ -43,7 +44,7 @@ _ONE: Final = _SELECT.add_columns(rehearsal.c.report).where(
 )
 _LOCK: Final = select(rehearsal.c.state).where(rehearsal.c.id == _ID).with_for_update()
 _PACKS: Final = select(rehearsal.c.packs).where(rehearsal.c.id == _ID)
-_STATE: Final = bindparam("state", type_=Text)
+_STATES: Final = bindparam("wanted_states", type_=ARRAY(Text))
 _DIGEST: Final = bindparam("digest", type_=Text)
 _DIGESTS: Final = cast(array([_DIGEST]), ARRAY(Text))
 _AFTER_AT: Final = bindparam("after_at", type_=Instant)
@@ -51,7 +52,7 @@ _AFTER_ID: Final = bindparam("after_id", type_=Uuid)
 _PAGE: Final = (
     _SELECT.where(
         within_place(rehearsal.c.place_id),
-        or_(_STATE.is_(None), rehearsal.c.state == _STATE),
+        or_(_STATES.is_(None), rehearsal.c.state == any_(_STATES)),
         or_(_DIGEST.is_(None), rehearsal.c.pack_hashes.contains(_DIGESTS)),
         or_(
             _AFTER_AT.is_(None),
@@ -162,14 +163,20 @@ async def page(
     session: AsyncSession,
     scope: Scope,
     *,
-    state: State | None,
+    states: Collection[State],
     digest: str | None,
     after: tuple[datetime, UUID] | None,
     count: int,
 ) -> list[Rehearsal]:
     """Rehearsals without their reports, the latest first."""
     at, after_id = after or (None, None)
-    values = {"state": state, "digest": digest, "after_at": at, "after_id": after_id, "count": count}
+    values = {
+        "wanted_states": list(states) or None,
+        "digest": digest,
+        "after_at": at,
+        "after_id": after_id,
+        "count": count,
+    }
     rows = await session.execute(_PAGE, {**values, **scope.parameters})
     return [_rehearsal(row._mapping) for row in rows]
 

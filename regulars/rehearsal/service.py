@@ -1,6 +1,6 @@
 """Ordering rehearsals, looking at them, cancelling them; `running` does the work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -100,7 +100,7 @@ async def list_rehearsals(
     session: AsyncSession,
     scope: Scope,
     *,
-    state: State | None = None,
+    states: Collection[State] = (),
     content_hash: str | None = None,
     after: tuple[datetime, UUID] | None = None,
     limit: int = 50,
@@ -110,13 +110,13 @@ async def list_rehearsals(
     Args:
         session: any.
         scope: whose places.
-        state: only those in this state.
+        states: only those in one of these; none: any.
         content_hash: only those of a draft with this content.
         after: `next_after` of the page before.
         limit: most on a page.
     """
     found = await repository.page(
-        session, scope, state=state, digest=content_hash, after=after, count=limit + 1
+        session, scope, states=states, digest=content_hash, after=after, count=limit + 1
     )
     return Page(*page_of(found, limit, lambda last: (last.ordered_at, last.id)))
 

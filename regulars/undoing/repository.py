@@ -1,6 +1,6 @@
 """All SQL of undo orders, their frozen lists and their results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -8,7 +8,8 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import Integer, Text, Uuid, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy import Integer, Text, Uuid, any_, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant
@@ -23,14 +24,14 @@ _NAMES: Final = tuple(field.name for field in fields(Undo))
 _SELECT: Final = select(*(pack_undo.c[name] for name in _NAMES))
 _ONE: Final = _SELECT.where(pack_undo.c.id == _ID, within_place(pack_undo.c.place_id))
 _LOCK: Final = _ONE.with_for_update(of=pack_undo)
-_STATE: Final = bindparam("wanted_state", type_=Text)
+_STATES: Final = bindparam("wanted_states", type_=ARRAY(Text))
 _CODE: Final = bindparam("code", type_=Text)
 _AFTER_AT: Final = bindparam("after_at", type_=Instant)
 _AFTER_ID: Final = bindparam("after_id", type_=Uuid)
 _PAGE: Final = (
     _SELECT.where(
         within_place(pack_undo.c.place_id),
-        or_(_STATE.is_(None), pack_undo.c.state == _STATE),
+        or_(_STATES.is_(None), pack_undo.c.state == any_(_STATES)),
         or_(_CODE.is_(None), pack_undo.c.pack_code == _CODE),
         or_(
             _AFTER_AT.is_(None),
@@ -123,7 +124,7 @@ async def page(
     session: AsyncSession,
     scope: Scope,
     *,
-    state: UndoState | None,
+    states: Collection[UndoState],
     code: str | None,
     after: tuple[datetime, UUID] | None,
     count: int,
@@ -131,7 +132,7 @@ async def page(
     """Orders within a scope, the latest first."""
     at, last_id = after or (None, None)
     values: Mapping[str, Any] = {
-        "wanted_state": state,
+        "wanted_states": list(states) or None,
         "code": code,
         "after_at": at,
         "after_id": last_id,

@@ -1,6 +1,6 @@
 """Use-cases around undo orders: see what a version did, order its undoing, decide on it, stop it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -152,7 +152,7 @@ async def list_undos(
     session: AsyncSession,
     scope: Scope,
     *,
-    state: UndoState | None = None,
+    states: Collection[UndoState] = (),
     code: str | None = None,
     after: tuple[datetime, UUID] | None = None,
     limit: int = 50,
@@ -162,11 +162,11 @@ async def list_undos(
     Args:
         session: any.
         scope: whose places.
-        state, code: only those in this state, of this pack.
+        states, code: only those in one of these, of this pack; none: any.
         after: `next_after` of the page before.
         limit: most on a page.
     """
-    found = await repository.page(session, scope, state=state, code=code, after=after, count=limit + 1)
+    found = await repository.page(session, scope, states=states, code=code, after=after, count=limit + 1)
     return Page(*page_of(found, limit, lambda last: (last.ordered_at, last.id)))
 
 

@@ -255,7 +255,12 @@ class ActionPage(View):
 
 @dataclass(frozen=True, slots=True)
 class RunningLine:
-    """A release, rehearsal or undo order on its way."""
+    """A release on its way.
+
+    Attributes:
+        note: where, and who submitted it.
+        temporal_href: "" for whoever may not see Temporal.
+    """
 
     href: str
     what: str
@@ -263,13 +268,55 @@ class RunningLine:
     tone: Tone
     next_at: datetime | None
     note: str
+    temporal_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLine:
+    """Something that a workflow carries out for somebody.
+
+    Attributes:
+        ordered: who ordered it, and when.
+        at_work: it goes on by itself; else it waits for somebody.
+        percent: None before it is known of how much.
+        said: how far it is, or what it waits for.
+        temporal_href: "" for whoever may not see Temporal.
+    """
+
+    id: UUID
+    icon: str
+    href: str
+    what: str
+    state: str
+    tone: Tone
+    where: str
+    ordered: str
+    at_work: bool
+    percent: int | None
+    said: str
+    temporal_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkUnderWay(View):
+    """Rehearsals, undo orders and bulk actions that run or wait for somebody.
+
+    Attributes:
+        more: than are shown.
+    """
+
+    template: ClassVar[str] = "ops_work.html"
+    lines: tuple[WorkLine, ...]
+    more: bool
+    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class SchedulesPage(View):
-    """Releases on their way, and what the worker does at its times; task queues with their workers."""
+    """Releases and other work on its way, and what runs by the clock; task queues with their workers."""
 
     template: ClassVar[str] = "ops_releases.html"
+    work: WorkUnderWay
     releases: tuple[RunningLine, ...]
     schedules: tuple[tuple[str, str], ...]
     queues: tuple[QueueLine, ...]

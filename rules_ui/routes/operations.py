@@ -1,24 +1,29 @@
 """The console of operations: how the machinery does, what is wrong, one member's workflow, what comes."""
 
+from collections.abc import Callable
 from typing import Annotated, Final
 from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from api.dependencies import requires
 from regulars.analytics import member_story, operations, overview
+from regulars.bulk_actions import service as bulk_actions
 from regulars.members.errors import UnknownMember
 from regulars.recompute import service as recompute
 from regulars.recompute.repository import Wanted
+from regulars.rehearsal import service as rehearsals
 from regulars.releases import service as releases
 from regulars.releases.domain import Release
 from regulars.releases.repository import Filter
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from regulars.security.scope import Scope
+from regulars.undoing import service as undoing
 from rules_ui.contexts.operations import (
     OpsLive,
     OpsPage,
@@ -26,18 +31,23 @@ from rules_ui.contexts.operations import (
     ProblemsPage,
     RunningLine,
     SchedulesPage,
+    WorkUnderWay,
 )
 from rules_ui.i18n import N_, Speech
 from rules_ui.names import known_names, listed, open_places
-from rules_ui.ops import problems
+from rules_ui.ops import problems, work
 from rules_ui.ops.drawing import draw_live, queue_line
 from rules_ui.ops.member import draw_member
 from rules_ui.ops.watch import LISTED
 from rules_ui.ops.words import SCHEDULES
+from rules_ui.ops.work import Drawing
 from rules_ui.render import render
 from rules_ui.streaming import stream_of
 from rules_ui.ui import Pages, Ui
+from rules_ui.version_marks import Names
 from rules_ui.words import word_for
+from workflows.messages import workflow_id as member_workflow
+from workflows.release_messages import workflow_id as release_workflow
 
 router = APIRouter(prefix="/ops")
 Operator = Annotated[Actor, Depends(requires(Permission.WORKFLOW_OPERATE))]
@@ -45,6 +55,7 @@ COUNTED: Final = 100
 FLAGGED_SHOWN: Final = 200
 STORY_SHOWN: Final = 30
 RELEASES_SHOWN: Final = 30
+WORK_SHOWN: Final = 15
 
 
 async def _live(ui: Ui, actor: Actor, say: Speech) -> OpsLive:
@@ -128,7 +139,9 @@ async def show_member(request: Request, ui: Pages, member_id: UUID, actor: Opera
     seen = await ui.watch.member(member_id)
     say = ui.speech(request, actor, profile.time_zone)
     packs = ui.container.packs.at(profile.home_store_id, at)
-    href = temporal_href(ui, member_id, seen.run_id if seen else "") if ui.may_see_workflows(actor) else ""
+    href = in_temporal(ui, actor)(member_workflow(member_id))
+    if href and seen and seen.run_id:
+        href += f"/{seen.run_id}/history"
     view = draw_member(profile, story, expiring, seen, packs, href, say)
     return ui.page(request, actor, view, say)
 
@@ -139,8 +152,9 @@ async def show_releases(request: Request, ui: Pages, actor: Operator) -> HTMLRes
     say, at = ui.speech(request, actor), ui.container.now()
     wanted = Filter(states=("in_review", "approved", "scheduled", "live"))
     async with ui.container.database.read() as session:
-        page = await releases.list_releases(session, actor.scope, wanted, at, limit=RELEASES_SHOWN)
         names = await known_names(session, ui)
+        under_way = await _under_way(session, ui, actor, Drawing(names, say, in_temporal(ui, actor)))
+        page = await releases.list_releases(session, actor.scope, wanted, at, limit=RELEASES_SHOWN)
     queues = await ui.ops_queues.figures(at)
 
     def line(one: Release) -> RunningLine:
@@ -150,10 +164,12 @@ async def show_releases(request: Request, ui: Pages, actor: Operator) -> HTMLRes
             state=say.text(word_for("release", one.state)),
             tone="good" if one.state == "live" else "plain",
             next_at=one.next_due_at,
-            note=listed(one.place_ids, names, say),
+            note=f"{listed(one.place_ids, names, say)} · {_submitted(one, names, say)}",
+            temporal_href=in_temporal(ui, actor)(release_workflow(one.id)),
         )
 
     view = SchedulesPage(
+        work=under_way,
         releases=tuple(line(one) for one in page.releases),
         schedules=tuple((say.text(what), say.text(when)) for what, when in SCHEDULES),
         queues=tuple(queue_line(each, say) for each in queues.queues),
@@ -163,14 +179,48 @@ async def show_releases(request: Request, ui: Pages, actor: Operator) -> HTMLRes
     return ui.page(request, actor, view, say)
 
 
+@router.get("/releases/work", response_model=None)
+async def follow_work(request: Request, ui: Pages, actor: Operator) -> Response:
+    """What is under way, without the rest of the page."""
+    await ui.refresh()
+    say = ui.speech(request, actor)
+    async with ui.container.database.read() as session:
+        drawing = Drawing(await known_names(session, ui), say, in_temporal(ui, actor))
+        view = await _under_way(session, ui, actor, drawing)
+    return ui.page(request, actor, view, say)
+
+
+async def _under_way(session: AsyncSession, ui: Ui, actor: Actor, drawing: Drawing) -> WorkUnderWay:
+    scope, most = actor.scope, WORK_SHOWN
+    tried = await rehearsals.list_rehearsals(session, scope, states=work.REHEARSALS, limit=most)
+    undos = await undoing.list_undos(session, scope, states=work.UNDOS, limit=most)
+    actions = await bulk_actions.list_actions(session, scope, states=work.ACTIONS, limit=most)
+    return WorkUnderWay(
+        lines=drawing.lines(tried.rehearsals, undos.undos, actions.actions),
+        more=any(page.next_after for page in (tried, undos, actions)),
+        as_of=ui.container.now(),
+    )
+
+
+def _submitted(one: Release, names: Names, say: Speech) -> str:
+    return say.text(
+        N_("submitted by %(name)s, %(date)s"),
+        name=names.of(one.submitted_by, say),
+        date=say.moment(one.submitted_at),
+    )
+
+
 def home_place(ui: Ui, scope: Scope) -> str:
     """Where an action that is begun from a list is ordered: the highest of the reader's places."""
     places = open_places(ui, scope)
     return str(places[0].id) if places else ""
 
 
-def temporal_href(ui: Ui, member_id: UUID, run_id: str) -> str:
-    """The member's workflow among Temporal's own pages."""
-    namespace = ui.container.settings.temporal_namespace
-    path = f"/temporal/namespaces/{namespace}/workflows/{quote(f'member-lifecycle/{member_id}', safe='')}"
-    return f"{path}/{run_id}/history" if run_id else path
+def in_temporal(ui: Ui, actor: Actor) -> Callable[[str], str]:
+    """The address of a workflow among Temporal's own pages; "" for whoever may not see them."""
+    namespace, may_see = ui.container.settings.temporal_namespace, ui.may_see_workflows(actor)
+
+    def address(workflow_id: str) -> str:
+        return f"/temporal/namespaces/{namespace}/workflows/{quote(workflow_id, safe='')}" if may_see else ""
+
+    return address

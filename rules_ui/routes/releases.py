@@ -339,7 +339,7 @@ async def _rehearsal(
     session: AsyncSession, actor: Actor, release: Release, names: Names, say: Speech
 ) -> RehearsalLine | None:
     page = await rehearsals.list_rehearsals(
-        session, actor.scope, state="finished", content_hash=release.hash, limit=1
+        session, actor.scope, states=["finished"], content_hash=release.hash, limit=1
     )
     for one in page.rehearsals:
         return line_of(await rehearsals.get_rehearsal(session, one.id, actor.scope), names, say)

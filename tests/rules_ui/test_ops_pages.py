@@ -146,3 +146,41 @@ async def test_a_members_workflow_page_tells_dues_packs_and_story(
     assert f"/temporal/namespaces/default/workflows/member-lifecycle%2F{member}" in page
     async with await world.operator("ops", world.chain.stores["east-1"]) as local:
         assert "/temporal/" not in await read(local, f"/ops/members/{member}/workflow")
+
+
+async def test_what_is_under_way_says_who_ordered_it_and_how_far_it_is_at_the_readers_places(
+    world: WebWorld, admin: httpx.AsyncClient, language: str
+) -> None:
+    member = await world.chain.join("Zhou")
+    hq, east = world.chain.hq, world.chain.stores["east-1"]
+    said = {
+        "zh": ("没有进行中的任务", "等待审批", "发起"),
+        "en": ("Nothing is under way", "Waiting for approval", "ordered by"),
+    }[language]
+    assert said[0] in await read(admin, "/ops/releases", language)
+    wish = {"code": "grocery-classic", "version": "1", "place": str(east)}
+    rehearsal = (await admin.post("/rehearsals", data=wish)).headers["location"]
+    undo = await admin.post("/packs/grocery-classic/versions/1/undo", data={"place": str(hq)})
+    form = {"kind": "restart", "place": str(hq), "member": [str(member)]}
+    action = (await admin.post("/ops/actions", data=form)).headers["location"]
+    assert action not in await read(admin, "/ops/releases/work", language), "a draft is not under way"
+    drawn = HASH.search(await read(admin, action, language))
+    assert drawn is not None
+    await admin.post(f"{action}/submit", data={"content_hash": drawn[1], "reason": "it hangs"})
+    page = await read(admin, "/ops/releases", language)
+    part = await read(admin, "/ops/releases/work", language)
+    for shown in (page, part):
+        assert shown.count('<li id="work-') == 3
+        for address in (rehearsal, undo.headers["location"], action):
+            assert f'href="{address}"' in shown
+            assert f"{address.rpartition('/')[2]}" in shown
+        assert said[1] in shown
+        assert said[2] in shown
+    assert "/temporal/namespaces/default/workflows/rehearsal%2F" in page
+    async with await world.operator("ops", east) as local:
+        theirs = await read(local, "/ops/releases/work", language)
+        assert f'href="{rehearsal}"' in theirs
+        assert theirs.count('<li id="work-') == 1
+        assert "/temporal/" not in theirs
+    async with await world.operator("ops", world.chain.stores["west-1"]) as elsewhere:
+        assert said[0] in await read(elsewhere, "/ops/releases/work", language)
