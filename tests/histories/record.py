@@ -7,7 +7,6 @@ production began under them.
 """
 
 import asyncio
-import json
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -17,16 +16,13 @@ from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from recording import keep, recording_server, recording_worker
 from scripted_activities import ScriptedActivities
 from temporalio.client import WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.testing import WorkflowEnvironment
 
 from activities.messages import FreezeOrder
-from regulars.entrypoints.stack.temporal import DYNAMIC_CONFIG, program
-from regulars.entrypoints.temporal import WORKFLOW_RUNNER
 from regulars.kernel import clock
 from workflows.member_lifecycle import EVENTS_PER_RUN, UNKNOWN_MEMBER, MemberLifecycleWorkflow
 from workflows.messages import TASK_QUEUE, LifecycleState, MemberHint, workflow_id
@@ -138,46 +134,18 @@ async def _refused(recorder: Recorder, reason: str) -> None:
     raise AssertionError("this freeze ought to be refused")
 
 
-def _without_paths(history: str) -> str:
-    """Stack traces name folders of the machine that recorded; a replay does not read them."""
-
-    def stripped(value: object) -> object:
-        if isinstance(value, dict):
-            return {key: stripped(each) for key, each in value.items() if key != "stackTrace"}
-        return [stripped(each) for each in value] if isinstance(value, list) else value
-
-    return json.dumps(stripped(json.loads(history)), indent=1)
-
-
 async def record(version: str) -> None:
     """Record every story under a version's name."""
-    flags = [part for value in DYNAMIC_CONFIG for part in ("--dynamic-config-value", value)]
-    environment = await WorkflowEnvironment.start_time_skipping_v2(
-        ts_config=TimeSkippingConfig(enabled=False),
-        data_converter=pydantic_data_converter,
-        identity="recorder",
-        dev_server_existing_path=program(),
-        dev_server_log_level="error",
-        dev_server_extra_args=flags,
-    )
-    async with environment:
+    async with recording_server() as environment:
         await ensure_search_attributes(environment.client)
         for number, (name, story) in enumerate(STORIES.items(), 1):
             script = ScriptedActivities()
             recorder = Recorder(environment, script)
             recorder.member_id = UUID(int=ANNA.int + number)
-            async with Worker(
-                environment.client,
-                task_queue=TASK_QUEUE,
-                workflows=[MemberLifecycleWorkflow],
-                activities=[script.advance, script.freeze, script.unfreeze],
-                workflow_runner=WORKFLOW_RUNNER,
-                identity="recorder",
-            ):
+            activities = [script.advance, script.freeze, script.unfreeze]
+            async with recording_worker(environment, TASK_QUEUE, MemberLifecycleWorkflow, activities):
                 history = await story(recorder)
-            (HERE / f"{name}-{version}.json").write_text(_without_paths(history.to_json()) + "\n")
-            print(f"{name}-{version}: {len(history.events)} events")  # noqa: T201
-    await asyncio.sleep(1)
+            keep(history, HERE / f"{name}-{version}.json")
 
 
 if __name__ == "__main__":

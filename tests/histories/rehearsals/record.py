@@ -6,22 +6,19 @@ writes `tests/histories/rehearsals/<story>-v2.json`. Histories of older versions
 """
 
 import asyncio
-import json
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from recording import keep, recording_server, recording_worker
 from temporalio import activity
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
-from temporalio.worker import Worker
 
 from activities.rehearsal_messages import REHEARSE, Rehearse, Rehearsed
-from regulars.entrypoints.stack.temporal import DYNAMIC_CONFIG, program
-from regulars.entrypoints.temporal import WORKFLOW_RUNNER
 from workflows.rehearsal import TASK_QUEUE, RehearsalWorkflow, workflow_id
 
 HERE = Path(__file__).parent
@@ -34,7 +31,7 @@ STORIES: dict[str, list[str]] = {
 ENDS = {"finished", "cancelled"}
 
 
-def scripted(attempts: list[str]) -> object:
+def scripted(attempts: list[str]) -> Callable[[Rehearse], Awaitable[Rehearsed]]:
     """An activity whose attempts end as a story says."""
 
     @activity.defn(name=REHEARSE)
@@ -48,40 +45,13 @@ def scripted(attempts: list[str]) -> object:
     return run
 
 
-def _without_paths(history: str) -> str:
-    """Stack traces name folders of the machine that recorded; a replay does not read them."""
-
-    def stripped(value: object) -> object:
-        if isinstance(value, dict):
-            return {key: stripped(each) for key, each in value.items() if key != "stackTrace"}
-        return [stripped(each) for each in value] if isinstance(value, list) else value
-
-    return json.dumps(stripped(json.loads(history)), indent=1)
-
-
 async def record(version: str) -> None:
     """Record every story under a version's name."""
-    environment = await WorkflowEnvironment.start_time_skipping_v2(
-        ts_config=TimeSkippingConfig(enabled=False),
-        data_converter=pydantic_data_converter,
-        identity="recorder",
-        dev_server_existing_path=program(),
-        dev_server_log_level="error",
-        dev_server_extra_args=[
-            part for value in DYNAMIC_CONFIG for part in ("--dynamic-config-value", value)
-        ],
-    )
-    async with environment:
+    async with recording_server() as environment:
         for number, (name, attempts) in enumerate(STORIES.items(), 1):
             rehearsal_id = UUID(int=0x0192D3A0000070008000000000000200 + number)
-            async with Worker(
-                environment.client,
-                task_queue=TASK_QUEUE,
-                workflows=[RehearsalWorkflow],
-                activities=[scripted(attempts)],  # type: ignore[list-item]
-                workflow_runner=WORKFLOW_RUNNER,
-                identity="recorder",
-            ):
+            activities = [scripted(attempts)]
+            async with recording_worker(environment, TASK_QUEUE, RehearsalWorkflow, activities):
                 handle = await environment.client.start_workflow(
                     RehearsalWorkflow.run,
                     Rehearse(rehearsal_id),
@@ -90,9 +60,7 @@ async def record(version: str) -> None:
                 )
                 await handle.result()
                 history = await handle.fetch_history()
-            (HERE / f"{name}-{version}.json").write_text(_without_paths(history.to_json()) + "\n")
-            print(f"{name}-{version}: {len(history.events)} events")  # noqa: T201
-    await asyncio.sleep(1)
+            keep(history, HERE / f"{name}-{version}.json")
 
 
 if __name__ == "__main__":

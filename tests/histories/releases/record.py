@@ -6,7 +6,6 @@ writes `tests/histories/releases/<story>-v2.json`. Histories of older versions s
 """
 
 import asyncio
-import json
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -15,18 +14,16 @@ from pathlib import Path
 from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from recording import keep, recording_server, recording_worker
 from temporalio import activity
 from temporalio.client import WorkflowHandle, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.testing import WorkflowEnvironment
 
 from activities import release_messages as ask
 from activities.release_messages import AdvanceRelease, ReleaseStanding, StirMembers, StirredMembers
-from regulars.entrypoints.stack.temporal import DYNAMIC_CONFIG, program
-from regulars.entrypoints.temporal import WORKFLOW_RUNNER
 from regulars.kernel import clock
 from workflows.pack_release import EVENTS_PER_RUN, UNKNOWN_RELEASE, PackReleaseWorkflow
 from workflows.release_messages import RELEASE_CHANGED, TASK_QUEUE, PackReleaseState, workflow_id
@@ -148,44 +145,15 @@ def stories() -> dict[str, tuple[Story, list[ReleaseStanding | Exception]]]:
     }
 
 
-def _without_paths(history: str) -> str:
-    """Stack traces name folders of the machine that recorded; a replay does not read them."""
-
-    def stripped(value: object) -> object:
-        if isinstance(value, dict):
-            return {key: stripped(each) for key, each in value.items() if key != "stackTrace"}
-        return [stripped(each) for each in value] if isinstance(value, list) else value
-
-    return json.dumps(stripped(json.loads(history)), indent=1)
-
-
 async def record(version: str) -> None:
     """Record every story under a version's name."""
-    environment = await WorkflowEnvironment.start_time_skipping_v2(
-        ts_config=TimeSkippingConfig(enabled=False),
-        data_converter=pydantic_data_converter,
-        identity="recorder",
-        dev_server_existing_path=program(),
-        dev_server_log_level="error",
-        dev_server_extra_args=[
-            part for value in DYNAMIC_CONFIG for part in ("--dynamic-config-value", value)
-        ],
-    )
-    async with environment:
+    async with recording_server() as environment:
         for number, (name, (story, looks)) in enumerate(stories().items(), 1):
             script = Scripted(looks)
-            async with Worker(
-                environment.client,
-                task_queue=TASK_QUEUE,
-                workflows=[PackReleaseWorkflow],
-                activities=[script.advance, script.stir],
-                workflow_runner=WORKFLOW_RUNNER,
-                identity="recorder",
-            ):
+            activities = [script.advance, script.stir]
+            async with recording_worker(environment, TASK_QUEUE, PackReleaseWorkflow, activities):
                 history = await story(Recorder(environment, UUID(int=SPRING.int + number)))
-            (HERE / f"{name}-{version}.json").write_text(_without_paths(history.to_json()) + "\n")
-            print(f"{name}-{version}: {len(history.events)} events")  # noqa: T201
-    await asyncio.sleep(1)
+            keep(history, HERE / f"{name}-{version}.json")
 
 
 if __name__ == "__main__":

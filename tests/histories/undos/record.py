@@ -6,24 +6,21 @@ writes `tests/histories/undos/<story>-v2.json`. Histories of older versions stay
 """
 
 import asyncio
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from recording import keep, recording_server, recording_worker
 from temporalio import activity
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.testing import WorkflowEnvironment
 
 from activities import undoing_messages as ask
 from activities.undoing_messages import UndoProgress, WorkOnUndo
-from regulars.entrypoints.stack.temporal import DYNAMIC_CONFIG, program
-from regulars.entrypoints.temporal import WORKFLOW_RUNNER
 from workflows.undoing import CALLS_PER_RUN, TASK_QUEUE, UndoRun, UndoWorkflow, workflow_id
 
 HERE = Path(__file__).parent
@@ -68,15 +65,8 @@ STORIES: dict[str, list[Answer]] = {
 
 async def record(environment: WorkflowEnvironment, number: int, answers: list[Answer]) -> WorkflowHistory:
     """The first run of an order's workflow."""
-    worker = Worker(
-        environment.client,
-        task_queue=TASK_QUEUE,
-        workflows=[UndoWorkflow],
-        activities=[Scripted(list(answers)).work],
-        workflow_runner=WORKFLOW_RUNNER,
-        identity="recorder",
-    )
-    async with worker:
+    script = Scripted(list(answers))
+    async with recording_worker(environment, TASK_QUEUE, UndoWorkflow, [script.work]):
         undo_id = UUID(int=0x0192D3A0_0000_7000_8000_000000000200 + number)
         started = await environment.client.start_workflow(
             UndoWorkflow.run, UndoRun(undo_id), id=workflow_id(undo_id), task_queue=TASK_QUEUE
@@ -88,38 +78,12 @@ async def record(environment: WorkflowEnvironment, number: int, answers: list[An
         return await first.fetch_history()
 
 
-def without_machine(history: WorkflowHistory) -> str:
-    """As JSON, naming neither a machine nor a folder."""
-
-    def clean(value: object) -> object:
-        if isinstance(value, dict):
-            return {
-                key: "recorder" if key == "identity" else clean(inner)
-                for key, inner in value.items()
-                if key != "stackTrace"
-            }
-        return [clean(inner) for inner in value] if isinstance(value, list) else value
-
-    return json.dumps(clean(json.loads(history.to_json())), indent=1) + "\n"
-
-
 async def main(version: str) -> None:
     """Record every story under a version's name."""
-    environment = await WorkflowEnvironment.start_time_skipping_v2(
-        ts_config=TimeSkippingConfig(enabled=False),
-        data_converter=pydantic_data_converter,
-        identity="recorder",
-        dev_server_existing_path=program(),
-        dev_server_log_level="error",
-        dev_server_extra_args=[
-            part for value in DYNAMIC_CONFIG for part in ("--dynamic-config-value", value)
-        ],
-    )
-    async with environment:
+    async with recording_server() as environment:
         for number, (name, answers) in enumerate(STORIES.items()):
             history = await record(environment, number, answers)
-            (HERE / f"{name}-{version}.json").write_text(without_machine(history))
-    await asyncio.sleep(1)
+            keep(history, HERE / f"{name}-{version}.json")
 
 
 if __name__ == "__main__":
