@@ -81,6 +81,18 @@ SAYINGS: Final[Mapping[str, str]] = {
     "each value once": "每个取值只写一次",
     "words in both languages": "中英文名称",
     "the id of a store": "门店的编号",
+    # files of products
+    "at most {} MB; split it": "不超过 {} MB 的文件，请拆分后再上传",
+    "a file saved as UTF-8 (in a spreadsheet: “CSV UTF-8”)": "以 UTF-8 保存的文件（表格软件里选“CSV UTF-8”）",
+    "CSV; {}": "格式正确的 CSV，请检查引号是否成对",
+    "a first line such as {}": "首行列名，例如 {}",
+    "each column once": "不重复的列，每列只写一次",
+    "a field of products: {}": "已有的商品字段：{}",
+    "{} cells as the first row has, not {}": "与首行相同的 {} 个单元格，现在是 {} 个",
+    "true or false, 是 or 否": "true 或 false，也可写 是 或 否",
+    "a whole number in plain digits": "纯数字的整数",
+    "an amount in minor units, in plain digits": "以最小货币单位（如分）计的纯数字金额",
+    "a date such as 2026-11-22": "日期，如 2026-11-22",
 }
 
 

@@ -13,6 +13,7 @@ TABS: Final[Mapping[str, tuple[tuple[str, str, str, Permission], ...]]] = {
         ("/places", N_("Places"), "sitemap", Permission.PLACE_READ),
         ("/operators", N_("Operators"), "id-badge-2", Permission.OPERATOR_READ),
         ("/tiers", N_("Tiers"), "star", Permission.PACK_READ),
+        ("/fields", N_("Field catalogue"), "list-details", Permission.PACK_READ),
         ("/settings", N_("Chain settings"), "adjustments", Permission.PLACE_READ),
         ("/audit", N_("Audit log"), "history", Permission.AUDIT_READ),
         ("/system", N_("System health"), "heart-rate-monitor", Permission.WORKFLOW_OPERATE),

@@ -89,6 +89,10 @@ NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "place-changed": ("good", N_("The place is changed, from now on.")),
     "place-closed": ("good", N_("The place is closed. Its history stays.")),
     "policy-set": ("good", N_("The settings count from now on.")),
+    "field-added": ("good", N_("The field is added: rules may ask it from now on.")),
+    "field-changed": ("good", N_("The words are changed.")),
+    "field-retired": ("good", N_("Retired: it takes no more values, and forms offer it no more.")),
+    "values-set": ("good", N_("Saved. Purchases from now on see it.")),
     "signed-out": ("good", N_("You are signed out.")),
 }
 """What a page may be told by `?done=` after a redirect."""

@@ -8,6 +8,10 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from small_chain import ACTOR
 
+from regulars.custom_fields import products
+from regulars.custom_fields import service as fields
+from regulars.custom_fields.domain import Choice as Option
+from regulars.custom_fields.domain import CustomField
 from regulars.kernel import clock
 from regulars.kernel.ids import new_id
 from regulars.organisation.places import Places
@@ -64,6 +68,7 @@ async def plant(site: Site) -> list[str]:
         await drafts.save_draft(session, PACK, NewSave(new_id(), first, 0), ACTOR, at)
         wanted = review.Submission(new_id(), PACK, (chain.hq,), revision=1, note="有效期改为一年")
         await review.submit(session, wanted, ACTOR, at)
+    await plant_fields(site)
     newer = with_parameters(first, {"valid_days": 300, "regular_rate_bps": 13_000})
     async with chain.database.begin() as session:
         await drafts.save_draft(session, PACK, NewSave(new_id(), newer, 1), ACTOR, at)
@@ -79,6 +84,22 @@ async def plant(site: Site) -> list[str]:
     return [f"/rehearsals/{ordered[0].id}/members"]
 
 
+async def plant_fields(site: Site) -> None:
+    """Fields of the chain's own, with values of a store and of a product."""
+    chain, at = site.chain, clock.now()
+    formats = (Option("flagship", "旗舰店", "flagship"), Option("corner", "社区店", "corner shop"))
+    names = {"title_zh": "店型", "title_en": "format"}
+    brand = {"title_zh": "自有品牌", "title_en": "own brand"}
+    async with chain.database.begin() as session:
+        for field in (
+            CustomField(new_id(), "store", "format", "choice", **names, choices=formats),
+            CustomField(new_id(), "product", "own_brand", "boolean", **brand, default=False),
+        ):
+            await fields.define_field(session, field, ACTOR, at)
+        await fields.set_values(session, "store", chain.stores["east-1"], {"format": "corner"}, ACTOR, at)
+        await products.set_product_values(session, [("851057", {"own_brand": True})], ACTOR, at)
+
+
 def planted(site: Site) -> Mapping[str, Sequence[str]]:
     """What stands for a parameter of a path in the chain of `browser_site`."""
     return {
@@ -88,6 +109,8 @@ def planted(site: Site) -> Mapping[str, Sequence[str]]:
         "version": ["1"],
         "offer": ["nobody-made-it"],
         "segment": ["silver-members"],
+        "store_id": [str(site.chain.stores["east-1"])],
+        "fact": ["calendar.weekday", "store.custom.format"],
         "place_id": [str(site.chain.stores["east-1"]), str(site.chain.tills["east-1-t1"])],
     }
 

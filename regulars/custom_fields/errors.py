@@ -46,6 +46,6 @@ class UnknownCustomField(RegularsError):
 
     code = "unknown_custom_field"
 
-    def __init__(self, field_id: UUID) -> None:
+    def __init__(self, field_id: UUID | str) -> None:
         super().__init__("there is no such field; list them with GET /v1/custom-fields")
         self.field_id = field_id

@@ -181,6 +181,23 @@ def _read_row(
     found.numbers.append(number)
 
 
+def line_of(cells: Sequence[str]) -> str:
+    """One line of a table, without its end."""
+    line = StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+def cell_of(value: Value | None) -> str:
+    """A value as `read_products` reads it again; nothing where nothing is set."""
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def columns_of(fields: Mapping[str, CustomField]) -> list[str]:
+    """The columns of a table of products: their code, and the fields that take values."""
+    return [PRODUCT_CODE, *(code for code, field in fields.items() if field.retired_at is None)]
+
+
 _WANTED: Final = {
     "boolean": "true or false, 是 or 否",
     "integer": "a whole number in plain digits",

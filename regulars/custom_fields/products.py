@@ -1,6 +1,7 @@
 """Use-cases of products' own values: set for many at once, listed by product code."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.custom_fields import repository
 from regulars.custom_fields.domain import CustomField, ProductRow, Value, check_products, facts_of
+from regulars.custom_fields.files import Fault, cell_of, columns_of, line_of, read_products
 from regulars.kernel.errors import FieldProblem, InvalidInput
 from regulars.security import audit
 from regulars.security.actor import Actor
@@ -31,6 +33,53 @@ class ProductValues:
     facts: Mapping[str, Value]
     set_at: datetime
     set_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of a file of products' values.
+
+    Attributes:
+        products: how many it names; changed: codes of those that are not as they were.
+        faults: what is wrong with it; with any, nothing was set.
+    """
+
+    products: int
+    changed: Sequence[str] = ()
+    faults: Sequence[Fault] = ()
+
+
+async def load_file(
+    session: AsyncSession, content: bytes, actor: Actor, at: datetime, *, as_json: bool, dry_run: bool
+) -> Loaded:
+    """Set products' values by a file: all of it, or nothing where one cell is wrong.
+
+    Args:
+        session: an open transaction.
+        content: as `read_products` takes it.
+        actor: admitted to edit packs at headquarters.
+        at: aware instant, now.
+        as_json: whether it is JSON, else CSV.
+        dry_run: only say what is wrong with it.
+    Raises: InvalidInput: the fields were changed while the file was read; nothing is set.
+    """
+    fields = await product_fields(session)
+    # A large file takes seconds to read: tills that this process serves do not wait for it.
+    found = await asyncio.to_thread(read_products, content, fields, as_json=as_json)
+    if found.faults or dry_run:
+        return Loaded(len(found.rows), faults=found.faults)
+    return Loaded(len(found.rows), await set_product_values(session, found.rows, actor, at))
+
+
+async def export_table(session: AsyncSession) -> AsyncIterator[str]:
+    """All products' values as lines of CSV that `load_file` takes again."""
+    columns = columns_of(await product_fields(session))
+    yield line_of(columns)
+    after = ""
+    while page := await list_product_values(session, after=after, limit=MOST_AT_ONCE):
+        for product in page:
+            yield line_of([product.product_code, *(cell_of(product.set.get(name)) for name in columns[1:])])
+        after = page[-1].product_code
 
 
 async def set_product_values(

@@ -147,6 +147,11 @@ async def get_values(session: AsyncSession, subject: Subject, owner: UUID) -> Va
     return Values(found, facts_of(fields, found))
 
 
+async def values_of_stores(session: AsyncSession) -> Mapping[UUID, Mapping[str, Value]]:
+    """What is set for stores, by their ids and the fields' codes; stores without any are left out."""
+    return await repository.values_of_stores(session)
+
+
 async def set_values(
     session: AsyncSession,
     subject: Subject,

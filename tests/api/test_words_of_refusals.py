@@ -25,8 +25,8 @@ from regulars.releases.errors import ReleasePlacesInvalid, ReleaseStateWrong
 from regulars.undoing.errors import UndoStateWrong
 
 NAMES = {
-    *("ASCII", "CNY", "IANA", "ISO", "Infinity", "Asia", "JSON", "NaN", "Shanghai", "UTF", "UUID"),
-    *("application", "com", "d", "date", "example", "false", "https", "json", "null", "true", "zh", "en"),
+    *("ASCII", "CNY", "CSV", "IANA", "ISO", "Infinity", "Asia", "JSON", "NaN", "Shanghai", "UTF", "UUID"),
+    *("MB", "application", "com", "d", "date", "example", "false", "https", "json", "null", "true", "zh", "en"),
     *("S", "T", "expected", "operator", "revision", "save_id", "version", "boolean", "choice", "integer"),
     *("member", "money_minor", "product", "store"),
 }

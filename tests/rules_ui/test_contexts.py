@@ -32,6 +32,7 @@ SHARED = {
     "components/budget.html",
     "components/chart.html",
     "components/editor.html",
+    "components/field_form.html",
     "components/macros.html",
     "components/operations.html",
     "components/rehearsal.html",
