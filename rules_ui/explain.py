@@ -24,6 +24,11 @@ _FACTS: Final[Mapping[str, str]] = {
     "qualifying_spend_minor": N_("Spend with this purchase"),
     "visits": N_("Purchases before, in all"),
     "enrolled_days": N_("Days since joining"),
+    "spend_30d_minor": N_("Spend in the 30 days before"),
+    "visits_30d": N_("Purchases in the 30 days before"),
+    "spend_90d_minor": N_("Spend in the 90 days before"),
+    "visits_90d": N_("Purchases in the 90 days before"),
+    "days_since_visit": N_("Days since the last visit"),
 }
 
 

@@ -126,7 +126,7 @@ def _member(member: MemberFacts, purchase: Mapping[str, Any], catalogue: Catalog
     told: dict[str, Any] = {"tier": plain_code(member.tier)}
     for name in fields_of("member"):
         value = getattr(member, name)
-        if name != "tier" and value != getattr(usual, name):
+        if name != "tier" and value is not None and value != getattr(usual, name):
             told[name] = [plain_code(each) for each in value] if isinstance(value, tuple) else value
     own = _own(member.custom, catalogue.member)
     return told | ({"custom": own} if own else {})

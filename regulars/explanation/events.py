@@ -109,6 +109,7 @@ def facts_at(ground: EventGround) -> FactsRead:
         visits=event.after_seq,
         enrolled_days=max(0, (event.effective_at - history.enrolled_at) // timedelta(days=1)),
         frozen=freezes[-1:] == ["frozen"],
+        **history.lately_at(event),
     )
     store = StoreFacts(home.code, home.branch_code, home.above, home.zone)
     nothing = PurchaseFacts(0, 0, "", b"[]")

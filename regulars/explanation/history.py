@@ -6,7 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from regulars.lifecycle.domain import LifecycleEvent
+from regulars.lifecycle.recent import RecentVisits
 from regulars.lifecycle.window import WINDOW
+from regulars.rules.domain import RecentFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,11 @@ class MemberHistory:
         at = event.effective_at
         inside = [one for one in self.known_at(event) if at - WINDOW <= one.occurred_at <= at]
         return sum(one.sales_minor for one in inside), len(inside)
+
+    def lately_at(self, event: LifecycleEvent) -> RecentFacts:
+        """What had been done lately up to an event, as it was known then."""
+        known = ((one.occurred_at, one.sales_minor) for one in self.known_at(event))
+        return RecentVisits(known, self.enrolled_at).seen_at(event.effective_at)
 
     def before(self, event: LifecycleEvent) -> list[LifecycleEvent]:
         """The events that were written before one."""

@@ -1,7 +1,7 @@
 """A purchase evaluated again on the facts that were stored, and compared with what was posted."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from regulars.explanation.domain import Difference, DifferenceKind
@@ -13,9 +13,9 @@ from regulars.organisation.domain import StorePlace
 from regulars.purchases.consequences import told
 from regulars.purchases.domain import lines_json, lines_of, pack_discounts, without_pack_discounts
 from regulars.purchases.evaluation import offered_by, told_as_offered
+from regulars.purchases.member_record import member_recorded
 from regulars.purchases.own_facts import as_recorded
 from regulars.rules.domain import (
-    ANONYMOUS,
     CalendarFacts,
     Evaluation,
     LifecyclePlan,
@@ -27,7 +27,6 @@ from regulars.rules.domain import (
 )
 
 Discounts = dict[tuple[int, str], int]
-_MEMBER_FACTS = {field.name for field in fields(MemberFacts)} - {"known"}
 _OUR_DISCOUNTS = '"pack:'
 
 
@@ -130,16 +129,11 @@ def _no_longer_failing(stored: StoredPurchase, evaluation: Evaluation) -> dict[t
 
 
 def facts_of(stored: StoredPurchase, site: StorePlace) -> FactsRead:
-    """The facts as the record keeps them; what it does not name is as without a member."""
+    """The facts as the record keeps them; what the member did lately by the books, where it does not."""
     facts = stored.evaluation["facts"]
-    member = ANONYMOUS
-    if facts["member"] is not None:
-        known: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in facts["member"].items()
-            if name in _MEMBER_FACTS
-        }
-        member = replace(ANONYMOUS, known=True, **known)
+    member = member_recorded(facts["member"])
+    if stored.lately is not None and member.days_since_visit is None:
+        member = replace(member, **stored.lately)
     own = as_recorded(facts.get("custom"))
     member = replace(member, custom=own.member) if own.member else member
     purchase = PurchaseFacts(

@@ -1,6 +1,7 @@
 """All SQL of explanations: reads only, whole pages in one statement."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -12,6 +13,7 @@ from regulars.budgets.counters import CounterKey
 from regulars.db.raw import driver
 from regulars.explanation.limiting import claim_name
 from regulars.explanation.stored import RuleKey, StoredLot, StoredPurchase
+from regulars.lifecycle.repository import recent_before
 from regulars.security.scope import Scope
 
 _COUNTER: Final = ("pack_code", "limit_code", "unit", "subject", "period")
@@ -81,6 +83,13 @@ async def page(
 async def of_ids(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[StoredPurchase]:
     """Purchases that are named, wherever they were made, in order of their ids."""
     return await _whole(session, await (await driver(session)).fetch(_OF_IDS, list(ids)))
+
+
+async def with_lately(session: AsyncSession, stored: Sequence[StoredPurchase]) -> list[StoredPurchase]:
+    """The same purchases, ready for packs that ask what their members had done lately."""
+    ids = [one.id for one in stored if one.member_id is not None]
+    lately = await recent_before(session, ids) if ids else {}
+    return [replace(one, lately=lately.get(one.id)) for one in stored]
 
 
 async def _whole(session: AsyncSession, rows: Sequence[asyncpg.Record]) -> list[StoredPurchase]:

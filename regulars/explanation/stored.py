@@ -9,6 +9,8 @@ from uuid import UUID
 
 import orjson
 
+from regulars.rules.domain import RecentFacts
+
 RuleKey = tuple[str, str]
 """Pack version and rule: ("grocery-classic/1", "base")."""
 
@@ -33,6 +35,8 @@ class StoredPurchase:
         claims: what it took of limits, by the counter's name (`limiting.claim_name`).
         moves: (tier, pack version, rule) of each move up that the purchase caused.
         at_home: bought at the member's home store, whose packs decide about tiers.
+        lately: what the member had done lately, by the books, for packs that the record says nothing for;
+            None where nobody looked.
     """
 
     id: UUID
@@ -55,6 +59,7 @@ class StoredPurchase:
     claims: Mapping[str, int]
     moves: tuple[tuple[str | None, str | None, str | None], ...]
     at_home: bool
+    lately: RecentFacts | None = None
 
     @cached_property
     def evaluation(self) -> Mapping[str, Any]:

@@ -112,6 +112,7 @@ async def receipt(
     stored = await repository.purchase(session, purchase_id, scope, by_home=False)
     if stored is None:
         raise PurchaseUnknown
+    (stored,) = await repository.with_lately(session, [stored])
     site = places.store(stored.store_id)
     try:
         facts = facts_of(stored, site)

@@ -20,9 +20,10 @@ from regulars.lifecycle.domain import (
     next_due,
     silence_due,
 )
+from regulars.lifecycle.recent import RecentVisits
 from regulars.lifecycle.window import SpendWindow
 from regulars.members.tagging import Tagging
-from regulars.rules.domain import LifecyclePlan, TierMove
+from regulars.rules.domain import LifecyclePlan, RecentFacts, TierMove
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,12 @@ class Reign:
 
     Attributes:
         until: exclusive end; None while nothing else is planned.
-        tier_for: what the tier rules give for (spend, visits) in 365 days.
+        tier_for: what the tier rules give for (spend, visits) in 365 days, and for what was done lately.
     """
 
     plan: LifecyclePlan | None
     until: datetime | None
-    tier_for: Callable[[Standing, int, int, datetime], TierMove | None]
+    tier_for: Callable[[Standing, int, int, datetime, RecentFacts | None], TierMove | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class MemberTime:
         lots: open lots that may expire before the caller is done, and the one after them.
         others_expire_at: soonest expiry among lots that are not in `lots`; later than the caller will go.
         tags: what people and rules gave.
+        recent: what was bought lately; None where no pack that reads or reviews the member asks for it.
     """
 
     standing: Standing
@@ -85,6 +87,7 @@ class MemberTime:
     lots: list[OpenLot] = field(default_factory=list)
     others_expire_at: datetime | None = None
     tags: Tagging = field(default_factory=Tagging)
+    recent: RecentVisits | None = None
     events: list[LifecycleEvent] = field(default_factory=list)
     expiries: list[Expiry] = field(default_factory=list)
 
@@ -145,7 +148,8 @@ class MemberTime:
         spend_minor, visits = self.window.seen_at(at)
         ladder = sorted(plan.bands, key=lambda band: band.rank)
         held = next((band for band in ladder if band.code == standing.tier), ladder[0])
-        reached = reign.tier_for(standing, spend_minor, visits, at)
+        recent = self.recent.seen_at(at) if self.recent is not None else None
+        reached = reign.tier_for(standing, spend_minor, visits, at, recent)
         reason = {"spend_365d_minor": spend_minor, "threshold_minor": held.threshold_minor}
         if reached is not None and reached.rank >= held.rank:
             kind: EventKind = "kept"

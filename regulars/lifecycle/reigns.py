@@ -1,14 +1,14 @@
 """Which packs reign at a member's home store, stretch by stretch of time."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from regulars.lifecycle.advance import Reign
 from regulars.lifecycle.domain import Standing
 from regulars.organisation.places import Places
-from regulars.rules.domain import CalendarFacts, MemberFacts, StoreFacts, TierMove
+from regulars.rules.domain import CalendarFacts, MemberFacts, RecentFacts, StoreFacts, TierMove
 from regulars.rules.live import LiveView
 
 
@@ -38,8 +38,11 @@ class StoreReigns:
         store = StoreFacts(self._site.code, self._site.branch_code, self._site.above, self._site.zone)
         zone = self._site.zone
 
-        def tier_for(standing: Standing, spend_minor: int, visits: int, when: datetime) -> TierMove | None:
+        def tier_for(
+            standing: Standing, spend_minor: int, visits: int, when: datetime, recent: RecentFacts | None
+        ) -> TierMove | None:
             facts = member_facts(standing, (), spend_minor, visits, spend_minor, when)
+            facts = facts if recent is None else replace(facts, **recent)
             return packs.tier_for(facts, calendar_facts(when.astimezone(zone)), store)
 
         return Reign(packs.plan, until, tier_for)

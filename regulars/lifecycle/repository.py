@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID, uuid5
@@ -15,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.lifecycle.domain import LifecycleEvent, Standing
+from regulars.lifecycle.recent import LONGEST, RecentVisits
 from regulars.lifecycle.tables import lifecycle_event
+from regulars.rules.domain import RecentFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,45 @@ cross join lateral (
 ) p
 """
 
+_OF_ASKED = "where member_id = asked.member_id and occurred_at"
+_LATELY = f"""
+select asked.member_id, p.occurred_at, p.sales_minor
+from unnest($1::uuid[], $2::timestamptz[]) as asked(member_id, since)
+cross join lateral (
+  select occurred_at, sales_minor from purchase {_OF_ASKED} >= asked.since
+  union all
+  select occurred_at, sales_minor from purchase_attribution {_OF_ASKED} >= asked.since
+  union all
+  (select occurred_at, sales_minor from purchase {_OF_ASKED} < asked.since order by occurred_at desc limit 1)
+  union all
+  (select occurred_at, sales_minor from purchase_attribution {_OF_ASKED} < asked.since
+   order by occurred_at desc limit 1)
+) p
+"""  # noqa: S608 — our own text
+
+# What was known of a purchase's member when it was recorded: purchases of lower number.
+_BEFORE_IT = "where member_id = x.member_id and seq < x.seq and occurred_at"
+_BEFORE = f"""
+with x as (
+  select p.id, p.occurred_at, coalesce(p.member_id, a.member_id) as member_id, coalesce(p.seq, a.seq) as seq
+  from purchase p left join purchase_attribution a on a.purchase_id = p.id where p.id = any($1::uuid[]))
+select x.id, x.occurred_at as asked_at, s.enrolled_at, b.occurred_at, b.sales_minor
+from x join standing s on s.member_id = x.member_id
+left join lateral (
+  select occurred_at, sales_minor from purchase
+  {_BEFORE_IT} between x.occurred_at - $2::interval and x.occurred_at
+  union all
+  select occurred_at, sales_minor from purchase_attribution
+  {_BEFORE_IT} between x.occurred_at - $2::interval and x.occurred_at
+  union all
+  (select occurred_at, sales_minor from purchase
+   {_BEFORE_IT} < x.occurred_at - $2::interval order by occurred_at desc limit 1)
+  union all
+  (select occurred_at, sales_minor from purchase_attribution
+   {_BEFORE_IT} < x.occurred_at - $2::interval order by occurred_at desc limit 1)
+) b on true
+"""  # noqa: S608 — our own text
+
 _EVENTS_OF = select(lifecycle_event).where(
     lifecycle_event.c.member_id == any_(bindparam("member_ids", type_=ARRAY(Uuid)))
 )
@@ -211,6 +253,28 @@ async def purchases_between(
         found.setdefault(row["member_id"], []).append((row["occurred_at"], row["sales_minor"]))
     for purchases in found.values():
         purchases.sort()
+    return found
+
+
+async def purchases_lately(
+    session: AsyncSession, since: Mapping[UUID, datetime]
+) -> dict[UUID, list[tuple[datetime, int]]]:
+    """Each member's (occurred_at, sales_minor) from an instant on, and the last before it; in any order."""
+    found: dict[UUID, list[tuple[datetime, int]]] = {}
+    for row in await (await driver(session)).fetch(_LATELY, list(since), list(since.values())):
+        found.setdefault(row["member_id"], []).append((row["occurred_at"], row["sales_minor"]))
+    return found
+
+
+async def recent_before(session: AsyncSession, purchase_ids: Sequence[UUID]) -> dict[UUID, RecentFacts]:
+    """What the member of each purchase had done lately when it was recorded; of those that have one."""
+    rows = await (await driver(session)).fetch(_BEFORE, purchase_ids, LONGEST)
+    found: dict[UUID, RecentFacts] = {}
+    for purchase_id, of_it in groupby(sorted(rows, key=itemgetter("id")), key=itemgetter("id")):
+        same = list(of_it)
+        bought = [(row["occurred_at"], row["sales_minor"]) for row in same if row["occurred_at"] is not None]
+        lately = RecentVisits(bought, same[0]["enrolled_at"])
+        found[purchase_id] = lately.seen_at(same[0]["asked_at"])
     return found
 
 

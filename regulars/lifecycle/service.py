@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,7 @@ from regulars.ledger.domain import Consumption, LedgerEntry, expire_entry
 from regulars.lifecycle import repository
 from regulars.lifecycle.advance import Expiry, MemberTime, OpenLot
 from regulars.lifecycle.domain import Newcomer, Standing, changed, opened
+from regulars.lifecycle.recent import LONGEST, RecentVisits
 from regulars.lifecycle.reigns import ReignBook
 from regulars.lifecycle.repository import LockedMember, event_id
 from regulars.lifecycle.window import WINDOW, SpendWindow
@@ -98,12 +100,15 @@ async def load_times(
     until: Mapping[UUID, datetime],
     book: ReignBook,
     places: Places,
+    asking_since: Mapping[UUID, datetime] = MappingProxyType({}),
 ) -> dict[UUID, MemberTime]:
     """Members ready to be advanced, with what may leave their windows and expire up to then.
 
     Args:
         session: holds the locks on `locked`.
         until: how far each will be advanced at most.
+        asking_since: the first instant at which a pack will ask what a member has done lately; those of whom
+            none will are left out. Reviews of tiers ask by themselves.
     """
     leaving = await repository.purchases_between(
         session,
@@ -122,6 +127,7 @@ async def load_times(
     lots: dict[UUID, list[OpenLot]] = {}
     for account_id, lot_id, remaining, expires_at in await ledger.lots_expiring(session, expiring):
         lots.setdefault(account_id, []).append(OpenLot(lot_id, remaining, expires_at))
+    recent = await _recent(session, locked, book, asking_since)
     return {
         member_id: MemberTime(
             standing=member.standing,
@@ -137,8 +143,31 @@ async def load_times(
             lots=lots.get(member_id, []),
             others_expire_at=None if member_id in expiring else member.standing.next_expiry_at,
             tags=Tagging(member.tags, of_kept(member.rule_tags)),
+            recent=recent.get(member_id),
         )
         for member_id, member in locked.items()
+    }
+
+
+async def _recent(
+    session: AsyncSession,
+    locked: Mapping[UUID, LockedMember],
+    book: ReignBook,
+    asking_since: Mapping[UUID, datetime],
+) -> Mapping[UUID, RecentVisits]:
+    """What members have bought lately, where a live pack asks for it: else no statement."""
+    since = dict(asking_since)
+    if book.packs.tiers_read_recent:
+        for member_id, member in locked.items():
+            decided = member.standing.advanced_to
+            since[member_id] = min(decided, since.get(member_id, decided))
+    if not since:
+        return {}
+    known_from = {member_id: at - LONGEST for member_id, at in since.items()}
+    bought = await repository.purchases_lately(session, known_from)
+    return {
+        member_id: RecentVisits(bought.get(member_id, ()), locked[member_id].standing.enrolled_at)
+        for member_id in since
     }
 
 

@@ -143,15 +143,18 @@ def offered_by(evaluation: Evaluation) -> dict[tuple[int, str], int]:
 
 
 def facts_for(
-    time: MemberTime | None, tags: tuple[str, ...], sale: Sale, late: Lateness | None
+    time: MemberTime | None, tags: tuple[str, ...], sale: Sale, late: Lateness | None, packs: PackSet
 ) -> MemberFacts:
     """The member as the rules see it just before this purchase.
 
     Args:
         time: the member's, advanced to the purchase; None without a member.
         late: the member's history where time has passed the purchase by.
+        packs: that will read it: what they do not ask for may be left out.
     """
     facts = _facts_for(time, tags, sale, late)
+    if packs.reads_recent and time is not None and time.recent is not None:
+        facts = replace(facts, **time.recent.seen_at(sale.occurred_at))
     return replace(facts, custom=sale.own.member) if sale.own.member else facts
 
 
@@ -267,6 +270,8 @@ def settle(
     )
     time.lots += [OpenLot(lot.id, lot.amount, lot.expires_at) for lot in lots if lot.expires_at is not None]
     time.window.add(at, sale.sales_minor)
+    if time.recent is not None:
+        time.recent.add(at, sale.sales_minor)
     if late is None:
         time.take(*bought(counted, at, time.reigns(at).plan))
         _move_up(time, reading, at)

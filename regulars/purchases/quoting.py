@@ -147,7 +147,7 @@ async def _look(session: AsyncSession, desk: Desk, basket: Basket, at: datetime)
 
 
 def _offered(looked: _Looked, meter: Meter) -> Reading:
-    facts = evaluation.facts_for(looked.time, looked.tags, looked.sale, None)
+    facts = evaluation.facts_for(looked.time, looked.tags, looked.sale, None, looked.packs)
     return evaluation.read(looked.packs, facts, looked.sale, Within(meter, looked.occasion))
 
 
@@ -156,7 +156,7 @@ def _quoted(looked: _Looked, meter: Meter, quote_id: UUID, expires_at: datetime,
     offered, time, packs = _offered(looked, meter), looked.time, looked.packs
     meter.hold(looked.occasion, quote_id, offered.promises, expires_at + limits.DELIVERED_WITHIN)
     charged = discounted(looked.sale, offered.offered)
-    facts = evaluation.facts_for(time, looked.tags, charged, None)
+    facts = evaluation.facts_for(time, looked.tags, charged, None, packs)
     bought = Within(meter, replace(looked.occasion, quote_id=quote_id))
     reading = evaluation.read(packs, facts, charged, bought)
     events = evaluation.settle(time, charged, reading, (), None) if time is not None else []
@@ -186,7 +186,8 @@ async def _member(
         raise MemberUnknown(basket.member_id)
     member = seen[basket.member_id]
     until = max(at, basket.occurred_at, member.standing.advanced_to)
-    times = await lifecycle.load_times(session, seen, {basket.member_id: until}, book, desk.places)
+    asking = {basket.member_id: basket.occurred_at} if book.packs.reads_recent else {}
+    times = await lifecycle.load_times(session, seen, {basket.member_id: until}, book, desk.places, asking)
     time = times[basket.member_id]
     time.advance(until)
     since = {basket.member_id: until} if _pends_after(member, until) else {}

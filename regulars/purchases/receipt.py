@@ -7,6 +7,7 @@ from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
 from regulars.purchases.consequences import NOTHING_NOTED, Noted, told
 from regulars.purchases.evaluation import NO_OWN_FACTS, Lateness, Reading, Sale
+from regulars.purchases.member_record import member_record
 from regulars.purchases.own_facts import recorded
 from regulars.purchases.pending import Debt, awarded_pending
 from regulars.rules.domain import ENGINE, LifecyclePlan, RuleOutcome
@@ -34,7 +35,7 @@ def evaluation_record(
         "engine": ENGINE,
         "packs": {name: digest[:HASH_SHOWN] for name, digest in packs.hashes.items()},
         "facts": {
-            "member": {name: getattr(member, name) for name in _MEMBER_FACTS} if member.known else None,
+            "member": member_record(member) if member.known else None,
             "store": {"code": sale.site.code, "branch": sale.site.branch_code},
             "calendar": {name: getattr(calendar, name) for name in _CALENDAR_FACTS},
             **({"custom": recorded(sale.own)} if sale.own is not NO_OWN_FACTS else {}),
@@ -52,17 +53,6 @@ def evaluation_record(
     }
 
 
-_MEMBER_FACTS = (
-    "tier",
-    "stage",
-    "tags",
-    "spend_365d_minor",
-    "visits_365d",
-    "qualifying_spend_minor",
-    "visits",
-    "enrolled_days",
-    "frozen",
-)
 _CALENDAR_FACTS = ("date", "weekday", "hour", "minute", "month", "day")
 
 

@@ -180,7 +180,8 @@ async def prepare(
         if pending_until is not None and pending_until > when:
             pending_since[member_id] = min(when, pending_since.get(member_id, when))
     present = {member_id: locked[member_id] for member_id in until}
-    times = await lifecycle.load_times(session, present, until, book, desk.places)
+    asking = _asking_since(book, baskets) if book.packs.reads_recent else {}
+    times = await lifecycle.load_times(session, present, until, book, desk.places, asking)
     lateness: dict[UUID, Lateness] = {}
     if late_since:
         history = await standings.events_of(session, list(late_since))
@@ -200,6 +201,18 @@ async def prepare(
     own = await read_own(session, desk, book, baskets)
     owed = {member_id: member.points_owed for member_id, member in present.items() if member.points_owed}
     return Booking(desk, book, at, present, times, lateness, balances, budget, pending, own, owed)
+
+
+def _asking_since(book: ReignBook, baskets: Sequence[Basket]) -> dict[UUID, datetime]:
+    """The first purchase of each member of whom a pack asks what was done lately."""
+    since: dict[UUID, datetime] = {}
+    for basket in baskets:
+        member_id, when = basket.member_id, basket.occurred_at
+        if member_id is None:
+            continue
+        if book.packs.tiers_read_recent or book.packs.at(basket.store_id, when).reads_recent:
+            since[member_id] = min(when, since.get(member_id, when))
+    return since
 
 
 def _reached(member: LockedMember) -> datetime:
@@ -267,7 +280,7 @@ def happen(booking: Booking, basket: Basket, lines: bytes, purchase_id: UUID) ->
     if time is not None and late is None:
         time.advance(basket.occurred_at)
     within = limits.within(booking.budget, basket, sale.site, booking.cause) if packs.limits else None
-    reading = evaluation.read(packs, evaluation.facts_for(time, tags, sale, late), sale, within)
+    reading = evaluation.read(packs, evaluation.facts_for(time, tags, sale, late, packs), sale, within)
     if within is not None and reading.takings is not None:
         limits.book_takings(booking.budget, within, packs.limits, reading.takings, booking.cause, purchase_id)
     flags = _flags(basket, reading, late)

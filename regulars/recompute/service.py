@@ -103,7 +103,8 @@ async def with_records(
 ) -> list[tuple[Flagged, StoredPurchase]]:
     """The same purchases, with all that the books hold of them."""
     ids = [each.purchase_id for each in flagged]
-    stored = {each.id: each for each in await purchases.of_ids(session, ids)} if ids else {}
+    found = await purchases.with_lately(session, await purchases.of_ids(session, ids)) if ids else []
+    stored = {each.id: each for each in found}
     return [(each, stored[each.purchase_id]) for each in flagged]
 
 

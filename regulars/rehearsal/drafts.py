@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from uuid import UUID
 
 import orjson
@@ -15,6 +16,7 @@ from regulars.rules.domain import PackVersion
 from regulars.rules.evaluator import PackSet
 from regulars.rules.live import LiveView
 from regulars.rules.product_reading import product_fields_of
+from regulars.rules.recent_reading import reads_recent
 from regulars.rules.stored import Activation
 
 BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
@@ -64,6 +66,11 @@ class RehearsedPacks:
     def product_fields(self) -> tuple[str, ...]:
         """The chain's own fields of products that any of the packs reads."""
         return product_fields_of(version.document for version in self._versions.values())
+
+    @cached_property
+    def reads_recent(self) -> bool:
+        """Whether any of the packs asks for what a member has done lately."""
+        return reads_recent(version.document for version in self._versions.values())
 
     def known_at(self, recorded_at: datetime) -> "Known":
         """What was known of activations then, with the draft in it."""

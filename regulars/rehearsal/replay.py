@@ -14,6 +14,7 @@ from regulars.custom_fields.domain import ProductFacts
 from regulars.ledger.domain import POINTS, Lot, earn_entry
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent, Newcomer, opened
+from regulars.lifecycle.recent import RecentVisits
 from regulars.lifecycle.window import SpendWindow
 from regulars.organisation.places import Places
 from regulars.purchases import evaluation
@@ -107,7 +108,8 @@ def replay_anonymous(stage: Stage, bought: Bought, witness: Witness) -> None:
     """Let a purchase that named no member happen again."""
     sale = _sale(stage, bought, stage.own.of_member({}, None))
     packs = stage.packs.known_at(bought.recorded_at).packs_of(bought)
-    witness.saw(bought, _read(stage, packs, evaluation.facts_for(None, (), sale, None), sale, bought))
+    facts = evaluation.facts_for(None, (), sale, None, packs)
+    witness.saw(bought, _read(stage, packs, facts, sale, bought))
 
 
 def _read(stage: Stage, packs: PackSet, member: MemberFacts, sale: Sale, bought: Bought) -> Reading:
@@ -125,6 +127,7 @@ def _newcomer(stage: Stage, history: MemberHistory) -> MemberTime:
         reigns=stage.packs.known_at(history.enrolled_at).reigns_of(history.home_store_id),
         zone=stage.places.store(history.home_store_id).zone,
         events=[joined],
+        recent=RecentVisits((), history.enrolled_at) if stage.packs.reads_recent else None,
     )
 
 
@@ -174,8 +177,8 @@ def _buy_again(course: _Course, time: MemberTime, bought: Bought, tags: tuple[st
         late = Lateness(sorted(time.events, key=lambda e: (e.effective_at, e.event_no)))
     else:
         _advance(time, bought.occurred_at, reversing)
-    facts = evaluation.facts_for(time, tags, sale, late)
     packs = known.packs_of(bought)
+    facts = evaluation.facts_for(time, tags, sale, late, packs)
     reading = _read(stage, packs, facts, sale, bought)
     lots = _lots(time, bought, reading)
     if reversing.busy:

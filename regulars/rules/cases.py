@@ -12,6 +12,7 @@ from regulars.rules.case_model import Case, Expect, Given
 from regulars.rules.catalogue import BUILT_IN, Catalogue, Field
 from regulars.rules.consequences import Consequence, MessageAsked, TagOrder, move_of
 from regulars.rules.domain import (
+    RECENT_FACTS,
     CalendarFacts,
     Evaluation,
     LifecyclePlan,
@@ -283,6 +284,7 @@ def _member(given: Given, sales_minor: int, catalogue: Catalogue) -> MemberFacts
         "visits": 0,
         "enrolled_days": 0,
         "frozen": False,
+        **dict.fromkeys(RECENT_FACTS, 0),
     }
     custom = _custom_text(own, catalogue.member)
     merged = usual | own

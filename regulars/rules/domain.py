@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypedDict
 from uuid import UUID
 
 from regulars.custom_fields.domain import ProductFacts
@@ -19,11 +19,30 @@ LimitEvery = Literal["day", "week", "month", "year", "ever"]
 ENGINE = "datalogic-py/5.9.0"
 
 
+class RecentFacts(TypedDict):
+    """What a member has done lately, before a purchase: told only to packs that ask for any of it.
+
+    Attributes:
+        days_since_visit: whole 24 hours since the last purchase; without any, since enrolment.
+    """
+
+    spend_30d_minor: int
+    visits_30d: int
+    spend_90d_minor: int
+    visits_90d: int
+    days_since_visit: int
+
+
+RECENT_FACTS: Final = tuple(RecentFacts.__annotations__)
+"""Their names, as in `MemberFacts` and in the catalogue."""
+
+
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
     """A member as the rules see it at one instant; without a member, `ANONYMOUS`.
 
     Attributes:
+        spend_30d_minor … days_since_visit: `RecentFacts`; None where no live pack asks for any of them.
         custom: JSON object of the chain's own facts, every one of them; "" where the chain has none.
     """
 
@@ -38,6 +57,11 @@ class MemberFacts:
     enrolled_days: int
     frozen: bool
     custom: str = ""
+    spend_30d_minor: int | None = None
+    visits_30d: int | None = None
+    spend_90d_minor: int | None = None
+    visits_90d: int | None = None
+    days_since_visit: int | None = None
 
 
 ANONYMOUS = MemberFacts(
@@ -51,6 +75,11 @@ ANONYMOUS = MemberFacts(
     visits=0,
     enrolled_days=0,
     frozen=False,
+    spend_30d_minor=0,
+    visits_30d=0,
+    spend_90d_minor=0,
+    visits_90d=0,
+    days_since_visit=0,
 )
 
 

@@ -33,6 +33,7 @@ from regulars.rules.giving import awards_of, discounts_of
 from regulars.rules.outcomes import Outcomes, Selected
 from regulars.rules.plan import limits_of, plan_of
 from regulars.rules.product_reading import product_fields_of
+from regulars.rules.recent_reading import reads_recent
 from regulars.rules.stacking import trees_of
 
 KIND_ORDER = ("eligibility", "discount", "earning", "tier", "lifecycle")
@@ -55,6 +56,7 @@ class PackSet:
         self.plan: LifecyclePlan | None = plan_of(packs)
         self.limits: tuple[Limit, ...] = tuple(limit for pack in packs for limit in limits_of(pack))
         self.product_fields = product_fields_of(version.document for version in self.versions)
+        self.reads_recent = reads_recent(version.document for version in self.versions)
         self._rules = tuple(rule for pack in packs for rule in pack.rules)
         self._gates = [(i, rule.gate) for i, rule in enumerate(self._rules) if rule.gate is not None]
         self._trees = {

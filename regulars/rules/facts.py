@@ -49,7 +49,8 @@ def document(member: MemberFacts, purchase: PurchaseFacts, store: StoreFacts, ca
     """The event as JSON text, every fact of the catalogue present.
 
     Args:
-        member, purchase, store, calendar: the facts; `purchase.lines_json` is spliced in as it is.
+        member, purchase, store, calendar: the facts; `purchase.lines_json` is spliced in as it is. What a
+            member has done lately is left out where it is not known: no rule that runs asks for it.
     Returns: JSON text for the engine.
     """
     return (
@@ -69,7 +70,15 @@ def _member(member: MemberFacts) -> str:
         f'"spend_365d_minor":{member.spend_365d_minor},"visits_365d":{member.visits_365d},'
         f'"qualifying_spend_minor":{member.qualifying_spend_minor},"visits":{member.visits},'
         f'"enrolled_days":{member.enrolled_days},"frozen":{"true" if member.frozen else "false"}'
-        f"{_custom(member.custom)}}}"
+        f"{'' if member.days_since_visit is None else _recent(member)}{_custom(member.custom)}}}"
+    )
+
+
+def _recent(member: MemberFacts) -> str:
+    return (
+        f',"spend_30d_minor":{member.spend_30d_minor},"visits_30d":{member.visits_30d},'
+        f'"spend_90d_minor":{member.spend_90d_minor},"visits_90d":{member.visits_90d},'
+        f'"days_since_visit":{member.days_since_visit}'
     )
 
 

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,7 @@ from regulars.rules import repository
 from regulars.rules.domain import PackVersion
 from regulars.rules.errors import PackPlaceUnknown
 from regulars.rules.evaluator import PackSet
+from regulars.rules.recent_reading import reads_recent
 from regulars.rules.stored import Activation, in_force
 
 State = tuple[int, int]
@@ -51,6 +53,16 @@ class LiveView:
             self._activations.setdefault(activation.place_path, []).append(activation)
         self._timelines: dict[UUID, _Timeline] = {}
         self._by_activations: dict[tuple[int, ...], _Timeline] = {}
+
+    @cached_property
+    def reads_recent(self) -> bool:
+        """Whether any pack, live anywhere at any time, asks for what a member has done lately."""
+        return reads_recent(version.document for version in self._versions.values())
+
+    @cached_property
+    def tiers_read_recent(self) -> bool:
+        """Whether a tier pack does."""
+        return reads_recent(v.document for v in self._versions.values() if v.kind == "tier")
 
     def is_older_than(self, state: State) -> bool:
         """Whether another look saw more."""

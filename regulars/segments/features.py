@@ -65,9 +65,10 @@ class Feature:
     own: OwnValue | None = None
 
 
-_enrolled_days: Final = func.greatest(
-    0, (bindparam(AS_OF_US, type_=BigInteger) - _C.enrolled_us) // _DAY_US, type_=BigInteger
-)
+def _days_since(us: ColumnElement[int]) -> ColumnElement[int]:
+    passed = bindparam(AS_OF_US, type_=BigInteger) - us
+    return func.greatest(0, passed // _DAY_US, type_=BigInteger)
+
 
 FEATURES: Final[Mapping[str, Feature]] = MappingProxyType(
     {
@@ -77,9 +78,14 @@ FEATURES: Final[Mapping[str, Feature]] = MappingProxyType(
         "member.tags": Feature("text_list", _C.tags),
         "member.spend_365d_minor": Feature("integer", _C.spend_365d_minor),
         "member.visits_365d": Feature("integer", _C.visits_365d),
+        "member.spend_30d_minor": Feature("integer", _C.spend_30d_minor),
+        "member.visits_30d": Feature("integer", _C.visits_30d),
+        "member.spend_90d_minor": Feature("integer", _C.spend_90d_minor),
+        "member.visits_90d": Feature("integer", _C.visits_90d),
+        "member.days_since_visit": Feature("integer", _days_since(_C.last_visit_us)),
         "member.qualifying_spend_minor": Feature("integer", _C.spend_365d_minor),  # no purchase is at hand
         "member.visits": Feature("integer", _C.visits),
-        "member.enrolled_days": Feature("integer", _enrolled_days),
+        "member.enrolled_days": Feature("integer", _days_since(_C.enrolled_us)),
         "member.frozen": Feature("boolean", _C.frozen),
     }
 )

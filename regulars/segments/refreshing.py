@@ -16,12 +16,16 @@ from regulars.db.raw import driver
 
 ONE_REFRESHER: Final = 7_201_122  # advisory lock
 WINDOW: Final = "interval '8760 hours'"
+QUARTER: Final = "interval '2160 hours'"
+MONTH: Final = "interval '720 hours'"
 AT_ONCE: Final = 5_000
 MOST_CHANGED: Final = 200_000
 """With more than that, all are gathered anew."""
 
 _STATE: Final = """
-select as_of, seen_xid, xmin::text::bigint = written_xid % 4294967296 as ours from member_feature_state
+select as_of, seen_xid,
+       xmin::text::bigint = written_xid % 4294967296 and whole_xid is not distinct from written_xid as ours
+from member_feature_state
 """
 _SEEN: Final = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _CHANGED: Final = """
@@ -49,24 +53,37 @@ _RULE_TAGS: Final = """
   jsonb_each_text(m.rule_tags) as t(tag, until)
   where (t.until is null or t.until::timestamptz > $1::timestamptz)
 """
+# Who has not bought within the longest of the short windows has nothing in any: no purchase is looked at.
+_LATELY: Final = _BOUGHT.format(
+    f"s.last_purchase_at >= $1::timestamptz - {QUARTER} "
+    f"and occurred_at >= $1::timestamptz - {QUARTER} and occurred_at <= $1::timestamptz"
+)
+_IN_MONTH: Final = f"filter (where occurred_at >= $1::timestamptz - {MONTH})"
+_EARLIER: Final = _BOUGHT.format("s.last_purchase_at > $1::timestamptz and occurred_at <= $1::timestamptz")
+_NEW: Final = (
+    *("home_store_id", "enrolled_us", "visits", "visits_365d", "spend_365d_minor", "leaves_at", "frozen"),
+    *("tier", "stage", "tags"),
+    *("visits_30d", "spend_30d_minor", "visits_90d", "spend_90d_minor", "last_visit_us"),
+)
 _LATER: Final = _BOUGHT.format("occurred_at > $1::timestamptz")
 
 _WRITE: Final = f"""
-insert into member_feature as f (
-  member_id, home_store_id, enrolled_us, visits, visits_365d, spend_365d_minor, leaves_at, frozen, tier,
-  stage, tags)
+insert into member_feature as f (member_id, {", ".join(_NEW)})
 select s.member_id, s.home_store_id, (extract(epoch from s.enrolled_at) * 1000000)::bigint,
   s.visits - coalesce(later.visits, 0),
   coalesce(inside.visits, s.visits_365d - coalesce(gone.visits, 0)),
   coalesce(inside.spend, s.spend_365d_minor - coalesce(gone.spend, 0)),
-  least(ending.at,
+  least(ending.at, lately.oldest_in_month + {MONTH}, lately.oldest + {QUARTER},
         case when s.window_as_of > $1::timestamptz then $1::timestamptz
              when s.window_oldest_at >= $1::timestamptz - {WINDOW} then s.window_oldest_at + {WINDOW}
              else oldest.at + {WINDOW} end),
   s.frozen_at is not null, s.tier, s.stage,
   case when m.rule_tags is null then m.tags
        else m.tags || array(select t.tag from {_RULE_TAGS} and not t.tag = any(m.tags)
-                            order by t.tag collate "C") end
+                            order by t.tag collate "C") end,
+  lately.visits_30d, lately.spend_30d_minor, lately.visits_90d, lately.spend_90d_minor,
+  (extract(epoch from coalesce(case when s.last_purchase_at <= $1::timestamptz then s.last_purchase_at
+                                    else earlier.at end, s.enrolled_at)) * 1000000)::bigint
 from standing s
 join member m on m.id = s.member_id
 left join lateral (select count(*) as visits, coalesce(sum(sales_minor), 0) as spend from {_GONE}) gone
@@ -78,17 +95,17 @@ left join lateral (select count(*) as visits, coalesce(sum(sales_minor), 0) as s
 left join lateral (select min(t.until::timestamptz) - interval '1 microsecond' as at from {_RULE_TAGS}) ending
   on m.rule_tags is not null
 left join lateral (select count(*) as visits from {_LATER}) later on s.window_as_of > $1::timestamptz
+cross join lateral (
+  select count(*) as visits_90d, coalesce(sum(sales_minor), 0) as spend_90d_minor, min(occurred_at) as oldest,
+         count(*) {_IN_MONTH} as visits_30d, coalesce(sum(sales_minor) {_IN_MONTH}, 0) as spend_30d_minor,
+         min(occurred_at) {_IN_MONTH} as oldest_in_month
+  from {_LATELY}) lately
+cross join lateral (select max(occurred_at) as at from {_EARLIER}) earlier
 where {{chosen}}
 on conflict (member_id) do update set
-  home_store_id = excluded.home_store_id, enrolled_us = excluded.enrolled_us, visits = excluded.visits,
-  visits_365d = excluded.visits_365d, spend_365d_minor = excluded.spend_365d_minor,
-  leaves_at = excluded.leaves_at, frozen = excluded.frozen, tier = excluded.tier, stage = excluded.stage,
-  tags = excluded.tags
-where (f.home_store_id, f.enrolled_us, f.visits, f.visits_365d, f.spend_365d_minor, f.leaves_at, f.frozen,
-       f.tier, f.stage, f.tags)
-  is distinct from (excluded.home_store_id, excluded.enrolled_us, excluded.visits, excluded.visits_365d,
-       excluded.spend_365d_minor, excluded.leaves_at, excluded.frozen, excluded.tier, excluded.stage,
-       excluded.tags)
+  {", ".join(f"{name} = excluded.{name}" for name in _NEW)}
+where ({", ".join(f"f.{name}" for name in _NEW)})
+  is distinct from ({", ".join(f"excluded.{name}" for name in _NEW)})
 """  # noqa: S608 — our own text
 _WRITE_THESE: Final = _WRITE.format(chosen="s.member_id = any($2::uuid[])")
 _WRITE_ALL: Final = _WRITE.format(chosen="true")
@@ -96,12 +113,14 @@ _FORGET: Final = """
 delete from member_feature f where not exists (select from standing s where s.member_id = f.member_id)
 """
 _SAY: Final = """
-insert into member_feature_state as s (id, as_of, seen_xid, written_xid, members, undecided_members)
+insert into member_feature_state as s (
+  id, as_of, seen_xid, written_xid, members, undecided_members, whole_xid)
 select 1, $1::timestamptz, $2, pg_current_xact_id()::text::bigint,
-       (select count(*) from member_feature), (select count(*) from standing where next_due_at <= $1)
+       (select count(*) from member_feature), (select count(*) from standing where next_due_at <= $1),
+       pg_current_xact_id()::text::bigint
 on conflict (id) do update set
   as_of = excluded.as_of, seen_xid = excluded.seen_xid, written_xid = excluded.written_xid,
-  members = excluded.members, undecided_members = excluded.undecided_members
+  members = excluded.members, undecided_members = excluded.undecided_members, whole_xid = excluded.whole_xid
 """
 
 
@@ -124,7 +143,9 @@ async def refresh(
         _SEEN
     )  # before anything is read: what commits meanwhile is seen twice
     state = await connection.fetchrow(_STATE)
-    if state is not None and (at <= state["as_of"] or at - state["as_of"] < unless_newer_than):
+    if state is not None and at <= state["as_of"]:
+        return False
+    if state is not None and state["ours"] and at - state["as_of"] < unless_newer_than:
         return False
     changed = await _changed(connection, state, at)
     if changed is None:

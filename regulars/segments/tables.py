@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -27,11 +28,17 @@ member_feature = Table(
     Column("visits", BigInteger, nullable=False),
     Column("visits_365d", BigInteger, nullable=False),
     Column("spend_365d_minor", BigInteger, nullable=False),
-    Column("leaves_at", Instant, index=True),  # not later than a purchase leaves the 365 days, or a tag ends
+    Column("leaves_at", Instant, index=True),  # not later than a purchase leaves a window, or a tag ends
     Column("frozen", Boolean, nullable=False),
     Column("tier", Text(collation="C"), nullable=False),
     Column("stage", Text(collation="C"), nullable=False),
     Column("tags", ARRAY(Text), nullable=False),
+    Column("visits_30d", BigInteger, nullable=False, server_default=text("0")),
+    Column("spend_30d_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("visits_90d", BigInteger, nullable=False, server_default=text("0")),
+    Column("spend_90d_minor", BigInteger, nullable=False, server_default=text("0")),
+    # Of the last purchase; without any, of enrolment.
+    Column("last_visit_us", BigInteger, nullable=False, server_default=text("0")),
 )
 
 member_feature_state = Table(
@@ -43,6 +50,8 @@ member_feature_state = Table(
     Column("written_xid", BigInteger, nullable=False),  # of this row; another one after a restore elsewhere
     Column("members", BigInteger, nullable=False),
     Column("undecided_members", BigInteger, nullable=False),
+    # The same as written_xid where all columns were gathered; whoever knows only the older ones leaves it.
+    Column("whole_xid", BigInteger),
     CheckConstraint("id = 1", name="one_state"),
 )
 

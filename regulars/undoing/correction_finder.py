@@ -52,6 +52,7 @@ class CorrectionFinder:
 
     async def items(self, found: Sequence[Touched]) -> list[Item]:
         """What has to be taken or given of each purchase; those that stay as they are are left out."""
+        await self.lots.complete({one.purchase_id: one.read for one in found}, self.to)
         items = [await self._item(one) for one in found]
         return [item for item in items if item is not None]
 

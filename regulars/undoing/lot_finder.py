@@ -1,20 +1,21 @@
 """Finds the lots of a version's points, reading a purchase again only where its entry has several."""
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.lifecycle.repository import recent_before
 from regulars.organisation.places import Places
+from regulars.purchases.member_record import member_recorded
 from regulars.purchases.own_facts import as_recorded
 from regulars.rules import service as rules
 from regulars.rules.domain import (
-    ANONYMOUS,
+    RECENT_FACTS,
     Award,
     CalendarFacts,
     Evaluation,
-    MemberFacts,
     PurchaseFacts,
     StoreFacts,
 )
@@ -22,8 +23,6 @@ from regulars.rules.evaluator import PackSet
 from regulars.undoing import effects_repository
 from regulars.undoing.award_lots import AwardEntry, ReadPurchase, shares_by_award, shares_in_one
 from regulars.undoing.domain import Item
-
-_MEMBER_FACTS: Final = {field.name for field in fields(MemberFacts)} - {"known"}
 
 
 class LotFinder:
@@ -39,6 +38,7 @@ class LotFinder:
         """Each entry as an item with its lots, and what was taken back of it before."""
         several = [entry.cause_id for entry in entries if len(entry.lots) > 1]
         read = await effects_repository.read_purchases(self._session, several) if several else {}
+        await self.complete(read, self._version)
         found = []
         for entry in entries:
             if len(entry.lots) == 1:
@@ -59,6 +59,15 @@ class LotFinder:
             names = dict.fromkeys([*others, self._version])
         packs = await self.packs(tuple(names))
         return self.evaluate(bought, packs).awards
+
+    async def complete(self, read: Mapping[UUID, ReadPurchase], version: str) -> None:
+        """Add to records what a version asks for that was not kept: what members had done lately."""
+        if not read or not (await self.packs((version,))).reads_recent:
+            return
+        members = {one: bought.evaluation["facts"]["member"] for one, bought in read.items()}
+        lacking = [one for one, kept in members.items() if kept is not None and RECENT_FACTS[0] not in kept]
+        for purchase_id, lately in (await recent_before(self._session, lacking)).items():
+            members[purchase_id].update(lately)
 
     def evaluate(self, bought: ReadPurchase, packs: PackSet) -> Evaluation:
         """What some packs say of the facts that were recorded with a purchase, limits aside."""
@@ -83,15 +92,3 @@ class LotFinder:
                 versions.append((await rules.get_version(self._session, code, int(number))).version)
             found = self._sets[names] = PackSet(versions)
         return found
-
-
-def member_recorded(recorded: dict[str, Any] | None) -> MemberFacts:
-    """A member's facts as an evaluation record keeps them."""
-    if recorded is None:
-        return ANONYMOUS
-    known: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in recorded.items()
-        if name in _MEMBER_FACTS
-    }
-    return replace(ANONYMOUS, known=True, **known)

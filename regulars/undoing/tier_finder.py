@@ -1,7 +1,7 @@
 """Finds whose tier rests on what a version decided, and what another makes of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.lifecycle import repository as standings
 from regulars.lifecycle.domain import Standing
+from regulars.lifecycle.recent import RecentVisits
 from regulars.lifecycle.reigns import member_facts
 from regulars.lifecycle.window import WINDOW
 from regulars.rules import service as rules
-from regulars.rules.domain import LifecyclePlan
+from regulars.rules.domain import LifecyclePlan, RecentFacts
 from regulars.rules.evaluator import PackSet
 from regulars.undoing import tier_repository
 from regulars.undoing.domain import Item, Undo
@@ -45,7 +46,7 @@ class TierFinder:
         self, session: AsyncSession, members: Mapping[UUID, Standing], at: datetime
     ) -> dict[UUID, tuple[TierWord, Decided]]:
         """Member → the last word on the tier, and what should be, where it rests on the version."""
-        words = await tier_repository.words_of(session, list(members))
+        words = await tier_repository.words_of(session, list(members), lately=self.packs.reads_recent)
         spans = [(member_id, at - WINDOW, at + _MOMENT) for member_id in members]
         bought = await standings.purchases_between(session, spans)
         found = {}
@@ -56,6 +57,7 @@ class TierFinder:
             spend_minor = sum(sales for _, sales in bought.get(member_id, ()))
             visits = len(bought.get(member_id, ()))
             now = member_facts(standing, (), spend_minor, visits, spend_minor, at)
+            now = replace(now, **_lately(bought.get(member_id, ()), standing, at))
             found[member_id] = run[-1], decide(run, self.plan, self.packs.tier_for, now)
         return found
 
@@ -71,6 +73,13 @@ class TierFinder:
             if decided.tier != members[member_id].tier
         ]
         return items, len(members) - len(found)
+
+
+def _lately(bought: Sequence[tuple[datetime, int]], standing: Standing, at: datetime) -> RecentFacts:
+    """What has been done lately; who has bought nothing in the longest window may have bought before."""
+    before = standing.last_purchase_at
+    visits = bought or ([(before, 0)] if before is not None and before <= at - WINDOW else [])
+    return RecentVisits(visits, standing.enrolled_at).seen_at(at)
 
 
 def moved(word: TierWord, tier: str, decided: Decided) -> Item:

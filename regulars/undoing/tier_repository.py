@@ -8,9 +8,10 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
+from regulars.lifecycle.repository import recent_before
+from regulars.purchases.member_record import member_recorded
 from regulars.undoing.domain import Reach
 from regulars.undoing.effects_repository import IN_REACH, reach_values
-from regulars.undoing.lot_finder import member_recorded
 from regulars.undoing.tiers import TierWord
 
 _MEMBERS: Final = f"""
@@ -39,10 +40,19 @@ async def members_in(session: AsyncSession, reach: Reach) -> list[UUID]:
     return [row["member_id"] for row in rows]
 
 
-async def words_of(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, list[TierWord]]:
-    """All that was said of members' tiers, in order of effect."""
+async def words_of(
+    session: AsyncSession, member_ids: Sequence[UUID], *, lately: bool = False
+) -> dict[UUID, list[TierWord]]:
+    """All that was said of members' tiers, in order of effect.
+
+    Args:
+        lately: what members had done lately is asked for, and added where a record does not say.
+    """
     found: dict[UUID, list[TierWord]] = {}
-    for row in await (await driver(session)).fetch(_WORDS, member_ids):
+    rows = await (await driver(session)).fetch(_WORDS, member_ids)
+    decided = [row["purchase_id"] for row in rows if row["facts"] is not None] if lately else []
+    known = await recent_before(session, decided) if decided else {}
+    for row in rows:
         reason: dict[str, Any] = orjson.loads(row["reason"])
         recorded = None if row["facts"] is None else orjson.loads(row["facts"])
         word = TierWord(
@@ -56,7 +66,7 @@ async def words_of(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UU
             row["purchase_id"],
             row["store_id"],
             int(reason.get("spend_365d_minor") or 0),
-            None if recorded is None else member_recorded(recorded),
+            None if recorded is None else member_recorded({**known.get(row["purchase_id"], {}), **recorded}),
         )
         found.setdefault(row["member_id"], []).append(word)
     return found

@@ -31,8 +31,9 @@ TAMPERING = {
         select gen_random_uuid(), member_id, home_store_id, 5, 'other', 'x', 'posted', true, now(), 'x',
                now(), 'x', now() from standing""",
     "member_features": """
-        insert into member_feature_state (id, as_of, seen_xid, written_xid, members, undecided_members)
-        select 1, now(), xid, xid, 0, 0 from (select pg_current_xact_id()::text::bigint as xid) own""",
+        insert into member_feature_state
+          (id, as_of, seen_xid, written_xid, members, undecided_members, whole_xid)
+        select 1, now(), xid, xid, 0, 0, xid from (select pg_current_xact_id()::text::bigint as xid) own""",
     "care_tasks": """
         insert into care_task (id, member_id, event_id, kind, due_at, opened_at, status)
         select gen_random_uuid(), member_id, id, 'revisit', now(), now(), 'open' from lifecycle_event

@@ -24,7 +24,7 @@ BANDS = (
 PLAN = LifecyclePlan("classic-tiers/1", BANDS, 365, 60, 90, 3, 90)
 
 
-def tier_for(_: Standing, spend_minor: int, __: int, ___: datetime) -> TierMove | None:
+def tier_for(_: Standing, spend_minor: int, *__: object) -> TierMove | None:
     reached = [band for band in BANDS if band.threshold_minor <= spend_minor and band.rank]
     if not reached:
         return None

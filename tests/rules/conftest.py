@@ -10,7 +10,14 @@ import pytest
 from hypothesis import settings
 
 from regulars.rules.cases import NO_ID, calendar_at
-from regulars.rules.domain import Evaluation, MemberFacts, PackVersion, PurchaseFacts, StoreFacts
+from regulars.rules.domain import (
+    RECENT_FACTS,
+    Evaluation,
+    MemberFacts,
+    PackVersion,
+    PurchaseFacts,
+    StoreFacts,
+)
 from regulars.rules.evaluator import PackSet
 
 settings.register_profile("rules", deadline=None)  # the machine may be busy with other tests
@@ -73,6 +80,7 @@ def member_facts(**facts: Any) -> MemberFacts:
         "visits": 0,
         "enrolled_days": 0,
         "frozen": False,
+        **dict.fromkeys(RECENT_FACTS, 0),
     }
     return MemberFacts(**usual | facts)
 

@@ -1,6 +1,6 @@
 """The features are what a till's rules would see of each member at the stated instant, whatever came."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -68,10 +68,24 @@ async def counted_anew(chain: SmallChain, at: datetime) -> dict[UUID, Mapping[st
             "member.qualifying_spend_minor": sum(window),
             "member.visits_365d": len(window),
             "member.visits": len(known),
+            **lately(known, standing.enrolled_at, at),
             "member.enrolled_days": max(0, (at - standing.enrolled_at) // DAY),
             "member.frozen": standing.frozen_at is not None,
         }
     return made
+
+
+def lately(known: Sequence[tuple[datetime, int]], enrolled_at: datetime, at: datetime) -> Mapping[str, int]:
+    month = [minor for when, minor in known if when >= at - 30 * DAY]
+    quarter = [minor for when, minor in known if when >= at - 90 * DAY]
+    last_at = max((when for when, _ in known), default=enrolled_at)
+    return {
+        "member.spend_30d_minor": sum(month),
+        "member.visits_30d": len(month),
+        "member.spend_90d_minor": sum(quarter),
+        "member.visits_90d": len(quarter),
+        "member.days_since_visit": max(0, (at - last_at) // DAY),
+    }
 
 
 async def agrees(chain: SmallChain, at: datetime) -> None:
@@ -100,7 +114,7 @@ async def test_features_follow_every_purchase_and_every_day(chain: SmallChain) -
             await chain.buy(rare, line(70_000), occurred_at=at)
         if week % 6 == 0:
             await agrees(chain, at + DAY)
-    for days in (0, 30, 200, 363, 364, 365, 366, 800):
+    for days in (0, 27, 28, 29, 30, 87, 88, 89, 200, 363, 364, 365, 366, 800):
         await agrees(chain, at + 2 * DAY + timedelta(days=days))
 
 
@@ -114,6 +128,34 @@ async def test_a_purchase_counts_until_365_days_have_passed_to_the_microsecond(c
     assert (await features(chain))[member]["member.visits"] == 1
 
 
+async def test_a_short_window_ends_to_the_microsecond_though_nobody_buys(chain: SmallChain) -> None:
+    member = await chain.join()
+    await chain.buy(member, line(500), occurred_at=MONDAY)
+    for days in (30, 90):
+        end = MONDAY + timedelta(days=days)
+        await bring_to(chain, end)
+        found = (await features(chain))[member]
+        assert (found[f"member.visits_{days}d"], found[f"member.spend_{days}d_minor"]) == (1, 500)
+        await bring_to(chain, end + timedelta(microseconds=1))
+        found = (await features(chain))[member]
+        assert (found[f"member.visits_{days}d"], found[f"member.spend_{days}d_minor"]) == (0, 0)
+        assert found["member.days_since_visit"] == days
+    assert await found_by_verify(chain) == []
+
+
+async def test_what_an_older_program_gathered_is_gathered_anew(chain: SmallChain) -> None:
+    member = await chain.join()
+    await chain.buy(member, line(500), occurred_at=MONDAY)
+    await bring_to(chain, MONDAY)
+    async with chain.database.begin() as session:  # it knows neither the new columns nor their mark
+        await session.execute(update(member_feature).values(visits_30d=0, last_visit_us=0))
+        own = text("pg_current_xact_id()::text::bigint")
+        await session.execute(update(member_feature_state).values(written_xid=own))
+    assert await bring_to(chain, MONDAY + timedelta(seconds=1), unless_newer_than=timedelta(minutes=1))
+    assert (await features(chain))[member]["member.visits_30d"] == 1
+    assert await found_by_verify(chain) == []
+
+
 async def test_late_and_attributed_purchases_count_as_what_they_are(chain: SmallChain) -> None:
     member = await chain.join()
     await chain.buy(member, line(500), occurred_at=MONDAY)
@@ -123,7 +165,7 @@ async def test_late_and_attributed_purchases_count_as_what_they_are(chain: Small
     alone = await chain.buy(None, line(7_000), occurred_at=MONDAY)
     async with chain.database.begin() as session:
         await attribute_purchase(session, chain.desk, alone.purchase_id, member, ACTOR, MONDAY + 3 * DAY)
-    for days in (3, 344, 345, 365, 366):
+    for days in (3, 10, 11, 30, 70, 71, 90, 91, 344, 345, 365, 366):
         await agrees(chain, MONDAY + timedelta(days=days, hours=1))
 
 

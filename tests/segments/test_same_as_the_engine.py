@@ -94,13 +94,15 @@ def _facts(made: Mapping[str, Any]) -> Mapping[str, Fact]:
 def _row(number: int, made: Mapping[str, Any]) -> dict[str, Any]:
     part = ALMOST_A_DAY if number % 2 else timedelta(0)
     enrolled_at = AS_OF - timedelta(days=made["enrolled_days"]) - part
-    row = {name: value for name, value in made.items() if name != "enrolled_days"}
+    last_at = AS_OF - timedelta(days=made["days_since_visit"]) - part
+    row = {name: value for name, value in made.items() if not name.endswith(("_days", "_visit"))}
     home = UUID(int=number % 3)
     return {
         **row,
         "member_id": UUID(int=number),
         "home_store_id": home,
         "enrolled_us": microseconds(enrolled_at),
+        "last_visit_us": microseconds(last_at),
     }
 
 

@@ -42,6 +42,7 @@ _ACTOR: Final = Actor.command("bench")
 _COLUMNS: Final = (
     *("member_id", "home_store_id", "enrolled_us", "visits", "visits_365d", "spend_365d_minor"),
     *("leaves_at", "frozen", "tier", "stage", "tags"),
+    *("visits_30d", "spend_30d_minor", "visits_90d", "spend_90d_minor", "last_visit_us"),
 )
 _STATE: Final = """
 insert into member_feature_state (id, as_of, seen_xid, written_xid, members, undecided_members)
@@ -94,8 +95,17 @@ CONDITIONS: Final[Mapping[str, object]] = {
             {">": [_var("visits"), 1_000]},
         ]
     },
+    "came_often_and_stopped": {
+        "and": [
+            {">=": [_var("visits_90d"), 6]},
+            {"===": [_var("visits_30d"), 0]},
+            {">=": [_var("spend_90d_minor"), 30_000]},
+            {"<=": [31, _var("days_since_visit"), 60]},
+        ]
+    },
 }
-"""Realistic ones: tier and stage, spend or visits, arithmetic, dates and tags, a ladder of cases."""
+"""Realistic ones: tier and stage, spend or visits, arithmetic, dates and tags, a ladder of cases, short
+windows."""
 
 IN_THE_ENGINE: Final = {
     "in": ["staff", {"if": [{"===": [_var("stage"), "active"]}, _var("tags"), ["staff"]]}]
@@ -182,6 +192,11 @@ def _members(stores: list[UUID], members: int, at: datetime) -> Iterator[tuple[o
             tier,
             stage,
             tags[(mixed >> 9) % 6],
+            visits_365d // (12 + mixed % 40),
+            spend // (12 + mixed % 40),
+            visits_365d // (4 + mixed % 9),
+            spend // (4 + mixed % 9),
+            now_us - ((mixed >> 2) % 90 if visits_365d else 400) * day_us - mixed,
         )
 
 
