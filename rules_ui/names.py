@@ -7,21 +7,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.organisation.domain import Place
 from regulars.security import service as security
-from regulars.security.scope import EVERYWHERE, Scope
+from regulars.security.scope import Scope
 from rules_ui.contexts.base import Choice
 from rules_ui.i18n import Speech
 from rules_ui.ui import Ui
 from rules_ui.version_marks import Names
 
-MOST_OPERATORS = 500
 _NAMED = 4
 
 
 async def known_names(session: AsyncSession, ui: Ui) -> Names:
     """What operators and places are called."""
-    operators = await security.list_operators(session, EVERYWHERE, limit=MOST_OPERATORS)
     return Names(
-        {str(operator.id): operator.display_name for operator in operators},
+        await security.operator_names(session),
         {place.id: place.name for place in ui.container.places.all()},
     )
 

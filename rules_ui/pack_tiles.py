@@ -1,6 +1,7 @@
 """Presents packs in the list: those that have versions, and those that are drafts only."""
 
 from regulars.releases.drafting import DraftLine, Revision
+from regulars.rules.domain import PackVersion
 from regulars.rules.model import Pack
 from regulars.rules.sentences import pack_of
 from regulars.rules.stored import StoredVersion
@@ -10,18 +11,18 @@ from rules_ui.rule_words import pack_words
 
 
 def tile_of(
-    newest: StoredVersion, live: StoredVersion | None, draft: DraftLine | None, say: Speech
+    newest: StoredVersion, live: PackVersion | None, draft: DraftLine | None, say: Speech
 ) -> PackTile:
     """A pack in the words of its live version, else of its newest.
 
     Args:
         draft: its draft, where the reader may see one.
     """
-    pack = Pack.model_validate((live or newest).version.document)
+    pack = Pack.model_validate((live or newest.version).document)
     words = pack_words(pack, say)
     standing = say.text(N_("not live"))
     if live:
-        standing = say.text(N_("version %(version)s is live"), version=live.version.version)
+        standing = say.text(N_("version %(version)s is live"), version=live.version)
     begun = ""
     if draft:
         begun = say.text(

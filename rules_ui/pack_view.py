@@ -30,7 +30,8 @@ class Known:
 
     Attributes:
         shown: the version on the page.
-        lines: all versions, newest first.
+        lines: some of its versions, newest first.
+        more: there are older ones.
         activations: where and when, oldest first.
         live: the version live at headquarters now, or None.
         at_the_tills: where it is live, and how full its limits are.
@@ -47,6 +48,7 @@ class Known:
     has_draft: bool = False
     catalogue: Catalogue = BUILT_IN
     aftermath: Aftermath = field(default_factory=Aftermath)
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,18 @@ def page_of(
         stacking=words.stacking,
         limits=words.limits,
         versions=tuple(_version(line, known, names, places, say) for line in known.lines),
+        older_href=_older(known) if known.more else "",
         may_edit=rights.may_edit,
         may_release=known.has_draft,
         at_the_tills=known.at_the_tills,
         draft=_draft(known, form, shown, words, rights, say),
     )
+
+
+def _older(known: Known) -> str:
+    version = known.shown.version
+    before = known.lines[-1].version
+    return f"/packs/{version.code}/versions/{version.version}?before={before}#versions-title"
 
 
 def _draft(known: Known, form: Form, shown: Pack, words: PackWords, rights: Rights, say: Speech) -> Draft:

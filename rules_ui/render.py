@@ -19,6 +19,7 @@ FRAME = ("shell", "say")
 """What every template may read besides its own context."""
 
 
+@cache
 def icon(name: str) -> Markup:
     """A picture that says nothing to a screen reader."""
     sprite = asset_url("vendor/icons.svg")

@@ -6,10 +6,10 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.custom_fields import service as custom_fields
-from regulars.rules import checker, repository
-from regulars.rules.catalogue import BUILT_IN, Catalogue
+from regulars.rules import repository
+from regulars.rules.catalogue import Catalogue
 from regulars.rules.checker import Report
-from regulars.rules.custom_catalogue import with_custom
+from regulars.rules.examined import catalogue_with, examined
 from regulars.rules.findings import first
 from regulars.rules.part_checks import places_named, unknown_places
 
@@ -19,10 +19,9 @@ async def catalogue_of(session: AsyncSession) -> Catalogue:
 
     Args:
         session: any.
-    Returns: `BUILT_IN` itself where the chain added none.
+    Returns: the same one as long as the chain adds none; `BUILT_IN` itself where it added none.
     """
-    own = await custom_fields.list_fields(session)
-    return with_custom(own) if own else BUILT_IN
+    return catalogue_with(tuple(await custom_fields.list_fields(session)))
 
 
 async def examine_here(session: AsyncSession, text: str | bytes) -> Report:
@@ -34,7 +33,7 @@ async def examine_here(session: AsyncSession, text: str | bytes) -> Report:
     Returns: the findings and the cases' results; places that are not there are among the findings.
     """
     # Up to a tenth of a second of work: tills that this process serves do not wait for it.
-    report = await asyncio.to_thread(checker.examine, text, await catalogue_of(session))
+    report = await asyncio.to_thread(examined, text, tuple(await custom_fields.list_fields(session)))
     named = {place for _, place in places_named(report.pack)} if report.pack else set()
     if report.pack is None or not named:
         return report

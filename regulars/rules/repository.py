@@ -82,6 +82,13 @@ _PACKS: Final = (
     .order_by(pack_version.c.code, pack_version.c.version.desc())
     .limit(bindparam("limit"))
 )
+_NEWEST_OF_EACH: Final = (
+    select(*_LINE_COLUMNS, pack_version.c.document)
+    .where(pack_version.c.code > bindparam("after"))
+    .ext(distinct_on(pack_version.c.code))
+    .order_by(pack_version.c.code, pack_version.c.version.desc())
+    .limit(bindparam("limit"))
+)
 _LINES_OF: Final = (
     select(*_LINE_COLUMNS)
     .where(
@@ -164,6 +171,12 @@ async def page_of_packs(session: AsyncSession, after: str, limit: int) -> list[V
     return [
         VersionLine(**row._mapping) for row in await session.execute(_PACKS, {"after": after, "limit": limit})
     ]
+
+
+async def page_of_newest(session: AsyncSession, after: str, limit: int) -> list[StoredVersion]:
+    """The newest version of each pack, by code, with its text."""
+    rows = await session.execute(_NEWEST_OF_EACH, {"after": after, "limit": limit})
+    return [_stored(row._mapping) for row in rows]
 
 
 async def page_of_versions(

@@ -178,6 +178,13 @@ async def list_packs(session: AsyncSession, *, after: str = "", limit: int = 100
     return await repository.page_of_packs(session, after, limit)
 
 
+async def newest_versions(
+    session: AsyncSession, *, after: str = "", limit: int = 100
+) -> Sequence[StoredVersion]:
+    """As `list_packs`, with their texts."""
+    return await repository.page_of_newest(session, after, limit)
+
+
 async def list_versions_of(
     session: AsyncSession, code: str, *, before: int | None = None, limit: int = 100
 ) -> Sequence[VersionLine]:

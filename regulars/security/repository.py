@@ -94,6 +94,7 @@ _PAGE: Final = (
     .order_by(operator.c.login)
     .limit(bindparam("limit"))
 )
+_NAMES: Final = select(operator.c.id.cast(Text).label("id"), operator.c.display_name)
 _CREDENTIALS: Final = select(*_OPERATOR, operator.c.password_hash).where(
     operator.c.login == bindparam("login")
 )
@@ -226,6 +227,10 @@ async def list_operators(
     parameters = {"after": after, "limit": limit, "words": words, **scope.parameters}
     rows = await session.execute(_PAGE, parameters)
     return [_operator(row) for row in rows]
+
+
+async def operator_names(session: AsyncSession) -> dict[str, str]:
+    return {row.id: row.display_name for row in await session.execute(_NAMES)}
 
 
 async def find_credentials(session: AsyncSession, login: str) -> tuple[Operator, str] | None:

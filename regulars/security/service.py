@@ -202,6 +202,11 @@ async def list_operators(
     return await repository.list_operators(session, scope, after, limit, words)
 
 
+async def operator_names(session: AsyncSession) -> dict[str, str]:
+    """What each operator is called, by id, for pages that tell who did what; the shut-out ones too."""
+    return await repository.operator_names(session)
+
+
 def _problems_of(new: NewOperator) -> list[FieldProblem]:
     problems: list[FieldProblem] = []
     if not LOGIN_PATTERN.fullmatch(new.login):

@@ -160,6 +160,7 @@ class PackPage(View):
     stacking: str
     limits: tuple[str, ...]
     versions: tuple[VersionLine, ...]
+    older_href: str
     may_edit: bool
     may_release: bool
     draft: Draft

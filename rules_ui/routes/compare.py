@@ -42,6 +42,7 @@ Version = Annotated[int | None, Query(ge=1, le=1 << 30)]
 
 REHEARSALS_SHOWN: Final = 5
 MOST_PLACES: Final = 500
+MOST_VERSIONS: Final = 500
 _NOTHING: Final = 0
 """Chosen to compare with nothing at all, where no version is live."""
 
@@ -133,7 +134,7 @@ async def _page(
     async with ui.container.database.read() as session:
         names = await known_names(session, ui)
         chosen = await _chosen(session, code, version, names, say)
-        numbers = [line.version for line in await rules.list_versions(session) if line.code == code]
+        numbers = [line.version for line in await rules.list_versions_of(session, code, limit=MOST_VERSIONS)]
         if against is None:
             against = _live_at_headquarters(ui, code, say) or _NOTHING
         before = await _version_side(session, code, against, say) if against else None

@@ -124,12 +124,9 @@ def _readable(text: str, code: str) -> str:
 
 async def _own(session: AsyncSession) -> Sequence[OwnPack]:
     """The newest version of each pack, and the drafts that have none."""
-    newest = await rules.list_packs(session, limit=MOST_OWN)
-    own = [
-        OwnPack(line.code, line.version, (await rules.get_version(session, line.code, line.version)).text)
-        for line in newest
-    ]
-    known = {line.code for line in newest}
+    newest = await rules.newest_versions(session, limit=MOST_OWN)
+    own = [OwnPack(each.version.code, each.version.version, each.text) for each in newest]
+    known = {each.code for each in own}
     begun = [
         line.code for line in await drafts.list_drafts(session, limit=MOST_OWN) if line.code not in known
     ]

@@ -1,10 +1,10 @@
 """The pack list, the pack page, saving parameters and publishing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
@@ -17,8 +17,9 @@ from regulars.releases.acting import said
 from regulars.releases.repository import Filter
 from regulars.rules import service as rules
 from regulars.rules.adopting import can_adopt, with_new_results
-from regulars.rules.chain_catalogue import catalogue_of
+from regulars.rules.chain_catalogue import catalogue_of, examine_here
 from regulars.rules.checker import examine
+from regulars.rules.domain import PackVersion
 from regulars.rules.model import Pack
 from regulars.rules.stored import StoredVersion
 from regulars.rules.text_edits import with_parameters
@@ -26,7 +27,6 @@ from regulars.security import service as security
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
-from regulars.security.scope import EVERYWHERE
 from regulars.undoing import service as undoing
 from rules_ui import pack_tiles, pack_view
 from rules_ui.contexts.base import Choice
@@ -41,6 +41,8 @@ from rules_ui.version_marks import Aftermath, counts, needs_history
 LONGEST_VALUE = 40
 MOST_DRAFTS = 500
 MOST_RELEASES = 50
+MOST_PACKS = 1_000
+VERSIONS_SHOWN = 20
 _NOT_PARAMETERS = frozenset({"csrf_token", "adopt"})
 _KIND_ORDER = ("earning", "tier", "lifecycle", "discount", "eligibility")
 
@@ -55,15 +57,17 @@ async def show_list(
     say = ui.speech(request, actor)
     may_edit = actor.may(Permission.PACK_EDIT)
     async with ui.container.database.read() as session:
-        codes = sorted({line.code for line in await rules.list_versions(session)})
-        found = [
-            (await rules.get_version(session, code), await _live(ui, session, code, say)) for code in codes
-        ]
+        found = await rules.newest_versions(session, limit=MOST_PACKS)
+        codes = {each.version.code for each in found}
         begun = {each.code: each for each in await drafts.list_drafts(session, limit=MOST_DRAFTS)}
         new = [await drafts.get_draft(session, code) for code in begun if may_edit and code not in codes]
         home = await home_of(session, ui, actor, await catalogue_of(session), say)
     shown = begun if may_edit else {}
-    tiles = [pack_tiles.tile_of(newest, live, shown.get(newest.version.code), say) for newest, live in found]
+    live = {version.code: version for version in _live_versions(ui, say)}
+    tiles = [
+        pack_tiles.tile_of(each, live.get(each.version.code), shown.get(each.version.code), say)
+        for each in found
+    ]
     tiles.sort(key=lambda tile: (_KIND_ORDER.index(tile.kind), tile.code))
     tiles += [pack_tiles.draft_tile(each, say) for each in new]
     return ui.page(request, actor, PackListPage(tuple(tiles), may_edit, home), say)
@@ -90,11 +94,12 @@ async def show_version(
     code: str,
     version: int,
     actor: Annotated[Actor, Depends(requires(Permission.PACK_READ))],
+    before: Annotated[int | None, Query(ge=1, le=1 << 30)] = None,
 ) -> HTMLResponse:
     await ui.refresh()
     async with ui.container.database.read() as session:
         shown = await rules.get_version(session, code, version)
-    return await _page(request, ui, actor, shown, {}, ui.speech(request, actor))
+    return await _page(request, ui, actor, shown, {}, ui.speech(request, actor), before=before)
 
 
 @router.post("/{code}/versions/{version}", response_model=None)
@@ -160,27 +165,39 @@ async def _page(
     *,
     text: str | None = None,
     problems: pack_view.Problems = (),
+    before: int | None = None,
 ) -> HTMLResponse:
     code = shown.version.code
     async with ui.container.database.read() as session:
-        lines = [line for line in await rules.list_versions(session) if line.code == code]
+        lines = await rules.list_versions_of(session, code, before=before, limit=VERSIONS_SHOWN + 1)
         activations = [
             each
             for each in await rules.list_activations(session, code)
             if actor.scope.touches(each.place_path)
         ]
         live = await _live(ui, session, code, say)
-        operators = await security.list_operators(session, EVERYWHERE, limit=500)
+        operators = await security.operator_names(session)
         facts = await catalogue_of(session)
+        report = await examine_here(session, text or shown.text)
         aftermath = await _aftermath(session, actor, code, say)
         at_the_tills = await live_of(session, ui, actor, code, facts, say)
         has_draft = bool(await drafts.list_saves(session, code, limit=1))
-    form = pack_view.Form(examine(text or shown.text, facts), typed, problems)
+    form = pack_view.Form(report, typed, problems)
     view = pack_view.page_of(
-        Known(shown, lines, activations, live, at_the_tills, has_draft, facts, aftermath),
+        Known(
+            shown=shown,
+            lines=lines[:VERSIONS_SHOWN],
+            activations=activations,
+            live=live,
+            at_the_tills=at_the_tills,
+            has_draft=has_draft,
+            catalogue=facts,
+            aftermath=aftermath,
+            more=len(lines) > VERSIONS_SHOWN,
+        ),
         form,
         _rights(ui, actor),
-        {str(operator.id): operator.display_name for operator in operators},
+        operators,
         {place.id: place.name for place in ui.container.places.all()},
         say,
     )
@@ -201,9 +218,12 @@ async def _aftermath(session: AsyncSession, actor: Actor, code: str, say: Speech
 
 async def _live(ui: Ui, session: AsyncSession, code: str, say: Speech) -> StoredVersion | None:
     """What is live at headquarters."""
-    packs = ui.container.packs.at(ui.container.places.headquarters.id, say.now)
-    found = next((version for version in packs.versions if version.code == code), None)
+    found = next((version for version in _live_versions(ui, say) if version.code == code), None)
     return await rules.get_version(session, code, found.version) if found else None
+
+
+def _live_versions(ui: Ui, say: Speech) -> Sequence[PackVersion]:
+    return ui.container.packs.at(ui.container.places.headquarters.id, say.now).versions
 
 
 def _rights(ui: Ui, actor: Actor) -> Rights:

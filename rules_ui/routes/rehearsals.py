@@ -23,6 +23,7 @@ from regulars.releases.errors import UnknownDraft
 from regulars.rules import service as rules
 from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.checker import check
+from regulars.rules.errors import UnknownPack
 from regulars.rules.model import Pack
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
@@ -214,11 +215,12 @@ async def _packs(session: AsyncSession, one: Rehearsal) -> dict[str, Pack]:
     """The packs that the report names, as far as they are kept as versions; and the drafts themselves."""
     named = {row["pack"] for row in (one.report or {}).get("by_rule", ())} | set(one.pack_names)
     found = {}
-    for line in await rules.list_versions(session):
-        name = f"{line.code}/{line.version}"
-        if name in named:
-            stored = await rules.get_version(session, line.code, line.version)
-            found[name] = Pack.model_validate(stored.version.document)
+    for name in sorted(named):
+        code, _, number = name.partition("/")
+        if number.isascii() and number.isdigit():
+            with suppress(UnknownPack):
+                stored = await rules.get_version(session, code, int(number))
+                found[name] = Pack.model_validate(stored.version.document)
     for name in one.pack_names:
         code = name.partition("/")[0]
         if name in found:

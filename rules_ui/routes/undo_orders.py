@@ -39,6 +39,7 @@ Reason = Annotated[str, Form(max_length=500)]
 Moment = Annotated[str, Form(max_length=40)]
 
 EFFECTS_SHOWN: Final = 20
+MOST_VERSIONS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ async def _order_page(
     async with ui.container.database.read() as session:
         stored = await rules.get_version(session, code, version)
         names = await known_names(session, ui)
-        numbers = [line.version for line in await rules.list_versions(session) if line.code == code]
+        numbers = [line.version for line in await rules.list_versions_of(session, code, limit=MOST_VERSIONS)]
         reach = Reach(stored.version.name, tuple(paths), None, None)
         # Finding them reads all that was ever booked: only whoever asks waits for it.
         found = (

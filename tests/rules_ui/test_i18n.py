@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules_ui.i18n import LanguageTag, Money, Speech, choose_language
+from rules_ui.i18n import LANGUAGES, LanguageTag, Money, Speech, choose_language
 
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 
@@ -56,3 +56,8 @@ def test_scaled_numbers_lose_nothing() -> None:
     assert speech("en").quantity(1_500) == "1.5"
     assert speech("en").decimal(12_500, 2) == "125"
     assert speech("en").share(0, 0) == "0%"
+
+
+def test_a_language_is_looked_up_once_whatever_is_said_in_it() -> None:
+    """Looking one up takes longer than a hundred numbers."""
+    assert all(speech(language).locale is speech(language).locale for language in LANGUAGES)

@@ -6,11 +6,16 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from small_chain import SmallChain, line
+from small_chain import ACTOR, SmallChain, line
+from sqlalchemy import event
 from web_world import WebWorld
 
 from regulars.kernel import clock
 from regulars.purchases.desk import Recorded
+from regulars.rules import service as rules
+from regulars.rules.starters import starter_text
+from regulars.rules.text_edits import with_parameters
+from rules_ui.routes import packs
 
 PARAMETERS = {
     "minor_per_point": "1",
@@ -170,3 +175,48 @@ async def test_a_pack_says_for_whom_and_when_it_is_and_how_much_it_may_give(
     assert "Meant for:" not in plain
     assert "Limits" not in plain
     assert "rule-terms" not in plain
+
+
+async def test_listing_packs_asks_the_database_as_often_however_many_there_are(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    before = await statements_of(world, admin, "/packs")
+    async with world.container.database.begin() as session:
+        for code in ("silver-saturday", "staff-excluded"):
+            await rules.create_version(session, starter_text(code), ACTOR, clock.now())
+    assert await statements_of(world, admin, "/packs") == before
+
+
+async def test_older_versions_stand_on_pages_of_their_own(
+    world: WebWorld, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packs, "VERSIONS_SHOWN", 2)
+    async with world.container.database.begin() as session:
+        for days in (100, 200):
+            text = with_parameters(starter_text("grocery-classic"), {"valid_days": days})
+            await rules.create_version(session, text, ACTOR, clock.now())
+    page = (await admin.get("/packs/grocery-classic")).text
+    assert re.findall(r">Version (\d+)</a>", page) == ["3", "2"]
+    older = re.search(r'href="([^"]+)">Older ones', page)
+    assert older is not None
+    page = (await admin.get(html.unescape(older[1]).split("#")[0])).text
+    assert re.findall(r">Version (\d+)</a>", page) == ["1"]
+    assert "Older ones" not in page
+
+
+async def statements_of(world: WebWorld, client: httpx.AsyncClient, address: str) -> int:
+    """How often a page asks the database, once nothing is new to the process."""
+    await client.get(address)
+    asked = 0
+
+    def count(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+
+    engine = world.container.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        assert (await client.get(address)).status_code == 200
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+    return asked
