@@ -1,6 +1,5 @@
 """What the checker says of a pack's text, and how it would get on with what is live; nothing is kept."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.dependencies import At, Parts, requires
 from api.schemas.pack_checks import CheckIn, CheckOut
 from api.strict_json import api_router
+from regulars.kernel.beside import beside
 from regulars.organisation.service import get_place
 from regulars.releases.drafts import as_draft_of
 from regulars.rules.catalogue import Catalogue
@@ -32,8 +32,7 @@ async def check_pack(parts: Parts, actor: Reader, at: At, body: CheckIn) -> Chec
     async with parts.database.read() as session:
         catalogue = await catalogue_of(session)
         live = await _live(parts, session, actor, body.place_id, at)
-    # Up to a tenth of a second of work: tills that this process serves do not wait for it.
-    return await asyncio.to_thread(_checked, body, live, catalogue)
+    return await beside(_checked, body, live, catalogue)
 
 
 def _checked(body: CheckIn, live: Sequence[PackVersion], catalogue: Catalogue) -> CheckOut:

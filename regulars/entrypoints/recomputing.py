@@ -8,6 +8,7 @@ from uuid import UUID
 from regulars.entrypoints.releasing import Office
 from regulars.explanation.shelf import Shelf
 from regulars.kernel import clock, ids
+from regulars.organisation import service as organisation
 from regulars.organisation.errors import UnknownPlace
 from regulars.organisation.places import Places
 from regulars.recompute import service
@@ -44,9 +45,10 @@ class RecomputeDesk:
 
     @classmethod
     async def open_and(cls, office: Office, act: "Callable[[RecomputeDesk], Awaitable[Answer]]") -> Answer:
-        """Learn the places, and act."""
+        """Learn the places, and act. Raises: NoChain."""
         places = Places()
         async with office.database.read() as session:
+            await organisation.get_chain(session)
             await places.refresh(session)
         return await act(cls(office, places))
 

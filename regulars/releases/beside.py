@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.kernel.beside import beside
 from regulars.organisation import service as organisation
 from regulars.organisation.domain import Place
 from regulars.releases.domain import PlannedPlace, Release, instant_of
@@ -36,7 +37,7 @@ async def require_green(
     """
     stored = await rules.get_version(session, release.code, release.version)
     catalogue = await catalogue_of(session)
-    report = examine(stored.text, catalogue)
+    report = await beside(examine, stored.text, catalogue)
     if not report.green or report.pack is None:
         raise PackNotGreen(report.findings)
     view = await LivePacks().refresh(session)
@@ -44,7 +45,7 @@ async def require_green(
     found: dict[Finding, None] = {}
     for live in _met(view, places, release, at, planned):
         others = [version for version in live if version.code != release.code]
-        found |= dict.fromkeys(conflicts(report.pack, others, catalogue))
+        found |= dict.fromkeys(await beside(conflicts, report.pack, others, catalogue))
     if not is_green(tuple(found)):
         raise PackNotGreen(tuple(found))
 

@@ -1,6 +1,6 @@
 """Use-cases of drafts: several people write one, nobody's change is lost, every save can be gone back to."""
 
-import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.kernel.beside import beside
 from regulars.kernel.codes import is_code
 from regulars.releases import draft_repository as repository
 from regulars.releases.drafting import NOTE_MAX, DraftLine, NewSave, Revision, RevisionLine, Saved
@@ -28,7 +29,8 @@ from regulars.rules.reading import MOST_BYTES, read
 from regulars.security import audit
 from regulars.security.actor import Actor
 
-_ALLOWED: Final = frozenset("\n\r\t")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that no text of ours holds; lines and tabs are none of them."""
 NOTHING: Final = ""
 
 
@@ -131,7 +133,7 @@ async def import_draft(
     Returns: as `save_draft`.
     Raises: DraftCodeDiffers: the file does not say which pack it is; DraftTextRefused.
     """
-    code = code_in(text)
+    code = await beside(code_in, text)
     if not is_code(code):
         raise DraftCodeDiffers("the file's pack", code)
     if based_on is None:
@@ -205,8 +207,7 @@ async def _brought_together(
     session: AsyncSession, code: str, new: NewSave, head: Revision, actor: Actor, at: datetime
 ) -> Saved:
     base = await _text_of(session, code, new.based_on)
-    # Large drafts take a second: tills that this process serves do not wait for it.
-    together = await asyncio.to_thread(merge, base, new.text, head.text)
+    together = await beside(merge, base, new.text, head.text)
     if together.text is None:
         side = RevisionLine(new.id, code, None, new.based_on, "side", _note(new.note), at, _name(actor))
         await repository.insert_save(session, Revision(side, new.text))
@@ -224,9 +225,9 @@ async def _refused(session: AsyncSession, code: str, side: Revision, head: Revis
         "refused",
         head,
         await examine_draft(session, code, head.text),
-        theirs=tuple(await asyncio.to_thread(changes, base, head.text)),
-        mine=tuple(await asyncio.to_thread(changes, base, side.text)),
-        conflicts=tuple((await asyncio.to_thread(merge, base, side.text, head.text)).conflicts),
+        theirs=tuple(await beside(changes, base, head.text)),
+        mine=tuple(await beside(changes, base, side.text)),
+        conflicts=tuple((await beside(merge, base, side.text, head.text)).conflicts),
         side=side.line,
     )
 
@@ -269,7 +270,7 @@ def _refuse_unkeepable(code: str, text: str) -> None:
         size = len(text.encode())
     except UnicodeEncodeError:
         raise DraftTextRefused(MOST_BYTES) from None
-    if size > MOST_BYTES or any(ord(c) < 0x20 and c not in _ALLOWED for c in text):
+    if size > MOST_BYTES or _CONTROL.search(text):
         raise DraftTextRefused(MOST_BYTES)
 
 

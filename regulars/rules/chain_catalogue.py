@@ -1,11 +1,11 @@
 """The field catalogue of the chain in the database, and packs checked against it."""
 
-import asyncio
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.custom_fields import service as custom_fields
+from regulars.kernel.beside import beside
 from regulars.rules import repository
 from regulars.rules.catalogue import Catalogue
 from regulars.rules.checker import Report
@@ -32,8 +32,7 @@ async def examine_here(session: AsyncSession, text: str | bytes) -> Report:
         text: anything at all.
     Returns: the findings and the cases' results; places that are not there are among the findings.
     """
-    # Up to a tenth of a second of work: tills that this process serves do not wait for it.
-    report = await asyncio.to_thread(examined, text, tuple(await custom_fields.list_fields(session)))
+    report = await beside(examined, text, tuple(await custom_fields.list_fields(session)))
     named = {place for _, place in places_named(report.pack)} if report.pack else set()
     if report.pack is None or not named:
         return report

@@ -1,15 +1,19 @@
 """Reads a pack's text into plain values, whatever the text holds: bombs become findings."""
 
 import json
-from typing import NoReturn
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple, NoReturn
 
 from regulars.rules.catalogue import EXACT_BELOW
-from regulars.rules.findings import Finding, at, finding
+from regulars.rules.findings import MOST_FINDINGS, Finding, at, finding
 
 MOST_BYTES = 256 * 1024
 MOST_LEVELS = 48
 MOST_VALUES = 20_000
 LONGEST_NUMBER = 40
+
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -89,44 +93,72 @@ def _constant(name: str) -> NoReturn:
     raise _Refused(finding("number_not_finite", "", value=name))
 
 
+class _Place(NamedTuple):
+    """A place in the text; its pointer is written only where there is something to say of it."""
+
+    value: JsonValue
+    step: str | int
+    above: "_Place | None"
+    level: int
+
+    def pointer(self) -> str:
+        steps: list[str | int] = []
+        here = self
+        while here.above is not None:
+            steps.append(here.step)
+            here = here.above
+        return at("", *reversed(steps))
+
+
 def _walk(root: JsonValue) -> list[Finding]:
     findings: list[Finding] = []
-    waiting: list[tuple[JsonValue, str, int]] = [(root, "", 1)]
+    waiting = [_Place(root, "", None, 1)]
     seen = 1
     while waiting:
-        value, pointer, level = waiting.pop()
-        seen += len(value) if isinstance(value, (dict, list)) else 0
+        here = waiting.pop()
+        value, level = here.value, here.level
+        if not isinstance(value, (dict, list)):
+            if level > MOST_LEVELS:
+                return [_too_deep(here)]
+            findings.extend(_scalar(value, here))
+            continue
+        seen += len(value)
         if seen > MOST_VALUES:
             return [finding("too_complex", "", limit=MOST_VALUES)]
         if level > MOST_LEVELS:
-            return [finding("too_deep", pointer, limit=MOST_LEVELS)]
+            return [_too_deep(here)]
         if isinstance(value, dict):
-            if isinstance(value, _Repeated):
-                findings.append(finding("key_repeated", pointer, key=value.key))
-            for key, child in value.items():
-                if not _clean(key):
-                    findings.append(finding("text_unprintable", pointer))
-                waiting.append((child, at(pointer, key), level + 1))
-        elif isinstance(value, list):
-            waiting.extend((child, at(pointer, index), level + 1) for index, child in enumerate(value))
-        else:
-            findings.extend(_scalar(value, pointer))
+            findings.extend(_keys(value, here))
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        waiting.extend([_Place(child, step, here, level + 1) for step, child in members])
+        if len(findings) > MOST_FINDINGS:  # the rest would only be cut off
+            return findings
     return findings
 
 
-def _scalar(value: JsonValue, pointer: str) -> list[Finding]:
+def _too_deep(place: _Place) -> Finding:
+    return finding("too_deep", place.pointer(), limit=MOST_LEVELS)
+
+
+def _keys(value: dict[str, JsonValue], place: _Place) -> Iterator[Finding]:
+    if isinstance(value, _Repeated):
+        yield finding("key_repeated", place.pointer(), key=value.key)
+    for key in value:
+        if not _clean(key):
+            yield finding("text_unprintable", place.pointer())
+
+
+def _scalar(value: JsonValue, place: _Place) -> list[Finding]:
+    if isinstance(value, str):
+        return [] if _clean(value) else [finding("text_unprintable", place.pointer())]
     if isinstance(value, float):
-        return [finding("fraction_found", pointer, value=repr(float(value)))]
+        return [finding("fraction_found", place.pointer(), value=repr(float(value)))]
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= EXACT_BELOW:
-        return [finding("number_too_large", pointer, value=value)]
-    if isinstance(value, str) and not _clean(value):
-        return [finding("text_unprintable", pointer)]
+        return [finding("number_too_large", place.pointer(), value=value)]
     return []
 
 
 def _clean(text: str) -> bool:
     if text.isascii() and text.isprintable():
         return True
-    return not any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in text) and not any(
-        0xD800 <= ord(c) < 0xE000 for c in text
-    )
+    return _UNPRINTABLE.search(text) is None

@@ -1,13 +1,14 @@
 """The whole form of one draft, from its text and what the checker says of it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from regulars.rules.catalogue import Catalogue
 from regulars.rules.checker import Report
 from regulars.rules.findings import is_green
-from regulars.rules.reading import read
+from regulars.rules.reading import JsonValue, read
 from rules_ui.case_table import Tabled, table_of
 from rules_ui.contexts.base import FieldTrouble
 from rules_ui.contexts.editor import EditorBody, EditorNotice, Remark, Section, Summary
@@ -19,6 +20,10 @@ from rules_ui.i18n import LANGUAGES, N_, Speech
 from rules_ui.rule_words import PackWords, pack_words, rule_sentence
 from rules_ui.ui import LANGS
 
+MOST_DRAWN: Final = 4_000
+"""Values beside the cases that the form has room for: more than a pack of 200 plain rules, and a page that a
+browser still bears."""
+MOST_CASES: Final = 200
 _NOTHING = Section("parameters", "", "", (), ())
 
 
@@ -93,11 +98,28 @@ def body_of(
 
 
 def _sheet(shown: Shown, catalogue: Catalogue, offers: Offers, say: Speech) -> Sheet:
-    """The values of a text, whatever shape they have; of one that cannot be read none."""
+    """The values of a text, whatever shape they have; of one that cannot be read, or drawn, none."""
     value, unreadable = read(shown.text)
-    document = value if isinstance(value, dict) and not unreadable else {}
+    document = value if isinstance(value, dict) and not unreadable and can_be_drawn(value) else {}
     code = places_of_text(shown.text, readable=bool(document))
     return Sheet(document, shown.report, catalogue, offers, say, code)
+
+
+def can_be_drawn(document: Mapping[str, JsonValue]) -> bool:
+    """Whether the form has room for a draft: what no pack may hold need not be drawn to be mended."""
+    cases = document.get("cases")
+    if isinstance(cases, list) and len(cases) > MOST_CASES:
+        return False
+    waiting: list[JsonValue] = [value for name, value in document.items() if name != "cases"]
+    seen = 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, (dict, list)):
+            seen += len(value)
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+        if seen > MOST_DRAWN:
+            return False
+    return True
 
 
 def _remarks(sheet: Sheet) -> tuple[Remark, ...]:

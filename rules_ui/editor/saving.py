@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.kernel.beside import beside
 from regulars.kernel.ids import new_id
 from regulars.releases import drafts
 from regulars.releases.drafting import NewSave, Revision, Saved
@@ -62,10 +63,11 @@ async def save_change(
     if (
         head is not None
         and head.line.revision != base.revision
-        and same_place(base.text, head.text, change.at)
+        and await beside(same_place, base.text, head.text, change.at)
     ):
         onto = Base(head.line.revision or 0, head.text)
-    text = applied(Bench(onto.text, bench.catalogue, bench.exponent, bench.tiers), change)
+    onto_bench = Bench(onto.text, bench.catalogue, bench.exponent, bench.tiers)
+    text = await beside(applied, onto_bench, change)
     return await drafts.save_draft(session, code, NewSave(new_id(), text, onto.revision), actor, at)
 
 

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from api.dependencies import requires
+from regulars.kernel.beside import beside
 from regulars.kernel.ids import new_id
 from regulars.releases import drafts
 from regulars.releases.drafting import NewSave, Saved
@@ -21,13 +22,13 @@ from regulars.rules.errors import PointerUnknown
 from regulars.security import service as security
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
-from regulars.security.scope import EVERYWHERE
 from rules_ui.contexts.base import Choice, FieldTrouble
 from rules_ui.contexts.editor import EditorBody, EditorNotice, EditorPage
 from rules_ui.editor.bands_view import PREFIX
 from rules_ui.editor.bench import Bench, Change, ChangeUnknown
 from rules_ui.editor.body import Shown, body_of
 from rules_ui.editor.saving import Base, head_of, save_change
+from rules_ui.editor.sent import change_of
 from rules_ui.editor.sheet import Offers, element_id
 from rules_ui.editor.values import Unreadable
 from rules_ui.i18n import N_, Speech
@@ -39,7 +40,6 @@ router = APIRouter(prefix="/packs")
 router.include_router(editor_history.router)
 Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 
-_FRAME: Final = frozenset({"csrf_token", "based_on", "do", "at"})
 UNREADABLE: Final = {
     "number": N_("Write a number with no more decimals than the unit has."),
     "whole_number": N_("Write a whole number."),
@@ -65,7 +65,7 @@ async def show_editor(request: Request, ui: Pages, code: str, actor: Editor) -> 
     await ui.refresh()
     say = ui.speech(request, actor)
     body = await _body(ui, code, actor, say, Told(at=f"/cases/{request.query_params.get('case', '')[:3]}"))
-    return ui.page(request, actor, EditorPage(code, body.title, body), say)
+    return await beside(ui.page, request, actor, EditorPage(code, body.title, body), say)
 
 
 @router.post("/{code}/edit", response_model=None)
@@ -73,7 +73,7 @@ async def change_draft(request: Request, ui: Pages, code: str, actor: Editor) ->
     await ui.refresh()
     say = ui.speech(request, actor)
     form = await request.form()
-    change = _change(form)
+    change = change_of(form)
     try:
         told = await _save(ui, code, form, change, actor, say)
     except Unreadable as trouble:
@@ -83,7 +83,8 @@ async def change_draft(request: Request, ui: Pages, code: str, actor: Editor) ->
         told = Told(notices=(EditorNotice("warn", said),))
     if not by_htmx(request):
         return go(f"/packs/{code}/edit")
-    return ui.page(request, actor, await _body(ui, code, actor, say, replace(told, at=change.at)), say)
+    body = await _body(ui, code, actor, say, replace(told, at=change.at))
+    return await beside(ui.page, request, actor, body, say)
 
 
 async def _save(ui: Ui, code: str, form: FormData, change: Change, actor: Actor, say: Speech) -> Told:
@@ -104,7 +105,7 @@ async def _save(ui: Ui, code: str, form: FormData, change: Change, actor: Actor,
 async def _adopt(session: AsyncSession, code: str, base: Base, actor: Actor, ui: Ui) -> Saved:
     """Let failing cases expect what the rules now give."""
     report = await examine_here(session, base.text)
-    text = with_new_results(base.text, report) if can_adopt(report) else base.text
+    text = await beside(with_new_results, base.text, report) if can_adopt(report) else base.text
     new = NewSave(new_id(), text, base.revision)
     return await drafts.save_draft(session, code, new, actor, ui.container.now())
 
@@ -125,10 +126,17 @@ def _told(saved: Saved, base: Base, say: Speech) -> Told:
 
 
 def _trouble(change: Change, message: str) -> Told:
-    names = [name for name in change.values if name not in ("optional", "more")] or ["value"]
-    fields = [element_id(change.at, f"{change.do}-{name}") for name in names]
+    named = {name: said for name, said in change.values.items() if name not in ("optional", "more")}
+    fields = {
+        element_id(change.at, f"{change.do}-{name}"): "".join(said[:1])
+        for name, said in (named or {"value": []}).items()
+    }
     return Told(
-        troubles=[FieldTrouble(f"{prefix}{field}", message) for field in fields for prefix in ("", PREFIX)]
+        troubles=[
+            FieldTrouble(f"{prefix}{field}", message, typed)
+            for field, typed in fields.items()
+            for prefix in ("", PREFIX)
+        ]
     )
 
 
@@ -163,17 +171,15 @@ async def _body(ui: Ui, code: str, actor: Actor, say: Speech, told: Told) -> Edi
         catalogue = await catalogue_of(session)
     revision = (head.line.revision or 0) if head else 0
     shown = Shown(code, text, revision, report, where, told.at)
-    return body_of(
-        shown, catalogue, _offers(ui, actor, say), say, notices=told.notices, troubles=told.troubles
-    )
+    offers = _offers(ui, actor, say)
+    return await beside(body_of, shown, catalogue, offers, say, notices=told.notices, troubles=told.troubles)
 
 
 async def _name(session: AsyncSession, saved_by: str, say: Speech) -> str:
     kind, _, operator_id = saved_by.partition(":")
     if kind == "command":
         return say.text(N_("command line"))
-    operators = await security.list_operators(session, EVERYWHERE, limit=500)
-    return next((each.display_name for each in operators if str(each.id) == operator_id), operator_id)
+    return (await security.operator_names(session)).get(operator_id, operator_id)
 
 
 def _offers(ui: Ui, actor: Actor, say: Speech) -> Offers:
@@ -188,15 +194,6 @@ def _offers(ui: Ui, actor: Actor, say: Speech) -> Offers:
 
 def _tier_codes(ui: Ui, say: Speech) -> tuple[str, ...]:
     return tuple(tier.code for tier in ladder_of(ui.chain_plan(), say))
-
-
-def _change(form: FormData) -> Change:
-    values = {
-        name: [each for each in form.getlist(name) if isinstance(each, str)]
-        for name in form
-        if name not in _FRAME
-    }
-    return Change(str(form.get("do", "")), str(form.get("at", ""))[:1_000], values)
 
 
 def _number(said: object) -> int:

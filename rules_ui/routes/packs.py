@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from api.dependencies import requires
+from regulars.kernel.beside import beside
 from regulars.releases import drafts
 from regulars.releases import service as releases
 from regulars.releases.acting import said
@@ -123,10 +124,10 @@ async def save(
     if not changed:
         return go(f"/packs/{code}/versions/{version}?done=unchanged")
     text = with_parameters(base.text, changed)
-    report = examine(text, catalogue)
+    report = await beside(examine, text, catalogue)
     if not report.green and form.get("adopt") == "yes" and can_adopt(report):
         text = with_new_results(text, report)
-        report = examine(text, catalogue)
+        report = await beside(examine, text, catalogue)
     if not report.green:
         return await _page(request, ui, actor, base, typed, say, text=text)
     async with ui.container.database.begin() as session:

@@ -76,7 +76,11 @@ async def test_what_cannot_be_read_is_said_beside_its_field_and_saved_nowhere(
     page = (await admin.get(EDIT)).text
     told = await change(admin, page, "set-number-days", "/parameters/valid_days/value", "a year")
     assert "Write a number" in told
+    assert 'value="a year"' in told
     assert revision(told) == "0"
+    after = await change(admin, told, "add-condition", "/rules/0/when", "condition")
+    assert 'value="a year"' not in after
+    assert 'value="730"' in after
     told = await change(admin, page, "set-number-days", "/parameters/nothing/value", "3")
     assert "no longer in the draft" in told or "to mend" in told
 
@@ -100,9 +104,9 @@ async def test_two_editors_change_different_places_and_both_stay(
 async def test_the_code_is_another_way_into_the_same_draft(admin: httpx.AsyncClient) -> None:
     page = (await admin.get(EDIT)).text
     broken = await change(admin, page, "set-code", "", "{ not json")
-    assert "cannot be read as a pack" in broken
+    assert "cannot be shown as a form" in broken
     mended = await change(admin, broken, "set-code", "", starter_text("grocery-classic"))
-    assert "cannot be read as a pack" not in mended
+    assert "cannot be shown as a form" not in mended
     assert text_of(mended) == starter_text("grocery-classic")
 
 
