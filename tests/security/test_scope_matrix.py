@@ -1,11 +1,9 @@
 """Route × role × place: everybody is answered as the table says; what is out of scope stays as it is."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from itertools import count, product
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -15,68 +13,26 @@ from route_policies import RoutePolicy, routes_of
 from security.scope_table import (
     API,
     CHAIN_WIDE,
-    DRAFT_TEXT,
     ELSEWHERE,
     FOREIGN,
     HEADQUARTERS_ONLY,
-    MEMBER_NAME,
-    OPERATOR_NAME,
-    PUBLISHED_BECAUSE,
-    RECEIPT_NO,
     ROWS,
-    STORE_NAME,
-    TEMPLATE,
     TILLS,
     Row,
 )
-from small_chain import ACTOR, MONDAY, OPENED
-from sqlalchemy import bindparam, select, text
+from security.scope_things import RETIRING, Things
+from sqlalchemy import select, text
 from web_world import WebWorld
 
-from regulars.adjustments.domain import Wish as Adjusting
-from regulars.adjustments.service import request_adjustment
-from regulars.bulk_actions.domain import Filter
-from regulars.bulk_actions.listing import Wish as Bulk
-from regulars.bulk_actions.service import draw_up
-from regulars.care.domain import CareDue
-from regulars.care.service import open_tasks
-from regulars.custom_fields.domain import CustomField
-from regulars.custom_fields.service import define_field
 from regulars.db.base import metadata
-from regulars.explanation.shelf import Shelf
-from regulars.kernel import clock
 from regulars.kernel.ids import new_id
-from regulars.lifecycle.tables import lifecycle_event
-from regulars.messages.domain import NewRequest
-from regulars.messages.service import ask_for
-from regulars.organisation.domain import NewPlace
-from regulars.organisation.service import open_places
 from regulars.purchases.tables import purchase
-from regulars.rehearsal.domain import Order
-from regulars.rehearsal.service import order_rehearsal
-from regulars.releases.drafting import NewSave
-from regulars.releases.drafts import save_draft
-from regulars.releases.review import Submission, submit
-from regulars.rules import service as rules
-from regulars.rules.consequences import MessageAsked
-from regulars.rules.live import LivePacks
-from regulars.rules.starters import starter_text
-from regulars.security import repository
-from regulars.security.domain import OPERATOR_ROLES, Operator, Role, RoleAt
+from regulars.security.domain import OPERATOR_ROLES, Role
 from regulars.security.policy import roles_with
-from regulars.security.terminal_keys import issue_key
-from regulars.segments.domain import Draft
-from regulars.segments.service import save_segment
-from regulars.undoing.service import Wish, order_undo
 from rules_ui import streaming
 
 INSIDE = ("own", "branch", "headquarters")
 OUTSIDE = ("sibling", "other branch")
-PACK = "silver-saturday"
-DRAFT_ID = UUID(int=0xD4AF7)
-VIP = CustomField(new_id(), "member", "vip", "boolean", "贵宾", "important", default=False)
-RETIRING = replace(VIP, id=new_id(), code="retiring")
-SEASONAL = replace(VIP, id=new_id(), subject="product", code="seasonal")
 NOT_OURS_TO_CHANGE = {"operator_session", "sign_in_failure", "member_feature", "member_feature_state"}
 """What signing in touches, and what is gathered of all members when anybody asks about them."""
 
@@ -101,110 +57,6 @@ def test_every_route_that_tills_may_use_has_its_row(world: WebWorld) -> None:
         name for name, route in everything(world).items() if Role.TERMINAL in roles_with(route.permissions[0])
     }
     assert set(TILLS) == allowed - (ELSEWHERE - TILLS.keys())
-
-
-@dataclass
-class Things:
-    """Makes what the routes are about, all of it at the store east-1."""
-
-    world: WebWorld
-    numbers: Iterator[int] = field(default_factory=lambda: count(1))
-
-    async def publish_there(self) -> None:
-        """Have the store itself make a version live, so that the packs' pages have something of it."""
-        async with self.world.chain.database.begin() as session:
-            await rules.activate(
-                session,
-                PACK,
-                1,
-                place_id=self.world.chain.stores["east-1"],
-                live_from=MONDAY,
-                actor=ACTOR,
-                at=MONDAY,
-                reason=PUBLISHED_BECAUSE,
-            )
-            for own in (VIP, RETIRING, SEASONAL):
-                await define_field(session, own, ACTOR, MONDAY)
-
-    async def fresh(self) -> dict[str, str]:
-        """One new thing of each kind, by the name that the table has for it."""
-        chain, number = self.world.chain, next(self.numbers)
-        till = NewPlace(new_id(), "east-1", "terminal", f"E1-{number}", f"{STORE_NAME} till {number}")
-        own = Operator(new_id(), f"own{number}", OPERATOR_NAME, "en", (), OPENED, None)
-        member = await chain.join(MEMBER_NAME, phone=f"+1212555{1000 + number}")
-        await self.world.container.refresh_places()
-        bought = await chain.buy(receipt_no=f"{RECEIPT_NO}-{number}", occurred_at=clock.now())
-        pepper = self.world.container.settings.secrets.terminal_key_pepper
-        async with chain.database.begin() as session:
-            await open_places(session, [till], ACTOR, OPENED)
-            issued = await issue_key(session, till.id, pepper, ACTOR, OPENED)
-            await repository.insert_operator(session, own, "no hash")
-            await repository.replace_roles(
-                session, own.id, [RoleAt(Role.STORE, chain.stores["east-1"])], OPENED
-            )
-            asked = MessageAsked(TEMPLATE, (), f"{PACK}/1", "thank")
-            request = NewRequest(member, bought.purchase_id, chain.stores["east-1"], MONDAY, asked)
-            await ask_for(session, [request], MONDAY)
-            event_id = (await session.execute(_JOINED, {"member_id": member})).scalars().one()
-            await open_tasks(session, [CareDue(event_id, member, MONDAY - timedelta(minutes=number))], MONDAY)
-            segment = Draft(f"seg-{number}", "east-1", "甲", "A", "", {"var": "member.known"})
-            await save_segment(session, segment, ACTOR, OPENED, based_on=0)
-            draft = NewSave(DRAFT_ID, DRAFT_TEXT, 0)
-            await save_draft(session, PACK, draft, ACTOR, OPENED)
-            wanted = Submission(new_id(), PACK, (chain.stores["east-1"],), version=1)
-            release = await submit(session, wanted, ACTOR, OPENED)
-            order = Order((starter_text(PACK),), chain.stores["east-1"])
-            earlier = MONDAY - timedelta(minutes=number)  # so that the first is on the first page
-            rehearsal = await order_rehearsal(session, new_id(), order, ACTOR, earlier)
-            wish = Wish(PACK, 1, chain.stores["east-1"], "let_be")
-            adjustment = await request_adjustment(
-                session,
-                LivePacks(),
-                self.world.container.places,
-                Adjusting(new_id(), member, 7, "goodwill", "made for these tests"),
-                replace(ACTOR, kind="operator", id=str(new_id())),
-                MONDAY - timedelta(minutes=number),
-            )
-            undo = await order_undo(session, self.world.container.places, new_id(), wish, ACTOR, MONDAY)
-            bulk = await draw_up(
-                session,
-                self.world.container.places,
-                Shelf(),
-                new_id(),
-                Bulk("retry", chain.stores["east-1"], Filter(member_ids=(member,))),
-                ACTOR,
-                MONDAY,
-            )
-        return {
-            "{action_id}": str(bulk.id),
-            "{store}": str(chain.stores["east-1"]),
-            "{place_id}": str(till.id),
-            "{terminal_id}": str(till.id),
-            "{key_id}": issued.key.key_id,
-            "{operator_id}": str(own.id),
-            "{member_id}": str(member),
-            "{reference}": str(member),
-            "{task_id}": str(event_id),
-            "{event_id}": str(event_id),
-            "{purchase_id}": str(bought.purchase_id),
-            "{code}": PACK,
-            "{save_id}": str(DRAFT_ID),
-            "{release_id}": str(release.id),
-            "{rehearsal_id}": str(rehearsal.id),
-            "{undo_id}": str(undo.id),
-            "{adjustment_id}": str(adjustment.id),
-            "{version}": "1",
-            "{limit_code}": "none",
-            "{segment}": segment.code,
-            "{order}": str(new_id()),
-            "{fresh}": f"fresh-{number}",
-            "{fresh_code}": f"fresh_{number}",
-            "{fresh_phone}": f"+1646555{1000 + number}",
-            "{field_id}": str(RETIRING.id),
-        }
-
-
-_JOINED = select(lifecycle_event.c.id).where(lifecycle_event.c.member_id == bindparam("member_id"))
 
 
 @pytest.fixture
@@ -287,7 +139,7 @@ async def test_a_role_reaches_what_lies_at_or_below_its_place(
         # Reads come first: what the changes are tried on would fill the first page of every list.
         rows = sorted(granted(world, role).items(), key=lambda item: not item[0].startswith("GET"))
         for (name, row), (where, client) in product(rows, clients.items()):
-            known = read if name.startswith("GET") else await things.fresh()
+            known = read if name.startswith("GET") else await things.fresh_for(name, row)
             if name.endswith("/unfreeze"):
                 await chain_freezes(world, known)
             answer = await ask(client, name, known, json=row.json, form=row.form)
@@ -332,7 +184,7 @@ async def test_a_till_is_answered_by_its_own_store(world: WebWorld, things: Thin
     for code, own in (("east-1-t1", True), ("east-1-t2", True), ("east-2-t1", False), ("west-1-t1", False)):
         async with await world.till(code) as till:
             for name, row in TILLS.items():
-                known = await things.fresh()
+                known = await things.fresh_for(name, row)
                 answer = await ask(till, name, known, json=row.json, form=row.form)
                 assert answer.status_code == (row.own if own else row.other), (code, name, answer.text)
                 if name == "POST /v1/purchases":
@@ -371,10 +223,11 @@ async def test_only_headquarters_changes_what_is_the_whole_chains(
         before = await state(world)
         for where, client in clients.items():
             for name, row in CHAIN_WIDE.items():
-                known = await things.fresh() if where == "headquarters" else {"{fresh_code}": "never"}
+                here = where == "headquarters"
+                known = await things.fresh_for(name, row) if here else {"{fresh_code}": "never"}
                 known |= {"{field_id}": str(RETIRING.id), "{order}": str(new_id())}
                 answer = await ask(client, name, known, json=row.json, form=row.form)
-                may = role in roles_with(routes[name].permissions[0]) and where == "headquarters"
+                may = role in roles_with(routes[name].permissions[0]) and here
                 assert answer.status_code == (row.inside if may else row.outside), (where, name, answer.text)
             assert where == "headquarters" or await state(world) == before, where
 
