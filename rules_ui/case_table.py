@@ -257,8 +257,11 @@ class _Form:
         before: str = "",
     ) -> CaseFact:
         id_ = element_id(at, f"{do}-value")
-        trouble = next((each.message for each in self.tabled.troubles if each.field == id_), "")
-        return CaseFact(at, do, id_, self.say.text(label), kind, value, options, before, "", trouble)
+        trouble = next((each for each in self.tabled.troubles if each.field == id_), None)
+        if trouble is not None and trouble.typed is not None:
+            value = trouble.typed
+        told = trouble.message if trouble else ""
+        return CaseFact(at, do, id_, self.say.text(label), kind, value, options, before, "", told)
 
 
 def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

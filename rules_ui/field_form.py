@@ -59,8 +59,8 @@ def typed_of(form: FormData) -> FieldTyped:
         [str(each)[:_LONGEST] for each in form.getlist(f"choice_{part}")] for part in ("value", "zh", "en")
     ]
     kept = frozenset(_all_said(form, "choice_kept"))
-    rows = [ChoiceTyped(*each, kept=each[0] in kept) for each in zip(*columns, strict=False)][:MOST_ROWS]
-    return FieldTyped(**said, flag=bool(form.get("flag")), choices=tuple(rows))
+    rows = [ChoiceTyped(value, zh, en, kept=value in kept) for value, zh, en in zip(*columns, strict=False)]
+    return FieldTyped(**said, flag=bool(form.get("flag")), choices=tuple(rows[:MOST_ROWS]))
 
 
 def with_spare(choices: Sequence[ChoiceTyped], spare: int = SPARE_CHOICES) -> tuple[ChoiceTyped, ...]:

@@ -88,12 +88,10 @@ async def plant_fields(site: Site) -> None:
     """Fields of the chain's own, with values of a store and of a product."""
     chain, at = site.chain, clock.now()
     formats = (Option("flagship", "旗舰店", "flagship"), Option("corner", "社区店", "corner shop"))
-    names = {"title_zh": "店型", "title_en": "format"}
-    brand = {"title_zh": "自有品牌", "title_en": "own brand"}
     async with chain.database.begin() as session:
         for field in (
-            CustomField(new_id(), "store", "format", "choice", **names, choices=formats),
-            CustomField(new_id(), "product", "own_brand", "boolean", **brand, default=False),
+            CustomField(new_id(), "store", "format", "choice", "店型", "format", choices=formats),
+            CustomField(new_id(), "product", "own_brand", "boolean", "自有品牌", "own brand", default=False),
         ):
             await fields.define_field(session, field, ACTOR, at)
         await fields.set_values(session, "store", chain.stores["east-1"], {"format": "corner"}, ACTOR, at)

@@ -66,10 +66,15 @@ class Shell:
 
 @dataclass(frozen=True, slots=True)
 class FieldTrouble:
-    """What is wrong with one field, already in the reader's words."""
+    """What is wrong with one field, already in the reader's words.
+
+    Attributes:
+        typed: what the field goes on showing though it was refused; None: what it shows anyway.
+    """
 
     field: str
     message: str
+    typed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

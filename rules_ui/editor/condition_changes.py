@@ -30,7 +30,8 @@ def _set_field(bench: Bench, change: Change) -> str:
     field = known.get(change.value)
     if field is None or field.type not in RELATIONS:
         raise ChangeUnknown(change.value)
-    made = newcomers.comparison(field, change.at, node.relation)
+    alike = field.type == node.field.type and bool(field.options) == bool(node.field.options)
+    made = newcomers.comparison(field, change.at, node.relation if alike else None)
     same = field.type == node.field.type and field.unit == node.field.unit and not field.options
     if same and field.type == "integer":
         made = replace(made, relation=node.relation, values=node.values)

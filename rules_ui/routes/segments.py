@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from api.dependencies import requires
@@ -26,6 +25,7 @@ from rules_ui.contexts.base import Choice, FieldTrouble
 from rules_ui.contexts.editor import EditorNotice
 from rules_ui.contexts.segments import SegmentEditor, SegmentForm, SegmentListPage
 from rules_ui.editor.bench import Change, ChangeUnknown
+from rules_ui.editor.sent import change_of
 from rules_ui.editor.sheet import Offers, element_id
 from rules_ui.editor.values import Unreadable
 from rules_ui.i18n import LANGUAGES, N_, Speech
@@ -52,7 +52,6 @@ Reader = Annotated[Actor, Depends(requires(Permission.SEGMENT_READ))]
 Editor = Annotated[Actor, Depends(requires(Permission.SEGMENT_EDIT))]
 Code = Annotated[str, Query(max_length=CODE_MOST)]
 Version = Annotated[int | None, Query(ge=1, le=1 << 30)]
-_FRAME: Final = frozenset({"csrf_token", "based_on", "do", "at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +181,7 @@ async def change_condition(request: Request, ui: Pages, actor: Editor, segment: 
     await ui.refresh()
     say = ui.speech(request, actor)
     form = await request.form()
-    before, change = str(form.get("based_on", ""))[:LONGEST], _change(form)
+    before, change = str(form.get("based_on", ""))[:LONGEST], change_of(form)
     async with ui.container.database.read() as session:
         builder = await _builder(session, ui, say)
         catalogue = await catalogue_of(session)
@@ -327,15 +326,11 @@ def _action(segment: str) -> str:
     return f"/segment-form?segment={quote(segment)}" if segment else "/segment-form"
 
 
-def _change(form: FormData) -> Change:
-    values = {
-        name: [each for each in form.getlist(name) if isinstance(each, str)]
-        for name in form
-        if name not in _FRAME
-    }
-    return Change(str(form.get("do", "")), str(form.get("at", ""))[:1_000], values)
-
-
 def _troubles(change: Change, message: str) -> list[FieldTrouble]:
     names = [name for name in change.values if name not in ("optional", "more")] or ["value"]
-    return [FieldTrouble(element_id(change.at, f"{change.do}-{name}"), message) for name in names]
+    return [
+        FieldTrouble(
+            element_id(change.at, f"{change.do}-{name}"), message, "".join(change.values.get(name, ())[:1])
+        )
+        for name in names
+    ]
