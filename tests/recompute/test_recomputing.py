@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 from budget_world import another_desk, counters, limit
-from recompute_world import EVERYTHING, Killed, Recomputing
+from recompute_world import EVERYTHING, Killed, Recomputing, mended_pack
 from rehearsal.world import Rehearsals, draft
 from small_chain import ACTOR, MONDAY, line, open_small_chain
+from unchecked_pack import publish_unchecked
 from undoing.world import Undoing
 
 from regulars.db.session import Database
@@ -61,6 +62,20 @@ async def test_members_get_once_what_a_mended_rule_gives(recomputing: Recomputin
     ]
     acts = await recomputing.rows("select reason from audit_entry where action = 'purchase.recomputed'")
     assert acts == [("mended",)] * 2
+    assert await recomputing.verified()
+
+
+async def test_a_mended_rule_may_ask_what_the_record_does_not_keep(recomputing: Recomputing) -> None:
+    await recomputing.begin()
+    member = await recomputing.chain.join()
+    for days, minor in ((31, 500), (30, 42)):
+        await recomputing.chain.buy(member, line(minor), occurred_at=MONDAY - days * DAY)
+    await recomputing.fail(member)
+    document = mended_pack()
+    document["rules"][0]["then"]["earn"] |= {"amount": {"var": "member.spend_30d_minor"}, "per": 1}
+    await publish_unchecked(recomputing.chain, document, version=2)
+    (done,) = (await recomputing.batch("failing/2")).items
+    assert (done.reckoned.state, done.reckoned.points) == ("due", 42)
     assert await recomputing.verified()
 
 

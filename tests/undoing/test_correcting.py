@@ -83,6 +83,23 @@ async def test_what_would_have_expired_is_valid_as_long_from_now(undoing: Undoin
     assert await undoing.verified()
 
 
+async def test_what_a_version_asks_that_records_do_not_keep_is_answered_from_the_books(
+    undoing: Undoing,
+) -> None:
+    chain = undoing.chain
+    await give_points(chain)
+    ann = await chain.join("Ann")
+    for days in (100, 40, 7, 0):
+        await chain.buy(ann, line(2_000), occurred_at=MONDAY - days * DAY)
+    await chain.post(chain.basket(ann, line(2_000), occurred_at=MONDAY - 20 * DAY), at=MONDAY)
+    await mend(chain, per=1, amount={"var": "member.visits_90d"})
+    undone = await undoing.do(to_version=2)
+    assert undone.points_taken == (20 - 0) + (20 - 1) + (20 - 2) + (20 - 2) + (20 - 1)
+    assert undone.preview is not None
+    assert (undone.preview["gives"], undone.differences) == (0, 0)
+    assert await undoing.verified()
+
+
 async def test_correcting_twice_changes_nothing_and_correcting_back_restores(undoing: Undoing) -> None:
     chain = undoing.chain
     await give_points(chain)

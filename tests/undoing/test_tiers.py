@@ -3,10 +3,12 @@
 from dataclasses import replace
 from uuid import UUID
 
+import orjson
+from budget_world import publish
 from hypothesis import given
 from hypothesis import strategies as st
-from small_chain import MONDAY, line
-from undoing.world import DAY, Undoing, mend_tiers
+from small_chain import MONDAY, PACKS, line
+from undoing.world import DAY, LONG_AFTER, Undoing, mend_tiers
 
 from regulars.entrypoints.explaining import prove_in
 from regulars.lifecycle.service import advance
@@ -44,6 +46,23 @@ async def test_who_was_moved_up_too_soon_goes_back_and_others_stay(undoing: Undo
     )
     assert told["changes"] >= 1
     assert (await undoing.do(TIERS, to_version=2)).state == "empty"
+    assert await undoing.verified()
+
+
+async def test_what_members_did_lately_counts_though_no_record_says_it(undoing: Undoing) -> None:
+    chain = undoing.chain
+    await chain.buy(await chain.join("Once"), line(120_000))
+    thrice = await chain.join("Thrice")
+    for days in (60, 30, 0):
+        await chain.buy(thrice, line(40_000), occurred_at=MONDAY - days * DAY)
+    document = orjson.loads((PACKS / "classic-tiers" / "pack.json").read_text())
+    for rule in document["rules"]:
+        rule["when"]["and"].append({">=": [{"var": "member.visits_90d"}, 2]})
+    document["cases"] = document["cases"][:1]
+    document["cases"][0]["given"]["member"]["visits_90d"] = 2
+    await publish(chain, orjson.dumps(document), live_from=LONG_AFTER)
+    assert (await undoing.do(TIERS, to_version=2)).tiers_moved == 1
+    assert await tiers(undoing) == {"Once": "base", "Thrice": "silver"}
     assert await undoing.verified()
 
 
