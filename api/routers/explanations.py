@@ -52,14 +52,14 @@ async def list_events(
     member_id: UUID,
     parts: Parts,
     actor: MemberReader,
-    kind: EventKind | Literal["points_taken_back"] | None = None,
+    kind: EventKind | Literal["points_taken_back", "points_adjusted"] | None = None,
     before: Annotated[int | None, Query(ge=1, le=1 << 62)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> EventPageOut:
     """What happened to a member at home within your places, the newest written first.
 
-    What an undo order took back stands above the event that was written before it, as `points_taken_back`;
-    `limit` does not count it.
+    What an undo order took back stands above the event that was written before it, as `points_taken_back`,
+    and what people gave or took by hand as `points_adjusted`; `limit` does not count them.
     """
     async with parts.database.read() as session:
         page = await event_service.list_events(

@@ -152,10 +152,10 @@ class EventExplanationOut(Out):
 
 
 class EventOut(Out):
-    """One lifecycle event, or what one undo order took back of the member's points."""
+    """One lifecycle event; or points of the member that an undo order took back or people adjusted."""
 
     event_id: UUID
-    event_no: int | None = Field(description="null: what an undo order took back.")
+    event_no: int | None = Field(description="null: `points_taken_back` and `points_adjusted`.")
     kind: str
     effective_at: datetime
     recorded_at: datetime
@@ -166,8 +166,12 @@ class EventOut(Out):
     purchase_id: UUID | None
     pack: str | None
     rule: str | None
-    points: int | None = Field(description="Of `points_taken_back`: all that the order took.")
+    points: int | None = Field(
+        description="Of `points_taken_back`: all that the order took; of `points_adjusted`: given by hand, "
+        "below zero taken."
+    )
     undo_id: UUID | None = Field(description="Of `points_taken_back`: the order.")
+    adjustment_id: UUID | None = Field(description="Of `points_adjusted`: ask for it to read who and why.")
 
 
 class EventPageOut(Out):

@@ -1,11 +1,18 @@
 """Use-cases of explaining what happened to a member: one event recomputed, compared and told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.explanation import history_repository, repository, reversal_repository, reversals
+from regulars.explanation import (
+    adjusted_repository,
+    history_repository,
+    repository,
+    reversal_repository,
+    reversals,
+)
 from regulars.explanation.domain import EventExplanation, PackSaid
 from regulars.explanation.errors import EventUnknown
 from regulars.explanation.event_words import summary_of
@@ -21,6 +28,19 @@ from regulars.explanation.telling import Told, tell_packs
 from regulars.organisation.places import Places
 from regulars.rules.evaluator import PackSet
 from regulars.security.scope import EVERYWHERE, Scope
+
+
+class _Lines(Protocol):
+    async def __call__(
+        self, session: AsyncSession, member_id: UUID, scope: Scope, before: int | None, down_to: int, /
+    ) -> list[tuple[int, EventLine]]: ...
+
+
+_BESIDE: Final[Mapping[str, _Lines]] = {
+    TAKEN_BACK: reversal_repository.lines_of,
+    adjusted_repository.ADJUSTED: adjusted_repository.lines_of,
+}
+"""What happened to points beside the member's lifecycle, by kind."""
 
 
 async def explain_event(
@@ -96,27 +116,34 @@ async def list_events(
         session: any; only read from.
         member_id: whose.
         scope: where the asker may look: the member must be at home there.
-        kind: only events of this kind; `points_taken_back` is what undo orders took back.
-        before: only events numbered below it, and what was taken back after those.
-        limit: at most so many events, ≥ 1; what was taken back among them is not counted.
+        kind: only events of this kind; `points_taken_back` is what undo orders took back,
+            `points_adjusted` what people gave or took by hand.
+        before: only events numbered below it, and what was taken back or adjusted after those.
+        limit: at most so many events, ≥ 1; what was taken back or adjusted among them is not counted.
     Returns: a page; empty where the member is unknown or out of sight.
     """
-    if kind == TAKEN_BACK:
-        taken = await reversal_repository.lines_of(session, member_id, scope, before, 0)
-        return EventPage(tuple(line for _, line in taken), None)
+    lines_beside = _BESIDE.get(kind or "")
+    if lines_beside is not None:
+        found = await lines_beside(session, member_id, scope, before, 0)
+        return EventPage(tuple(line for _, line in found), None)
     lines = await history_repository.events_of(session, member_id, scope, kind, before, limit + 1)
     shown = lines[:limit]
     last = shown[-1].event_no if len(lines) > limit else None
     if kind is None and shown:
-        taken = await reversal_repository.lines_of(session, member_id, scope, before, last or 0)
-        shown = _interleaved(shown, taken)
+        beside = [
+            line
+            for lines_of in _BESIDE.values()
+            for line in await lines_of(session, member_id, scope, before, last or 0)
+        ]
+        shown = _interleaved(shown, beside)
     return EventPage(tuple(shown), last)
 
 
-def _interleaved(events: Sequence[EventLine], taken: Sequence[tuple[int, EventLine]]) -> list[EventLine]:
-    """What was taken back, each time above the event that was written before it."""
+def _interleaved(events: Sequence[EventLine], beside: Sequence[tuple[int, EventLine]]) -> list[EventLine]:
+    """What was taken back or adjusted, each time above the event that was written before it."""
+    in_time = sorted(beside, key=lambda one: (one[0], one[1].recorded_at, one[1].event_id))
     ordered = [((event.event_no or 0, 0), event) for event in events]
-    ordered += [((after, 1 + place), line) for place, (after, line) in enumerate(reversed(taken))]
+    ordered += [((after, 1 + place), line) for place, (after, line) in enumerate(in_time)]
     return [line for _, line in sorted(ordered, key=lambda one: one[0], reverse=True)]
 
 

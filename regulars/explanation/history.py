@@ -98,12 +98,13 @@ class MemberHistory:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One lifecycle event in a list, or what one undo order took back.
+    """One lifecycle event in a list; or what one undo order took back, or an adjustment by hand.
 
     Attributes:
-        event_id: of the latter, the first entry of the books.
-        event_no: None of the latter.
-        points, undo_id: of the latter: all that the order took of this member.
+        event_id: of the latter two, the first entry of the books.
+        event_no: None of the latter two.
+        points: all that the order took of this member; that were given by hand, below zero taken.
+        undo_id, adjustment_id: the order; the adjustment.
     """
 
     event_id: UUID
@@ -120,6 +121,7 @@ class EventLine:
     rule: str | None
     points: int | None = None
     undo_id: UUID | None = None
+    adjustment_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class EventPage:
     """Some of a member's events; `next_before` asks for those before them.
 
     Attributes:
-        lines: newest first; what was taken back stands after the event that was written before it.
+        lines: newest first; what was taken back or adjusted stands after the event that was written before.
     """
 
     lines: tuple[EventLine, ...]

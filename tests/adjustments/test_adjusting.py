@@ -30,7 +30,7 @@ from regulars.adjustments.errors import (
 from regulars.analytics import member_story
 from regulars.db.session import Database
 from regulars.entrypoints.verifying import verify
-from regulars.explanation.event_service import explain_event
+from regulars.explanation.event_service import explain_event, list_events
 from regulars.explanation.shelf import Shelf
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_id
@@ -365,6 +365,30 @@ async def test_story_and_explanation_of_an_expiry_tell_of_points_given_by_hand(
         said = await explain_event(session, Shelf(), places, expired.id, EVERYWHERE, member)
     assert any("手工调整所给尚余 30 分" in one.zh for one in said.summary)
     assert said.agrees
+
+
+async def test_a_members_events_tell_of_adjustments_between_them_page_by_page(world: Adjusting) -> None:
+    member = await world.chain.join()
+    given = await world.ask(member, 30, world.person("service_desk"))
+    taken = await world.ask(member, -10, world.person("service_desk"), at=NOW + timedelta(minutes=1))
+    later, places = NOW + 365 * DAY, world.chain.desk.places
+    async with world.chain.database.begin() as session:
+        await lifecycle.advance(session, LivePacks(), places, [member], later, later)
+    async with world.chain.database.read() as session:
+        whole = (await list_events(session, member, EVERYWHERE)).lines
+        alone = (await list_events(session, member, EVERYWHERE, kind="points_adjusted")).lines
+        paged, before = [], None
+        while True:
+            page = await list_events(session, member, EVERYWHERE, before=before, limit=1)
+            paged += page.lines
+            before = page.next_before
+            if before is None:
+                break
+        elsewhere = world.person("store", "west-1").admitted(Permission.MEMBER_READ).scope
+        assert (await list_events(session, member, elsewhere, kind="points_adjusted")).lines == ()
+    assert [(one.adjustment_id, one.points) for one in alone] == [(taken.id, -10), (given.id, 30)]
+    assert set(alone) < set(whole)
+    assert paged == sorted(whole, key=lambda one: one.recorded_at, reverse=True) == list(whole)
 
 
 async def test_who_told_no_name_is_a_member_all_the_same(world: Adjusting) -> None:

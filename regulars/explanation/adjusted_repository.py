@@ -1,0 +1,60 @@
+"""All SQL of points adjusted by hand, as lines among a member's events; reads only."""
+
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.db.raw import driver
+from regulars.explanation.history import EventLine
+from regulars.security.scope import Scope
+
+ADJUSTED: Final = "points_adjusted"
+_LINES: Final = """
+select t.* from (
+  select e.id as event_id, e.cause_id as adjustment_id, e.effective_at, e.recorded_at, p.points,
+         (select coalesce(max(event_no), 0) from lifecycle_event
+          where member_id = e.member_id and recorded_at <= e.recorded_at)::bigint as after_event_no
+  from ledger_entry e
+  join standing s on s.member_id = e.member_id
+  join place h on h.id = s.home_store_id
+  cross join lateral (
+    select sum(case from_account_id when e.member_id then -amount else amount end)::bigint as points
+    from posting where entry_id = e.id and unit = 'points') p
+  where e.member_id = $1 and e.kind = 'adjust' and h.path <@ any($2::text[]::ltree[])) t
+where ($3::bigint is null or t.after_event_no < $3) and t.after_event_no >= $4
+order by t.after_event_no desc, t.effective_at desc, t.event_id desc
+"""
+
+
+async def lines_of(
+    session: AsyncSession, member_id: UUID, scope: Scope, before: int | None, down_to: int
+) -> list[tuple[int, EventLine]]:
+    """What was adjusted of a member by hand, newest first: the event after which it stands, and the line.
+
+    Args:
+        before, down_to: only those after an event numbered below the one, and not below the other.
+    """
+    roots = scope.parameters["scope_paths"]
+    rows = await (await driver(session)).fetch(_LINES, member_id, roots, before, down_to)
+    return [(row["after_event_no"], _line(row)) for row in rows]
+
+
+def _line(row: asyncpg.Record) -> EventLine:
+    return EventLine(
+        event_id=row["event_id"],
+        event_no=None,
+        kind=ADJUSTED,
+        effective_at=row["effective_at"],
+        recorded_at=row["recorded_at"],
+        tier_from=None,
+        tier_to=None,
+        stage_from=None,
+        stage_to=None,
+        purchase_id=None,
+        pack=None,
+        rule=None,
+        points=row["points"],
+        adjustment_id=row["adjustment_id"],
+    )
