@@ -7,8 +7,9 @@ from typing import Any, Final
 from temporalio import activity
 
 from activities import bulk_messages as messages
+from activities.batches import work_in_batches
 from activities.bulk_messages import ActionProgress, WorkOnAction
-from regulars.bulk_actions.domain import AT_WORK
+from regulars.bulk_actions.domain import AT_WORK, BulkAction
 from regulars.bulk_actions.running import Means, work_on
 
 BATCHES_PER_CALL: Final = 10
@@ -28,10 +29,11 @@ class BulkActivities:
     @activity.defn(name=messages.WORK)
     async def work(self, request: WorkOnAction) -> ActionProgress:
         """Do the action's next batches."""
-        action = await work_on(self.means, request.action_id)
-        for _ in range(BATCHES_PER_CALL - 1):
-            if action.state not in AT_WORK:
-                break
-            activity.heartbeat()
-            action = await work_on(self.means, request.action_id)
-        return ActionProgress(action.state, action.state in AT_WORK, action.done, action.items)
+        action = await work_in_batches(
+            lambda: work_on(self.means, request.action_id), _goes_on, BATCHES_PER_CALL
+        )
+        return ActionProgress(action.state, _goes_on(action), action.done, action.items)
+
+
+def _goes_on(action: BulkAction) -> bool:
+    return action.state in AT_WORK

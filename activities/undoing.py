@@ -1,20 +1,18 @@
 """Working on undo orders in the worker: some batches a call, told of by heartbeats."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from temporalio import activity
 
 from activities import undoing_messages as messages
+from activities.batches import work_in_batches
 from activities.undoing_messages import UndoProgress, WorkOnUndo
 from regulars.undoing.domain import AT_WORK, Undo
 from regulars.undoing.working import Means, work_on
 
 BATCHES_PER_CALL: Final = 100
-BEAT_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +29,9 @@ class UndoingActivities:
     @activity.defn(name=messages.WORK)
     async def work(self, request: WorkOnUndo) -> UndoProgress:
         """Make the order's list, or do its next batches."""
-        async with _beating():
-            undo = await work_on(self.means, request.undo_id)
-            for _ in range(BATCHES_PER_CALL - 1):
-                if undo.state not in AT_WORK:
-                    break
-                undo = await work_on(self.means, request.undo_id)
-        return _progress(undo)
+        undo = await work_in_batches(lambda: work_on(self.means, request.undo_id), _goes_on, BATCHES_PER_CALL)
+        return UndoProgress(undo.state, _goes_on(undo), undo.members_done, undo.members_in_all)
 
 
-def _progress(undo: Undo) -> UndoProgress:
-    return UndoProgress(undo.state, undo.state in AT_WORK, undo.members_done, undo.members_in_all)
-
-
-@asynccontextmanager
-async def _beating() -> AsyncIterator[None]:
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(BEAT_SECONDS)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
-        await asyncio.wait({beating})
+def _goes_on(undo: Undo) -> bool:
+    return undo.state in AT_WORK
