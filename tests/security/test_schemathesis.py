@@ -18,8 +18,12 @@ from small_chain import ACTOR, MONDAY
 from sqlalchemy import select
 from web_world import WebWorld
 
+from regulars.bulk_actions import service as bulk_actions
+from regulars.bulk_actions.domain import Filter
+from regulars.bulk_actions.listing import Wish as BulkWish
 from regulars.care.domain import CareDue
 from regulars.care.service import open_tasks
+from regulars.explanation.shelf import Shelf
 from regulars.kernel import clock
 from regulars.kernel.ids import new_id
 from regulars.lifecycle.tables import lifecycle_event
@@ -67,6 +71,13 @@ async def what_exists(world: WebWorld) -> dict[str, str]:
             await order_undo(session, chain.desk.places, new_id(), each, ACTOR, clock.now())
             for each in (Wish("grocery-classic", 1, place, "let_be") for place in chain.stores.values())
         ]
+        retry = BulkWish("retry", chain.hq, Filter(member_ids=(member,)))
+        actions = [
+            await bulk_actions.draw_up(
+                session, chain.desk.places, Shelf(), new_id(), retry, ACTOR, clock.now()
+            )
+            for _ in range(2)
+        ]
     return {
         "KNOWN_MEMBER": str(member),
         "KNOWN_OTHER_MEMBER": str(await chain.join("Wang Fang", store="west-1")),
@@ -74,6 +85,9 @@ async def what_exists(world: WebWorld) -> dict[str, str]:
         "KNOWN_OTHER_RELEASE": str(releases[1].id),
         "KNOWN_UNDO": str(undos[0].id),
         "KNOWN_OTHER_UNDO": str(undos[1].id),
+        "KNOWN_ACTION": str(actions[0].id),
+        "KNOWN_OTHER_ACTION": str(actions[1].id),
+        "KNOWN_HASH": actions[0].content_hash,
         "KNOWN_STORE": str(chain.stores["east-1"]),
         "KNOWN_HEADQUARTERS": str(chain.hq),
         "KNOWN_TILL": str(chain.tills["west-1-t1"]),
