@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
 from babel.numbers import format_decimal
@@ -17,46 +15,27 @@ from temporalio.service import RPCError
 
 from regulars.analytics.overview import RelayFigures
 from regulars.analytics.system import Connected, SystemFigures
+from regulars.backup_notes import Backup, Proof
 from regulars.db.migrate import scripts
 from regulars.outbox.errors import TemporalAway
 from rules_ui.board import SILENT_RELAY, SLOW_RELAY
-from rules_ui.contexts.system import BackupLine, Mood, PartLine, SizeLine
+from rules_ui.contexts.system import BackupLine, Mood, PartLine, ProofLine, SizeLine
 from rules_ui.i18n import N_, Speech
 from rules_ui.queues import PATIENCE, QueueFigures
 
-BACKUPS: Final = "backups"
-_ENDING: Final = "*.regulars-backup"
 OLD_BACKUP: Final = timedelta(days=2)
+OLD_PROOF: Final = timedelta(days=35)
+"""Once a month, docs/backup.md says."""
+
 _MOODS: Final[dict[Mood, str]] = {"good": N_("works"), "warn": N_("slow"), "bad": N_("away")}
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 _STEP: Final = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """A backup's file."""
-
-    name: str
-    made_at: datetime
-    bytes: int
 
 
 @cache
 def newest_revisions() -> tuple[str, ...]:
     """The schema that this program was written for."""
     return tuple(scripts().get_heads())
-
-
-def newest_backup(data_dir: Path) -> tuple[bool, Backup | None]:
-    """Whether there is a folder for backups to be seen, and the newest file in it."""
-    folder = data_dir / BACKUPS
-    if not folder.is_dir():
-        return data_dir.is_dir(), None
-    files = [(file.stat().st_mtime, file) for file in folder.glob(_ENDING)]
-    if not files:
-        return True, None
-    seconds, file = max(files)
-    return True, Backup(file.name, datetime.fromtimestamp(seconds, UTC), file.stat().st_size)
 
 
 async def temporal_version(connect: Callable[[], Awaitable[Client]]) -> str:
@@ -118,11 +97,25 @@ def size_of(count: int, say: Speech) -> str:
 
 
 def backup_line(backup: Backup | None, say: Speech) -> BackupLine | None:
-    """The newest backup in the reader's words."""
+    """The last backup in the reader's words."""
     if backup is None:
         return None
     old = say.now - backup.made_at > OLD_BACKUP
-    return BackupLine(backup.name, backup.made_at, size_of(backup.bytes, say), old)
+    return BackupLine(backup.file.name, backup.made_at, size_of(backup.bytes, say), old)
+
+
+def proof_line(proof: Proof | None, say: Speech) -> ProofLine:
+    """The last restore of a backup in the reader's words."""
+    if proof is None:
+        never = say.text(N_("No backup has been proved yet: one that was never restored is a hope."))
+        return ProofLine("warn", "", None, never)
+    if not proof.sound:
+        unsound = say.text(N_("It was restored whole, but its books did not add up. Run regulars verify."))
+        return ProofLine("bad", proof.name, proof.at, unsound)
+    old = say.now - proof.at > OLD_PROOF
+    words = N_("Every row came back and the books added up; it is time for the next.")
+    fresh = N_("Every row came back, and the books added up.")
+    return ProofLine("warn" if old else "good", proof.name, proof.at, say.text(words if old else fresh))
 
 
 def _worker(queues: QueueFigures, connected: Connected | None, say: Speech) -> PartLine:

@@ -38,12 +38,26 @@ class SizeLine:
 
 @dataclass(frozen=True, slots=True)
 class BackupLine:
-    """The newest backup in the data folder."""
+    """The last backup that is known of."""
 
     name: str
     made_at: datetime
     size: str
     old: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProofLine:
+    """The last restore of a backup; without an instant there was none.
+
+    Attributes:
+        name: of the backup's file.
+    """
+
+    mood: Mood
+    name: str
+    at: datetime | None
+    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +72,6 @@ class SystemPage(View):
     schema_newest: str
     schema_current: bool
     backup: BackupLine | None
-    backup_folder_seen: bool
+    proof: ProofLine
+    data_folder_seen: bool
     as_of: datetime

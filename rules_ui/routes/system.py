@@ -9,15 +9,16 @@ from starlette.requests import Request
 from api.dependencies import requires
 from regulars.analytics.overview import read_relay
 from regulars.analytics.system import read_system
+from regulars.backup_notes import newest_backup, newest_proof
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from rules_ui.contexts.system import SystemPage
 from rules_ui.system_view import (
     backup_line,
-    newest_backup,
     newest_revisions,
     part_lines,
+    proof_line,
     size_lines,
     size_of,
     temporal_version,
@@ -37,7 +38,10 @@ async def show(
     say, container = ui.speech(request, actor), ui.container
     queues = await ui.board.queues.figures(say.now)
     temporal = await temporal_version(container.temporal.client) if queues.reachable else ""
-    folder_seen, backup = await asyncio.to_thread(newest_backup, container.settings.data_dir)
+    folder = container.settings.data_dir
+    backup, proof, folder_seen = await asyncio.to_thread(
+        lambda: (newest_backup(folder), newest_proof(folder), folder.is_dir())
+    )
     newest = await asyncio.to_thread(newest_revisions)
     async with container.database.read() as session:
         system, relay = await read_system(session), await read_relay(session)
@@ -49,7 +53,8 @@ async def show(
         schema_newest=", ".join(newest),
         schema_current=set(system.revisions) == set(newest),
         backup=backup_line(backup, say),
-        backup_folder_seen=folder_seen,
+        proof=proof_line(proof, say),
+        data_folder_seen=folder_seen,
         as_of=say.now,
     )
     return ui.page(request, actor, view, say)

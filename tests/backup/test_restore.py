@@ -16,6 +16,7 @@ from backup_world import CLI, NAMES, PHONES, BackedUp, make_keys, regulars
 from sqlalchemy import Connection
 from traces import traces
 
+from regulars.backup_notes import newest_backup
 from regulars.db.base import metadata
 from regulars.db.migrate import scripts
 from regulars.db.session import make_engine
@@ -106,6 +107,8 @@ async def test_a_restore_equals_the_backup_and_leaves_out_what_must_not_come_bac
     done = await restored(backed_up.made.file, tmp_path / "new", backed_up.secrets)
     assert (done.report.ok, done.revisions, done.reopened) == (True, (), 2)
     assert done.manifest == backed_up.made.manifest
+    proved = json.loads(backed_up.made.file.with_name("made.proved").read_bytes())
+    assert (proved["sound"], clock.now().isoformat() > proved["at"]) == (True, True)
     assert (done.manifest.purchases, done.manifest.members) == (6, 2)
     assert (tmp_path / "new" / "secrets.json").read_bytes() == backed_up.secrets.read_bytes()
     assert (tmp_path / "new" / "secrets.json").stat().st_mode & 0o777 == 0o600
@@ -292,6 +295,9 @@ async def test_a_stopped_chain_is_backed_up_and_told_where_its_keys_are(backed_u
     assert f"keep a copy of {root / 'secrets.json'} apart from the backups" in ran.said
     (file,) = everything_in(root / "backups") or []
     assert f"{file} (" in ran.said
+    noted = newest_backup(root)
+    assert noted is not None
+    assert (noted.file, noted.bytes) == (file, file.stat().st_size)
     with pytest.raises(StackProblem, match="exists already, and a backup never replaces a file"):
         await make_backup(load_settings(root), file, Silence())
     assert everything_in(root / "backups") == [file]

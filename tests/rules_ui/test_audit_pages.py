@@ -3,6 +3,7 @@
 import ast
 import csv
 import re
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from small_chain import ACTOR
 from web_world import WebWorld
 
 import regulars
+from regulars.backup_notes import Backup, note_made, note_proved
 from regulars.kernel import clock
 from regulars.security.audit import record
 from rules_ui.audit_words import ACTS, SUBJECTS
@@ -165,6 +167,18 @@ async def test_settings_tiers_and_health_say_how_things_are(
     assert "not reachable" not in re.sub(r"<[^>]+>", "", system)
     assert '<span class="chip chip-good">newest</span>' in system
     assert "secrets.json" not in system
+    assert "No backup of this data folder is known." in system
+    made_at = clock.now() - timedelta(hours=3)
+    file = world.container.settings.data_dir / "monday.regulars-backup"
+    note_made(world.container.settings.data_dir, Backup(file, made_at, 3 << 20))
+    assert "one that was never restored is a hope" in (await admin.get("/system")).text
+    note_proved(file, clock.now(), sound=False)
+    assert "its books did not add up" in (await admin.get("/system")).text
+    note_proved(file, clock.now(), sound=True)
+    system = (await admin.get("/system")).text
+    assert "last restore" in system
+    assert "Every row came back, and the books added up." in system
+    assert "<dd>3 MB</dd>" in system
     wished = {"approval": "required", "rehearsal": "required"}
     unsaid = await admin.post("/settings", data=wished)
     assert unsaid.status_code == 422

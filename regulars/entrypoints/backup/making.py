@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import text
 
+from regulars.backup_notes import ENDING, FOLDER, Backup, note_made
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.backup.dumping import dump
 from regulars.entrypoints.backup.manifest import Manifest, read_manifest
@@ -25,8 +26,6 @@ from regulars.kernel import clock
 from regulars.secret_keys import SecretKeys, ensure_secrets
 from regulars.settings import Settings
 
-FOLDER: Final = "backups"
-ENDING: Final = ".regulars-backup"
 _STAY_OPEN: Final = text("set local idle_in_transaction_session_timeout = 0")
 _EXPORT: Final = text("select pg_export_snapshot()")
 
@@ -58,7 +57,10 @@ async def make_backup(settings: Settings, to: Path | None, teller: Teller) -> Ma
     ensure_secrets(settings.data_dir)
     keys = SecretKeys.load(settings.data_dir)
     async with _database_url(settings) as url:
-        return await write_backup(url, keys, file, settings.disk_reserve_bytes, teller)
+        made = await write_backup(url, keys, file, settings.disk_reserve_bytes, teller)
+    as_of = datetime.fromisoformat(made.manifest.as_of)
+    note_made(settings.data_dir, Backup(made.file, as_of, made.file_bytes))
+    return made
 
 
 async def write_backup(url: str, keys: SecretKeys, file: Path, reserve_bytes: int, teller: Teller) -> Made:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final
 import asyncpg
 import orjson
 
+from regulars.backup_notes import note_proved
 from regulars.db.migrate import scripts, upgrade
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.backup.dumping import fill
@@ -84,6 +85,8 @@ async def restore(settings: Settings, file: Path, secrets: Path | None, teller: 
             if secrets:
                 _keep_secrets(data_dir, secrets)
             done = await _restore_into(data_dir, source, keys, manifest, teller)
+    _, report, _ = done
+    note_proved(file, clock.now(), sound=report.ok)
     return Restored(data_dir.root, manifest, *done, time.monotonic() - started)
 
 
