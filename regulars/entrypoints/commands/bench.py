@@ -71,7 +71,7 @@ def bench_rules(data_dir: WorkInOption = None, json: JsonOption = False, quick: 
 def bench_segments(
     data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False
 ) -> None:
-    """Five conditions over a million members in PostgreSQL, beside a bare count."""
+    """Six conditions over a million members in PostgreSQL, beside a bare count."""
     _run("segments", data_dir, json=json, quick=quick)
 
 
