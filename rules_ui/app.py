@@ -20,6 +20,7 @@ from rules_ui.routes import (
     desk,
     desk_enrolment,
     editor,
+    editor_history,
     enrolment,
     fields,
     gallery,
@@ -31,6 +32,7 @@ from rules_ui.routes import (
     packs,
     places,
     preview,
+    product_values,
     purchases,
     rehearsals,
     releases,
@@ -43,7 +45,8 @@ from rules_ui.routes import (
 )
 from rules_ui.ui import Ui
 
-# Enrolment first, and the gallery: their addresses would read as a member's and a pack's.
+# Enrolment first, the gallery, and products' values: their addresses would read as a member's, a pack's and
+# a field's.
 ROUTERS = tuple(
     area.router
     for area in (
@@ -60,6 +63,7 @@ ROUTERS = tuple(
         gallery,
         preview,
         editor,
+        editor_history,
         compare,
         packs,
         releases,
@@ -70,6 +74,7 @@ ROUTERS = tuple(
         bulk_actions,
         places,
         store_values,
+        product_values,
         fields,
         operators,
         account,

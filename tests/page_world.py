@@ -59,13 +59,13 @@ async def plant(site: Site) -> list[str]:
 
     Returns: addresses that no list links to.
     """
-    chain, at = site.chain, clock.now()
+    chain, at, save_id = site.chain, clock.now(), new_id()
     async with chain.database.begin() as session:
         silver = {"===": [{"var": "member.tier"}, "silver"]}
         segment = Draft("silver-members", "HQ", "银卡会员", "Silver members", "", silver)
         await save_segment(session, segment, ACTOR, at, based_on=0)
         first = with_parameters(starter_text(PACK), {"valid_days": 365})
-        await drafts.save_draft(session, PACK, NewSave(new_id(), first, 0), ACTOR, at)
+        await drafts.save_draft(session, PACK, NewSave(save_id, first, 0), ACTOR, at)
         wanted = review.Submission(new_id(), PACK, (chain.hq,), revision=1, note="有效期改为一年")
         await review.submit(session, wanted, ACTOR, at)
     await plant_fields(site)
@@ -81,7 +81,7 @@ async def plant(site: Site) -> list[str]:
     await rehearsing.run_rehearsal(rehearsing.Means(chain.database, clock.now, 0), ordered[0].id)
     means = working.Means(chain.database, LivePacks(), Places(), clock.now, 50)
     await working.work_through(means, undo.id)
-    return [f"/rehearsals/{ordered[0].id}/members"]
+    return [f"/rehearsals/{ordered[0].id}/members", f"/packs/{PACK}/edit/saves/{save_id}"]
 
 
 async def plant_fields(site: Site) -> None:

@@ -33,11 +33,9 @@ from rules_ui.editor.sheet import Offers, element_id
 from rules_ui.editor.values import Unreadable
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of
-from rules_ui.routes import editor_history
 from rules_ui.ui import Pages, Ui, by_htmx, go
 
 router = APIRouter(prefix="/packs")
-router.include_router(editor_history.router)
 Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 
 UNREADABLE: Final = {

@@ -23,7 +23,7 @@ from rules_ui.pack_diff import Side, diff_of
 from rules_ui.ui import Pages, go
 from rules_ui.version_marks import Names
 
-router = APIRouter()
+router = APIRouter(prefix="/packs")
 Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 
 PAGE: Final = 30

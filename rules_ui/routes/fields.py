@@ -35,14 +35,12 @@ from rules_ui.fact_view import LINES
 from rules_ui.field_rights import for_the_whole_chain, may_define
 from rules_ui.i18n import N_, Speech
 from rules_ui.place_tree import seen_places
-from rules_ui.routes import product_values
 from rules_ui.ui import LANGS, Pages, Ui, go
 
 STORES_SHOWN: Final = 100
 SEGMENTS_READ: Final = 100
 
 router = APIRouter(prefix="/fields")
-router.include_router(product_values.router)
 CatalogueReader = Annotated[Actor, Depends(requires(Permission.PACK_READ))]
 Author = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 

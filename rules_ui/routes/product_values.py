@@ -34,7 +34,7 @@ _MARK: Final = "\ufeff"
 """Spreadsheets take a table for UTF-8 by it."""
 _FILE: Final = "file"
 
-router = APIRouter(prefix="/products")
+router = APIRouter(prefix="/fields/products")
 CatalogueReader = Annotated[Actor, Depends(requires(Permission.PACK_READ))]
 Author = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 

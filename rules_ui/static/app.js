@@ -32,7 +32,8 @@
       return;
     }
     form.dataset.sent = "1";
-    setTimeout(() => delete form.dataset.sent, 5000);
+    // A file may take its time; whatever was sent without an answer may be sent again.
+    setTimeout(() => delete form.dataset.sent, form.enctype === "multipart/form-data" ? 120000 : 5000);
   });
   // A change that waited for another one's answer begins from what that answer showed.
   document.addEventListener("htmx:before:request", (event) => {
