@@ -51,14 +51,14 @@ _DRAFTS: Final = (
     .order_by(pack_draft.c.code)
     .limit(bindparam("limit"))
 )
-_SAVERS: Final = (
-    select(pack_draft_revision.c.saved_by)
+_BETWEEN: Final = (
+    select(*_LINE)
     .where(
         pack_draft_revision.c.code == bindparam("pack"),
         pack_draft_revision.c.revision > bindparam("since"),
         pack_draft_revision.c.revision <= bindparam("until"),
     )
-    .distinct()
+    .order_by(pack_draft_revision.c.revision)
 )
 _ADVANCE: Final = (
     update(pack_draft)
@@ -101,10 +101,10 @@ async def page_of_drafts(session: AsyncSession, after: str, limit: int) -> list[
     return [DraftLine(**row._mapping) for row in rows]
 
 
-async def savers(session: AsyncSession, code: str, *, since: int, until: int) -> set[str]:
-    """Who saved a revision after `since`, up to `until`."""
-    rows = await session.execute(_SAVERS, {"pack": code, "since": since, "until": until})
-    return set(rows.scalars())
+async def saves_between(session: AsyncSession, code: str, since: int, until: int) -> list[RevisionLine]:
+    """The revisions after `since`, up to `until`."""
+    rows = await session.execute(_BETWEEN, {"pack": code, "since": since, "until": until})
+    return [RevisionLine(**row._mapping) for row in rows]
 
 
 async def insert_save(session: AsyncSession, revision: Revision) -> None:

@@ -95,9 +95,7 @@ _APPROVED: Final = (
 _LAST_APPROVED: Final = select(func.max(pack_release.c.draft_revision)).where(
     *_APPROVED, pack_release.c.draft_revision < bindparam("until")
 )
-_LAST_APPROVED_VERSION: Final = select(func.max(pack_release.c.version)).where(
-    *_APPROVED, pack_release.c.version < bindparam("until")
-)
+_APPROVED_VERSIONS: Final = select(pack_release.c.version).where(*_APPROVED).distinct()
 _PLACES: Final = (
     select(pack_release_place)
     .where(pack_release_place.c.release_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -204,10 +202,9 @@ async def last_approved_revision(session: AsyncSession, code: str, until: int) -
     return int((await session.execute(_LAST_APPROVED, {"pack": code, "until": until})).scalar() or 0)
 
 
-async def last_approved_version(session: AsyncSession, code: str, until: int) -> int:
-    """The newest version before `until` that was approved; 0 for none."""
-    found = await session.execute(_LAST_APPROVED_VERSION, {"pack": code, "until": until})
-    return int(found.scalar() or 0)
+async def approved_versions(session: AsyncSession, code: str) -> set[int]:
+    """The versions of a pack that somebody approved."""
+    return set((await session.execute(_APPROVED_VERSIONS, {"pack": code})).scalars())
 
 
 async def paths_of(session: AsyncSession, place_ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.organisation import service as organisation
-from regulars.releases import draft_repository, repository
+from regulars.releases import authorship, draft_repository, repository
 from regulars.releases.acting import keep, locked, require_places, require_state, said
 from regulars.releases.beside import require_green
 from regulars.releases.domain import PLACES_MAX, WORDS_MAX, Release
@@ -72,7 +72,7 @@ async def submit(session: AsyncSession, wanted: Submission, actor: Actor, at: da
     for same in await repository.in_review_of(session, version.id):
         if set(same.place_ids) == set(wanted.place_ids):
             return same
-    authors |= {_name(actor)} | await _makers(session, version)
+    authors |= {_name(actor)} | await authorship.makers(session, version.code, version.version)
     release = _fresh(wanted, version, authors, actor, at)
     await repository.insert_release(session, release)
     details: dict[str, object] = {
@@ -170,23 +170,7 @@ async def _of_draft(
     if found not in (code, ""):
         raise DraftCodeDiffers(code, found[:40])
     version = await rules.create_version(session, draft.text, actor, at)
-    since = await repository.last_approved_revision(session, code, revision)
-    authors = await draft_repository.savers(session, code, since=since, until=revision)
-    return replace(wanted, revision=revision), version, authors
-
-
-async def _makers(session: AsyncSession, version: PackVersion) -> set[str]:
-    """Who made the version, and those before it that nobody approved or published: it may be made of them."""
-    code, until = version.code, version.version
-    published = [row.version for row in await rules.activation_log(session, code) if row.version is not None]
-    since = max(
-        await repository.last_approved_version(session, code, until),
-        *(number for number in published if number < until),
-        0,
-    )
-    lines = await rules.list_versions_of(session, code, before=until + 1, limit=until - since)
-    authors = await repository.authors_of(session, code, since=since, until=until)
-    return authors | {line.created_by for line in lines if line.version > since}
+    return replace(wanted, revision=revision), version, await authorship.savers(session, code, revision)
 
 
 def _fresh(

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Text, Uuid, any_, bindparam, cast, column, func, insert, select, table
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.rules.domain import PackVersion
-from regulars.rules.stored import Activation, NewActivation, StoredVersion, VersionLine
-from regulars.rules.tables import pack_activation, pack_version
+from regulars.rules.stored import Activation, Making, NewActivation, StoredVersion, VersionLine
+from regulars.rules.tables import pack_activation, pack_version, pack_version_maker
 
 _place = table("place", column("id", Uuid), column("path", Text), column("code", Text), column("kind", Text))
 _LINE_COLUMNS = (
@@ -51,6 +52,12 @@ _ACTIVATIONS: Final = (
     .order_by(pack_activation.c.id)
 )
 _ACTIVATIONS_OF: Final = _ACTIVATIONS.where(pack_activation.c.pack_code == bindparam("pack"))
+_INSERT_MAKING: Final = upsert(pack_version_maker).on_conflict_do_nothing()
+_MAKINGS: Final = (
+    select(pack_version.c.version, pack_version_maker.c.made_by, pack_version_maker.c.based_on)
+    .join(pack_version, pack_version.c.id == pack_version_maker.c.version_id)
+    .where(pack_version.c.code == bindparam("pack"))
+)
 _PLACES: Final = select(_place.c.id, cast(_place.c.path, Text))
 _PLACE_EXISTS: Final = select(_place.c.id).where(_place.c.id == bindparam("place_id"))
 _PLACES_AMONG: Final = select(_place.c.code).where(
@@ -201,6 +208,17 @@ async def insert_version(session: AsyncSession, stored: StoredVersion) -> None:
         "created_by": stored.created_by,
     }
     await session.execute(_INSERT_VERSION, row)
+
+
+async def insert_making(session: AsyncSession, version_id: UUID, making: Making, at: datetime) -> None:
+    """Note who made a version of what; the same again changes nothing."""
+    row = {"version_id": version_id, "made_by": making.made_by, "based_on": making.based_on, "made_at": at}
+    await session.execute(_INSERT_MAKING, row)
+
+
+async def makings_of(session: AsyncSession, code: str) -> list[Making]:
+    """Who made each version of a pack, and of which."""
+    return [Making(**row._mapping) for row in await session.execute(_MAKINGS, {"pack": code})]
 
 
 async def insert_activations(

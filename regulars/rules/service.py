@@ -17,12 +17,14 @@ from regulars.rules.errors import (
     UnknownPack,
     VersionRolledBack,
 )
-from regulars.rules.stored import Activation, NewActivation, StoredVersion, VersionLine, in_force
+from regulars.rules.stored import Activation, Making, NewActivation, StoredVersion, VersionLine, in_force
 from regulars.security import audit
 from regulars.security.actor import Actor
 
 
-async def create_version(session: AsyncSession, text: str | bytes, actor: Actor, at: datetime) -> PackVersion:
+async def create_version(
+    session: AsyncSession, text: str | bytes, actor: Actor, at: datetime, *, based_on: int = 0
+) -> PackVersion:
     """Keep a pack as a version that never changes.
 
     Args:
@@ -30,6 +32,7 @@ async def create_version(session: AsyncSession, text: str | bytes, actor: Actor,
         text: the pack as JSON text.
         actor: who makes it.
         at: aware instant, now.
+        based_on: number of the version that was changed; 0: none is known.
     Returns: the version; the existing one where the pack has one of the same content.
     Raises: PackNotGreen: it has errors or failing cases; nothing is kept.
     Source: docs/semantics.md, "Which pack version".
@@ -42,12 +45,15 @@ async def create_version(session: AsyncSession, text: str | bytes, actor: Actor,
     await repository.lock_packs(session)
     same = await repository.version_with_hash(session, pack.code, digest)
     if same is not None:
+        making = Making(same.version.version, _name(actor), based_on)
+        await repository.insert_making(session, same.version.id, making, at)
         return same.version
     newest = await repository.newest_version(session, pack.code)
     number = newest.version.version + 1 if newest else 1
     version_id = uuid5(NAMESPACE_URL, f"regulars:pack:{pack.code}:{digest}")
     version = PackVersion(version_id, pack.code, number, pack.kind, digest, report.document)
     await repository.insert_version(session, StoredVersion(version, content, at, _name(actor)))
+    await repository.insert_making(session, version_id, Making(number, _name(actor), based_on), at)
     await audit.record(
         session,
         actor_kind=actor.kind,
@@ -190,6 +196,11 @@ async def list_versions_of(
 ) -> Sequence[VersionLine]:
     """The versions of a pack, newest first, from the one before `before`."""
     return await repository.page_of_versions(session, code, before, limit)
+
+
+async def list_makings(session: AsyncSession, code: str) -> Sequence[Making]:
+    """Who made each version of a pack, and of which version."""
+    return await repository.makings_of(session, code)
 
 
 async def list_activations(session: AsyncSession, code: str) -> Sequence[Activation]:

@@ -19,6 +19,19 @@ class StoredVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Making:
+    """That somebody made a version, or came to the content of one that was there.
+
+    Attributes:
+        based_on: number of the version that was changed; 0: none is known.
+    """
+
+    version: int
+    made_by: str
+    based_on: int
+
+
+@dataclass(frozen=True, slots=True)
 class VersionLine:
     """One version in a list, without its text."""
 

@@ -32,6 +32,17 @@ pack_version = Table(
     info=APPEND_ONLY,
 )
 
+pack_version_maker = Table(
+    "pack_version_maker",
+    metadata,
+    Column("version_id", Uuid, ForeignKey("pack_version.id"), primary_key=True),
+    Column("made_by", Text, primary_key=True),  # others may come to the same content later
+    Column("based_on", Integer, primary_key=True, autoincrement=False),  # version changed; 0: none is known
+    Column("made_at", Instant, nullable=False),
+    CheckConstraint("based_on >= 0", name="based_on"),
+    info=APPEND_ONLY,
+)
+
 pack_activation = Table(
     "pack_activation",
     metadata,

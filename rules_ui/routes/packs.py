@@ -131,7 +131,7 @@ async def save(
     if not report.green:
         return await _page(request, ui, actor, base, typed, say, text=text)
     async with ui.container.database.begin() as session:
-        saved = await rules.create_version(session, text, actor, say.now)
+        saved = await rules.create_version(session, text, actor, say.now, based_on=version)
     return go(f"/packs/{code}/versions/{saved.version}?done=saved")
 
 
