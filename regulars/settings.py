@@ -21,6 +21,8 @@ from regulars.secret_keys import SecretKeys
 
 DEFAULT_DATA_DIR = ".regulars"
 FILE_NAME = "regulars.toml"
+SERVING_PROCESSES_MOST = 4
+"""Where nothing is said: beyond that PostgreSQL, the worker and the relay want the processors."""
 
 
 def _setting(default: Any, description: str, *, unit: str = "", **bounds: Any) -> Any:  # noqa: ANN401
@@ -57,10 +59,10 @@ class Settings(BaseSettings):
 
     host: str = _setting("127.0.0.1", "Address that the web part listens on; 0.0.0.0 for every network.")
     port: int = _setting(8600, "Port that the web part listens on.", ge=1, le=65535)
-    web_processes: int = _setting(
-        1,
+    web_processes: int | None = _setting(
+        None,
         "Processes that serve the API and the pages; purchases that reach one process at the same time "
-        "share a transaction.",
+        "share a transaction. Empty: one for each processor, at most 4.",
         unit="processes",
         ge=1,
         le=64,
@@ -127,6 +129,11 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_none(cls, value: str | None) -> str | None:
         return value or None
+
+    @property
+    def serving_processes(self) -> int:
+        """How many processes the web part has."""
+        return self.web_processes or min(os.cpu_count() or 1, SERVING_PROCESSES_MOST)
 
     @cached_property
     def secrets(self) -> SecretKeys:

@@ -9,11 +9,11 @@ from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.container import Container
 from api.till_wire import TillProtocol
+from regulars.entrypoints.doors import ServingProcesses
 from regulars.entrypoints.ready import announce_ready
 from regulars.logs import configure_logs
 from regulars.settings import Settings
@@ -39,7 +39,7 @@ def run(settings: Settings) -> None:
         factory=True,
         host=settings.host,
         port=settings.port,
-        workers=settings.web_processes,
+        workers=settings.serving_processes,
         loop="uvloop",
         http=TillProtocol,
         log_config=None,
@@ -48,10 +48,10 @@ def run(settings: Settings) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    if settings.web_processes == 1:
+    if config.workers == 1:
         uvicorn.Server(config).run()
-    else:  # one that dies or hangs is replaced, while the others serve
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+    else:
+        ServingProcesses(config, settings).run()
 
 
 def build(settings: Settings) -> FastAPI:

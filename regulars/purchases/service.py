@@ -1,6 +1,6 @@
 """The only way a purchase is written: lock, advance, read by the rules, post, announce."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -25,12 +25,12 @@ from regulars.outbox.domain import Change
 from regulars.purchases import evaluation, limits, receipt, repository
 from regulars.purchases.consequences import Asked, Noted, read_tags
 from regulars.purchases.desk import Desk, Recorded
-from regulars.purchases.domain import Basket, body_hash, lines_json
-from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown
+from regulars.purchases.domain import Basket
 from regulars.purchases.evaluation import Lateness, Reading, Sale
 from regulars.purchases.own_facts import OwnRead, own_facts, read_own
 from regulars.purchases.pending import Debt, earned_pending, pending_points
-from regulars.purchases.repository import NewRow, Stored
+from regulars.purchases.repository import NewRow
+from regulars.purchases.sorting import Fresh, SortedOut, Told, sort_out
 
 
 @dataclass(slots=True)
@@ -73,12 +73,14 @@ async def record_purchases(
         trying again finds that purchase.
     Source: docs/semantics.md, "The purchase transaction".
     """
-    member_ids = sorted({basket.member_id for basket in baskets if basket.member_id is not None})
-    locked = await standings.lock(session, member_ids) if member_ids else {}
+    # Members are locked last: until the end nobody else's purchase of theirs can go on.
     book = await desk.refresh(session)
     known = await repository.stored(session, baskets)
-    sorted_out = _sort_out(baskets, known, locked, desk.new_id)
-    fresh = [item for item in sorted_out if isinstance(item, _Fresh)]
+    told = [Told.of(basket) for basket in baskets]
+    member_ids = sorted({basket.member_id for basket in baskets if basket.member_id is not None})
+    locked = await standings.lock(session, member_ids) if member_ids else {}
+    sorted_out = sort_out(told, known, locked, desk.new_id)
+    fresh = [item for item in sorted_out if isinstance(item, Fresh)]
     await _take_quotes(session, fresh)
     booking = await prepare(session, desk, book, [item.basket for item in fresh], locked, at)
     made = {id(item): _record(booking, item) for item in fresh}
@@ -86,53 +88,7 @@ async def record_purchases(
     return [_answer(item, made) for item in sorted_out]
 
 
-@dataclass(slots=True)
-class _Fresh:
-    """A basket that has not been seen before, and the id of the purchase that it becomes."""
-
-    purchase_id: UUID
-    basket: Basket
-    lines: bytes
-    body_hash: bytes
-
-
-_SortedOut = _Fresh | Recorded | RegularsError
-
-
-def _sort_out(
-    baskets: Sequence[Basket],
-    known: Sequence[Stored],
-    locked: Mapping[UUID, LockedMember],
-    new_id: Callable[[], UUID],
-) -> list[_SortedOut]:
-    """Tell new baskets from repeated, contradicting and impossible ones; within the batch too."""
-    by_key: dict[object, Stored | _Fresh] = {}
-    for purchase in known:
-        by_key[purchase.business_key] = purchase
-        if purchase.idempotency_key is not None:
-            by_key[purchase.terminal_id, purchase.idempotency_key] = purchase
-    found: list[_SortedOut] = []
-    for basket in baskets:
-        lines = lines_json(basket.lines)
-        digest = body_hash(basket, lines)
-        retry_key = (basket.terminal_id, basket.idempotency_key)
-        same = by_key.get(basket.business_key)
-        if same is not None:
-            found.append(_again(same, digest))
-        elif basket.idempotency_key is not None and retry_key in by_key:
-            found.append(IdempotencyMismatch("Idempotency-Key"))
-        elif basket.member_id is not None and basket.member_id not in locked:
-            found.append(MemberUnknown(basket.member_id))
-        else:
-            fresh = _Fresh(new_id(), basket, lines, digest)
-            by_key[basket.business_key] = fresh
-            if basket.idempotency_key is not None:
-                by_key[retry_key] = fresh
-            found.append(fresh)
-    return found
-
-
-async def _take_quotes(session: AsyncSession, fresh: Sequence[_Fresh]) -> None:
+async def _take_quotes(session: AsyncSession, fresh: Sequence[Fresh]) -> None:
     """See that a quote serves one purchase; what comes with it again is read anew, and says so."""
     wanted = [(quote_id, each) for each in fresh if (quote_id := limits.redeemed_quote(each.basket))]
     if not wanted:
@@ -144,16 +100,8 @@ async def _take_quotes(session: AsyncSession, fresh: Sequence[_Fresh]) -> None:
             each.basket = replace(each.basket, flags=(*each.basket.flags, limits.QUOTE_USED))
 
 
-def _again(same: "Stored | _Fresh", digest: bytes) -> _SortedOut:
-    if same.body_hash != digest:
-        return IdempotencyMismatch("receipt_no")
-    if isinstance(same, Stored):
-        return Recorded(same.id, same.receipt, same.evaluation, replayed=True)
-    return same
-
-
-def _answer(item: _SortedOut, made: Mapping[int, Recorded]) -> Recorded | RegularsError:
-    return made[id(item)] if isinstance(item, _Fresh) else item
+def _answer(item: SortedOut, made: Mapping[int, Recorded]) -> Recorded | RegularsError:
+    return made[id(item)] if isinstance(item, Fresh) else item
 
 
 async def prepare(
@@ -220,7 +168,7 @@ def _reached(member: LockedMember) -> datetime:
     return max(standing.advanced_to, standing.window_as_of)
 
 
-def _record(booking: Booking, item: _Fresh) -> Recorded:
+def _record(booking: Booking, item: Fresh) -> Recorded:
     """Let one purchase happen in memory, and note the row to write."""
     purchase_id = item.purchase_id
     happened = happen(booking, item.basket, item.lines, purchase_id)

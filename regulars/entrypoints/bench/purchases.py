@@ -92,7 +92,7 @@ async def measure_sizes(settings: Settings, sizes: Sizes) -> Measured:
     figures: dict[str, object] = {
         "note": NOTE,
         "members": sizes.members,
-        "web_processes": settings.web_processes,
+        "web_processes": settings.serving_processes,
         "tills": {way: {p.tills: p.figures() for p in points if p.way == way} for way in WAYS},
         "at_half": half.figures(),
         "stages": stages,

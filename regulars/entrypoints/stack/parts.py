@@ -140,5 +140,5 @@ def _start_command(name: str, data_dir: DataDir, environment: Mapping[str, str])
             stdout=output,
             stderr=output,
             env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
+            process_group=0,
         )

@@ -188,7 +188,7 @@ def start(cluster: Cluster, options: Mapping[str, str], log: Path) -> subprocess
             stderr=output,
             cwd="/",
             env=_environment(),
-            start_new_session=True,
+            process_group=0,
         )
 
 

@@ -53,8 +53,12 @@ def _make_user() -> pwd.struct_passwd:
     )
 
 
-NICENESS = "5"
-"""Of what no till waits for: with the cores all busy, a till's process gets three times its share."""
+NICENESS = "15"
+"""Of what no till waits for: with the cores all busy, a till's process gets some thirty times its share.
+
+It counts only among processes of one session: Linux shares the cores out among sessions first, where no
+service manager does that by its own groups. So the parts are groups of their own, and not sessions.
+"""
 
 
 def yielding(line: list[str]) -> list[str]:

@@ -81,7 +81,7 @@ def start(server: TemporalServer, log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=output,
             env=environment,
-            start_new_session=True,
+            process_group=0,
         )
 
 

@@ -1,0 +1,48 @@
+"""Several processes that serve one port, each listening at a door of its own."""
+
+import socket
+from typing import Final
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from regulars.settings import Settings
+
+_FAMILIES: Final = {False: socket.AF_INET, True: socket.AF_INET6}
+
+
+class ServingProcesses(Multiprocess):
+    """Processes among which the kernel shares out the connections; one that dies or hangs is replaced.
+
+    At a door that all share, whoever wakes first takes everybody who knocks: the tills of a whole chain,
+    which keep their connections, then sit with one process while the others idle. What knocks at the door
+    of a process that has just died waits there for its successor.
+    """
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        self._doors = [_door(settings) for _ in range(config.workers)]
+        super().__init__(config, sockets=self._doors)
+
+    def init_processes(self) -> None:
+        """Start one process for each door."""
+        self.processes_num = 1
+        for door in self._doors:
+            self.sockets = [door]
+            super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        """See to each process; a successor gets the door of the one that it follows."""
+        everybody = self.processes
+        for number, door in enumerate(self._doors):
+            self.processes, self.sockets = everybody[number : number + 1], [door]
+            super().keep_subprocess_alive()
+            everybody[number : number + 1] = self.processes
+        self.processes = everybody
+
+
+def _door(settings: Settings) -> socket.socket:
+    door = socket.socket(_FAMILIES[":" in settings.host])
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    door.bind((settings.host, settings.port))
+    return door
