@@ -79,6 +79,7 @@ class TerminalKeyOut(Out):
     terminal_id: UUID
     created_at: datetime
     revoked_at: datetime | None
+    last_used_at: Annotated[datetime | None, Field(description="To about an hour; null: never.")]
 
     @classmethod
     def of(cls, key: TerminalKey) -> Self:

@@ -113,13 +113,18 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class TerminalKey:
-    """A key of a terminal without its secret."""
+    """A key of a terminal without its secret.
+
+    Attributes:
+        last_used_at: to about an hour; None where it never was.
+    """
 
     id: UUID
     key_id: str
     terminal_id: UUID
     created_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

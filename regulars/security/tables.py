@@ -65,6 +65,7 @@ terminal_key = Table(
     Column("created_at", Instant, nullable=False),
     Column("created_by", Uuid),
     Column("revoked_at", Instant),
+    Column("last_used_at", Instant),  # to about an hour
 )
 
 audit_entry = Table(

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, any_, bindparam, column, func, insert, select, table, update
+from sqlalchemy import Row, any_, bindparam, column, func, insert, select, table, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import DateTime, Text, Uuid
@@ -74,12 +74,28 @@ _PROOFS: Final = (
         _store.c.closed_at.is_(None),
     )
 )
+# Several processes note the same keys; whoever finds one in another's hand leaves it to that one.
+_NOTE_USED: Final = (
+    update(terminal_key)
+    .where(
+        terminal_key.c.id.in_(
+            select(terminal_key.c.id)
+            .where(
+                terminal_key.c.key_id == any_(bindparam("keys", type_=ARRAY(Text))),
+                func.coalesce(terminal_key.c.last_used_at < func.now() - timedelta(hours=1), true()),
+            )
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(last_used_at=func.now())
+)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyProof:
     """What a presented key is checked against, and whom it proves."""
 
+    key_id: str
     secret_mac: bytes
     terminal_id: UUID
     store_id: UUID
@@ -123,12 +139,23 @@ async def revoke(session: AsyncSession, terminal_id: UUID, key_id: str, scope: S
 async def find_proofs(session: AsyncSession, key_ids: Sequence[str]) -> dict[str, KeyProof]:
     rows = await session.execute(_PROOFS, {"keys": key_ids})
     return {
-        row.key_id: KeyProof(row.secret_mac, row.terminal_id, row.store_id, row.store_path) for row in rows
+        row.key_id: KeyProof(row.key_id, row.secret_mac, row.terminal_id, row.store_id, row.store_path)
+        for row in rows
     }
+
+
+async def note_used(session: AsyncSession, key_ids: Sequence[str]) -> None:
+    """That keys are in use, where nobody noted it within the hour; waits for nobody."""
+    await session.execute(_NOTE_USED, {"keys": key_ids})
 
 
 def _key(row: Row[*tuple[object, ...]]) -> TerminalKey:
     values = row._mapping
     return TerminalKey(
-        values["id"], values["key_id"], values["terminal_id"], values["created_at"], values["revoked_at"]
+        values["id"],
+        values["key_id"],
+        values["terminal_id"],
+        values["created_at"],
+        values["revoked_at"],
+        values["last_used_at"],
     )

@@ -27,6 +27,7 @@ from regulars.security.terminal_key_repository import KeyProof
 _BEARER: Final = re.compile(r"(tk_[A-Za-z0-9_-]{12})\.([A-Za-z0-9_-]{43})")
 _TRUSTED_SECONDS: Final = 1.0
 _AHEAD_SECONDS: Final = 0.5
+_HOUR_SECONDS: Final = 3600.0
 _REMEMBERED_MAX: Final = 4096
 
 
@@ -96,6 +97,8 @@ class TerminalKeys:
         self._pepper = pepper
         self._remembered: dict[str, _Remembered] = {}
         self._in_use: set[str] = set()
+        self._used: set[str] = set()
+        self._noted: dict[str, float] = {}
         self._gathering = Gathering(self._ask)
         self._looking_ahead: asyncio.Task[None] | None = None
 
@@ -114,6 +117,7 @@ class TerminalKeys:
         mac = _mac(self._pepper, bearer)
         if proof is None or not hmac.compare_digest(mac, proof.secret_mac):
             raise NotSignedIn
+        self._used.add(proof.key_id)
         grant = Grant(Role.TERMINAL, proof.store_id, proof.store_path)
         return Actor("terminal", str(proof.terminal_id), str(proof.terminal_id), (grant,))
 
@@ -142,11 +146,24 @@ class TerminalKeys:
         self._in_use.clear()
         async with self._database.begin() as session:
             proofs = await repository.find_proofs(session, asked)
+            noted = await self._note_used(session, asked_at)
+        self._noted |= dict.fromkeys(noted, asked_at)
         if len(self._remembered) + len(asked) > _REMEMBERED_MAX:
             self._remembered.clear()
+            self._noted.clear()
         until = asked_at + _TRUSTED_SECONDS
         self._remembered |= {key_id: _Remembered(until, proofs.get(key_id)) for key_id in asked}
         return proofs
+
+    async def _note_used(self, session: AsyncSession, now: float) -> list[str]:
+        """Of keys that proved somebody since the last look, those that were not noted within the hour."""
+        due = [
+            key_id for key_id in self._used if now - self._noted.get(key_id, -_HOUR_SECONDS) >= _HOUR_SECONDS
+        ]
+        self._used.clear()
+        if due:
+            await repository.note_used(session, due)
+        return due
 
 
 def _mac(pepper: bytes, bearer: str) -> bytes:

@@ -69,11 +69,16 @@ class PlaceTyped:
 
 @dataclass(frozen=True, slots=True)
 class KeyLine:
-    """One key of a terminal, without its secret."""
+    """One key of a terminal, without its secret.
+
+    Attributes:
+        last_used_at: to about an hour.
+    """
 
     key_id: str
     created_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,9 @@ async def _show_place(
 async def _keys(ui: Ui, place: Place, actor: Actor) -> tuple[KeyLine, ...]:
     async with ui.container.database.read() as session:
         keys = await terminal_keys.list_keys(session, place.id, actor.scope)
-    return tuple(KeyLine(key.key_id, key.created_at, key.revoked_at) for key in reversed(keys))
+    return tuple(
+        KeyLine(key.key_id, key.created_at, key.revoked_at, key.last_used_at) for key in reversed(keys)
+    )
 
 
 def _history(place: Place, actor: Actor) -> str | None:

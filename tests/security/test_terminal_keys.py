@@ -1,10 +1,11 @@
 """Terminal keys: shown once, two live, bound to a terminal, useless soon after they are revoked."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 from small_chain import ACTOR, OPENED, SmallChain
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from regulars.organisation.service import close_place
 from regulars.security.actor import Actor
@@ -116,6 +117,44 @@ async def test_many_requests_at_once_ask_the_database_once(chain: SmallChain) ->
     keys = TerminalKeys(chain.database, PEPPER)
     actors = await asyncio.gather(*(keys.actor_of(issued.bearer) for _ in range(50)))
     assert len({actor.id for actor in actors}) == 1
+
+
+async def test_the_last_use_of_a_key_is_noted_once_an_hour_and_a_wrong_secret_is_no_use(
+    chain: SmallChain,
+) -> None:
+    good, idle = await issue(chain), await issue(chain)
+    keys = TerminalKeys(chain.database, PEPPER)
+
+    async def last_used() -> list[datetime | None]:
+        async with chain.database.begin() as session:
+            known = await list_keys(session, good.key.terminal_id, ACTOR.scope)
+        return [key.last_used_at for key in known]
+
+    async def ask_again() -> None:
+        keys._remembered.clear()
+        with pytest.raises(NotSignedIn):
+            await keys.actor_of(f"{idle.key.key_id}.{'x' * 43}")
+
+    await keys.actor_of(good.bearer)
+    assert await last_used() == [None, None], "the request itself writes nothing"
+    await ask_again()
+    first, never = await last_used()
+    assert first is not None
+    assert never is None
+    for known in (keys, other := TerminalKeys(chain.database, PEPPER)):
+        await known.actor_of(good.bearer)
+    await ask_again()
+    other._remembered.clear()
+    await other.actor_of(good.bearer)
+    assert await last_used() == [first, None]
+    async with chain.database.begin() as session:
+        await session.execute(update(terminal_key).values(last_used_at=first - timedelta(hours=2)))
+    keys._noted.clear()
+    await keys.actor_of(good.bearer)
+    await ask_again()
+    again = (await last_used())[0]
+    assert again is not None
+    assert again > first
 
 
 async def test_an_admin_gives_keys_only_to_terminals_below(chain: SmallChain) -> None:
