@@ -157,8 +157,6 @@ _COPIED: Final[Mapping[str, Mapping[str, str]]] = {
         "member_id": "c.member_id",
         "receipt_no": "m.receipt_no || '-' || c.number",
         "business_key": f"replace(m.business_key, '{MODEL}', '{MODEL}-' || c.number)",
-        "evaluation": "'{}'",
-        "receipt": "'{}'",
     },
     "ledger_entry": {"id": "c.entry_id", "cause_id": "c.purchase_id", "member_id": "c.member_id"},
     "posting": {"entry_id": "c.entry_id", "to_account_id": "c.member_id"},
@@ -166,6 +164,9 @@ _COPIED: Final[Mapping[str, Mapping[str, str]]] = {
     "balance": {"account_id": "c.member_id"},
 }
 """Tables that a member stands in, and what differs from the model (m) in a copy (c)."""
+
+_WITHOUT_RECORD: Final[Mapping[str, str]] = {"evaluation": "'{}'", "receipt": "'{}'"}
+"""What of a copied purchase only its explanation reads: a million of them would fill gigabytes."""
 
 _MODEL_ROWS: Final[Mapping[str, str]] = {
     "member": "m.id = $1",
@@ -192,13 +193,14 @@ order by hashtext(id::text) limit :most
 """
 
 
-async def populate(url: str, model: UUID, members: int) -> None:
+async def populate(url: str, model: UUID, members: int, *, explained: bool = False) -> None:
     """Add copies of the model until there are so many, and tell the planner.
 
     Args:
         url: of a chain that `found` founded.
         model: its first member, who has bought once.
         members: how many copies there are to be.
+        explained: their purchases keep the record by which they are explained; it takes ten times the room.
     """
     connection = await asyncpg.connect(url)
     try:
@@ -207,7 +209,8 @@ async def populate(url: str, model: UUID, members: int) -> None:
         await connection.execute("set session_replication_role = replica; set synchronous_commit = off")
         for start in range(present, members + 1, _MEMBERS_AT_ONCE):
             async with connection.transaction():
-                await _copy(connection, model, start, min(start + _MEMBERS_AT_ONCE - 1, members))
+                last = min(start + _MEMBERS_AT_ONCE - 1, members)
+                await _copy(connection, model, start, last, {} if explained else _WITHOUT_RECORD)
         await connection.execute("delete from outbox")
         await connection.execute("vacuum analyze")
         await connection.execute("checkpoint")
@@ -215,13 +218,20 @@ async def populate(url: str, model: UUID, members: int) -> None:
         await connection.close()
 
 
-async def _copy(connection: "asyncpg.Connection[asyncpg.Record]", model: UUID, first: int, last: int) -> None:
+async def _copy(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    model: UUID,
+    first: int,
+    last: int,
+    left_out: Mapping[str, str],
+) -> None:
     await connection.execute(
         _COPIES.replace("$1", str(first)).replace("$2", str(last)).replace("$3", str(STORES))
     )
     for table, changed in _COPIED.items():
         columns = [row[0] for row in await connection.fetch(_COLUMNS, table)]
-        values = [changed.get(column, f"m.{column}") for column in columns]
+        other = {**changed, **(left_out if table == "purchase" else {})}
+        values = [other.get(column, f"m.{column}") for column in columns]
         where = _MODEL_ROWS.get(table, "m.member_id = $1")
         await connection.execute(
             f"insert into {table} ({', '.join(columns)}) select {', '.join(values)} "  # noqa: S608 — our own
