@@ -13,7 +13,7 @@ export UV_LINK_MODE ?= copy
 export UV_COMPILE_BYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test fuzz faults check lint types contracts docs format lock vendor browser clean
+.PHONY: help setup up demo test fuzz faults check lint types contracts docs format lock vendor pictures browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ faults: $(VENV)/.dev ## break everything for a quarter of an hour, and prove tha
 fuzz: $(VENV)/.dev ## ask the whole API, and segments beside the rules' engine, for longer
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/pytest -n 0 tests/security/test_schemathesis.py
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/pytest -n 0 tests/segments/test_same_as_the_engine.py
+
+pictures: $(VENV)/.dev browser ## make the pictures of docs/wishes.md anew
+	WISH_PICTURES=docs/pictures/wishes $(BIN)/pytest -n 0 tests/journeys/test_wishes.py
 
 browser: $(VENV)/.dev
 	@tests/install_browser.sh
