@@ -7,7 +7,7 @@ from typing import Final
 from regulars.custom_fields.domain import Value
 from regulars.rules.catalogue import LINES_PATH, Catalogue, Field
 from regulars.rules.domain import PackVersion
-from regulars.rules.model import Pack
+from regulars.rules.parts import Words
 from rules_ui.contexts.base import Choice
 from rules_ui.contexts.fields import FactGroup, FactLine, Reader
 from rules_ui.i18n import N_, Speech
@@ -80,7 +80,7 @@ def readers_lines(versions: Iterable[PackVersion], say: Speech) -> tuple[Reader,
     return tuple(
         Reader(
             f"/packs/{version.code}/versions/{version.version}",
-            Pack.model_validate(version.document).title.of(say.language),
+            Words.model_validate(version.document["title"]).of(say.language),
             version.name,
         )
         for version in versions

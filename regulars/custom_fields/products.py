@@ -1,6 +1,5 @@
 """Use-cases of products' own values: set for many at once, listed by product code."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.custom_fields import repository
 from regulars.custom_fields.domain import CustomField, ProductRow, Value, check_products, facts_of
 from regulars.custom_fields.files import Fault, cell_of, columns_of, line_of, read_products
+from regulars.kernel.beside import beside
 from regulars.kernel.errors import FieldProblem, InvalidInput
 from regulars.security import audit
 from regulars.security.actor import Actor
@@ -64,8 +64,7 @@ async def load_file(
     Raises: InvalidInput: the fields were changed while the file was read; nothing is set.
     """
     fields = await product_fields(session)
-    # A large file takes seconds to read: tills that this process serves do not wait for it.
-    found = await asyncio.to_thread(read_products, content, fields, as_json=as_json)
+    found = await beside(read_products, content, fields, as_json=as_json)
     if found.faults or dry_run:
         return Loaded(len(found.rows), faults=found.faults)
     return Loaded(len(found.rows), await set_product_values(session, found.rows, actor, at))

@@ -66,7 +66,9 @@ async def test_a_number_a_condition_and_a_rule_are_changed_and_the_rest_stays_by
     assert json.loads(text_of(page))["rules"][0]["when"]["and"][-1] == {
         "in": [{"var": "calendar.weekday"}, [2, 4]]
     }
-    page = await change(admin, page, "remove-condition", at)
+    told = await change(admin, page, "set-among", at, [])
+    assert '<div class="edit-many" role="group"' in told
+    page = await change(admin, told, "remove-condition", at)
     assert text_of(page) == before.replace('"value": 730', '"value": 365')
 
 
