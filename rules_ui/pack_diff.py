@@ -122,7 +122,7 @@ def _changes(was: Mapping[str, _Part], is_now: Mapping[str, _Part]) -> Iterator[
 def _heads(pack: Pack, catalogue: Catalogue, say: Speech) -> dict[str, _Part]:
     words = pack_words(pack, say, catalogue)
     return {
-        "title": _Part(say.text(N_("Name")), (words.title,), pack.title),
+        "title": _Part(say.text(N_("Title")), (words.title,), pack.title),
         "description": _Part(say.text(N_("Description")), (words.description,), pack.description),
         "stacking": _Part(
             say.text(N_("Which rules count together")),

@@ -12,6 +12,8 @@ from rules_ui.ui import Ui
 
 MOST_NODES: Final = 400
 """Places on one page; what stands deeper is left out first, and told by its number."""
+MOST_UNFOLDED: Final = 40
+"""Places below one another that are shown without being asked for."""
 _KIND_ORDER: Final = {"hq": 0, "branch": 1, "store": 2, "terminal": 3}
 
 
@@ -67,7 +69,7 @@ def _node(place: Place, below: Mapping[UUID | None, Sequence[Place]], shown: set
         children=tuple(_node(child, below, shown) for child in told),
         count=len(children),
         more=len(children) - len(told),
-        unfolded=any(child.kind != "terminal" for child in told),
+        unfolded=len(told) <= MOST_UNFOLDED and any(child.kind != "terminal" for child in told),
     )
 
 

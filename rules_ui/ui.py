@@ -35,7 +35,7 @@ _NAV: Final = (
     ("/packs", N_("Rule packs"), "adjustments", Permission.PACK_READ),
     ("/segments", N_("Segments"), "users-group", Permission.SEGMENT_READ),
     ("/ops", N_("Operations"), "activity", Permission.WORKFLOW_OPERATE),
-    ("/places", N_("Administration"), "settings", Permission.PLACE_READ),
+    ("/places", N_("Admin"), "settings", Permission.PLACE_READ),
 )
 _UNDER: Final[Mapping[str, tuple[str, ...]]] = {
     "/packs": ("/releases", "/rehearsals", "/undos"),

@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from regulars.undoing.domain import AT_WORK, Effect, EffectKind, Item, Result, Undo, UndoState
+from rules_ui import telling
 from rules_ui.contexts.base import Choice, Tone
 from rules_ui.contexts.undoing import (
     EffectLine,
@@ -216,8 +217,15 @@ def done_of(undo: Undo, say: Speech) -> str:
     return separator.join(parts)
 
 
-def effect_line(effect: Effect, names: Names, titles: Mapping[str, str], say: Speech) -> EffectLine:
-    """One thing that a version did."""
+def effect_line(
+    effect: Effect, names: Names, titles: Mapping[str, str], tiers: Mapping[str, str], say: Speech
+) -> EffectLine:
+    """One thing that a version did.
+
+    Args:
+        titles: what the pack's rules are called.
+        tiers: what the chain's tiers are called.
+    """
     rule = titles.get(effect.rule_id, effect.rule_id)
     match effect.kind:
         case "award":
@@ -225,11 +233,18 @@ def effect_line(effect: Effect, names: Names, titles: Mapping[str, str], say: Sp
         case "discount":
             what = f"{say.amount(effect.amount)} · {rule}"
         case "move":
-            what = effect.what
+            what = _move(effect.what, tiers, say)
         case "refusal":
             what = say.text(word_for("reason", effect.what))
     href = f"/members/{effect.member_id}" if effect.member_id else ""
     return EffectLine(effect.at, names.places.get(effect.store_id, "?"), what, href)
+
+
+def _move(what: str, tiers: Mapping[str, str], say: Speech) -> str:
+    """A move as a heading: what it was, and to which tier or stage."""
+    kind, _, to = what.partition(" ")
+    told = telling.title(kind, to, tiers, say)
+    return f"{told} · {say.text(word_for('stage', to))}" if kind == "stage_moved" and to else told
 
 
 def choices(values: Mapping[str, str], chosen: str, say: Speech) -> tuple[Choice, ...]:

@@ -17,7 +17,7 @@ ALBUM: Final = os.environ.get("WISH_PICTURES")
 PICTURES: Final = {
     "silver-tuesday": ("gallery", "begin", "rule", "try", "submit", "release"),
     "every-150": ("parameters", "cases", "texts"),
-    "tuesday-no-promotions": ("exclusion", "release"),
+    "tuesday-no-promotions": ("exclusion",),
 }
 """What is shown of each wish."""
 
@@ -125,9 +125,9 @@ class Hand:
         for language, words in zip(("zh", "en"), descriptions, strict=True):
             await self.change(f"[id^='e-description-{language}']", words)
 
-    async def submit(self, reason: str) -> None:
+    async def submit(self, zh: str, en: str) -> None:
         await self.click(".page-actions a[href$='/compare']", shown="open", of=())
-        await self.fill("#submit-reason", reason)
+        await self.fill("#submit-reason", zh if self.language == "zh" else en)
         await self.click("#submit button[type=submit]", shown="submit", of=("section:has(> #submit)",))
         await self.page.wait_for_url("**/releases/*")
         await self.show("release", (".page-head", "main .split"))
@@ -156,7 +156,7 @@ async def silver_tuesday(hand: Hand) -> None:
     figures = hand.page.locator(".preview-figures tbody tr").first.locator("td")
     await expect(figures).to_have_text(["500", "250"])
     await hand.show("try", ("#preview > summary", ".preview-both"))
-    await hand.submit("周二银卡双倍积分，每人每月最多多得 500 分")
+    await hand.submit("银卡周二来客少，先试一季度", "Few silver members come on Tuesdays; for a quarter")
 
 
 async def every_150(hand: Hand) -> None:
@@ -175,7 +175,7 @@ async def every_150(hand: Hand) -> None:
         )
     )
     await hand.show("texts", ("section:has(> div > #about-title)",))
-    await hand.submit("满 150 减 10，每周最多 80")
+    await hand.submit("提高客单价", "Larger baskets")
 
 
 async def tuesday_without_promotions(hand: Hand) -> None:
@@ -185,4 +185,4 @@ async def tuesday_without_promotions(hand: Hand) -> None:
     await hand.click("[id$='add-exclusions-lines'], #exclusions-title ~ .edit-adds button")
     await expect(hand.page.locator("#e-exclusions-0")).to_be_visible()
     await hand.show("exclusion", ("section:has(> div > #exclusions-title)",))
-    await hand.submit("促销品不参加会员日双倍积分")
+    await hand.submit("促销品毛利低，不再翻倍", "Promotional goods earn too little for it")

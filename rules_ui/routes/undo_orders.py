@@ -26,6 +26,7 @@ from regulars.undoing.errors import UndoPlaceUnknown, UndoSpanInvalid
 from rules_ui import undo_view
 from rules_ui.contexts.base import Choice
 from rules_ui.contexts.undoing import UndoOrderPage
+from rules_ui.ladder import ladder_of, titles_of
 from rules_ui.names import known_names, open_places, place_choices
 from rules_ui.troubles import trouble_of
 from rules_ui.ui import Pages, Ui, go
@@ -146,6 +147,7 @@ async def _order_page(
         )
     pack = Pack.model_validate(stored.version.document)
     titles = {rule.id: rule.title.of(say.language) for rule in pack.rules}
+    tiers = titles_of(ladder_of(ui.chain_plan(), say))
     shown = found[:EFFECTS_SHOWN]
     base = f"/packs/{code}/versions/{version}/undo"
     last = (shown[-1].at, shown[-1].id) if len(found) > EFFECTS_SHOWN else None
@@ -164,7 +166,7 @@ async def _order_page(
             for kind, title in undo_view.KINDS.items()
         ),
         asked=look.kind is not None,
-        effects=tuple(undo_view.effect_line(each, names, titles, say) for each in shown),
+        effects=tuple(undo_view.effect_line(each, names, titles, tiers, say) for each in shown),
         older=f"{older}&after_rule={shown[-1].rule_id}" if older else "",
         places=place_choices(places, [typed.place] if typed.place else ()),
         policies=undo_view.choices(WORDS["undo_policy"], typed.policy, say),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from regulars.organisation.domain import Place, PlaceKind
 from rules_ui.contexts.admin import PlaceNode
-from rules_ui.place_tree import tree_of
+from rules_ui.place_tree import MOST_UNFOLDED, tree_of
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -33,6 +33,11 @@ def test_places_stand_below_what_they_stand_in_and_terminals_are_folded() -> Non
     assert root.unfolded
     first = root.children[0]
     assert (names(first.children), first.count, first.unfolded) == (["P100", "P101", "P102"], 3, False)
+
+
+def test_a_long_row_of_stores_waits_folded() -> None:
+    (root,) = tree_of([HQ, *(place(number, HQ, "store") for number in range(10, 10 + MOST_UNFOLDED + 1))])
+    assert (root.count, root.unfolded) == (MOST_UNFOLDED + 1, False)
 
 
 def test_what_is_too_much_is_told_by_its_number_at_its_own_place() -> None:
