@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from regulars.undoing.domain import AT_WORK, Effect, EffectKind, Item, Result, Undo, UndoState
 from rules_ui import telling
@@ -250,14 +249,6 @@ def _move(what: str, tiers: Mapping[str, str], say: Speech) -> str:
 def choices(values: Mapping[str, str], chosen: str, say: Speech) -> tuple[Choice, ...]:
     """Codes as options in the reader's words."""
     return tuple(Choice(value, say.text(words), value == chosen) for value, words in values.items())
-
-
-def older_href(base: str, after: tuple[Any, UUID] | None) -> str:
-    """The address of the next page of a list that is paged by time and id."""
-    if after is None:
-        return ""
-    joint = "&" if "?" in base else "?"
-    return f"{base}{joint}after_at={after[0].isoformat().replace('+00:00', 'Z')}&after_id={after[1]}"
 
 
 def numbers(versions: Sequence[int], shown: int, chosen: int | None, say: Speech) -> tuple[Choice, ...]:

@@ -52,6 +52,22 @@ def recording_worker(
     )
 
 
+async def first_run(
+    environment: WorkflowEnvironment, workflow: type, begins_with: object, workflow_id: str, task_queue: str
+) -> WorkflowHistory:
+    """The history of a workflow's first run, once the last one has ended."""
+    client = environment.client
+    started = await client.start_workflow(
+        workflow.run,  # type: ignore[attr-defined]
+        begins_with,
+        id=workflow_id,
+        task_queue=task_queue,
+    )
+    await started.result()
+    first = client.get_workflow_handle(workflow_id, run_id=started.first_execution_run_id)
+    return await first.fetch_history()
+
+
 def keep(history: WorkflowHistory, path: Path) -> None:
     """Write a history down, naming neither a machine nor a folder: a replay does not read them."""
 

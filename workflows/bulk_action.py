@@ -5,21 +5,17 @@ from datetime import timedelta
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 from activities.bulk_messages import WORK, ActionProgress, WorkOnAction
+from workflows.batches import RETRIES, call_on
 
 WORKFLOW = "BulkActionWorkflow"
 STATE = "state"
 TASK_QUEUE = "bulk-actions"
 """A queue of its own: it repairs what holds up the others."""
 
-CALLS_PER_RUN = 100
 SILENT_AT_MOST = timedelta(minutes=1)
 ATTEMPT_AT_MOST = timedelta(minutes=30)
-RETRIES = RetryPolicy(
-    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
-)
 
 
 @dataclass(slots=True)
@@ -46,11 +42,7 @@ class BulkActionWorkflow:
 
     @workflow.run
     async def run(self, run: BulkRun) -> str:  # noqa: ARG002 — __init__ keeps it
-        progress = await self._work()
-        calls = 1
-        while progress.goes_on and calls < CALLS_PER_RUN:
-            progress = await self._work()
-            calls += 1
+        progress = await call_on(self._work)
         if progress.goes_on:
             workflow.continue_as_new(self._run)
         return progress.state

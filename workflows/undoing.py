@@ -5,21 +5,17 @@ from datetime import timedelta
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 from activities.undoing_messages import WORK, UndoProgress, WorkOnUndo
+from workflows.batches import RETRIES, call_on
 
 WORKFLOW = "UndoWorkflow"
 STATE = "state"
 TASK_QUEUE = "undoing"
 """A queue of its own: what members' workflows want done must not wait behind an undo."""
 
-CALLS_PER_RUN = 100
 SILENT_AT_MOST = timedelta(seconds=30)
 ATTEMPT_AT_MOST = timedelta(hours=2)
-RETRIES = RetryPolicy(
-    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
-)
 
 
 @dataclass(slots=True)
@@ -49,11 +45,7 @@ class UndoWorkflow:
 
     @workflow.run
     async def run(self, run: UndoRun) -> str:  # noqa: ARG002 — __init__ keeps it
-        progress = await self._work()
-        calls = 1
-        while progress.goes_on and calls < CALLS_PER_RUN:
-            progress = await self._work()
-            calls += 1
+        progress = await call_on(self._work)
         if progress.goes_on:
             workflow.continue_as_new(self._run)
         return progress.state

@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 from fastapi import Depends, Header, Query
 
-from api import bulk_actions
+from api import starting
 from api.container import Container
 from api.dependencies import At, Parts, requires
 from api.schemas.bulk_actions import (
@@ -148,7 +148,7 @@ def place_of(parts: Container, actor: Actor, code: str) -> Place:
 
 async def _begun(parts: Container, action: BulkAction) -> BulkActionOut:
     if action.state == "approved":
-        await bulk_actions.start(parts, action.id)
+        await starting.BULK_ACTIONS.start(parts, action.id)
     return _out(parts, action)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 from fastapi import Depends, Header, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import rehearsing
+from api import starting
 from api.container import Container
 from api.dependencies import At, Parts, requires
 from api.schemas.rehearsals import (
@@ -50,7 +50,7 @@ async def order_rehearsal(
         texts = (*body.packs, *[await _version_text(session, v.code, v.version) for v in body.versions])
         order = Order(texts, place_id, body.since, body.until)
         ordered = await service.order_rehearsal(session, rehearsal_id, order, actor, at)
-    await rehearsing.start(parts, ordered.id)
+    await starting.REHEARSALS.start(parts, ordered.id)
     return _out(parts, ordered)
 
 

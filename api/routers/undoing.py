@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 from fastapi import Depends, Header, Path, Query
 
-from api import undoing
+from api import starting
 from api.container import Container
 from api.dependencies import At, Parts, requires
 from api.schemas.times import Instant
@@ -100,7 +100,7 @@ async def order_undo(
     )
     async with parts.database.begin() as session:
         ordered = await service.order_undo(session, parts.places, undo_id, wish, actor, at)
-    await undoing.start(parts, ordered.id)
+    await starting.UNDOS.start(parts, ordered.id)
     return _out(parts, ordered)
 
 
@@ -176,7 +176,7 @@ async def approve_undo(parts: Parts, actor: Approver, at: At, undo_id: UUID, bod
     await parts.refresh_places()
     async with parts.database.begin() as session:
         undo = await review.approve(session, parts.places, undo_id, body.content_hash, actor, at, body.reason)
-    await undoing.start(parts, undo_id)
+    await starting.UNDOS.start(parts, undo_id)
     return _out(parts, undo)
 
 
@@ -210,7 +210,7 @@ async def resume_undo(parts: Parts, actor: Orderer, at: At, undo_id: UUID) -> Un
     await parts.refresh_places()
     async with parts.database.begin() as session:
         undo = await review.resume(session, parts.places, undo_id, actor, at)
-    await undoing.start(parts, undo_id)
+    await starting.UNDOS.start(parts, undo_id)
     return _out(parts, undo)
 
 

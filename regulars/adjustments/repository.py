@@ -1,15 +1,13 @@
 """All SQL of adjustments."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Date,
-    Integer,
     Text,
     Uuid,
     bindparam,
@@ -17,7 +15,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -25,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.adjustments.domain import Adjustment, AdjustmentState
 from regulars.adjustments.tables import adjustment
-from regulars.db.base import Instant
+from regulars.db.paging import latest_first, page_values
 from regulars.security.scope import Scope, within_place
 
 _ID: Final = bindparam("adjustment_id", type_=Uuid)
@@ -33,22 +30,15 @@ _NAMES: Final = tuple(field.name for field in fields(Adjustment))
 _SELECT: Final = select(*(adjustment.c[name] for name in _NAMES))
 _ONE: Final = _SELECT.where(adjustment.c.id == _ID, within_place(adjustment.c.store_id))
 _LOCK: Final = _ONE.with_for_update(of=adjustment)
-_STATE: Final = bindparam("wanted_state", type_=Text)
 _MEMBER: Final = bindparam("wanted_member", type_=Uuid)
-_AFTER_AT: Final = bindparam("after_at", type_=Instant)
-_AFTER_ID: Final = bindparam("after_id", type_=Uuid)
-_PAGE: Final = (
+_PAGE: Final = latest_first(
     _SELECT.where(
         within_place(adjustment.c.store_id),
-        or_(_STATE.is_(None), adjustment.c.state == _STATE),
         or_(_MEMBER.is_(None), adjustment.c.member_id == _MEMBER),
-        or_(
-            _AFTER_AT.is_(None),
-            tuple_(adjustment.c.requested_at, adjustment.c.id) < tuple_(_AFTER_AT, _AFTER_ID),
-        ),
-    )
-    .order_by(adjustment.c.requested_at.desc(), adjustment.c.id.desc())
-    .limit(bindparam("count", type_=Integer))
+    ),
+    adjustment.c.state,
+    adjustment.c.requested_at,
+    adjustment.c.id,
 )
 _INSERT: Final = insert(adjustment).on_conflict_do_nothing().returning(adjustment.c.id)
 _DECIDED: Final = ("state", "decided_by", "decided_at", "words")
@@ -92,15 +82,8 @@ async def page(
     count: int,
 ) -> list[Adjustment]:
     """Adjustments within a scope, the latest first."""
-    at, last_id = after or (None, None)
-    values: Mapping[str, Any] = {
-        "wanted_state": state,
-        "wanted_member": member_id,
-        "after_at": at,
-        "after_id": last_id,
-        "count": count,
-        **scope.parameters,
-    }
+    states = () if state is None else (state,)
+    values = {**page_values(states, after, count), "wanted_member": member_id, **scope.parameters}
     return [Adjustment(**row._mapping) for row in await session.execute(_PAGE, values)]
 
 

@@ -1,19 +1,18 @@
 """All SQL of bulk actions, their frozen lists and their results."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Integer, RowMapping, Text, Uuid, any_, bindparam, insert, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import RowMapping, Uuid, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.bulk_actions.domain import AT_WORK, BulkAction, BulkState, Item, Result
 from regulars.bulk_actions.tables import bulk_action
-from regulars.db.base import Instant
+from regulars.db.paging import latest_first, page_values
 from regulars.db.raw import driver
 from regulars.security.scope import Scope, within_place
 
@@ -22,20 +21,11 @@ _NAMES: Final = tuple(field.name for field in fields(BulkAction))
 _SELECT: Final = select(*(bulk_action.c[name] for name in _NAMES))
 _ONE: Final = _SELECT.where(bulk_action.c.id == _ID, within_place(bulk_action.c.place_id))
 _LOCK: Final = _ONE.with_for_update(of=bulk_action)
-_STATES: Final = bindparam("wanted_states", type_=ARRAY(Text))
-_AFTER_AT: Final = bindparam("after_at", type_=Instant)
-_AFTER_ID: Final = bindparam("after_id", type_=Uuid)
-_PAGE: Final = (
-    _SELECT.where(
-        within_place(bulk_action.c.place_id),
-        or_(_STATES.is_(None), bulk_action.c.state == any_(_STATES)),
-        or_(
-            _AFTER_AT.is_(None),
-            tuple_(bulk_action.c.ordered_at, bulk_action.c.id) < tuple_(_AFTER_AT, _AFTER_ID),
-        ),
-    )
-    .order_by(bulk_action.c.ordered_at.desc(), bulk_action.c.id.desc())
-    .limit(bindparam("count", type_=Integer))
+_PAGE: Final = latest_first(
+    _SELECT.where(within_place(bulk_action.c.place_id)),
+    bulk_action.c.state,
+    bulk_action.c.ordered_at,
+    bulk_action.c.id,
 )
 _WAITING: Final = (
     select(bulk_action.c.id)
@@ -106,14 +96,7 @@ async def page(
     count: int,
 ) -> list[BulkAction]:
     """Actions within a scope, the latest first."""
-    at, last_id = after or (None, None)
-    values: Mapping[str, Any] = {
-        "wanted_states": list(states) or None,
-        "after_at": at,
-        "after_id": last_id,
-        "count": count,
-        **scope.parameters,
-    }
+    values = {**page_values(states, after, count), **scope.parameters}
     return [_action(row._mapping) for row in await session.execute(_PAGE, values)]
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
-    any_,
     bindparam,
     cast,
     delete,
@@ -20,13 +19,13 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant, Json
+from regulars.db.paging import latest_first, page_values
 from regulars.rehearsal.domain import DraftPack, RankedMember, Rehearsal, State
 from regulars.rehearsal.tables import rehearsal, rehearsal_member
 from regulars.rules.domain import PackVersion
@@ -44,23 +43,16 @@ _ONE: Final = _SELECT.add_columns(rehearsal.c.report).where(
 )
 _LOCK: Final = select(rehearsal.c.state).where(rehearsal.c.id == _ID).with_for_update()
 _PACKS: Final = select(rehearsal.c.packs).where(rehearsal.c.id == _ID)
-_STATES: Final = bindparam("wanted_states", type_=ARRAY(Text))
 _DIGEST: Final = bindparam("digest", type_=Text)
 _DIGESTS: Final = cast(array([_DIGEST]), ARRAY(Text))
-_AFTER_AT: Final = bindparam("after_at", type_=Instant)
-_AFTER_ID: Final = bindparam("after_id", type_=Uuid)
-_PAGE: Final = (
+_PAGE: Final = latest_first(
     _SELECT.where(
         within_place(rehearsal.c.place_id),
-        or_(_STATES.is_(None), rehearsal.c.state == any_(_STATES)),
         or_(_DIGEST.is_(None), rehearsal.c.pack_hashes.contains(_DIGESTS)),
-        or_(
-            _AFTER_AT.is_(None),
-            tuple_(rehearsal.c.ordered_at, rehearsal.c.id) < tuple_(_AFTER_AT, _AFTER_ID),
-        ),
-    )
-    .order_by(rehearsal.c.ordered_at.desc(), rehearsal.c.id.desc())
-    .limit(bindparam("count", type_=Integer))
+    ),
+    rehearsal.c.state,
+    rehearsal.c.ordered_at,
+    rehearsal.c.id,
 )
 _FINISHED_FOR: Final = (
     _SELECT.where(rehearsal.c.state == "finished", rehearsal.c.pack_hashes.contains(_DIGESTS))
@@ -169,15 +161,8 @@ async def page(
     count: int,
 ) -> list[Rehearsal]:
     """Rehearsals without their reports, the latest first."""
-    at, after_id = after or (None, None)
-    values = {
-        "wanted_states": list(states) or None,
-        "digest": digest,
-        "after_at": at,
-        "after_id": after_id,
-        "count": count,
-    }
-    rows = await session.execute(_PAGE, {**values, **scope.parameters})
+    values = {**page_values(states, after, count), "digest": digest, **scope.parameters}
+    rows = await session.execute(_PAGE, values)
     return [_rehearsal(row._mapping) for row in rows]
 
 

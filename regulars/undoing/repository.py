@@ -1,18 +1,17 @@
 """All SQL of undo orders, their frozen lists and their results."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import Integer, Text, Uuid, any_, bindparam, insert, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Text, Uuid, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.db.base import Instant
+from regulars.db.paging import latest_first, page_values
 from regulars.db.raw import driver
 from regulars.rules.domain import Award
 from regulars.security.scope import Scope, within_place
@@ -24,22 +23,12 @@ _NAMES: Final = tuple(field.name for field in fields(Undo))
 _SELECT: Final = select(*(pack_undo.c[name] for name in _NAMES))
 _ONE: Final = _SELECT.where(pack_undo.c.id == _ID, within_place(pack_undo.c.place_id))
 _LOCK: Final = _ONE.with_for_update(of=pack_undo)
-_STATES: Final = bindparam("wanted_states", type_=ARRAY(Text))
 _CODE: Final = bindparam("code", type_=Text)
-_AFTER_AT: Final = bindparam("after_at", type_=Instant)
-_AFTER_ID: Final = bindparam("after_id", type_=Uuid)
-_PAGE: Final = (
-    _SELECT.where(
-        within_place(pack_undo.c.place_id),
-        or_(_STATES.is_(None), pack_undo.c.state == any_(_STATES)),
-        or_(_CODE.is_(None), pack_undo.c.pack_code == _CODE),
-        or_(
-            _AFTER_AT.is_(None),
-            tuple_(pack_undo.c.ordered_at, pack_undo.c.id) < tuple_(_AFTER_AT, _AFTER_ID),
-        ),
-    )
-    .order_by(pack_undo.c.ordered_at.desc(), pack_undo.c.id.desc())
-    .limit(bindparam("count", type_=Integer))
+_PAGE: Final = latest_first(
+    _SELECT.where(within_place(pack_undo.c.place_id), or_(_CODE.is_(None), pack_undo.c.pack_code == _CODE)),
+    pack_undo.c.state,
+    pack_undo.c.ordered_at,
+    pack_undo.c.id,
 )
 _WAITING: Final = (
     select(pack_undo.c.id).where(pack_undo.c.state.in_(sorted(AT_WORK))).order_by(pack_undo.c.ordered_at)
@@ -130,15 +119,7 @@ async def page(
     count: int,
 ) -> list[Undo]:
     """Orders within a scope, the latest first."""
-    at, last_id = after or (None, None)
-    values: Mapping[str, Any] = {
-        "wanted_states": list(states) or None,
-        "code": code,
-        "after_at": at,
-        "after_id": last_id,
-        "count": count,
-        **scope.parameters,
-    }
+    values = {**page_values(states, after, count), "code": code, **scope.parameters}
     return [Undo(**row._mapping) for row in await session.execute(_PAGE, values)]
 
 

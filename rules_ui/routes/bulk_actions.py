@@ -1,7 +1,6 @@
 """Bulk actions: who would be on the list, why, a second person, how far it is, what became of each."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from api import bulk_actions
+from api import starting
 from api.dependencies import requires
 from api.errors import problem_of
 from regulars.analytics import operations
@@ -29,6 +28,7 @@ from rules_ui.i18n import N_, Speech
 from rules_ui.names import known_names, open_places, place_choices
 from rules_ui.ops.action import draw_action, line_of, progress_of
 from rules_ui.ops.words import KINDS
+from rules_ui.paging import Key, PageKey, older_href
 from rules_ui.troubles import trouble_of
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.words import WORDS, word_for
@@ -46,15 +46,8 @@ ITEMS_SHOWN: Final = 50
 
 
 @router.get("", response_class=HTMLResponse)
-async def list_actions(
-    request: Request,
-    ui: Pages,
-    actor: Operator,
-    after_at: datetime | None = None,
-    after_id: UUID | None = None,
-) -> HTMLResponse:
+async def list_actions(request: Request, ui: Pages, actor: Operator, after: PageKey) -> HTMLResponse:
     await ui.refresh()
-    after = (after_at, after_id) if after_at and after_at.tzinfo and after_id else None
     return await _list_page(request, ui, actor, after=after)
 
 
@@ -63,7 +56,7 @@ async def _list_page(
     ui: Ui,
     actor: Actor,
     *,
-    after: tuple[datetime, UUID] | None = None,
+    after: Key | None = None,
     trouble: str = "",
     status: int = 200,
 ) -> HTMLResponse:
@@ -71,13 +64,9 @@ async def _list_page(
     async with ui.container.database.read() as session:
         page = await service.list_actions(session, actor.scope, after=after, limit=SHOWN)
         names = await known_names(session, ui)
-    older = ""
-    if page.next_after:
-        at, last = page.next_after
-        older = f"/ops/actions?after_at={at.isoformat().replace('+00:00', 'Z')}&after_id={last}"
     view = ActionListPage(
         actions=tuple(line_of(one, names, say) for one in page.actions),
-        older=older,
+        older=older_href("/ops/actions", page.next_after),
         kinds=tuple(
             Choice(kind, f"{say.text(name)} · {say.text(what)}") for kind, (name, what) in KINDS.items()
         ),
@@ -265,7 +254,7 @@ async def _do(request: Request, ui: Ui, actor: Actor, action_id: UUID, act: Act)
             request, ui, actor, action_id, trouble=trouble_of(error, language), status=status
         )
     if action.state == "approved":
-        await bulk_actions.start(ui.container, action.id)
+        await starting.BULK_ACTIONS.start(ui.container, action.id)
     return go(f"/ops/actions/{action_id}")
 
 

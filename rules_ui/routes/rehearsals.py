@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from api import rehearsing
+from api import starting
 from api.dependencies import requires
 from regulars.organisation.domain import Place
 from regulars.rehearsal import service
@@ -32,6 +32,7 @@ from rules_ui.contexts.rehearsals import RankedPage, RehearsalListPage, Rehearsa
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
 from rules_ui.names import known_names
+from rules_ui.paging import PageKey, older_href
 from rules_ui.rehearsal_view import Words
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.words import WORDS
@@ -46,25 +47,14 @@ Day = Annotated[str, Form(max_length=10)]
 
 
 @router.get("", response_class=HTMLResponse)
-async def list_rehearsals(
-    request: Request,
-    ui: Pages,
-    actor: Reader,
-    after_at: datetime | None = None,
-    after_id: UUID | None = None,
-) -> HTMLResponse:
+async def list_rehearsals(request: Request, ui: Pages, actor: Reader, after: PageKey) -> HTMLResponse:
     await ui.refresh()
     say = ui.speech(request, actor)
-    after = (after_at, after_id) if after_at and after_at.tzinfo and after_id else None
     async with ui.container.database.read() as session:
         names = await known_names(session, ui)
         page = await service.list_rehearsals(session, actor.scope, after=after, limit=SHOWN)
-    older = ""
-    if page.next_after:
-        at, last = page.next_after
-        older = f"/rehearsals?after_at={at.isoformat().replace('+00:00', 'Z')}&after_id={last}"
     lines = tuple(rehearsal_view.line_of(one, names, say) for one in page.rehearsals)
-    return ui.page(request, actor, RehearsalListPage(lines, older), say)
+    return ui.page(request, actor, RehearsalListPage(lines, older_href("/rehearsals", page.next_after)), say)
 
 
 @router.post("", response_model=None)
@@ -95,7 +85,7 @@ async def order(
             None if after_last is None else min(after_last, at),
         )
         ordered = await service.order_rehearsal(session, ui.container.new_id(), wanted, actor, at)
-    await rehearsing.start(ui.container, ordered.id)
+    await starting.REHEARSALS.start(ui.container, ordered.id)
     return go(f"/rehearsals/{ordered.id}")
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Path, Query
 from fastapi.responses import HTMLResponse, Response
 from starlette.requests import Request
 
-from api import undoing as starting
+from api import starting
 from api.dependencies import requires
 from api.errors import problem_of
 from regulars.kernel.errors import RegularsError
@@ -28,6 +28,7 @@ from rules_ui.contexts.base import Choice
 from rules_ui.contexts.undoing import UndoOrderPage
 from rules_ui.ladder import ladder_of, titles_of
 from rules_ui.names import known_names, open_places, place_choices
+from rules_ui.paging import older_href
 from rules_ui.troubles import trouble_of
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.words import WORDS
@@ -125,7 +126,7 @@ async def order(
         )
         reader = actor.admitted(Permission.PACK_READ)
         return await _order_page(request, ui, reader, code, version, Look(), refused)
-    await starting.start(ui.container, undo_id)
+    await starting.UNDOS.start(ui.container, undo_id)
     return go(f"/undos/{undo_id}")
 
 
@@ -151,7 +152,7 @@ async def _order_page(
     shown = found[:EFFECTS_SHOWN]
     base = f"/packs/{code}/versions/{version}/undo"
     last = (shown[-1].at, shown[-1].id) if len(found) > EFFECTS_SHOWN else None
-    older = undo_view.older_href(f"{base}?kind={look.kind}", last)
+    older = older_href(f"{base}?kind={look.kind}", last)
     places = open_places(ui, actor.scope_for(Permission.PACK_UNDO))
     live = any(
         each.version == version and each.code == code

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from api import undoing as starting
+from api import starting
 from api.dependencies import requires
 from api.errors import problem_of
 from regulars.kernel.errors import RegularsError
@@ -24,6 +24,7 @@ from rules_ui.contexts.undoing import ItemLine, UndoListPage, UndoPage
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
 from rules_ui.names import known_names
+from rules_ui.paging import PageKey, older_href
 from rules_ui.troubles import trouble_of
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.version_marks import Names
@@ -43,21 +44,14 @@ EFFECTS_SHOWN: Final = 20
 
 
 @router.get("/undos", response_class=HTMLResponse)
-async def list_undos(
-    request: Request,
-    ui: Pages,
-    actor: Reader,
-    after_at: datetime | None = None,
-    after_id: UUID | None = None,
-) -> HTMLResponse:
+async def list_undos(request: Request, ui: Pages, actor: Reader, after: PageKey) -> HTMLResponse:
     await ui.refresh()
     say = ui.speech(request, actor)
-    after = (after_at, after_id) if after_at and after_at.tzinfo and after_id else None
     async with ui.container.database.read() as session:
         names = await known_names(session, ui)
         page = await service.list_undos(session, actor.scope, after=after, limit=SHOWN)
     lines = tuple(undo_view.line_of(each, names, say) for each in page.undos)
-    return ui.page(request, actor, UndoListPage(lines, undo_view.older_href("/undos", page.next_after)), say)
+    return ui.page(request, actor, UndoListPage(lines, older_href("/undos", page.next_after)), say)
 
 
 @router.get("/undos/{undo_id}", response_class=HTMLResponse)
@@ -171,7 +165,7 @@ async def _do(
         reader, problem = actor.admitted(Permission.PACK_READ), trouble_of(error, language)
         return await _page(request, ui, reader, undo_id, problem=problem, status=status)
     if undo.state in ("approved", "running"):
-        await starting.start(ui.container, undo_id)
+        await starting.UNDOS.start(ui.container, undo_id)
     return go(f"/undos/{undo_id}?done={done}")
 
 

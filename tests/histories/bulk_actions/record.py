@@ -15,14 +15,15 @@ from uuid import UUID
 sys.path.insert(0, str(Path(__file__).parents[3]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from recording import keep, recording_server, recording_worker
+from recording import first_run, keep, recording_server, recording_worker
 from temporalio import activity
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from activities import bulk_messages as ask
 from activities.bulk_messages import ActionProgress, WorkOnAction
-from workflows.bulk_action import CALLS_PER_RUN, TASK_QUEUE, BulkActionWorkflow, BulkRun, workflow_id
+from workflows.batches import CALLS_PER_RUN
+from workflows.bulk_action import TASK_QUEUE, BulkActionWorkflow, BulkRun, workflow_id
 
 HERE = Path(__file__).parent
 IN_ALL = 1_000
@@ -69,12 +70,9 @@ async def record(environment: WorkflowEnvironment, number: int, answers: list[An
     script = Scripted(list(answers))
     async with recording_worker(environment, TASK_QUEUE, BulkActionWorkflow, [script.work]):
         action_id = UUID(int=0x0192D3A0_0000_7000_8000_000000000300 + number)
-        started = await environment.client.start_workflow(
-            BulkActionWorkflow.run, BulkRun(action_id), id=workflow_id(action_id), task_queue=TASK_QUEUE
+        return await first_run(
+            environment, BulkActionWorkflow, BulkRun(action_id), workflow_id(action_id), TASK_QUEUE
         )
-        await started.result()
-        first = environment.client.get_workflow_handle(started.id, run_id=started.first_execution_run_id)
-        return await first.fetch_history()
 
 
 async def main(version: str) -> None:

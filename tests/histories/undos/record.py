@@ -14,14 +14,15 @@ from uuid import UUID
 sys.path.insert(0, str(Path(__file__).parents[3]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from recording import keep, recording_server, recording_worker
+from recording import first_run, keep, recording_server, recording_worker
 from temporalio import activity
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from activities import undoing_messages as ask
 from activities.undoing_messages import UndoProgress, WorkOnUndo
-from workflows.undoing import CALLS_PER_RUN, TASK_QUEUE, UndoRun, UndoWorkflow, workflow_id
+from workflows.batches import CALLS_PER_RUN
+from workflows.undoing import TASK_QUEUE, UndoRun, UndoWorkflow, workflow_id
 
 HERE = Path(__file__).parent
 IN_ALL = 500
@@ -68,14 +69,7 @@ async def record(environment: WorkflowEnvironment, number: int, answers: list[An
     script = Scripted(list(answers))
     async with recording_worker(environment, TASK_QUEUE, UndoWorkflow, [script.work]):
         undo_id = UUID(int=0x0192D3A0_0000_7000_8000_000000000200 + number)
-        started = await environment.client.start_workflow(
-            UndoWorkflow.run, UndoRun(undo_id), id=workflow_id(undo_id), task_queue=TASK_QUEUE
-        )
-        await started.result()
-        first = environment.client.get_workflow_handle(
-            workflow_id(undo_id), run_id=started.first_execution_run_id
-        )
-        return await first.fetch_history()
+        return await first_run(environment, UndoWorkflow, UndoRun(undo_id), workflow_id(undo_id), TASK_QUEUE)
 
 
 async def main(version: str) -> None:
