@@ -1,7 +1,7 @@
 """A chain of two branches, three stores and four tills, for tests that need a whole one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -47,6 +47,10 @@ class SmallChain:
     tills: dict[str, UUID]
     desk: Desk
     members: dict[str, UUID] = field(default_factory=dict)
+
+    def copied_to(self, database: Database) -> "SmallChain":
+        """The chain as it stands in a copy of its database, by parts that know nothing of the first."""
+        return replace(self, database=database, desk=Desk(Places(), LivePacks(), new_id), members={})
 
     async def join(
         self,

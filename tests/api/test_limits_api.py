@@ -16,6 +16,11 @@ LINES: list[dict[str, Any]] = [{"line": 1, "sku": "7", "department": "GROCERY", 
 
 
 @pytest.fixture
+def chain_packs() -> None:
+    """The chain is this module's own."""
+
+
+@pytest.fixture
 async def chain(database: Database) -> SmallChain:
     """A chain that gives a point a 1.00 and a tenth off, both within limits."""
     made = await open_small_chain(database, packs=("classic-tiers",))

@@ -35,6 +35,11 @@ HALF_A_YEAR = Slice(0, to_day=180, parts=20)
 
 
 @pytest.fixture
+def chain_packs() -> None:
+    """The chain is this module's own."""
+
+
+@pytest.fixture
 async def chain(database_url: str) -> AsyncIterator[ImportedChain]:
     made = await open_chain(database_url)
     yield made

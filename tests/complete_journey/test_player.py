@@ -29,6 +29,11 @@ ONE_HOUSEHOLD_IN = 120
 
 
 @pytest.fixture
+def chain_packs() -> None:
+    """The chain is this module's own."""
+
+
+@pytest.fixture
 async def chain(database_url: str) -> AsyncIterator[ImportedChain]:
     """History up to the days that are held back, and the packs of the play live from now on."""
     made = await open_chain(database_url)

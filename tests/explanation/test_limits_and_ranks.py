@@ -6,15 +6,14 @@ import orjson
 import pytest
 from budget_world import WORDS, money, pack, publish, quote_of
 from explanation.conftest import Explain
-from small_chain import SmallChain, line, open_small_chain
+from small_chain import SmallChain, line
 
-from regulars.db.session import Database
 from regulars.explanation.domain import PurchaseExplanation, RuleSaid
 
 
 @pytest.fixture
-async def chain(database: Database) -> SmallChain:
-    return await open_small_chain(database, packs=("classic-tiers",))
+def chain_packs() -> tuple[str, ...]:
+    return ("classic-tiers",)
 
 
 def discounts(limits: list[dict[str, Any]], **rules: dict[str, Any]) -> bytes:

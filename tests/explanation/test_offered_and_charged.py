@@ -6,9 +6,8 @@ import orjson
 import pytest
 from budget_world import TENTH_SOURCE, money, pack, publish, publish_tenth, quote_of
 from explanation.conftest import Claim, Explain
-from small_chain import SmallChain, line, open_small_chain
+from small_chain import SmallChain, line
 
-from regulars.db.session import Database
 from regulars.purchases.desk import Recorded
 from regulars.purchases.domain import Discount
 
@@ -17,9 +16,9 @@ TWENTY_OFF = {"discount": {"threshold": {"every_minor": 10_000, "off_minor": 2_0
 
 
 @pytest.fixture
-async def chain(database: Database) -> SmallChain:
+def chain_packs() -> tuple[str, ...]:
     """A chain whose tiers are live; each test publishes its discount."""
-    return await open_small_chain(database, packs=("classic-tiers",))
+    return ("classic-tiers",)
 
 
 def told(rules: list[dict[str, Any]], rule: str) -> dict[str, Any]:

@@ -8,11 +8,10 @@ import orjson
 import pytest
 from budget_world import EARN, limit, money, pack, publish, publish_points, publish_tenth, quote_of
 from explanation.conftest import Claim, Explain
-from small_chain import ACTOR, MONDAY, SmallChain, line, lines, open_small_chain
+from small_chain import ACTOR, MONDAY, SmallChain, line, lines
 
 from regulars.custom_fields.domain import CustomField
 from regulars.custom_fields.service import define_field
-from regulars.db.session import Database
 from regulars.explanation.domain import PurchaseExplanation, RuleSaid
 from regulars.explanation.shelf import Shelf
 from regulars.explanation.sweep import sweep_purchases
@@ -23,9 +22,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-async def chain(database: Database) -> SmallChain:
+def chain_packs() -> tuple[str, ...]:
     """A chain whose tiers are live; each test publishes what it is about."""
-    return await open_small_chain(database, packs=("classic-tiers",))
+    return ("classic-tiers",)
 
 
 def plain(code: str, kind: str, rule: str, then: dict[str, Any], **parts: Any) -> bytes:

@@ -1,5 +1,5 @@
 """What journeys begin with."""
 
-from browser_site import site
+from browser_site import chromium, site
 
-__all__ = ["site"]
+__all__ = ["chromium", "site"]

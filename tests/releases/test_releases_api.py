@@ -13,6 +13,11 @@ from regulars.rules.starters import starter_text
 
 
 @pytest.fixture
+def chain_packs() -> None:
+    """The chain is this module's own."""
+
+
+@pytest.fixture
 async def chain(world: ReleaseWorld) -> object:
     """The application's chain is the releases' chain."""
     return world.chain

@@ -67,6 +67,11 @@ class Chain:
 
 
 @pytest.fixture
+def chain_packs() -> None:
+    """The chain is this module's own."""
+
+
+@pytest.fixture
 async def chain(database: Database) -> Chain:
     hq, branch, store = new_id(), new_id(), new_id()
     async with database.begin() as session:
