@@ -146,8 +146,7 @@ class TerminalKeys:
         self._in_use.clear()
         async with self._database.begin() as session:
             proofs = await repository.find_proofs(session, asked)
-            noted = await self._note_used(session, asked_at)
-        self._noted |= dict.fromkeys(noted, asked_at)
+            await self._note_used(session, asked_at)
         if len(self._remembered) + len(asked) > _REMEMBERED_MAX:
             self._remembered.clear()
             self._noted.clear()
@@ -155,15 +154,19 @@ class TerminalKeys:
         self._remembered |= {key_id: _Remembered(until, proofs.get(key_id)) for key_id in asked}
         return proofs
 
-    async def _note_used(self, session: AsyncSession, now: float) -> list[str]:
-        """Of keys that proved somebody since the last look, those that were not noted within the hour."""
-        due = [
-            key_id for key_id in self._used if now - self._noted.get(key_id, -_HOUR_SECONDS) >= _HOUR_SECONDS
-        ]
+    async def _note_used(self, session: AsyncSession, now: float) -> None:
+        """Note keys that proved somebody since the last look and were not noted within the hour.
+
+        Where it cannot be written, on a full disk say, the till is let in all the same.
+        """
+        earliest = now - _HOUR_SECONDS
+        due = [key_id for key_id in self._used if self._noted.get(key_id, earliest) <= earliest]
         self._used.clear()
+        self._noted |= dict.fromkeys(due, now)
         if due:
-            await repository.note_used(session, due)
-        return due
+            with suppress(*DATABASE_ERRORS):
+                async with session.begin_nested():
+                    await repository.note_used(session, due)
 
 
 def _mac(pepper: bytes, bearer: str) -> bytes:

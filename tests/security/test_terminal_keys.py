@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from small_chain import ACTOR, OPENED, SmallChain
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from regulars.organisation.service import close_place
 from regulars.security.actor import Actor
@@ -155,6 +155,21 @@ async def test_the_last_use_of_a_key_is_noted_once_an_hour_and_a_wrong_secret_is
     again = (await last_used())[0]
     assert again is not None
     assert again > first
+
+
+async def test_a_till_is_let_in_where_its_use_cannot_be_noted(chain: SmallChain) -> None:
+    issued = await issue(chain)
+    keys = TerminalKeys(chain.database, PEPPER)
+    async with chain.database.begin() as session:
+        await session.execute(
+            text("alter table terminal_key add constraint full_disk check (last_used_at is null)")
+        )
+    for _ in range(3):
+        assert (await keys.actor_of(issued.bearer)).kind == "terminal"
+        keys._remembered.clear()
+    async with chain.database.begin() as session:
+        (key,) = await list_keys(session, issued.key.terminal_id, ACTOR.scope)
+    assert key.last_used_at is None
 
 
 async def test_an_admin_gives_keys_only_to_terminals_below(chain: SmallChain) -> None:
