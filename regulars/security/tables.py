@@ -83,5 +83,7 @@ audit_entry = Table(
     Column("after", Json),
     Column("reason", Text),
     Index("ix_audit_entry_subject", "subject_kind", "subject_id", "id"),
+    # Also by the beginning of an action: all that was done to packs.
+    Index("ix_audit_entry_action", "action", "id", postgresql_ops={"action": "text_pattern_ops"}),
     info=APPEND_ONLY,
 )
