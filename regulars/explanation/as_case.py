@@ -11,9 +11,10 @@ from regulars.explanation.trying import Trial
 from regulars.rules import cases
 from regulars.rules.case_model import Given
 from regulars.rules.catalogue import BUILT_IN, Catalogue, Field, fields_of
-from regulars.rules.domain import MemberFacts, PackKind
+from regulars.rules.domain import RECENT_FACTS, MemberFacts, PackKind
 from regulars.rules.facts import plain_code
 from regulars.rules.model import Pack
+from regulars.rules.recent_reading import reads_recent
 
 MOST_LINES: Final = 100
 _USUAL_LINE: Final[Mapping[str, object]] = {
@@ -60,7 +61,7 @@ def given_of(trial: Trial, pack: Pack, catalogue: Catalogue = BUILT_IN) -> dict[
         if value != usual:
             purchase[name] = value
     given: dict[str, Any] = {"at": local.strftime("%Y-%m-%dT%H:%M"), "purchase": purchase}
-    given["member"] = _member(facts.member, purchase, catalogue)
+    given["member"] = _member(_as_asked(facts.member, pack), purchase, catalogue)
     if _asks_where(pack):
         given["store"] = {
             "code": plain_code(facts.store.code),
@@ -130,6 +131,13 @@ def _member(member: MemberFacts, purchase: Mapping[str, Any], catalogue: Catalog
             told[name] = [plain_code(each) for each in value] if isinstance(value, tuple) else value
     own = _own(member.custom, catalogue.member)
     return told | ({"custom": own} if own else {})
+
+
+def _as_asked(member: MemberFacts, pack: Pack) -> MemberFacts:
+    """The member; without what was done lately where the pack asks for none of it."""
+    if reads_recent([pack.model_dump(exclude={"cases"}, exclude_none=True)]):
+        return member
+    return replace(member, **dict.fromkeys(RECENT_FACTS))  # type: ignore[arg-type]
 
 
 def _own(custom: str, fields: Mapping[str, Field]) -> dict[str, Any]:

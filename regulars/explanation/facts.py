@@ -49,6 +49,8 @@ def _facts(facts: FactsRead, speech: Speech, *, basket: bool) -> Iterator[Fact]:
         ):
             continue
         value = values[group][name]
+        if value is None:  # no pack asked for it
+            continue
         kept: Value = list(value) if isinstance(value, tuple) else value
         yield Fact(path, Said(field.zh, field.en), kept, _text(field, kept, speech))
     if basket and facts.purchase.products is not None:

@@ -36,18 +36,21 @@ limit $3
 """
 
 # A standing keeps the sum of its own last window. What has dropped out since is subtracted; where a till's
-# clock ran ahead and the window ends after $1, the purchases are counted anew.
+# clock ran ahead and the window ends after $1, the purchases are counted anew. Whom a part is for is said
+# within it too: a condition of the join alone is looked at when the part has been counted.
+_SLID: Final = f"s.window_as_of <= $1::timestamptz and s.window_oldest_at < $1::timestamptz - {WINDOW}"
+_AHEAD: Final = "s.window_as_of > $1::timestamptz"
 _BOUGHT: Final = """
   (select occurred_at, sales_minor from purchase where member_id = s.member_id and {0}
    union all
    select occurred_at, sales_minor from purchase_attribution where member_id = s.member_id and {0}) bought
 """
 _GONE: Final = _BOUGHT.format(
-    f"occurred_at >= s.window_as_of - {WINDOW} and occurred_at < $1::timestamptz - {WINDOW}"
+    f"{_SLID} and occurred_at >= s.window_as_of - {WINDOW} and occurred_at < $1::timestamptz - {WINDOW}"
 )
-_LEFT: Final = _BOUGHT.format(f"occurred_at >= $1::timestamptz - {WINDOW}")
+_LEFT: Final = _BOUGHT.format(f"{_SLID} and occurred_at >= $1::timestamptz - {WINDOW}")
 _INSIDE: Final = _BOUGHT.format(
-    f"occurred_at >= $1::timestamptz - {WINDOW} and occurred_at <= $1::timestamptz"
+    f"{_AHEAD} and occurred_at >= $1::timestamptz - {WINDOW} and occurred_at <= $1::timestamptz"
 )
 _RULE_TAGS: Final = """
   jsonb_each_text(m.rule_tags) as t(tag, until)
@@ -65,7 +68,7 @@ _NEW: Final = (
     *("tier", "stage", "tags"),
     *("visits_30d", "spend_30d_minor", "visits_90d", "spend_90d_minor", "last_visit_us"),
 )
-_LATER: Final = _BOUGHT.format("occurred_at > $1::timestamptz")
+_LATER: Final = _BOUGHT.format(f"{_AHEAD} and occurred_at > $1::timestamptz")
 
 _WRITE: Final = f"""
 insert into member_feature as f (member_id, {", ".join(_NEW)})
@@ -87,14 +90,14 @@ select s.member_id, s.home_store_id, (extract(epoch from s.enrolled_at) * 100000
 from standing s
 join member m on m.id = s.member_id
 left join lateral (select count(*) as visits, coalesce(sum(sales_minor), 0) as spend from {_GONE}) gone
-  on s.window_as_of <= $1::timestamptz and s.window_oldest_at < $1::timestamptz - {WINDOW}
+  on {_SLID}
 left join lateral (select min(occurred_at) as at from {_LEFT}) oldest
-  on s.window_as_of <= $1::timestamptz and s.window_oldest_at < $1::timestamptz - {WINDOW}
+  on {_SLID}
 left join lateral (select count(*) as visits, coalesce(sum(sales_minor), 0) as spend from {_INSIDE}) inside
-  on s.window_as_of > $1::timestamptz
+  on {_AHEAD}
 left join lateral (select min(t.until::timestamptz) - interval '1 microsecond' as at from {_RULE_TAGS}) ending
   on m.rule_tags is not null
-left join lateral (select count(*) as visits from {_LATER}) later on s.window_as_of > $1::timestamptz
+left join lateral (select count(*) as visits from {_LATER}) later on {_AHEAD}
 cross join lateral (
   select count(*) as visits_90d, coalesce(sum(sales_minor), 0) as spend_90d_minor, min(occurred_at) as oldest,
          count(*) {_IN_MONTH} as visits_30d, coalesce(sum(sales_minor) {_IN_MONTH}, 0) as spend_30d_minor,

@@ -16,6 +16,9 @@ from sqlalchemy import text
 from regulars.entrypoints.explaining import prove_in
 from regulars.entrypoints.verifying import verify
 from regulars.explanation import trying
+from regulars.explanation.as_case import expected_of, given_of
+from regulars.explanation.service import explain_purchase
+from regulars.explanation.shelf import Shelf
 from regulars.lifecycle import repository as lifecycle
 from regulars.lifecycle.service import advance
 from regulars.purchases.attribution import attribute_purchase
@@ -29,6 +32,7 @@ from regulars.rehearsal.limited import Limits
 from regulars.rehearsal.replay import Stage, replay_member
 from regulars.rehearsal.running import stored_rules
 from regulars.rules.catalogue import BUILT_IN
+from regulars.rules.checker import examine
 from regulars.rules.domain import RECENT_FACTS, PackVersion
 from regulars.security.scope import EVERYWHERE
 
@@ -207,6 +211,15 @@ async def test_nothing_is_fetched_where_no_live_pack_asks(
     assert asked == [2]
     kept = ["visits_30d" in one.evaluation["facts"]["member"] for one in both if isinstance(one, Recorded)]
     assert kept == [True, False, True, False]
+    asked_of = [one.purchase_id for one in both if isinstance(one, Recorded)]
+    assert [await told_lately(chain, one) for one in asked_of[:2]] == [set(RECENT_FACTS), set()]
+
+
+async def told_lately(chain: SmallChain, purchase_id: UUID) -> set[str]:
+    """Which of these facts the explanation of a purchase tells."""
+    async with chain.database.read() as session:
+        found = await explain_purchase(session, Shelf(), chain.desk.places, purchase_id, EVERYWHERE)
+    return {fact.path.removeprefix("member.") for fact in found.facts} & set(RECENT_FACTS)
 
 
 async def test_a_draft_is_rehearsed_and_tried_on_purchases_whose_records_say_nothing_of_it(
@@ -231,6 +244,29 @@ async def test_a_draft_is_rehearsed_and_tried_on_purchases_whose_records_say_not
     assert [{name: getattr(member, name) for name in RECENT_FACTS} for member in tried] == list(
         expected.values()
     )[::5]
+
+
+async def test_a_case_made_of_a_receipt_says_what_was_done_lately_where_its_pack_asks(
+    chain: SmallChain,
+) -> None:
+    member = await chain.join()
+    for days in (40, 7, 0):
+        bought = await chain.buy(member, line(10 + days), occurred_at=MONDAY - days * DAY)
+    async with chain.database.read() as session:
+        trial = await trying.receipt(session, chain.desk.places, bought.purchase_id, EVERYWHERE, BUILT_IN)
+    report = examine(lately())
+    assert report.pack is not None
+    assert report.document is not None
+    given = given_of(trial, report.pack)
+    assert given is not None
+    expected = counted([(MONDAY - 40 * DAY, 50), (MONDAY - 7 * DAY, 17)], MONDAY, MONDAY)
+    assert {name: given["member"][name] for name in RECENT_FACTS} == expected
+    assert expected_of(report.pack, report.document, given)["points"] == sum(expected.values())
+    other = examine((PACKS / "staff-excluded" / "pack.json").read_bytes()).pack
+    assert other is not None
+    told = given_of(trial, other)
+    assert told is not None
+    assert not set(RECENT_FACTS) & told["member"].keys()
 
 
 class Points:

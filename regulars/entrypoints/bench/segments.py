@@ -1,4 +1,4 @@
-"""`bench segments`: five conditions over a million members in PostgreSQL, beside a bare count of the same.
+"""`bench segments`: six conditions over a million members in PostgreSQL, beside a bare count of the same.
 
 The members are synthetic and stand in the feature relation alone: what is measured is asking.
 """
