@@ -27,6 +27,7 @@ MODULES: Final[Mapping[str, str]] = {
     "rehearsal": "regulars.entrypoints.bench.rehearsal",
     "segments": "regulars.entrypoints.bench.segments",
     "pages": "regulars.entrypoints.bench.pages",
+    "hostile": "regulars.entrypoints.bench.hostile",
     "due-dates": "regulars.entrypoints.bench.due_hour",
 }
 """The benches by name; each module has `measure`."""

@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     bench.command("due-dates")(bench_due_dates)
     bench.command("rehearsal")(bench_rehearsal)
     bench.command("pages")(bench_pages)
+    bench.command("hostile")(bench_hostile)
     bench.command("load", hidden=True)(bench_load)
     app.add_typer(bench, name="bench")
 
@@ -85,6 +86,13 @@ def bench_rehearsal(
 def bench_pages(data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False) -> None:
     """Every page of the web, with a year of purchases and 100,000 members more."""
     _run("pages", data_dir, json=json, quick=quick)
+
+
+def bench_hostile(
+    data_dir: WorkInOption = None, json: JsonOption = False, quick: QuickOption = False
+) -> None:
+    """Each hostile pack at each door, and what tills wait meanwhile."""
+    _run("hostile", data_dir, json=json, quick=quick)
 
 
 def _run(name: str, base: Path | None, *, json: bool, quick: bool) -> None:
