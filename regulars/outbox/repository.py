@@ -64,21 +64,25 @@ _IS_FREE = or_(
 )
 _MAY_GO = outbox.c.bulk <= bindparam("bulk_too", type_=Boolean)  # false < true: the rest goes first
 _WAS_SIFTED = or_(outbox.c.bulk, outbox.c.id <= bindparam("up_to", type_=BigInteger))
+# Arrays, not sets to join: to a planner that knows the outbox as it was when it was empty, going through all
+# of it for each row is as good as anything, and a backlog would hold the relay up for minutes.
 _WAITING_LONGEST = (
     select(outbox.c.member_id)
     .where(_IS_FREE, _MAY_GO, _WAS_SIFTED)
     .order_by(outbox.c.bulk, outbox.c.id)
     .limit(bindparam("members", type_=Integer))
-    .subquery()
 )
 _FREE_ROWS = (
     select(outbox.c.id)
-    .where(outbox.c.member_id.in_(select(_WAITING_LONGEST.c.member_id)), _IS_FREE, _MAY_GO, _WAS_SIFTED)
+    .where(
+        outbox.c.member_id == any_(func.array(_WAITING_LONGEST.scalar_subquery())),
+        *(_IS_FREE, _MAY_GO, _WAS_SIFTED),
+    )
     .with_for_update(skip_locked=True)
 )
 _CLAIM = (
     update(outbox)
-    .where(outbox.c.id.in_(_FREE_ROWS))
+    .where(outbox.c.id == any_(func.array(_FREE_ROWS.scalar_subquery())))
     .values(
         claimed_until=bindparam("until", type_=Instant),
         claimed_by=bindparam("relay"),

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from regulars.entrypoints.bench.frame import tell
 from regulars.entrypoints.bench.loading import Loaded
 from regulars.entrypoints.bench.measured import percentile
+from regulars.entrypoints.bench.processes import CpuMeter, part_pids
 from regulars.entrypoints.bench.shops import Shop
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.kernel.clock import now
@@ -23,7 +24,10 @@ CONNECTIONS: Final = 64
 
 WARM_UP_SECONDS: Final = 5.0
 PROBES_PER_SECOND: Final = 5
-QUIET_SECONDS: Final = 3.0
+QUIET_SECONDS: Final = 1.0
+QUIET_SHARE: Final = 0.1
+"""Of one processor: who takes less in such a while has nothing to do."""
+
 POLL_SECONDS: Final = 0.25
 PATIENCE_SECONDS: Final = 300.0
 # The relay deletes a row in the transaction after Temporal's word, so this is what a member's news waited.
@@ -98,7 +102,7 @@ async def measure_at_half(shop: Shop, rate: float, *, members: int, seconds: flo
         tell(f"Opening {len(who)} workflows …")
         await _announce(shop, who)
         await _until_told(shop)
-        await asyncio.sleep(QUIET_SECONDS)
+        await _until_quiet(shop)
         await _forget_lags(shop)
         tell(f"Ringing up {rate:,.0f} purchases a second …")
         probing = asyncio.create_task(_probe(shop, who))
@@ -144,6 +148,19 @@ async def _until_told(shop: Shop) -> None:
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         raise StackProblem("The relay did not tell the workflows in time; the bench gives up.") from None
+
+
+async def _until_quiet(shop: Shop) -> None:
+    """Until the workflows that were just opened have looked around, and sleep."""
+    pids = {**shop.servers, **part_pids(shop.settings)}
+    meter = CpuMeter({name: pids[name] for name in ("worker", "relay", "temporal")})
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            meter.begin()
+            await asyncio.sleep(QUIET_SECONDS)
+            meter.end()
+            if sum(meter.spent_seconds.values()) < QUIET_SHARE * QUIET_SECONDS:
+                return
 
 
 async def _forget_lags(shop: Shop) -> None:

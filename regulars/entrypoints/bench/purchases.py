@@ -46,7 +46,7 @@ class Sizes:
     rounds: int = 3
     rounds_before: int = 2
     seconds: int = 5
-    workflows: int = 500
+    workflows: int = 2_000
     seconds_at_half: float = 30.0
     few: int = 1_000
     many: int = 1_000_000
