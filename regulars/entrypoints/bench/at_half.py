@@ -22,6 +22,9 @@ from regulars.outbox.domain import Change
 CONNECTIONS: Final = 64
 """Tills that may wait at once; a purchase due while all wait counts from when it was due."""
 
+OPENING_PER_SECOND: Final = 200.0
+"""Purchases by which the workflows are opened: who buys then is a regular, whose workflow knows its dates."""
+
 WARM_UP_SECONDS: Final = 5.0
 PROBES_PER_SECOND: Final = 5
 QUIET_SECONDS: Final = 1.0
@@ -84,7 +87,7 @@ def _spread(ordered: list[float]) -> dict[str, float]:
 
 
 async def measure_at_half(shop: Shop, rate: float, *, members: int, seconds: float) -> AtHalf:
-    """Open workflows, then ring up purchases of these members at a steady pace, Poisson.
+    """Open workflows by a purchase each, then ring up purchases of these members at a steady pace, Poisson.
 
     Args:
         shop: nothing of it runs; worker, relay and web are started.
@@ -99,8 +102,9 @@ async def measure_at_half(shop: Shop, rate: float, *, members: int, seconds: flo
     finally:
         await connection.close()
     async with shop.open(("worker", "relay", "web")):
-        tell(f"Opening {len(who)} workflows …")
-        await _announce(shop, who)
+        tell(f"A first purchase for each of {len(who)} members …")
+        opening = len(who) / OPENING_PER_SECOND
+        await shop.load(shop.order(CONNECTIONS, opening, members=who, rate=OPENING_PER_SECOND))
         await _until_told(shop)
         await _until_quiet(shop)
         await _forget_lags(shop)
