@@ -78,7 +78,7 @@ def _gate(gate: object) -> Iterator[str]:
 
 
 def _path(operation: Mapping[str, object]) -> str | None:
-    """The fact that an operation reads; from inside a line one of the document is told how far out it lies."""
+    """The fact that an operation reads; from inside a line, what lies outside it counts as well."""
     if len(operation) != 1:
         return None
     path = operation.get("var", operation.get("val"))

@@ -26,7 +26,21 @@ from regulars.undoing.errors import UndoStateWrong
 
 NAMES = {
     *("ASCII", "CNY", "CSV", "IANA", "ISO", "Infinity", "Asia", "JSON", "NaN", "Shanghai", "UTF", "UUID"),
-    *("MB", "application", "com", "d", "date", "example", "false", "https", "json", "null", "true", "zh", "en"),
+    *(
+        "MB",
+        "application",
+        "com",
+        "d",
+        "date",
+        "example",
+        "false",
+        "https",
+        "json",
+        "null",
+        "true",
+        "zh",
+        "en",
+    ),
     *("S", "T", "expected", "operator", "revision", "save_id", "version", "boolean", "choice", "integer"),
     *("member", "money_minor", "product", "store"),
 }

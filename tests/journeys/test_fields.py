@@ -1,4 +1,4 @@
-"""A field of the chain's own in a browser: added, filled from a table, offered to rules, retired knowingly."""
+"""A chain's own field in a browser: added, filled from a table, offered to rules, retired knowingly."""
 
 import json
 

@@ -31,7 +31,14 @@ PACK = {
 
 def test_a_pack_reads_what_its_rules_and_its_gates_name_and_not_what_its_cases_give() -> None:
     assert facts_read(PACK) == {
-        *("member.tier", "store.code", "store.branch", "calendar.weekday", "calendar.hour", "calendar.minute"),
+        *(
+            "member.tier",
+            "store.code",
+            "store.branch",
+            "calendar.weekday",
+            "calendar.hour",
+            "calendar.minute",
+        ),
         *("store.custom.format", "purchase.lines", "custom.local", "member.frozen", "kind"),
     }
 
