@@ -15,7 +15,7 @@ from regulars.outbox.errors import TemporalAway
 from workflows.member_lifecycle import MemberLifecycleWorkflow
 from workflows.messages import WORKFLOW, LifecycleState, workflow_id
 
-LOOKED_AT_MOST: Final = 200
+LOOKED_AT_MOST: Final = 100
 LISTED: Final = 60
 IN_FLIGHT: Final = 16
 PATIENCE: Final = timedelta(seconds=8)
