@@ -130,6 +130,11 @@ class Settings(BaseSettings):
     def _empty_is_none(cls, value: str | None) -> str | None:
         return value or None
 
+    @field_validator("web_processes", mode="before")
+    @classmethod
+    def _empty_is_as_many_as_fit(cls, value: object) -> object:
+        return None if value == "" else value
+
     @property
     def serving_processes(self) -> int:
         """How many processes the web part has."""

@@ -29,6 +29,7 @@ pytest.register_assert_rewrite("invariants.world")
 
 for variable in [name for name in os.environ if name.startswith("REGULARS_")]:
     del os.environ[variable]  # tests are about what stands in them
+os.environ["REGULARS_WEB_PROCESSES"] = "1"  # starting is half of what a stack does here; faults have two
 
 TEMPLATE = "template_regulars"
 MEMORY, ROOM_BYTES = Path("/dev/shm"), 2 * 1024**3

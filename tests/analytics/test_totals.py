@@ -146,6 +146,11 @@ class Chain:
 
 
 @pytest.fixture
+def chain_packs() -> None:
+    """The chain is this module's own."""
+
+
+@pytest.fixture
 async def chain(database: Database) -> Chain:
     made = Chain(database)
     await made.open()

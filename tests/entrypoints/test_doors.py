@@ -1,8 +1,9 @@
-"""Two serving processes share the connections, and one that is killed is followed at its own door."""
+"""Two serving processes share the connections, and each has its successors at its own door."""
 
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -10,9 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
+import uvicorn
 
+from regulars.entrypoints.doors import ServingProcesses
 from regulars.entrypoints.stack.ports import choose
+from regulars.entrypoints.stack.problems import StackProblem
+from regulars.settings import Settings
 
 SERVER = """
 import os
@@ -62,7 +68,7 @@ async def both_answer(address: str) -> Counter[int]:
             try:
                 if len(found := await who_answers(address)) == 2:
                     return found
-            except httpx.ConnectError:
+            except httpx.TransportError:
                 await asyncio.sleep(0.1)
 
 
@@ -74,3 +80,22 @@ async def test_connections_are_shared_out_and_a_killed_process_has_a_successor(a
     os.kill(killed, signal.SIGKILL)
     survivors_and_successor = await both_answer(address)
     assert len(set(served) & set(survivors_and_successor)) == 1
+
+
+async def test_processes_that_are_replaced_on_request_leave_no_door_without_anybody(address: str) -> None:
+    served = await both_answer(address)
+    os.kill(psutil.Process(min(served)).ppid(), signal.SIGHUP)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while set(served) & set(successors := await both_answer(address)):
+            pass
+    assert min(successors.values()) >= CONNECTIONS // 8
+
+
+def test_a_port_that_another_regulars_listens_on_is_refused_and_not_shared() -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        settings = Settings(port=other.getsockname()[1], web_processes=2)
+        with pytest.raises(StackProblem, match="in use by another program"):
+            ServingProcesses(uvicorn.Config("server:app", workers=2), settings)

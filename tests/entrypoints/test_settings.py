@@ -122,4 +122,17 @@ def test_generated_pages_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_no_setting_reaches_the_tests_from_outside() -> None:
-    assert not [name for name in os.environ if name.startswith("REGULARS_")]
+    assert [name for name in os.environ if name.startswith("REGULARS_")] == ["REGULARS_WEB_PROCESSES"]
+
+
+def test_the_web_part_has_a_process_for_each_processor_but_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REGULARS_WEB_PROCESSES")
+    for cores, processes in ((1, 1), (2, 2), (64, 4)):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        assert load_settings(tmp_path).serving_processes == processes
+    monkeypatch.setenv("REGULARS_WEB_PROCESSES", "7")
+    assert load_settings(tmp_path).serving_processes == 7
+    monkeypatch.setenv("REGULARS_WEB_PROCESSES", "")
+    assert load_settings(tmp_path).serving_processes == 4

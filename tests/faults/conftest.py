@@ -28,6 +28,12 @@ def figures(plan: Plan) -> Iterator[Figures]:
     noted.write()
 
 
+@pytest.fixture(autouse=True)
+def two_web_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack breaks as it would at a chain's."""
+    monkeypatch.setenv("REGULARS_WEB_PROCESSES", "2")
+
+
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """A data folder whose path leaves room for a socket's name, and that PostgreSQL's user can pass."""

@@ -253,10 +253,13 @@ async def test_continuing_as_new_loses_nothing(member: Any, script: Any) -> None
         ]
         told = [member.hear(seq, next_due_at=due) for seq in range(first, first + 50)]
         await asyncio.gather(*told, *orders, return_exceptions=True)
-    await until(lambda: _heard(member, hints + 1))
+    # What an order changed is announced: an order whose run ended before it was answered is heard of so.
+    script.standing = replace(script.standing, last_seq=hints - 1)
+    await member.hear(hints - 1, events=1, next_due_at=due)
+    await until(lambda: _heard(member, hints + 2))
     state = await member.state()
     assert state.runs > 1
-    assert (state.signals_heard, state.changes_heard, state.last_seq) == (hints + 1, hints + 1, hints - 1)
+    assert (state.signals_heard, state.changes_heard, state.last_seq) == (hints + 2, hints + 2, hints - 1)
     assert (state.tier, state.next_due_at) == ("gold", due)
     description = await member.handle.describe()
     assert description.history_length < EVENTS_PER_RUN + 100
