@@ -1,11 +1,13 @@
 """Several processes that serve one port, each listening at a door of its own."""
 
 import socket
+from collections.abc import Callable
 from typing import Final
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from regulars.entrypoints.stack.ports import require_free
 from regulars.settings import Settings
 
 _FAMILIES: Final = {False: socket.AF_INET, True: socket.AF_INET6}
@@ -20,6 +22,12 @@ class ServingProcesses(Multiprocess):
     """
 
     def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        """The processes, not yet started.
+
+        Raises: StackProblem: another program listens there. Without this look another Regulars, on another
+            database even, would share the tills with us.
+        """
+        require_free(settings.host, settings.port)
         self._doors = [_door(settings) for _ in range(config.workers)]
         super().__init__(config, sockets=self._doors)
 
@@ -32,10 +40,17 @@ class ServingProcesses(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """See to each process; a successor gets the door of the one that it follows."""
+        self._door_by_door(super().keep_subprocess_alive)
+
+    def restart_all(self) -> None:
+        """Replace each process, on SIGHUP, at its own door: nobody would answer at one that is left."""
+        self._door_by_door(super().restart_all)
+
+    def _door_by_door(self, see_to: Callable[[], None]) -> None:
         everybody = self.processes
         for number, door in enumerate(self._doors):
             self.processes, self.sockets = everybody[number : number + 1], [door]
-            super().keep_subprocess_alive()
+            see_to()
             everybody[number : number + 1] = self.processes
         self.processes = everybody
 
