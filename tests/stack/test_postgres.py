@@ -16,6 +16,8 @@ from regulars.entrypoints.stack import postgres, tuning
 from regulars.entrypoints.stack.ports import choose
 from regulars.entrypoints.stack.postgres import Cluster
 from regulars.entrypoints.stack.problems import StackProblem
+from regulars.purchases.group_commit import LANES
+from regulars.settings import Settings
 
 
 def _cluster(home: Path) -> Cluster:
@@ -99,6 +101,13 @@ def test_machine_settings_keep_what_was_committed() -> None:
     settings = tuning.for_machine()
     assert not {"fsync", "synchronous_commit", "full_page_writes"} & settings.keys()
     assert int(settings["shared_buffers"].removesuffix("MB")) <= 512
+
+
+def test_postgresql_admits_as_many_connections_as_the_serving_processes_keep() -> None:
+    settings = Settings(web_processes=8, database_connections=30)
+    assert int(tuning.for_machine()["max_connections"]) == 100
+    admitted = int(tuning.for_machine(tuning.connections_of(settings))["max_connections"])
+    assert admitted > 8 * (settings.database_connections + LANES) + settings.database_connections
 
 
 async def test_root_runs_a_plain_users_cluster_as_that_user(tmp_path: Path) -> None:

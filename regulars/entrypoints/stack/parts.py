@@ -47,13 +47,13 @@ class Part:
     stop_patience_seconds: float = 15
 
 
-def postgres_part(data_dir: DataDir, port: int) -> tuple[Part, postgres.Cluster]:
+def postgres_part(data_dir: DataDir, port: int, connections: int) -> tuple[Part, postgres.Cluster]:
     """PostgreSQL, and where to reach it."""
     cluster = postgres.Cluster(data_dir.postgres, port)
 
     def start() -> subprocess.Popen[bytes]:
         postgres.prepare(cluster)
-        return postgres.start(cluster, tuning.for_machine(), data_dir.log("postgres"))
+        return postgres.start(cluster, tuning.for_machine(connections), data_dir.log("postgres"))
 
     async def is_ready(_: int) -> bool:
         return await asyncio.to_thread(postgres.is_ready, cluster)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from regulars.db.migrate import upgrade
-from regulars.entrypoints.stack import postgres
+from regulars.entrypoints.stack import postgres, tuning
 from regulars.entrypoints.stack.datadir import DataDir
 from regulars.entrypoints.stack.keeper import Keeper
 from regulars.entrypoints.stack.logfiles import cap
@@ -85,7 +85,8 @@ class Supervisor:
     async def _start_database(self) -> None:
         url = self.settings.database_url
         if "postgres" in self._wanted:
-            part, cluster = postgres_part(self.data_dir, self.state.ports["postgres"])
+            connections = tuning.connections_of(self.settings)
+            part, cluster = postgres_part(self.data_dir, self.state.ports["postgres"], connections)
             await self._keep(part)
             await postgres.ensure_database(cluster, DATABASE)
             url = cluster.url(DATABASE)

@@ -5,11 +5,19 @@ from collections.abc import Mapping
 
 import psutil
 
+from regulars.settings import Settings
+
 _MB = 1_048_576
+CONNECTIONS_BESIDE = 40
+"""Of the relay, of rehearsals, of commands, and what PostgreSQL keeps back for its owner."""
 
 
-def for_machine() -> Mapping[str, str]:
-    """PostgreSQL settings: durable, modest in memory, and fast at many small commits."""
+def for_machine(connections: int = 0) -> Mapping[str, str]:
+    """PostgreSQL settings: durable, modest in memory, and fast at many small commits.
+
+    Args:
+        connections: that the parts which serve keep at most.
+    """
     memory_mb = psutil.virtual_memory().total // _MB
     buffers_mb = min(512, max(64, memory_mb // 16))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -18,7 +26,7 @@ def for_machine() -> Mapping[str, str]:
         "effective_cache_size": f"{max(256, memory_mb // 4)}MB",
         "work_mem": "16MB",
         "maintenance_work_mem": f"{min(256, max(64, memory_mb // 32))}MB",
-        "max_connections": "100",
+        "max_connections": str(max(100, connections + CONNECTIONS_BESIDE)),
         "max_wal_size": "4GB",
         "min_wal_size": "256MB",
         "checkpoint_timeout": "15min",
@@ -35,3 +43,8 @@ def for_machine() -> Mapping[str, str]:
         "log_error_verbosity": "terse",
         "log_checkpoints": "off",
     }
+
+
+def connections_of(settings: Settings) -> int:
+    """Connections that web processes and worker keep at most: their pools, and tills' two beside them."""
+    return (settings.serving_processes + 1) * (settings.database_connections + 2)
