@@ -1,5 +1,6 @@
 """From a request to a basket: which till, which member, which day, and does it add up."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -40,11 +41,11 @@ async def till_of(parts: Container, actor: Actor, code: str | None, permission: 
     """
     await parts.places.refresh_now_and_then(parts.database)
     if actor.kind == "terminal":
-        return await _till_of_key(parts, UUID(actor.id))
+        return await _till(parts, lambda: UUID(actor.id))
     if code is None:
         raise InvalidInput([TerminalNeeded()])
     try:
-        till = parts.places.till(parts.places.by_code(code).id)
+        till = await _till(parts, lambda: parts.places.by_code(code).id)
     except UnknownPlace:
         raise InvalidInput([TerminalNeeded()]) from None
     if not actor.may_at(permission, till.path):
@@ -52,12 +53,12 @@ async def till_of(parts: Container, actor: Actor, code: str | None, permission: 
     return till
 
 
-async def _till_of_key(parts: Container, terminal_id: UUID) -> Till:
+async def _till(parts: Container, terminal_id: Callable[[], UUID]) -> Till:
     try:
-        return parts.places.till(terminal_id)
+        return parts.places.till(terminal_id())
     except UnknownPlace:  # opened this very second
         await parts.refresh_places()
-    return parts.places.till(terminal_id)
+    return parts.places.till(terminal_id())
 
 
 async def member_id_of(parts: Container, reference: str | None) -> UUID | None:

@@ -30,6 +30,18 @@ async def test_an_admin_opens_a_store_with_a_terminal_whose_key_works_until_it_i
         assert (await client.get("/v1/session")).status_code == 401
 
 
+async def test_a_terminal_can_be_named_in_the_second_in_which_it_was_opened(
+    admin: httpx.AsyncClient,
+) -> None:
+    line = {"line": 1, "sku": "1", "department": "GROCERY", "list_minor": 100}
+    asked = {"terminal": "west-1-t7", "lines": [line]}
+    refused = await admin.post("/v1/quotes", json=asked)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "terminal_needed")
+    till = {"parent_code": "west-1", "kind": "terminal", "code": "west-1-t7", "name": "Till"}
+    assert (await admin.post("/v1/places", json=till)).status_code == 201
+    assert (await admin.post("/v1/quotes", json=asked)).status_code == 200
+
+
 async def test_places_are_paged_by_code(admin: httpx.AsyncClient) -> None:
     first = (await admin.get("/v1/places?kind=store&limit=2")).json()
     assert [place["code"] for place in first["items"]] == ["east-1", "east-2"]
