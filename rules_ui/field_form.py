@@ -111,6 +111,8 @@ def field_of(wanted: FieldTyped, field_id: UUID, say: Speech) -> CustomField:
         default = wanted.flag
     if kind == "choice":
         default = wanted.default_choice.strip()
+    if isinstance(default, int) and kind in _NUMBERS and not problems and low <= high:
+        problems += _outside(default, (low, high), "default", kind, say)
     if problems:
         raise Refused(problems)
     return CustomField(
@@ -165,11 +167,19 @@ def read_value(field: CustomField, said: str, say: Speech) -> Value | None:
     if field.type == "boolean":
         return text == "true"
     value = typed(text, _UNITS.get(field.type, "plain"), say.money.exponent)
-    if not field.low <= value <= field.high:
-        low, high = (shown_value(field.type, each, say.money.exponent) for each in (field.low, field.high))
-        said = say.text(N_("Give a value from %(low)s to %(high)s."), low=low or "—", high=high or "—")
-        raise Refused([FieldTrouble(field.code, said)])
+    if problems := _outside(value, (field.low, field.high), field.code, field.type, say):
+        raise Refused(problems)
     return value
+
+
+def _outside(
+    value: int, bounds: tuple[int, int], name: str, kind: CustomType, say: Speech
+) -> list[FieldTrouble]:
+    """That a value lies outside of its bounds, in the units in which it was typed."""
+    if bounds[0] <= value <= bounds[1]:
+        return []
+    low, high = (shown_value(kind, each, say.money.exponent) or "—" for each in bounds)
+    return [FieldTrouble(name, say.text(N_("Give a value from %(low)s to %(high)s."), low=low, high=high))]
 
 
 def value_field(field: CustomField, value: str, usual: str, say: Speech) -> ValueField:

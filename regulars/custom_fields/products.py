@@ -97,7 +97,7 @@ async def set_product_values(
     """
     await repository.lock_fields(session)
     fields = await product_fields(session)
-    problems: list[FieldProblem] = [*check_products(fields, rows)]
+    problems: list[FieldProblem] = [*await beside(check_products, fields, rows)]
     if problems:
         raise InvalidInput(problems)
     changed: list[str] = []

@@ -95,6 +95,12 @@ async def test_a_field_is_added_and_what_is_wrong_with_it_stands_beside_it(admin
         wrong = await admin.post("/fields", data=NEW | change)
         assert wrong.status_code == 422, change
         assert f'id="{field}-error"' in wrong.text, change
+    beyond = {"code": "fee", "type": "money_minor", "low": "1.50", "high": "20", "default": "30"}
+    assert "Give a value from 1.5 to 20." in (await admin.post("/fields", data=NEW | beyond)).text
+    one = {"choice_value": "a", "choice_zh": "甲", "choice_en": "a", "default_choice": "b"}
+    page = (await admin.post("/fields", data=NEW | {"code": "kind", "type": "choice"} | one)).text
+    shown = page[page.index('class="for-choice') : page.index('class="for-number')]
+    assert 'id="default-error"' in shown, "beside the number it would be hidden"
 
 
 async def test_amounts_are_typed_in_yuan_and_choices_get_more_rows_without_losing_any(
