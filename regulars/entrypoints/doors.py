@@ -1,6 +1,10 @@
 """Several processes that serve one port, each listening at a door of its own."""
 
+import multiprocessing
+import os
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -46,6 +50,12 @@ class ServingProcesses(Multiprocess):
         """Replace each process, on SIGHUP, at its own door: nobody would answer at one that is left."""
         self._door_by_door(super().restart_all)
 
+    def handle_ttin(self) -> None:
+        """Take no more processes than there are doors: their number is a setting."""
+
+    def handle_ttou(self) -> None:
+        """Leave no door without its process: whoever knocks there would wait for ever."""
+
     def _door_by_door(self, see_to: Callable[[], None]) -> None:
         everybody = self.processes
         for number, door in enumerate(self._doors):
@@ -53,6 +63,19 @@ class ServingProcesses(Multiprocess):
             see_to()
             everybody[number : number + 1] = self.processes
         self.processes = everybody
+
+
+def end_with_parent() -> None:
+    """In a process that serves: end when its parent was killed, or it would hold the port for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 def _door(settings: Settings) -> socket.socket:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.container import Container
 from api.till_wire import TillProtocol
-from regulars.entrypoints.doors import ServingProcesses
+from regulars.entrypoints.doors import ServingProcesses, end_with_parent
 from regulars.entrypoints.ready import announce_ready
 from regulars.logs import configure_logs
 from regulars.settings import Settings
@@ -76,6 +76,7 @@ def _build_with_logs(settings: Settings) -> FastAPI:
     """In the process that serves: a new one knows nothing of its parent's logs."""
     configure_logs("web", settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
+    end_with_parent()
     app = build(settings)
     # What stands now stays: looking through it for garbage again and again took a tenth of the time.
     gc.collect()

@@ -16,15 +16,17 @@ import pytest
 import uvicorn
 
 from regulars.entrypoints.doors import ServingProcesses
-from regulars.entrypoints.stack.ports import choose
+from regulars.entrypoints.stack.ports import choose, is_free
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.settings import Settings
 
 SERVER = """
 import os
 import uvicorn
-from regulars.entrypoints.doors import ServingProcesses
+from regulars.entrypoints.doors import ServingProcesses, end_with_parent
 from regulars.settings import Settings
+
+end_with_parent()
 
 async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -49,7 +51,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     process = subprocess.Popen([sys.executable, str(script)], env=environment, cwd=tmp_path)
     yield f"http://127.0.0.1:{port}"
     process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE_SECONDS) == 0
+    assert process.wait(PATIENCE_SECONDS) in (0, -signal.SIGKILL)
 
 
 async def who_answers(address: str) -> Counter[int]:
@@ -99,3 +101,13 @@ def test_a_port_that_another_regulars_listens_on_is_refused_and_not_shared() -> 
         settings = Settings(port=other.getsockname()[1], web_processes=2)
         with pytest.raises(StackProblem, match="in use by another program"):
             ServingProcesses(uvicorn.Config("server:app", workers=2), settings)
+
+
+async def test_processes_whose_parent_was_killed_give_its_port_back(address: str) -> None:
+    served = await both_answer(address)
+    os.kill(psutil.Process(min(served)).ppid(), signal.SIGKILL)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            await asyncio.sleep(0.05)
+            if is_free("127.0.0.1", int(address.rpartition(":")[2])):
+                break
