@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from regulars.kernel import processors
 from regulars.kernel.errors import FieldProblem, InvalidInput
 from regulars.secret_keys import SecretKeys
 
@@ -138,7 +139,7 @@ class Settings(BaseSettings):
     @property
     def serving_processes(self) -> int:
         """How many processes the web part has."""
-        return self.web_processes or min(os.cpu_count() or 1, SERVING_PROCESSES_MOST)
+        return self.web_processes or min(processors.usable(), SERVING_PROCESSES_MOST)
 
     @cached_property
     def secrets(self) -> SecretKeys:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from regulars.entrypoints.reference import main as reference
+from regulars.kernel import processors
 from regulars.kernel.errors import InvalidInput
 from regulars.secret_keys import MEANINGS, NOT_OF_EVERY_PART, SecretKeys, ensure_secrets, variable
 from regulars.settings import Settings, load_settings
@@ -130,7 +131,7 @@ def test_the_web_part_has_a_process_for_each_processor_but_few(
 ) -> None:
     monkeypatch.delenv("REGULARS_WEB_PROCESSES")
     for cores, processes in ((1, 1), (2, 2), (64, 4)):
-        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        monkeypatch.setattr(processors, "usable", lambda cores=cores: cores)
         assert load_settings(tmp_path).serving_processes == processes
     monkeypatch.setenv("REGULARS_WEB_PROCESSES", "7")
     assert load_settings(tmp_path).serving_processes == 7

@@ -1,7 +1,6 @@
 """What a figure was measured on: the machine and the code, without naming either's place."""
 
 import asyncio
-import os
 import platform
 import subprocess
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Final
 import psutil
 
 from regulars.entrypoints.stack import postgres, temporal
+from regulars.kernel import processors
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 _GIB: Final = 1 << 30
@@ -33,7 +33,7 @@ class Machine:
 async def describe() -> Machine:
     """This machine."""
     return Machine(
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=processors.usable(),
         cpu=_cpu_model(),
         memory_gib=round(psutil.virtual_memory().total / _GIB, 1),
         system=f"{platform.system()} {platform.release()}",

@@ -1,7 +1,6 @@
 """Loads a year of purchases through the ordinary write path, and waits until the workflows know of them."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +20,7 @@ from regulars.entrypoints.complete_journey.loading import Load, Loader, load
 from regulars.entrypoints.complete_journey.progress import Meter
 from regulars.entrypoints.complete_journey.source import KEY_PREFIX, Slice, open_source
 from regulars.entrypoints.stack.problems import StackProblem
+from regulars.kernel import processors
 from regulars.kernel.clock import now
 from regulars.members.phones import PhoneKeys
 from regulars.outbox import service as outbox
@@ -118,7 +118,7 @@ async def _load_all(
     wish: Wish, ground: Ground, known: frozenset[int], missing: int, loaded: Callable[[int], None]
 ) -> None:
     asked = wish.wanted
-    loaders = min(os.cpu_count() or 1, LOADERS_MAX) if wish.loaders is None else wish.loaders
+    loaders = min(processors.usable(), LOADERS_MAX) if wish.loaders is None else wish.loaders
     if missing < FEW_BASKETS and wish.loaders is None:
         loaders = 0
     tasks = [

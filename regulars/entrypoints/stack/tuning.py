@@ -1,10 +1,10 @@
 """How PostgreSQL is set for the machine that it shares with everything else."""
 
-import os
 from collections.abc import Mapping
 
 import psutil
 
+from regulars.kernel import processors
 from regulars.settings import Settings
 
 _MB = 1_048_576
@@ -20,7 +20,7 @@ def for_machine(connections: int = 0) -> Mapping[str, str]:
     """
     memory_mb = psutil.virtual_memory().total // _MB
     buffers_mb = min(512, max(64, memory_mb // 16))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = processors.usable()
     return {
         "shared_buffers": f"{buffers_mb}MB",
         "effective_cache_size": f"{max(256, memory_mb // 4)}MB",
