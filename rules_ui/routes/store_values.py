@@ -1,7 +1,7 @@
 """What a store is by the chain's own fields: filled in at the store."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -30,6 +30,9 @@ from rules_ui.ui import Pages, Ui, go
 
 router = APIRouter(prefix="/places/{store_id}/values")
 PlaceReader = Annotated[Actor, Depends(requires(Permission.PLACE_READ))]
+OWN: Final = "own."
+"""What a value's name in the form begins with: a field's code may be anything, also `csrf_token`."""
+
 PlaceManager = Annotated[Actor, Depends(requires(Permission.PLACE_MANAGE))]
 
 
@@ -42,7 +45,11 @@ async def show_values(request: Request, ui: Pages, store_id: UUID, actor: PlaceR
 async def set_values(request: Request, ui: Pages, store_id: UUID, actor: PlaceManager) -> Response:
     """Set what was filled in, and take away what was emptied; all of it, or nothing where one is wrong."""
     say, form = ui.speech(request, actor), await request.form()
-    said = {name: value for name, value in form.items() if isinstance(value, str)}
+    said = {
+        name.removeprefix(OWN): value
+        for name, value in form.items()
+        if isinstance(value, str) and name.startswith(OWN)
+    }
     try:
         async with ui.container.database.begin() as session:
             place = await _store(session, store_id, actor)

@@ -243,7 +243,7 @@ PAGES = {
     "GET /audit": Row(200, 200, lists="{key_id}"),
     "GET /audit/export.csv": Row(200, 200, lists="{key_id}"),
     "GET /places/{store_id}/values": Row(200, HIDDEN),
-    "POST /places/{store_id}/values": Row(303, HIDDEN, form={"format": "corner"}),
+    "POST /places/{store_id}/values": Row(303, HIDDEN, form={"own.format": "corner"}),
     "GET /fields": Row(200, 200),
     "GET /fields/{fact}": Row(200, 200),
     "GET /fields/products": Row(200, 200),
