@@ -23,7 +23,9 @@ from rules_ui.ui import LANGS
 MOST_DRAWN: Final = 4_000
 """Values beside the cases that the form has room for: more than a pack of 200 plain rules, and a page that a
 browser still bears."""
-MOST_CASES: Final = 200
+MOST_HELD: Final = {"rules": 200, "parameters": 100, "cases": 200}
+"""How much of each a pack may hold (`regulars/rules/model.py`)."""
+
 _NOTHING = Section("parameters", "", "", (), ())
 
 
@@ -107,9 +109,10 @@ def _sheet(shown: Shown, catalogue: Catalogue, offers: Offers, say: Speech) -> S
 
 def can_be_drawn(document: Mapping[str, JsonValue]) -> bool:
     """Whether the form has room for a draft: what no pack may hold need not be drawn to be mended."""
-    cases = document.get("cases")
-    if isinstance(cases, list) and len(cases) > MOST_CASES:
-        return False
+    for name, most in MOST_HELD.items():
+        held = document.get(name)
+        if isinstance(held, (dict, list)) and len(held) > most:
+            return False
     waiting: list[JsonValue] = [value for name, value in document.items() if name != "cases"]
     seen = 0
     while waiting:

@@ -1,6 +1,7 @@
 """`bench hostile`: what each hostile pack takes at each door, and what tills wait while they come in."""
 
 import asyncio
+import gc
 import json
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -130,6 +131,8 @@ async def measure(settings: Settings, *, quick: bool) -> Measured:
 async def measure_sizes(settings: Settings, sizes: Sizes) -> Measured:
     """As `measure`, with sizes of one's own."""
     taken = {hostile.name: Taken() for hostile in sizes.packs}
+    gc.collect()
+    gc.freeze()  # as the web part does
     tell("At the checker …")
     for hostile in sizes.packs:
         at_checker(hostile, taken[hostile.name], sizes.rounds)
