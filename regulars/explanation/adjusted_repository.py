@@ -44,17 +44,9 @@ async def lines_of(
 def _line(row: asyncpg.Record) -> EventLine:
     return EventLine(
         event_id=row["event_id"],
-        event_no=None,
         kind=ADJUSTED,
         effective_at=row["effective_at"],
         recorded_at=row["recorded_at"],
-        tier_from=None,
-        tier_to=None,
-        stage_from=None,
-        stage_to=None,
-        purchase_id=None,
-        pack=None,
-        rule=None,
         points=row["points"],
         adjustment_id=row["adjustment_id"],
     )

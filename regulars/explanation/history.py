@@ -108,17 +108,17 @@ class EventLine:
     """
 
     event_id: UUID
-    event_no: int | None
     kind: str
     effective_at: datetime
     recorded_at: datetime
-    tier_from: str | None
-    tier_to: str | None
-    stage_from: str | None
-    stage_to: str | None
-    purchase_id: UUID | None
-    pack: str | None
-    rule: str | None
+    event_no: int | None = None
+    tier_from: str | None = None
+    tier_to: str | None = None
+    stage_from: str | None = None
+    stage_to: str | None = None
+    purchase_id: UUID | None = None
+    pack: str | None = None
+    rule: str | None = None
     points: int | None = None
     undo_id: UUID | None = None
     adjustment_id: UUID | None = None

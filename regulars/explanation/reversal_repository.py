@@ -1,7 +1,6 @@
 """All SQL of points that were taken back: reads only, of purchases, of members, or of one entry."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -136,20 +135,12 @@ async def lines_of(
 
 
 def _line(row: asyncpg.Record) -> EventLine:
-    at: datetime = row["effective_at"]
     return EventLine(
         event_id=row["event_id"],
-        event_no=None,
         kind=TAKEN_BACK,
-        effective_at=at,
+        effective_at=row["effective_at"],
         recorded_at=row["recorded_at"],
-        tier_from=None,
-        tier_to=None,
-        stage_from=None,
-        stage_to=None,
-        purchase_id=None,
         pack=row["pack"],
-        rule=None,
         points=row["points"],
         undo_id=row["undo_id"],
     )
