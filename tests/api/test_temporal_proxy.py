@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import free_port
 from fastapi import FastAPI
+from member_world import until
 from small_chain import SmallChain
 from temporalio.client import Client
 from web_world import WebWorld, client_of, make_app
@@ -72,9 +73,12 @@ async def test_a_workflow_id_with_a_slash_is_found(temporals: WebWorld, server: 
     await client.start_workflow("nobody-runs-this", id=name, task_queue="nobody")
     async with await temporals.operator("ops", temporals.chain.hq) as ops:
         path = "/temporal/api/v1/namespaces/default/workflows/member-lifecycle%2Fproxy-test"
-        async with asyncio.timeout(10):
-            while (answer := await ops.get(path)).status_code == 503:  # its HTTP door opens after the other
-                await asyncio.sleep(0.1)
+
+        async def is_answered() -> bool:
+            return (await ops.get(path)).status_code != 503
+
+        await until(is_answered)  # Temporal's HTTP door opens after the other
+        answer = await ops.get(path)
         assert answer.status_code == 200, answer.text
         assert answer.json()["workflowExecutionInfo"]["execution"]["workflowId"] == name
 
