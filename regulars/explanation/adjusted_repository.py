@@ -3,11 +3,10 @@
 from typing import Final
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.db.raw import driver
 from regulars.explanation.history import EventLine
+from regulars.explanation.lines_between import read_lines
 from regulars.security.scope import Scope
 
 ADJUSTED: Final = "points_adjusted"
@@ -36,17 +35,4 @@ async def lines_of(
     Args:
         before, down_to: only those after an event numbered below the one, and not below the other.
     """
-    roots = scope.parameters["scope_paths"]
-    rows = await (await driver(session)).fetch(_LINES, member_id, roots, before, down_to)
-    return [(row["after_event_no"], _line(row)) for row in rows]
-
-
-def _line(row: asyncpg.Record) -> EventLine:
-    return EventLine(
-        event_id=row["event_id"],
-        kind=ADJUSTED,
-        effective_at=row["effective_at"],
-        recorded_at=row["recorded_at"],
-        points=row["points"],
-        adjustment_id=row["adjustment_id"],
-    )
+    return await read_lines(session, _LINES, ADJUSTED, member_id, scope, (before, down_to))

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.explanation.history import EventLine
+from regulars.explanation.lines_between import read_lines
 from regulars.explanation.reversals import TAKEN_BACK, Reversal, TakenFrom
 from regulars.security.scope import Scope
 
@@ -129,21 +130,7 @@ async def lines_of(
     Args:
         before, down_to: only those after an event numbered below the one, and not below the other.
     """
-    roots = scope.parameters["scope_paths"]
-    rows = await (await driver(session)).fetch(_LINES, member_id, roots, before, down_to)
-    return [(row["after_event_no"], _line(row)) for row in rows]
-
-
-def _line(row: asyncpg.Record) -> EventLine:
-    return EventLine(
-        event_id=row["event_id"],
-        kind=TAKEN_BACK,
-        effective_at=row["effective_at"],
-        recorded_at=row["recorded_at"],
-        pack=row["pack"],
-        points=row["points"],
-        undo_id=row["undo_id"],
-    )
+    return await read_lines(session, _LINES, TAKEN_BACK, member_id, scope, (before, down_to))
 
 
 def _reversal(row: asyncpg.Record, sources: tuple[TakenFrom, ...] = ()) -> Reversal:
