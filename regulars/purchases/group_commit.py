@@ -23,7 +23,7 @@ WORTH_A_LANE: Final = 12
 PATIENCE_SECONDS: Final = 0.02
 """But not longer than this: the other one may itself be waiting for a member."""
 
-GATHER_SECONDS: Final = 0.006
+GATHER_SECONDS: Final = 0.012
 """How long the first purchase waits for companions, where the last one had some: for twice as many."""
 
 GROUP_MAX: Final = 64
