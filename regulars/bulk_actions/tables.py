@@ -44,6 +44,10 @@ bulk_action = Table(
     Column("words", Text),
     Column("started_at", Instant),
     Column("ended_at", Instant),
+    Column("wish_hash", Text),  # of what was asked for: the same id with another wish is refused
+    Column("tiers", Integer, nullable=False, server_default=text("0")),
+    Column("redated", BigInteger, nullable=False, server_default=text("0")),
+    Column("missed_minor", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("kind in ('retry', 'tell', 'restart', 'freeze', 'unfreeze', 'recompute')", name="kind"),
     CheckConstraint(
         "state in ('draft', 'in_review', 'rejected', 'approved', 'running', 'cancelled', 'finished')",
@@ -63,6 +67,9 @@ bulk_action_item = Table(
     Column("member_id", Uuid),
     Column("store_id", Uuid, nullable=False),
     Column("points", BigInteger, nullable=False),
+    Column("redated", BigInteger, nullable=False, server_default=text("0")),  # points that get other dates
+    Column("missed_minor", BigInteger, nullable=False, server_default=text("0")),  # discounts not offered
+    Column("tier_to", Text),  # the tier that the member is raised to
     PrimaryKeyConstraint("action_id", "no"),
     Index("ix_bulk_action_item_member_id", "member_id"),
     info=APPEND_ONLY,
