@@ -4,6 +4,8 @@ import os
 import pwd
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +16,8 @@ import pytest
 
 from regulars.entrypoints.stack import postgres, tuning
 from regulars.entrypoints.stack.ports import choose
-from regulars.entrypoints.stack.postgres import Cluster
+from regulars.entrypoints.stack.postgres import Cluster, server_user
+from regulars.entrypoints.stack.privileges import run_as
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.purchases.group_commit import LANES
 from regulars.settings import Settings
@@ -50,6 +53,17 @@ async def test_cluster_runs_below_a_folder_closed_to_others(tmp_path: Path) -> N
     with _server(cluster):
         assert await _value(cluster.url("postgres"), "select 1") == 1
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_program_below_a_folder_closed_to_others_may_also_ask_whether_it_may(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    program = closed / "postgres"
+    program.touch(mode=0o755)
+    question = "import os, sys; sys.exit(not os.access(sys.argv[1], os.R_OK | os.X_OK))"
+    asking = [sys.executable, "-I", "-c", question, str(program)]
+    line = run_as(server_user(closed), asking, reaching=[program], dies_by="KILL")
+    assert subprocess.run(line, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["x" * 100, "a:b"], ids=["long", "colon"])

@@ -13,6 +13,9 @@ from regulars.entrypoints.stack.problems import StackProblem
 SERVER_USER = "embedded_postgres"
 _CROSSING_CAPABILITIES = {"dac_read_search": 2, "dac_override": 1}
 """What lets a process cross closed folders, weakest first, with the bit in the kernel's sets."""
+_SETPCAP = 8
+_LOOKING_COUNTS_TOO = ["--securebits", "+no_setuid_fixup"]
+"""access(2) counts a plain user's capabilities only with this; PostgreSQL asks it of its own files."""
 
 
 def server_user(data: Path) -> pwd.struct_passwd | None:
@@ -89,6 +92,7 @@ def run_as(
         if any(_is_closed(path) for path in reaching):
             capability = _crossing_capability()
             line += ["--inh-caps", f"-all,+{capability}", "--ambient-caps", f"-all,+{capability}"]
+            line += _LOOKING_COUNTS_TOO if _holds(_SETPCAP) else []
     return [*line, *command]
 
 
@@ -98,13 +102,18 @@ def _is_closed(path: Path) -> bool:
 
 
 def _crossing_capability() -> str:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("CapBnd:"):
-            bounding = int(line.split()[1], 16)
-            for name, bit in _CROSSING_CAPABILITIES.items():
-                if bounding >> bit & 1:
-                    return name
+    for name, bit in _CROSSING_CAPABILITIES.items():
+        if _holds(bit):
+            return name
     raise StackProblem(
         f"PostgreSQL runs as the user {SERVER_USER}, who may not pass the folders above the data or the "
         "installation; put both below folders that everyone may pass, or run Regulars as a plain user."
     )
+
+
+def _holds(capability: int) -> bool:
+    """Whether this process may pass a capability on, by its bit in the kernel's sets."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapBnd:"):
+            return bool(int(line.split()[1], 16) >> capability & 1)
+    return False
