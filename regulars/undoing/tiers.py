@@ -73,21 +73,33 @@ def decide(run: Sequence[TierWord], plan: LifecyclePlan, tier_for: TierFor, now:
     Returns: from the tier before the run: each move up by the facts of its purchase, each review by the spend
         that was recorded with it, and at last whatever is reached now.
     """
+    stands = follow(Decided(run[0].tier_from or BASE_TIER, ""), run, plan, tier_for)
+    return raised(stands, tier_for(now), plan)
+
+
+def follow(stands: Decided, words: Sequence[TierWord], plan: LifecyclePlan, tier_for: TierFor) -> Decided:
+    """From one tier on: each move up by the facts of its purchase, each review by its recorded spend.
+
+    Args:
+        stands: before the words.
+        words: in order of effect.
+        plan, tier_for: of the version that decides.
+    """
     ladder = sorted(plan.bands, key=lambda band: band.rank)
-    ranks = {band.code: band.rank for band in ladder}
-    stands = Decided(run[0].tier_from or BASE_TIER, "")
-    for word in run:
+    for word in words:
         if word.facts is not None:
-            stands = _raised(stands, tier_for(word.facts), ranks)
+            stands = raised(stands, tier_for(word.facts), plan)
         elif word.kind in ("kept", "downgraded"):
             held = next((band for band in ladder if band.code == stands.tier), ladder[0])
             if word.spend_minor < held.threshold_minor:
                 below = [band.code for band in ladder if band.rank < held.rank]
                 stands = Decided(below[-1] if below else ladder[0].code, "")
-    return _raised(stands, tier_for(now), ranks)
+    return stands
 
 
-def _raised(stands: Decided, move: TierMove | None, ranks: Mapping[str, int]) -> Decided:
+def raised(stands: Decided, move: TierMove | None, plan: LifecyclePlan) -> Decided:
+    """The tier after a move, which leads up or nowhere."""
+    ranks = {band.code: band.rank for band in plan.bands}
     if move is None or move.rank <= ranks.get(stands.tier, 0):
         return stands
     return Decided(move.tier, move.rule_id)
