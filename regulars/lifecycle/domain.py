@@ -23,6 +23,7 @@ EventKind = Literal[
     "reactivated",
     "stage_moved",
     "tier_corrected",
+    "stage_corrected",
     "revisit_due",
     "points_expired",
     "silence_corrected",
@@ -249,6 +250,28 @@ def moved_up(
         reason={"spend_365d_minor": spend_minor, "threshold_minor": thresholds.get(move.tier)},
     )
     return raised, event
+
+
+def retiered(
+    standing: Standing, tier: str, plan: LifecyclePlan, at: datetime, zone: ZoneInfo
+) -> Standing:
+    """The standing in a tier that was corrected; the event that says so takes the next number.
+
+    Args:
+        standing: before.
+        tier: the right one.
+        plan: the ladder that knows it: a tier year of its length starts, unless the tier is its lowest.
+        at: when it takes effect.
+        zone: the home store's, whose local days a tier year counts.
+    """
+    lowest = min(plan.bands, key=lambda band: band.rank).code
+    return changed(
+        standing,
+        tier=tier,
+        tier_since=at,
+        tier_year_ends_at=None if tier == lowest else add_local_days(at, plan.tier_year_days, zone),
+        last_event_no=standing.last_event_no + 1,
+    )
 
 
 def bought(

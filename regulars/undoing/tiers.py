@@ -7,8 +7,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from regulars.kernel.clock import add_local_days
-from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Standing, changed
+from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Standing, retiered
 from regulars.rules.domain import LifecyclePlan, MemberFacts, TierMove
 
 KIND: Final = "tier_corrected"
@@ -123,17 +122,8 @@ def corrected(
         zone: the home store's.
         reason: what the event says of the order.
     """
-    lowest = min(plan.bands, key=lambda band: band.rank).code
     effective_at = max(at, standing.advanced_to, standing.tier_since)
-    after = changed(
-        standing,
-        tier=decided.tier,
-        tier_since=effective_at,
-        tier_year_ends_at=None
-        if decided.tier == lowest
-        else add_local_days(effective_at, plan.tier_year_days, zone),
-        last_event_no=standing.last_event_no + 1,
-    )
+    after = retiered(standing, decided.tier, plan, effective_at, zone)
     event = LifecycleEvent(
         member_id=standing.member_id,
         event_no=after.last_event_no,
