@@ -15,6 +15,9 @@ from regulars.entrypoints.stack.ports import require_free
 from regulars.settings import Settings
 
 _FAMILIES: Final = {False: socket.AF_INET, True: socket.AF_INET6}
+HUNG_SECONDS: Final = 30
+"""A process that says nothing for so long is replaced; it says nothing either while it imports the program,
+which takes many seconds on a busy or a cold machine. One that died is noticed at once."""
 
 
 class ServingProcesses(Multiprocess):
@@ -32,6 +35,7 @@ class ServingProcesses(Multiprocess):
             database even, would share the tills with us.
         """
         require_free(settings.host, settings.port)
+        config.timeout_worker_healthcheck = HUNG_SECONDS
         self._doors = [_door(settings) for _ in range(config.workers)]
         super().__init__(config, sockets=self._doors)
 

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import uvicorn
 
-from regulars.entrypoints.doors import ServingProcesses
+from regulars.entrypoints.doors import HUNG_SECONDS, ServingProcesses
 from regulars.entrypoints.stack.ports import choose, is_free
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.settings import Settings
@@ -39,6 +39,7 @@ if __name__ == "__main__":
 """
 CONNECTIONS = 64
 PATIENCE_SECONDS = 30
+STARTING_SECONDS = 5  # seen of a process of the web part on two cores with eight programs on them
 
 
 @pytest.fixture
@@ -91,6 +92,14 @@ async def test_processes_that_are_replaced_on_request_leave_no_door_without_anyb
         while set(served) & set(successors := await both_answer(address)):
             pass
     assert min(successors.values()) >= CONNECTIONS // 8
+
+
+def test_a_process_that_is_slow_to_start_is_not_taken_for_hung() -> None:
+    settings = Settings(port=choose({}, ("web",))["web"], web_processes=1)
+    processes = ServingProcesses(uvicorn.Config("server:app", workers=1), settings)
+    assert processes.config.timeout_worker_healthcheck == HUNG_SECONDS >= 6 * STARTING_SECONDS
+    for door in processes.sockets:
+        door.close()
 
 
 def test_a_port_that_another_regulars_listens_on_is_refused_and_not_shared() -> None:
