@@ -59,7 +59,6 @@ class Tabled:
     """
 
     code: str
-    based_on: int
     document: Mapping[str, Any]
     report: Report
     opened: str
@@ -80,7 +79,7 @@ def table_of(
     """
     report = tabled.report
     if report.pack is None or words is None:
-        return CaseTable(tabled.code, tabled.based_on, told=False, failing=0, cases=(), adoptable=False)
+        return CaseTable(tabled.code, told=False, failing=0, cases=(), adoptable=False)
     found = _OPEN.match(tabled.opened)
     opened = int(found[1]) if found else -1
     entries = []
@@ -98,7 +97,6 @@ def table_of(
     failing = sum(not each.green for each in entries)
     return CaseTable(
         tabled.code,
-        tabled.based_on,
         told=True,
         failing=failing,
         cases=tuple(entries),

@@ -4,19 +4,43 @@ from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
+from types import CodeType
+from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from regulars.kernel.beside import beside
 from rules_ui.assets import asset_url
 from rules_ui.contexts.base import Shell, View
-from rules_ui.i18n import LanguageTag, Speech, translations
+from rules_ui.i18n import LANGUAGES, LanguageTag, Speech, translations
 from rules_ui.words import word_for
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 FRAME = ("shell", "say")
 """What every template may read besides its own context."""
+
+
+class Compiled(BytecodeCache):
+    """What templates were compiled to, once for all languages: each says its words when it is rendered."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give a template its code, where it is known and the template is as it was."""
+        checksum, code = self._kept.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template's code."""
+        if bucket.code is not None:
+            self._kept[bucket.key] = (bucket.checksum, bucket.code)
+
+
+_COMPILED: Final = Compiled()
 
 
 @cache
@@ -39,8 +63,9 @@ def _part(context: Context, view: View) -> Markup:
     return Markup(render(view, context["shell"], context["say"]))  # noqa: S704 — it is our own, escaped HTML
 
 
-def _worder(language: LanguageTag) -> Callable[[str, str], str]:
-    def words(code: str, group: str) -> str:
+def _worder(language: LanguageTag) -> Callable[[Context, str, str], str]:
+    @pass_context  # else a word of a constant would be looked up when it is compiled, for all languages
+    def words(_: Context, code: str, group: str) -> str:
         return translations(language).gettext(word_for(group, code))
 
     return words
@@ -55,6 +80,7 @@ def build_environment(language: LanguageTag) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=_COMPILED,
     )
     catalogue = translations(language)
     made.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
@@ -70,6 +96,14 @@ def _lines(text: str) -> Markup:
 
 
 environment = cache(build_environment)
+
+
+async def compile_all() -> None:
+    """Compile every template beside the loop, so that no reader waits for it."""
+    for language in LANGUAGES:
+        made = environment(language)
+        for name in made.list_templates():
+            await beside(made.get_template, name)
 
 
 def render(view: View, shell: Shell, say: Speech) -> str:

@@ -1,5 +1,6 @@
 """The web part: the API, the pages, and Temporal's own pages behind our sign-in; in one process or more."""
 
+import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from regulars.entrypoints.ready import announce_ready
 from regulars.logs import configure_logs
 from regulars.settings import Settings
 from rules_ui.app import mount
+from rules_ui.render import compile_all
 
 GRACE_SECONDS: Final = 5
 BACKLOG: Final = 2048
@@ -62,9 +64,12 @@ def build(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def serving(_: FastAPI) -> AsyncIterator[None]:
         announce_ready()
+        compiling = asyncio.create_task(compile_all())
         try:
             yield
         finally:
+            compiling.cancel()
+            await asyncio.wait({compiling})
             await container.close()
 
     app = create_app(container, serving)

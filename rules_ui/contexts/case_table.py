@@ -86,7 +86,6 @@ class CaseTable(View):
 
     template: ClassVar[str] = "case_table.html"
     code: str
-    based_on: int
     told: bool
     failing: int
     cases: tuple[CaseEntry, ...]

@@ -74,7 +74,7 @@ def body_of(
     shown_parameters = parameters(sheet) if readable else _NOTHING
     shown_sections = sections(sheet) if readable else ()
     remarks = _remarks(sheet)
-    tabled = Tabled(shown.code, shown.based_on, document, shown.report, shown.at, troubles)
+    tabled = Tabled(shown.code, document, shown.report, shown.at, troubles)
     return EditorBody(
         code=shown.code,
         based_on=shown.based_on,

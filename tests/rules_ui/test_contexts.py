@@ -11,7 +11,8 @@ from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
 from rules_ui import contexts
 from rules_ui.contexts.base import View
-from rules_ui.render import FRAME, TEMPLATE_DIR, environment
+from rules_ui.i18n import LANGUAGES
+from rules_ui.render import FRAME, TEMPLATE_DIR, compile_all, environment
 
 MODULES = [
     importlib.import_module(f"rules_ui.contexts.{module.name}")
@@ -79,3 +80,18 @@ def test_every_template_belongs_to_one_context() -> None:
 
 def test_every_context_is_frozen() -> None:
     assert all(view.__dataclass_params__.frozen for view in VIEWS)  # type: ignore[attr-defined]
+
+
+def test_a_template_that_is_compiled_for_one_language_speaks_the_other_as_well() -> None:
+    source = '{{ "store" | words("place") }} {{ _("Places") }}'
+    code = {environment(language).compile(source, raw=True) for language in LANGUAGES}
+    assert len(code) == 1
+    said = [environment(language).from_string(source).render() for language in ("zh", "en")]
+    assert said == ["门店 门店", "Store Places"]
+
+
+async def test_every_template_is_compiled_before_it_is_asked_for() -> None:
+    await compile_all()
+    made = environment("en")
+    assert made.cache is not None
+    assert {name for _, name in made.cache} >= set(made.list_templates())
