@@ -320,13 +320,17 @@ CHECKS: Final = (
     ),
     Check(
         "recomputes",
-        "what a purchase was given by recomputing is what was posted for it",
+        "what a purchase was given, or given other dates, by recomputing is what was posted for it",
         """
-        select r.purchase_id as subject, r.points::text as kept, coalesce(e.points, 0)::text as recomputed
+        select r.purchase_id as subject, jsonb_build_array(r.points + r.redated, r.redated)::text as kept,
+               jsonb_build_array(coalesce(e.points, 0), coalesce(t.points, 0))::text as recomputed
         from purchase_recompute r left join lateral (
           select sum(p.amount) as points from ledger_entry e join posting p on p.entry_id = e.id
           where e.id = r.entry_id and e.kind = 'correct' and e.member_id = r.member_id) e on true
-        where r.points <> coalesce(e.points, 0)
+        left join lateral (
+          select sum(p.amount) as points from ledger_entry e join posting p on p.entry_id = e.id
+          where e.id = r.reversal_id and e.kind = 'reverse' and e.member_id = r.member_id) t on true
+        where (r.points + r.redated, r.redated) <> (coalesce(e.points, 0), coalesce(t.points, 0))
         """,
     ),
     Check(

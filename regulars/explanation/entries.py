@@ -14,7 +14,8 @@ from regulars.explanation.domain import Difference, DifferenceKind
 
 _PAGE: Final = """
 select e.id, e.kind, p.points, p.owed, b.from_lots, b.of_others, l.in_lots,
-       case e.kind when 'reverse' then d.result when 'correct' then coalesce(r.points, g.given) end as record,
+       case e.kind when 'reverse' then coalesce(d.result, m.redated)
+                   when 'correct' then coalesce(r.points + r.redated, g.given) end as record,
        o.given
 from ledger_entry e
 cross join lateral (
@@ -42,6 +43,7 @@ left join lateral (
   select (taken + owed)::bigint as result from pack_undo_result
   where entry_id = t.original_id and reversal_id = e.id) d on true
 left join purchase_recompute r on r.entry_id = e.id
+left join purchase_recompute m on m.reversal_id = e.id
 left join (select reversal_id, given from pack_undo_result where given > 0) g on g.reversal_id = e.id
 where e.kind in ('reverse', 'correct', 'repay') and e.id > $1
   and ($2::timestamptz is null or e.recorded_at >= $2)

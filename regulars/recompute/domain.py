@@ -2,20 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from regulars.budgets.domain import LIMITED
 from regulars.rules.domain import Award
+from regulars.security.actor import Actor
 
 RecomputeCause = Literal["purchase", "attribution"]
-RecomputeState = Literal["due", "nothing", "no_member", "failing", "not_released", "rolled_back"]
-"""What recomputing comes to: points are due; nothing is; nobody is there to get any; a rule fails again;
-the version that is named was not released for that store, or was rolled back there."""
+RecomputeState = Literal[
+    "due", "nothing", "no_member", "failing", "not_released", "rolled_back", "needs_second", "differs"
+]
+"""What recomputing comes to: points, dates or a tier are due; nothing is; nobody is there to get any; a rule
+fails again; the version that is named was not released for that store, or was rolled back there; it takes
+somebody else to approve it; it is not what was approved."""
 
 SETTLED: Final[frozenset[RecomputeState]] = frozenset({"due", "nothing", "no_member"})
 """States in which a purchase is dealt with; the others wait for a mended version."""
+
+POINTS_ALONE: Final = 2_000
+ALONE_WITHIN: Final = timedelta(hours=24)
+"""So many points somebody may give alone in such a stretch of time, by all that is recomputed."""
 
 REASON_MIN: Final = 2
 REASON_MAX: Final = 500
@@ -34,7 +42,13 @@ class FailedRule:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """How a purchase was dealt with."""
+    """How a purchase was dealt with.
+
+    Attributes:
+        redated: points that got other dates.
+        tier_to: to which the member was raised.
+        approved_by: the second person; None where none was needed.
+    """
 
     points: int
     entry_id: UUID | None
@@ -42,6 +56,9 @@ class Resolved:
     reason: str
     actor: str
     at: datetime
+    redated: int
+    tier_to: str | None
+    approved_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +91,9 @@ class Reckoned:
         failed: rules that fail again.
         offered_minor: discounts that the same reading offers; what the till charged stays.
         offered_before_minor: what was offered then.
-        tier: the highest tier whose rule applies; the member's next purchase decides about it.
+        tier: the highest tier whose rule applies.
+        tier_from, tier_to: the member's tier, and the higher one that it should be; None where it stays.
+        redated: points that lie in lots of wrong dates, as many as are left there.
     """
 
     state: RecomputeState
@@ -84,10 +103,52 @@ class Reckoned:
     offered_minor: int = 0
     offered_before_minor: int = 0
     tier: str | None = None
+    tier_from: str | None = None
+    tier_to: str | None = None
+    redated: int = 0
 
     @property
     def points(self) -> int:
         return sum(award.points for award in self.awards)
+
+    @property
+    def missed_minor(self) -> int:
+        """What the till should have offered to take off, and did not: it was paid, and stays paid."""
+        return max(0, self.offered_minor - self.offered_before_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What somebody else has approved for one purchase; less may be given, and nothing else."""
+
+    points: int
+    tier_to: str | None
+    redated: int
+
+    def covers(self, told: Reckoned) -> bool:
+        """Whether nothing is due that was not approved."""
+        return (
+            told.points <= self.points
+            and told.redated <= self.redated
+            and told.tier_to in (None, self.tier_to)
+        )
+
+
+def needs_second(points: int, tiers: int, redated: int) -> bool:
+    """Whether somebody else must approve what one person wants to recompute.
+
+    Args:
+        points: given by that person alone lately, and to be given now.
+        tiers: members who are raised.
+        redated: points that get other dates, perhaps shorter ones.
+    Source: docs/recompute.md, "Four eyes".
+    """
+    return points > POINTS_ALONE or tiers > 0 or redated > 0
+
+
+def name_of(actor: Actor) -> str:
+    """Kind and id of who acts, as it is kept."""
+    return f"{actor.kind}:{actor.id}"
 
 
 def pack_code(version: str) -> str:

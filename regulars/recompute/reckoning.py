@@ -13,22 +13,35 @@ from regulars.explanation.stored import StoredPurchase
 from regulars.organisation.domain import StorePlace
 from regulars.purchases.domain import lines_json, lines_of, without_pack_discounts
 from regulars.recompute.domain import (
+    SETTLED,
     FailedRule,
     Reckoned,
     RecomputeState,
     additions,
+    failed_rules,
     limited_rules,
     still_valid,
 )
-from regulars.rules.domain import Evaluation, Limit
+from regulars.rules.domain import Award, Evaluation, Limit, TierMove
 
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """What recomputing came to, and what it takes of limits."""
+    """What recomputing came to, and what it takes of limits.
+
+    Attributes:
+        move: the highest tier whose rule applies.
+        gives: what each rule gives, before limits, with the dates of the purchase.
+    """
 
     reckoned: Reckoned
     claims: Claims
+    move: TierMove | None = None
+    gives: tuple[Award, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        return self.reckoned.state in SETTLED
 
 
 def occasion_of(stored: StoredPurchase, site: StorePlace) -> Occasion:
@@ -94,7 +107,8 @@ def _reckoned(
     added = replace(evaluation, awards=missing, discounts=())
     cut = meter.cut(added, bearing_limits(stored, shelved, site), occasion_of(stored, site))
     awards = tuple(still_valid(award, stored.occurred_at, at) for award in cut.evaluation.awards)
-    return Reckoning(replace(found, state="due" if awards else "nothing", awards=awards), cut.awarded)
+    told = replace(found, state="due" if awards else "nothing", awards=awards)
+    return Reckoning(told, cut.awarded, evaluation.tier, evaluation.awards)
 
 
 def _nothing(found: Reckoned, state: RecomputeState) -> Reckoning:
@@ -114,3 +128,18 @@ def _evaluated(stored: StoredPurchase, shelved: Shelved, site: StorePlace) -> tu
         facts.purchase, sales_minor=sum(line.sales_minor for line in plain), lines_json=lines_json(plain)
     )
     return as_charged, evaluate(facts.member, before, facts.store, facts.calendar, at)
+
+
+def given_then(stored: StoredPurchase, shelved: Shelved, site: StorePlace) -> tuple[Award, ...]:
+    """What the versions that were live then gave, before limits, with its dates.
+
+    Args:
+        shelved: those versions.
+    Raises: RecordUnreadable: the record is not of the shape that we keep.
+    """
+    try:
+        failed = {(one.pack, one.rule): one.error for one in failed_rules(stored.evaluation["rules"])}
+        as_then = replace(shelved, packs=shelved.packs.with_failed(failed))
+        return _evaluated(stored, as_then, site)[0].awards
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordUnreadable(f"{type(error).__name__} {error}") from None

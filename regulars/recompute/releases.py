@@ -1,15 +1,13 @@
 """Which versions may speak for a purchase afterwards: released for its store, and not rolled back there."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.explanation.stored import StoredPurchase
 from regulars.recompute.domain import RecomputeState, pack_code
 from regulars.recompute.errors import RecomputeVersionUnfit
-from regulars.recompute.reckoning import Reckoning
 from regulars.rules import service as rules
 from regulars.rules.errors import UnknownPack, VersionRolledBack
 from regulars.rules.stored import in_force
@@ -27,23 +25,22 @@ class Releases:
     live_at: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _rolled_back: dict[tuple[str, UUID], bool] = field(default_factory=dict)
 
-    async def within_rights(
-        self, session: AsyncSession, found: Reckoning, stored: StoredPurchase, path: str
-    ) -> Reckoning:
-        """What was reckoned, or nothing where a version that gives may not be used for that store.
+    async def refusal(
+        self, session: AsyncSession, names: Iterable[str], store_id: UUID, path: str
+    ) -> RecomputeState | None:
+        """Why versions that give may not be used for a store; None where they may.
 
         Args:
             session: any.
-            found: from `reckon`.
-            stored: the purchase.
-            path: its store's.
+            names: of versions that give something.
+            store_id, path: the store's.
         """
-        for name in {award.pack_version for award in found.reckoned.awards}:
+        for name in sorted(names):
             if name in self.live_at and not _covered(path, self.live_at[name]):
-                return _refused(found, "not_released")
-            if await self._was_rolled_back(session, name, stored.store_id):
-                return _refused(found, "rolled_back")
-        return found
+                return "not_released"
+            if await self._was_rolled_back(session, name, store_id):
+                return "rolled_back"
+        return None
 
     async def _was_rolled_back(self, session: AsyncSession, name: str, store_id: UUID) -> bool:
         known = self._rolled_back.get((name, store_id))
@@ -89,7 +86,3 @@ async def released(session: AsyncSession, versions: Sequence[str]) -> Releases:
 
 def _covered(path: str, roots: Sequence[str]) -> bool:
     return any(path == root or path.startswith(root + ".") for root in roots)
-
-
-def _refused(found: Reckoning, state: RecomputeState) -> Reckoning:
-    return Reckoning(replace(found.reckoned, state=state, awards=()), {})

@@ -15,7 +15,8 @@ from regulars.recompute.domain import Flagged, RecomputeCause, Resolved, failed_
 
 # Each half is found by an index that holds nothing but flagged rows.
 _ALL: Final = """
-select f.*, r.points as added, r.entry_id, r.versions, r.reason, r.actor, r.recorded_at as resolved_at
+select f.*, r.points as added, r.entry_id, r.versions, r.reason, r.actor, r.recorded_at as resolved_at,
+       r.redated, r.approved_by, r.outcome->>'tier_to' as tier_to
 from (
   select p.id, 'purchase' as cause, p.member_id, p.store_id, p.receipt_no, p.occurred_at, p.points,
          p.evaluation
@@ -34,7 +35,7 @@ where s.path <@ any($1::text[]::ltree[])
 """
 _PAGE: Final = f"""
 select id, cause, member_id, store_id, receipt_no, occurred_at, points, (evaluation->'rules')::text as rules,
-       added, entry_id, versions, reason, actor, resolved_at
+       added, entry_id, versions, reason, actor, resolved_at, redated, approved_by, tier_to
 from ({_ALL}) x
 where ($2::uuid is null or id > $2) and (resolved_at is not null) = $3
   and ($4::text is null or exists (
@@ -46,9 +47,14 @@ order by id limit $6
 _LOCK: Final = "select from purchase where id = any($1::uuid[]) order by id for update"
 _WRITE: Final = """
 insert into purchase_recompute (purchase_id, cause, member_id, points, entry_id, versions, outcome, reason,
-                                actor, recorded_at)
-values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, $10)
+                                actor, recorded_at, redated, reversal_id, tier_event_id, approved_by)
+values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, $10, $11, $12, $13, $14)
 """
+_ALONE: Final = """
+select coalesce(sum(points), 0)::bigint from purchase_recompute
+where recorded_at > $2 and actor = $1 and approved_by is null
+"""
+_ONE_ACTOR: Final = "select pg_advisory_xact_lock(hashtextextended($1, 7201123))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,10 @@ class NewRow:
     outcome: str
     reason: str
     actor: str
+    redated: int = 0
+    reversal_id: UUID | None = None
+    tier_event_id: UUID | None = None
+    approved_by: str | None = None
 
 
 async def page(session: AsyncSession, wanted: Wanted, after: UUID | None, limit: int) -> list[Flagged]:
@@ -95,6 +105,17 @@ async def page(session: AsyncSession, wanted: Wanted, after: UUID | None, limit:
 async def lock(session: AsyncSession, purchase_ids: Sequence[UUID]) -> None:
     """Let nobody else give these to a member, or recompute them, until the transaction ends."""
     await (await driver(session)).execute(_LOCK, list(purchase_ids))
+
+
+async def one_at_a_time(session: AsyncSession, actor: str) -> None:
+    """Let nobody else count what this actor has given alone until the transaction ends."""
+    await (await driver(session)).execute(_ONE_ACTOR, actor)
+
+
+async def given_alone(session: AsyncSession, actor: str, since: datetime) -> int:
+    """Points that an actor has given since then without anybody else."""
+    points: int = await (await driver(session)).fetchval(_ALONE, actor, since)
+    return points
 
 
 async def write(session: AsyncSession, rows: Sequence[NewRow], at: datetime) -> None:
@@ -116,6 +137,10 @@ async def write(session: AsyncSession, rows: Sequence[NewRow], at: datetime) -> 
                 row.reason,
                 row.actor,
                 at,
+                row.redated,
+                row.reversal_id,
+                row.tier_event_id,
+                row.approved_by,
             )
             for row in rows
         ],
@@ -132,6 +157,9 @@ def _flagged(row: asyncpg.Record) -> Flagged:
             reason=row["reason"],
             actor=row["actor"],
             at=row["resolved_at"],
+            redated=row["redated"],
+            tier_to=row["tier_to"],
+            approved_by=row["approved_by"],
         )
     return Flagged(
         purchase_id=row["id"],

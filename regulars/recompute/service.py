@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.budgets.service import peek_budget
 from regulars.explanation import repository as purchases
-from regulars.explanation.shelf import Shelf, Shelved
+from regulars.explanation.shelf import Shelf
 from regulars.explanation.stored import StoredPurchase
+from regulars.lifecycle import repository as standings
+from regulars.lifecycle.domain import changed
 from regulars.organisation.places import Places
 from regulars.recompute import repository
-from regulars.recompute.domain import Flagged, Reckoned, replaced
-from regulars.recompute.errors import RecomputeVersionUnfit
-from regulars.recompute.reckoning import Reckoning, bearing_limits, occasion_of, reckon
-from regulars.recompute.releases import Releases, released
+from regulars.recompute.domain import ALONE_WITHIN, Flagged, Reckoned, name_of
+from regulars.recompute.releases import released
 from regulars.recompute.repository import Wanted
+from regulars.recompute.weighing import Scales, occasions_of, open_books
+from regulars.security.actor import Actor
 
 AT_ONCE_MAX: Final = 200
 
@@ -84,18 +86,43 @@ async def preview(
         versions: mended versions, "grocery-classic/3", each read in the place of the one that was live;
             none: those that were live then.
         at: aware UTC, now.
-    Returns: each purchase with what it would get. Each is told by itself: several of them may want the same
-        rest of a limit.
+    Returns: each purchase with what it would get after those before it on the page: of the same rest of a
+        limit, the first gets first.
     Raises: RecomputeVersionUnfit.
     Source: docs/recompute.md.
     """
     mended = await released(session, versions)
     page = await list_flagged(session, wanted, after=after, limit=limit)
+    work = await with_records(session, page.items)
+    bought = [stored for _, stored in work]
+    meter = await peek_budget(session, await occasions_of(session, shelf, places, mended, bought), at)
+    scales = Scales(shelf, places, mended, meter, await open_books(session, bought, mended, at))
+    members = sorted({one.member_id for one in bought if one.member_id is not None})
+    seen = await standings.peek(session, members) if members else {}
+    stand = {member_id: member.standing for member_id, member in seen.items()}
     items = []
-    for flagged, stored in await with_records(session, page.items):
-        reading = await reckoned(session, shelf, places, mended, stored, at)
-        items.append(Previewed(flagged, reading.reckoned))
+    for flagged, stored in work:
+        standing = stand.get(stored.member_id) if stored.member_id is not None else None
+        weighed = await scales.weigh(session, stored, standing, at)
+        items.append(Previewed(flagged, weighed.told))
+        meter.take(weighed.reckoning.claims)
+        if standing is not None and weighed.decided is not None:
+            stand[standing.member_id] = changed(standing, tier=weighed.decided.tier)
+        if standing is not None and weighed.redating is not None:
+            scales.books.take(standing.member_id, weighed.redating)
     return PreviewPage(items, page.next_after)
+
+
+async def given_alone(session: AsyncSession, actor: Actor, at: datetime) -> int:
+    """Points that somebody has given lately without anybody else.
+
+    Args:
+        session: any.
+        actor: who.
+        at: aware UTC, now.
+    Returns: of the last 24 hours, by all that was recomputed.
+    """
+    return await repository.given_alone(session, name_of(actor), at - ALONE_WITHIN)
 
 
 async def with_records(
@@ -106,36 +133,3 @@ async def with_records(
     found = await purchases.with_lately(session, await purchases.of_ids(session, ids)) if ids else []
     stored = {each.id: each for each in found}
     return [(each, stored[each.purchase_id]) for each in flagged]
-
-
-async def reckoned(
-    session: AsyncSession,
-    shelf: Shelf,
-    places: Places,
-    mended: Releases,
-    stored: StoredPurchase,
-    at: datetime,
-) -> Reckoning:
-    """What one purchase would get now.
-
-    Raises: RecordUnreadable: its record was changed; RecomputeVersionUnfit.
-    """
-    site = places.store(stored.store_id)
-    shelved = await shelved_for(session, shelf, mended, stored)
-    limits = bearing_limits(stored, shelved, site)
-    meter = await peek_budget(session, [(limits, occasion_of(stored, site))], at)
-    found = reckon(stored, shelved, site, meter, at)
-    return await mended.within_rights(session, found, stored, places.get(stored.store_id).path)
-
-
-async def shelved_for(
-    session: AsyncSession, shelf: Shelf, mended: Releases, stored: StoredPurchase
-) -> Shelved:
-    """The versions that a purchase is read by: those that were live, mended ones in their place.
-
-    Raises: RecomputeVersionUnfit: one of them is not stored.
-    """
-    shelved = await shelf.take(session, replaced(stored.packs, mended.by_pack))
-    if shelved.missing:
-        raise RecomputeVersionUnfit(shelved.missing[0])
-    return shelved
