@@ -30,6 +30,7 @@ _MOVES: Final[Mapping[str, str]] = {
     "upgraded": N_("Moved up: %(from)s → %(to)s"),
     "kept": N_("Kept: %(to)s"),
     "downgraded": N_("Moved down: %(from)s → %(to)s"),
+    "tier_corrected": N_("Tier put right: %(tier)s"),
 }
 
 
@@ -289,6 +290,7 @@ def _moves(report: Told, words: Words, say: Speech) -> list[Compared]:
             "from": called.get(row["from_code"], row["from_code"] or "–"),
             "to": called.get(row["to_code"], row["to_code"] or "–"),
         }
+        sides["tier"] = sides["to"]
         title = say.text(_MOVES.get(row["kind"], N_("%(from)s → %(to)s")), **sides)
         found.append(_compared(title, row["members"], say))
     return found

@@ -12,7 +12,7 @@ import orjson
 from regulars.lifecycle.reigns import ReignBook, StoreReigns
 from regulars.organisation.places import Places
 from regulars.rehearsal.history import Bought
-from regulars.rules.domain import PackVersion
+from regulars.rules.domain import LifecyclePlan, PackVersion
 from regulars.rules.evaluator import PackSet
 from regulars.rules.live import LiveView
 from regulars.rules.product_reading import product_fields_of
@@ -71,6 +71,11 @@ class RehearsedPacks:
     def reads_recent(self) -> bool:
         """Whether any of the packs asks for what a member has done lately."""
         return reads_recent(version.document for version in self._versions.values())
+
+    def plan_of(self, name: str) -> LifecyclePlan | None:
+        """The ladder of a version; None where there is no such version, or it has none."""
+        version = self._named.get(name)
+        return None if version is None else PackSet([version]).plan
 
     def known_at(self, recorded_at: datetime) -> "Known":
         """What was known of activations then, with the draft in it."""

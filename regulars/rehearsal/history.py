@@ -79,15 +79,27 @@ class TakenBack:
     """An entry of the books by which a member's points went otherwise than by expiring.
 
     Attributes:
-        purchase_id: whose points it took back; None where it pays what the member owed.
-        pack_code: of the version that had given them.
+        purchase_id: whose points it took back, or the cause of the entry that had given them afterwards; None
+            where it pays what the member owed, or somebody took them by hand.
+        by_pack: points by the pack that had given them, with those that are owed instead.
         shares: from where they were taken.
+        owed: what no lot gave, and the member owes from then on.
+        corrects: another version decided how much it is; else all that the pack gave is meant.
+        by_hand: it is an adjustment.
     """
 
     at: datetime
     purchase_id: UUID | None
-    pack_code: str
+    by_pack: tuple[tuple[str, int], ...]
     shares: tuple[TakenShare, ...]
+    owed: int = 0
+    corrects: bool = False
+    by_hand: bool = False
+
+    @property
+    def pays(self) -> bool:
+        """Whether it pays what the member owed."""
+        return self.purchase_id is None and not self.by_hand
 
     @property
     def points(self) -> int:
@@ -105,15 +117,15 @@ class Corrected:
 
     Attributes:
         cause_id: under which its lots are found again.
-        purchase_id: the purchase; None where nothing says which.
-        pack_codes: of the versions that should have given them.
+        purchase_id: the purchase; None where nothing says which, and of an adjustment.
+        by_pack: points by the pack that should have given them; none of an adjustment.
         lots: (points, when they expire).
     """
 
     at: datetime
     cause_id: UUID
     purchase_id: UUID | None
-    pack_codes: frozenset[str]
+    by_pack: tuple[tuple[str, int], ...]
     lots: tuple[tuple[int, datetime | None], ...]
 
     @property

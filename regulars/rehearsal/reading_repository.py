@@ -3,7 +3,7 @@
 The statements name tables of five packages: one pass over what they wrote together is what a replay is.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -83,33 +83,47 @@ select percentile_disc(array[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
        within group (order by minor)::bigint[]
 from spent
 """
-# Without any undo in the chain, nobody's entries are looked through. Adjustments by hand are left aside.
+# Without any undo or adjustment in the chain, nobody's entries are looked through.
 _TAKEN = """
-select e.member_id, e.id as entry_id, e.effective_at, original.cause_id as purchase_id, p.pack_version,
-       earned.cause_id as earned_with, l.expires_at, c.amount
+select e.member_id, e.id as entry_id, e.effective_at, e.kind, original.cause_id as reversed, by_pack.points,
+       by_pack.owed, earned.cause_id as earned_with, l.expires_at, c.amount
 from ledger_entry e
-join posting p on p.entry_id = e.id and p.leg = 0
-join lot_consumption c on c.entry_id = e.id
-join lot l on l.account_id = e.member_id and l.id = c.lot_id
-join ledger_entry earned on earned.id = l.entry_id
+cross join lateral (
+  select array_agg((code, amount) order by code) as points, sum(owed)::bigint as owed from (
+    select split_part(pack_version, '/', 1) as code, sum(amount)::bigint as amount,
+           coalesce(sum(amount) filter (where from_account_id <> e.member_id), 0) as owed
+    from posting where entry_id = e.id group by 1) p) by_pack
+left join lot_consumption c on c.entry_id = e.id
+left join lot l on l.account_id = e.member_id and l.id = c.lot_id
+left join ledger_entry earned on earned.id = l.entry_id
 left join entry_reversal r on r.entry_id = e.id
 left join ledger_entry original on original.id = r.original_id
-where exists (select from entry_reversal)
-  and e.member_id = any($1::uuid[]) and e.kind not in ('earn', 'expire', 'adjust')
+where (exists (select from entry_reversal) or exists (select from adjustment))
+  and e.member_id = any($1::uuid[]) and e.kind in ('reverse', 'repay', 'adjust')
+  and (c.lot_id is not null or e.kind = 'reverse' and by_pack.owed > 0)
 order by e.member_id, e.effective_at, e.id, l.expires_at, l.id
 """
-_CORRECTED = """
-select e.member_id, e.effective_at, e.cause_id, coalesce(pr.purchase_id, original.cause_id) as purchase_id,
-       array(select distinct split_part(pack_version, '/', 1) from posting
-             where entry_id = e.id) as pack_codes,
+_GIVEN = """
+select e.member_id, e.id as entry_id, e.effective_at, e.kind, e.cause_id, pr.purchase_id,
+       array(select (split_part(pack_version, '/', 1), sum(amount)::bigint) from posting
+             where entry_id = e.id group by split_part(pack_version, '/', 1)) as by_pack,
        array(select (amount, expires_at) from lot where account_id = e.member_id and entry_id = e.id) as lots
 from ledger_entry e
 left join purchase_recompute pr on pr.entry_id = e.id
-left join entry_reversal r on r.entry_id = e.id
-left join ledger_entry original on original.id = r.original_id
-where e.member_id = any($1::uuid[]) and e.kind = 'correct'
+where e.member_id = any($1::uuid[])
+  and (e.kind = 'correct' or e.kind = 'adjust' and exists (select from lot where account_id = e.member_id
+                                                             and entry_id = e.id))
 order by e.member_id, e.effective_at, e.id
 """
+# Which purchase an undo order corrected by which entry: asked only where it did anything for these members.
+_BY_UNDO = """
+select r.reversal_id, i.cause_id as purchase_id, u.to_version is not null as corrects
+from pack_undo u
+join pack_undo_item i on i.undo_id = u.id and i.member_id = any($1::uuid[])
+join pack_undo_result r on r.undo_id = i.undo_id and r.entry_id = i.entry_id
+where r.reversal_id = any($2::uuid[])
+"""
+_TIER_VERSIONS = "select id from pack_version where kind = 'tier'"
 _COUNT = "select (select count(*) from purchase) + (select count(*) from purchase_attribution)"
 
 
@@ -136,6 +150,11 @@ async def count_purchases(session: AsyncSession) -> int:
     return int(await (await driver(session)).fetchval(_COUNT))
 
 
+async def tier_versions(session: AsyncSession) -> list[UUID]:
+    """Every version of the packs of tiers: corrections may name one that was never live."""
+    return [row[0] for row in await (await driver(session)).fetch(_TIER_VERSIONS)]
+
+
 async def decile_bounds(session: AsyncSession, since: datetime | None, until: datetime) -> list[int]:
     """The spend that parts one tenth of the members from the next, ascending, in minor units."""
     found = await (await driver(session)).fetchval(_BOUNDS, since, until)
@@ -152,11 +171,7 @@ async def histories(session: AsyncSession, member_ids: Sequence[UUID]) -> AsyncI
     attributed: dict[UUID, list[Bought]] = {}
     for row in await connection.fetch(_ATTRIBUTED, member_ids):
         attributed.setdefault(row["member_id"], []).append(_bought(row))
-    for member_id, taken in _taken(await connection.fetch(_TAKEN, member_ids)):
-        members[member_id].taken = taken
-    for row in await connection.fetch(_CORRECTED, member_ids):
-        member = members[row["member_id"]]
-        member.corrected = (*member.corrected, _corrected(row))
+    await _read_entries(connection, members)
     present = sorted(members)
     position = 0
     async for rows in _streamed(connection, _PURCHASES, member_ids):
@@ -194,24 +209,49 @@ def _whole(
     return history
 
 
-def _taken(rows: Sequence[asyncpg.Record]) -> Iterator[tuple[UUID, list[TakenBack]]]:
-    for member_id, theirs in groupby(rows, key=itemgetter("member_id")):
-        taken = []
-        for _, group in groupby(theirs, key=itemgetter("entry_id")):
-            parts = list(group)
-            shares = tuple(TakenShare(row["earned_with"], row["expires_at"], row["amount"]) for row in parts)
-            entry = parts[0]
-            code = entry["pack_version"].rpartition("/")[0]
-            taken.append(TakenBack(entry["effective_at"], entry["purchase_id"], code, shares))
-        yield member_id, taken
+async def _read_entries(
+    connection: "asyncpg.Connection[asyncpg.Record]", members: Mapping[UUID, MemberHistory]
+) -> None:
+    """Add what was taken back and given afterwards."""
+    taken = await connection.fetch(_TAKEN, list(members))
+    given = await connection.fetch(_GIVEN, list(members))
+    entry_ids = {row["entry_id"] for row in (*taken, *given) if row["kind"] in ("reverse", "correct")}
+    by_undo = await connection.fetch(_BY_UNDO, list(members), list(entry_ids)) if entry_ids else []
+    corrected = {row["reversal_id"]: row["purchase_id"] for row in by_undo if row["corrects"]}
+    for _, group in groupby(taken, key=itemgetter("entry_id")):
+        rows = list(group)
+        member = members[rows[0]["member_id"]]
+        member.taken = (*member.taken, _taken(rows, corrects=rows[0]["entry_id"] in corrected))
+    for row in given:
+        member = members[row["member_id"]]
+        member.corrected = (*member.corrected, _given(row, corrected.get(row["entry_id"])))
 
 
-def _corrected(row: asyncpg.Record) -> Corrected:
+def _taken(rows: Sequence[asyncpg.Record], *, corrects: bool) -> TakenBack:
+    entry = rows[0]
+    by_hand = entry["kind"] == "adjust"
+    return TakenBack(
+        entry["effective_at"],
+        None if by_hand else entry["reversed"],
+        tuple((one[0], one[1]) for one in entry["points"]),
+        tuple(
+            TakenShare(row["earned_with"], row["expires_at"], row["amount"])
+            for row in rows
+            if row["amount"] is not None
+        ),
+        entry["owed"] if entry["kind"] == "reverse" else 0,
+        corrects,
+        by_hand,
+    )
+
+
+def _given(row: asyncpg.Record, purchase_id: UUID | None) -> Corrected:
+    by_hand = row["kind"] == "adjust"
     return Corrected(
         row["effective_at"],
         row["cause_id"],
-        row["purchase_id"],
-        frozenset(row["pack_codes"]),
+        row["purchase_id"] or purchase_id,
+        () if by_hand else tuple((one[0], one[1]) for one in row["by_pack"]),
         tuple((lot[0], lot[1]) for lot in row["lots"]),
     )
 

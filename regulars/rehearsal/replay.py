@@ -1,6 +1,6 @@
 """One member's history anew: the same purchases under other packs, its state as it would have been."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import repeat
@@ -13,7 +13,7 @@ from regulars.custom_fields.book import OwnBook
 from regulars.custom_fields.domain import ProductFacts
 from regulars.ledger.domain import POINTS, Lot, earn_entry
 from regulars.lifecycle.advance import MemberTime
-from regulars.lifecycle.domain import LifecycleEvent, Newcomer, opened
+from regulars.lifecycle.domain import LifecycleEvent, Newcomer, next_due, opened, retiered
 from regulars.lifecycle.recent import RecentVisits
 from regulars.lifecycle.window import SpendWindow
 from regulars.organisation.places import Places
@@ -63,6 +63,16 @@ class Stage:
     products: ProductFacts | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What the replays of one member's purchases share."""
+
+    stage: Stage
+    history: MemberHistory
+    witness: Witness
+    reversing: Reversing
+
+
 def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> MemberTime:
     """Let all purchases of a member happen again, in `seq` order, and time decide in between.
 
@@ -81,12 +91,12 @@ def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> Mem
     event = next(told, None)
     for bought in history.bought:
         while event is not None and event.event.after_seq < bought.seq:
-            _live_through(stage, time, event, reversing)
+            _live_through(course, time, event)
             event = next(told, None)
         time.tags.by_hand = tags.by_hand(bought)
         _buy_again(course, time, bought, time.tags.at(bought.occurred_at))
     while event is not None:
-        _live_through(stage, time, event, reversing)
+        _live_through(course, time, event)
         event = next(told, None)
     time.reigns = stage.packs.known_at(history.advanced_to).reigns_of(history.home_store_id)
     _advance(time, history.advanced_to, reversing)
@@ -131,16 +141,16 @@ def _newcomer(stage: Stage, history: MemberHistory) -> MemberTime:
     )
 
 
-def _live_through(stage: Stage, time: MemberTime, told: Told, reversing: Reversing) -> None:
+def _live_through(course: _Course, time: MemberTime, told: Told) -> None:
     """What was told of a member says how far its time had been decided, and by which packs; a freeze was
     somebody's order, and stands."""
     event = told.event
     if event.kind in DECIDED_BY_TIME:
-        _known_by(stage, time, told.recorded_at)
-        _advance(time, event.effective_at, reversing)
+        _known_by(course.stage, time, told.recorded_at)
+        _advance(time, event.effective_at, course.reversing)
     elif event.kind in ("frozen", "unfrozen"):
-        _known_by(stage, time, told.recorded_at)
-        _advance(time, event.effective_at, reversing)
+        _known_by(course.stage, time, told.recorded_at)
+        _advance(time, event.effective_at, course.reversing)
         frozen = event.kind == "frozen"
         standing = replace(
             time.standing,
@@ -149,21 +159,36 @@ def _live_through(stage: Stage, time: MemberTime, told: Told, reversing: Reversi
             last_event_no=time.standing.last_event_no + 1,
         )
         time.take(standing, [replace(event, event_no=standing.last_event_no)])
+    elif event.kind == "tier_corrected":
+        _known_by(course.stage, time, told.recorded_at)
+        _correct_tier(course, time, told)
+
+
+def _correct_tier(course: _Course, time: MemberTime, told: Told) -> None:
+    """A corrected tier stands where the replay's tier rests on the very word that was corrected: a draft
+    decides tiers from history, and what another version decided instead is not corrected."""
+    event = told.event
+    due = next_due(time.standing, time.reigns(time.standing.advanced_to).plan)
+    if due is not None and due <= told.recorded_at:
+        _advance(time, told.recorded_at, course.reversing)
+    plan = course.stage.packs.plan_of(event.pack_version or "")
+    before = _last_word(one.event for one in course.history.told if one.event.event_no < event.event_no)
+    if plan is None or event.tier_to is None or _last_word(time.events) != before:
+        return
+    after = retiered(time.standing, event.tier_to, plan, event.effective_at, time.zone)
+    time.take(after, [replace(event, event_no=after.last_event_no)])
+
+
+def _last_word(events: Iterable[LifecycleEvent]) -> tuple[str | None, str | None]:
+    """The version that decided a member's tier last, and the tier."""
+    words = [event for event in events if event.tier_to is not None]
+    last = max(words, key=lambda event: (event.effective_at, event.event_no))
+    return last.pack_version, last.tier_to
 
 
 def _known_by(stage: Stage, time: MemberTime, recorded_at: datetime) -> None:
     if stage.packs.changes:
         time.reigns = stage.packs.known_at(recorded_at).reigns_of(time.standing.home_store_id)
-
-
-@dataclass(frozen=True, slots=True)
-class _Course:
-    """What the replays of one member's purchases share."""
-
-    stage: Stage
-    history: MemberHistory
-    witness: Witness
-    reversing: Reversing
 
 
 def _buy_again(course: _Course, time: MemberTime, bought: Bought, tags: tuple[str, ...]) -> None:

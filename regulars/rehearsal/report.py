@@ -231,7 +231,7 @@ def report_of(heading: Heading, sums: Sums, store_codes: Mapping[UUID, str]) -> 
     )
 
 
-TIER_KINDS: Final = frozenset({"upgraded", "kept", "downgraded"})
+TIER_KINDS: Final = frozenset({"upgraded", "kept", "downgraded", "tier_corrected"})
 
 
 def ranked(sums: Sums, measure: Measure, side: str) -> list[MemberChange]:

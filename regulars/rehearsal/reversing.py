@@ -31,10 +31,17 @@ class _Lying:
 
 @dataclass(slots=True)
 class _Gift:
-    """What one pack gave in one purchase: points not taken back so far, and when they expire."""
+    """What one pack gave for one purchase: points not taken back so far, when they expire, and under which
+    ids they lie."""
 
     points: int = 0
     expiries: set[datetime | None] = field(default_factory=set)
+    causes: set[UUID] = field(default_factory=set)
+
+    def add(self, cause_id: UUID, points: int, expiries: Iterable[datetime | None]) -> None:
+        self.points += points
+        self.expiries.update(expiries)
+        self.causes.add(cause_id)
 
 
 class Reversing:
@@ -50,10 +57,12 @@ class Reversing:
         self.to_give = list(corrected)
         self.done: list[tuple[TakenBack, int]] = []
         self.given: list[tuple[Corrected, int]] = []
+        self._corrects = {one.cause_id: one.purchase_id or one.cause_id for one in self.to_give}
         self._as_then: dict[UUID, frozenset[str]] = {}
         self._seen: set[UUID] = set()
         self._gifts: dict[tuple[UUID, str], _Gift] = {}
         self._lasting: list[_Lying] = []
+        self._owed_less = 0
 
     @property
     def busy(self) -> bool:
@@ -62,12 +71,13 @@ class Reversing:
 
     def paid(self, purchase_id: UUID, lots: Sequence[Lot]) -> Sequence[Lot]:
         """What is left of what a purchase earns after it has paid what the member owed, as in history."""
-        payments = [one for one in self.pending if one.purchase_id is None and one.purchases == {purchase_id}]
+        payments = [one for one in self.pending if one.pays and one.purchases == {purchase_id}]
         for one in payments:
             self.pending.remove(one)
             lying = [_Lying(purchase_id, lot.amount, lot.expires_at) for lot in lots]
-            taken = _from_the_same(lying, one, one.points)
-            taken += _from(sorted(lying, key=_soonest_first), one.points - taken)
+            due = self._still_owed(one)
+            taken = _from_the_same(lying, one, due)
+            taken += _from(sorted(lying, key=_soonest_first), due - taken)
             self.done.append((one, taken))
             kept = zip(lots, lying, strict=True)
             lots = [replace(lot, amount=left.remaining) for lot, left in kept if left.remaining]
@@ -82,9 +92,7 @@ class Reversing:
         self._as_then[purchase_id] = as_then
         for award in awards:
             code = award.pack_version.rpartition("/")[0]
-            gift = self._gifts.setdefault((purchase_id, code), _Gift())
-            gift.points += award.points
-            gift.expiries.add(award.expires_at)
+            self._gift(purchase_id, code).add(purchase_id, award.points, {award.expires_at})
         self._lasting += [_Lying(purchase_id, lot.amount, None) for lot in lots if lot.expires_at is None]
 
     def reach(self, time: MemberTime, to: datetime) -> None:
@@ -111,18 +119,24 @@ class Reversing:
     def _knows(self, one: Corrected) -> bool:
         return one.purchase_id is None or one.purchase_id in self._seen
 
+    def _gift(self, purchase_id: UUID, code: str) -> _Gift:
+        return self._gifts.setdefault((purchase_id, code), _Gift())
+
+    def _read_as_then(self, purchase_id: UUID, by_pack: Iterable[tuple[str, int]]) -> bool:
+        """Whether the same versions of these packs read the purchase then and now."""
+        return {code for code, _ in by_pack} <= self._as_then.get(purchase_id, frozenset())
+
     def _give(self, time: MemberTime, one: Corrected) -> None:
         """A correction belongs to the version that it corrects: what a draft reads instead has none."""
         self._seen.add(one.cause_id)
-        if one.purchase_id is not None:
-            as_then = self._as_then.get(one.purchase_id, frozenset())
-            if not one.pack_codes <= as_then:
-                self.given.append((one, 0))
-                return
+        if one.purchase_id is not None and not self._read_as_then(one.purchase_id, one.by_pack):
+            self.given.append((one, 0))
+            return
         time.lots += [OpenLot(one.cause_id, points, at) for points, at in one.lots if at is not None]
         self._lasting += [_Lying(one.cause_id, points, None) for points, at in one.lots if at is None]
-        for code in one.pack_codes:  # an order may take it back in its turn
-            self._gifts[one.cause_id, code] = _Gift(one.points, {expires_at for _, expires_at in one.lots})
+        for code, points in one.by_pack:  # an order may take it back in its turn
+            gift = self._gift(self._corrects[one.cause_id], code)
+            gift.add(one.cause_id, points, (expires_at for _, expires_at in one.lots))
         self.given.append((one, one.points))
         _settle(time)
 
@@ -132,14 +146,13 @@ class Reversing:
             lot for lot in (*expiring, *self._lasting) if lot.expires_at is None or lot.expires_at > one.at
         ]
         lying.sort(key=_soonest_first)
-        gift = self._gifts.get((one.purchase_id, one.pack_code)) if one.purchase_id else None
-        due = one.points if one.purchase_id is None else min(one.points, gift.points if gift else 0)
-        taken = _from_the_same(lying, one, due)
-        if gift is not None:
-            taken += _from(_own(lying, one.purchase_id, gift), due - taken)
-            if any(share.purchase_id != one.purchase_id for share in one.shares):
+        if one.purchase_id is not None:
+            taken = self._take_gifts(lying, one, self._corrects.get(one.purchase_id, one.purchase_id))
+        else:
+            due = self._still_owed(one) if one.pays else one.points
+            taken = _from_the_same(lying, one, due)
+            if one.by_hand:
                 taken += _from(lying, due - taken)
-            gift.points -= taken
         time.lots = [
             OpenLot(lot.purchase_id, lot.remaining, lot.expires_at)
             for lot in expiring
@@ -147,6 +160,30 @@ class Reversing:
         ]
         _settle(time)
         self.done.append((one, taken))
+
+    def _take_gifts(self, lying: Sequence[_Lying], one: TakenBack, purchase_id: UUID) -> int:
+        """Of what the same packs gave for the purchase, as much as history took, or had the member owe."""
+        gifts = [(self._gift(purchase_id, code), points) for code, points in one.by_pack]
+        if one.corrects and not self._read_as_then(purchase_id, one.by_pack):
+            gifts = []
+        dues = [min(points, gift.points) for gift, points in gifts]
+        due = min(one.points, sum(dues))
+        taken = _from_the_same(lying, one, due)
+        for gift, points in gifts:
+            taken += _from(_own(lying, gift), min(points, due - taken))
+        causes = {purchase_id}.union(*(gift.causes for gift, _ in gifts))
+        if any(share.purchase_id not in causes for share in one.shares):
+            taken += _from(lying, due - taken)
+        for (gift, _), part in zip(gifts, dues, strict=True):
+            gift.points -= part
+        self._owed_less += one.owed - min(one.owed, sum(dues) - taken)
+        return taken
+
+    def _still_owed(self, one: TakenBack) -> int:
+        """What of a payment is owed in the replay too: a draft that gave less left less to be owed."""
+        spared = min(self._owed_less, one.points)
+        self._owed_less -= spared
+        return one.points - spared
 
 
 def _settle(time: MemberTime) -> None:
@@ -169,9 +206,9 @@ def _from_the_same(lying: Sequence[_Lying], one: TakenBack, due: int) -> int:
     return taken
 
 
-def _own(lying: Sequence[_Lying], purchase_id: UUID | None, gift: _Gift) -> list[_Lying]:
+def _own(lying: Sequence[_Lying], gift: _Gift) -> list[_Lying]:
     """Where the pack's own points of the purchase lie in the replay."""
-    return [lot for lot in lying if lot.purchase_id == purchase_id and lot.expires_at in gift.expiries]
+    return [lot for lot in lying if lot.purchase_id in gift.causes and lot.expires_at in gift.expiries]
 
 
 def _from(lying: Iterable[_Lying], due: int) -> int:

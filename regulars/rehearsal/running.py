@@ -134,6 +134,7 @@ async def stored_rules(database: Database) -> Rules:
     async with database.read() as session:
         activations = await packs.activations(session)
         ids = {each.version_id for each in activations if each.version_id is not None}
+        ids.update(await reading_repository.tier_versions(session))
         versions = {version.id: version for version in await packs.versions(session, ids)}
         return Rules(await packs.place_paths(session), activations, versions)
 

@@ -105,7 +105,7 @@ class Tally:
         both = Pair(taken.points, points)
         if taken.at < self._span.until:
             self._member.taken_by_until.join(both)
-        if self._span.holds(taken.at):
+        if self._span.holds(taken.at) and not taken.by_hand:
             self._member.taken_in_span.join(both)
 
     def corrected(self, given: Corrected, points: int) -> None:

@@ -1,6 +1,7 @@
 """What was taken back in history is taken back in a replay, as far as it is there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -30,7 +31,13 @@ def award(points: int, pack: str = "gift/1", expires_at: datetime | None = SOON)
     return Award(points=points, pack_version=pack, rule_id="base", expires_at=expires_at, available_at=NOON)
 
 
-def earn(reversing: Reversing, time: MemberTime, purchase: UUID, awards: Sequence[Award]) -> None:
+def earn(
+    reversing: Reversing,
+    time: MemberTime,
+    purchase: UUID,
+    awards: Sequence[Award],
+    as_then: frozenset[str] = frozenset({"gift"}),
+) -> None:
     """As the replay does it: a lot for each date, under the purchase's id."""
     dates = {one.expires_at for one in awards}
     lots = [
@@ -39,13 +46,14 @@ def earn(reversing: Reversing, time: MemberTime, purchase: UUID, awards: Sequenc
     ]
     left = reversing.paid(purchase, lots)
     time.lots += [OpenLot(lot.id, lot.amount, lot.expires_at) for lot in left if lot.expires_at is not None]
-    reversing.earned(purchase, awards, left, frozenset({"gift"}))
+    reversing.earned(purchase, awards, left, as_then)
 
 
 def taken(
     *shares: tuple[UUID, datetime | None, int], purchase: UUID | None = FIRST, pack: str = "gift"
 ) -> TakenBack:
-    return TakenBack(NOON + 10 * DAY, purchase, pack, tuple(TakenShare(*share) for share in shares))
+    by_pack = ((pack, sum(points for *_, points in shares)),)
+    return TakenBack(NOON + 10 * DAY, purchase, by_pack, tuple(TakenShare(*share) for share in shares))
 
 
 def left(time: MemberTime) -> list[tuple[UUID, int]]:
@@ -151,8 +159,40 @@ def test_under_a_draft_it_pays_from_what_it_earns_there() -> None:
     assert [points for _, points in reversing.done] == [15]
 
 
+def test_a_draft_that_gave_less_leaves_less_to_be_owed_and_paid() -> None:
+    owing = TakenBack(NOON + 10 * DAY, FIRST, (("gift", 20),), (TakenShare(FIRST, SOON, 5),), owed=15)
+    paying = taken((SECOND, LATE, 15), purchase=None)
+    for gave, owed in ((20, 15), (12, 7), (0, 0)):
+        reversing, time = Reversing([owing, paying]), member_time()
+        first = [award(gave, f"gift/{gave}")] if gave else []
+        earn(reversing, time, FIRST, first)
+        time.lots = [OpenLot(lot.lot_id, min(5, lot.remaining), lot.expires_at) for lot in time.lots]
+        reversing.reach(time, NOON + 11 * DAY)
+        earn(reversing, time, SECOND, [award(30, "grocery/1", LATE)])
+        assert [points for _, points in reversing.done] == [min(5, gave), owed]
+        assert left(time) == [(SECOND, 30 - owed)]
+
+
+def test_what_another_version_takes_is_not_taken_of_what_a_draft_reads() -> None:
+    corrects = replace(taken((FIRST, SOON, 15)), corrects=True)
+    reversing, time = Reversing([corrects]), member_time()
+    earn(reversing, time, FIRST, [award(5, "gift/2")], as_then=frozenset())
+    reversing.finish(time)
+    assert left(time) == [(FIRST, 5)]
+
+
+def test_what_somebody_took_by_hand_is_taken_wherever_it_lies() -> None:
+    by_hand = replace(taken((FIRST, SOON, 15), purchase=None), by_hand=True)
+    reversing, time = Reversing([by_hand]), member_time()
+    earn(reversing, time, FIRST, [award(5, "gift/2")])
+    earn(reversing, time, SECOND, [award(30, "grocery/1", LATE)])
+    reversing.finish(time)
+    assert left(time) == [(SECOND, 20)]
+
+
 def corrected(*pack_codes: str, purchase: UUID | None = FIRST) -> Corrected:
-    return Corrected(NOON + DAY, CAUSE, purchase, frozenset(pack_codes), ((7, SOON), (3, None)))
+    by_pack = tuple((code, 10 // len(pack_codes)) for code in pack_codes)
+    return Corrected(NOON + DAY, CAUSE, purchase, by_pack, ((7, SOON), (3, None)))
 
 
 def test_what_was_given_afterwards_is_given_where_the_same_version_read_the_purchase() -> None:
