@@ -5,22 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from regulars.analytics import overview
-from regulars.analytics.overview import MINUTE, MinuteCount
+from regulars.analytics.overview import MINUTE
 from regulars.db.session import Database
 from regulars.security.scope import Scope
 from rules_ui import telling
 from rules_ui.contexts.base import Tier
 from rules_ui.contexts.overview import Bar, Cell, HealthLine, Live, SaleLine, StageRow, Told
 from rules_ui.i18n import N_, Speech
+from rules_ui.minutes import Minutes, count_minutes, minute_of
 from rules_ui.queues import QueueFigures, Queues
 from rules_ui.telling import Titles
 
 MINUTES_SHOWN = 30
 FRESH_FOR = timedelta(seconds=1.5)
-SETTLED_AFTER = 2 * MINUTE  # a transaction may commit a little after the minute it was recorded in
 CHART_HEIGHT = 34
 SLOW_RELAY = timedelta(seconds=10)
 SILENT_RELAY = timedelta(seconds=30)
@@ -36,8 +34,7 @@ class Figures:
 
     at: datetime
     standings: Sequence[overview.StandingCount]
-    minutes: dict[datetime, int]
-    last_hour: int
+    minutes: Minutes
     totals: overview.Totals
     relay: overview.RelayFigures
     failed_rules: overview.FailedRules | None
@@ -66,12 +63,10 @@ class Board:
     async def _read(self, scope: Scope, at: datetime, before: Figures | None) -> Figures:
         queues = await self.queues.figures(at)
         async with self._database.read() as session:
-            minutes, last_hour = await self._minutes(session, scope, at, before)
             return Figures(
                 at=at,
                 standings=await overview.count_standings(session, scope),
-                minutes=minutes,
-                last_hour=last_hour,
+                minutes=await count_minutes(session, scope, at, before.minutes if before else None),
                 totals=await overview.sum_totals(session, scope, at),
                 relay=await overview.read_relay(session),
                 failed_rules=await overview.read_failed_rules(session, scope),
@@ -79,21 +74,6 @@ class Board:
                 recent=await overview.list_recent_purchases(session, scope, LATEST_SHOWN),
                 queues=queues,
             )
-
-    async def _minutes(
-        self, session: AsyncSession, scope: Scope, at: datetime, before: Figures | None
-    ) -> tuple[dict[datetime, int], int]:
-        """Only minutes that may still change are counted again."""
-        hour_ago = _minute(at) - 59 * MINUTE
-        since = max(hour_ago, _minute(before.at) - SETTLED_AFTER) if before else hour_ago
-        fresh: Sequence[MinuteCount] = await overview.count_purchases_by_minute(session, scope, since)
-        kept = {m: n for m, n in before.minutes.items() if hour_ago <= m < since} if before else {}
-        counted = kept | {each.minute: each.purchases for each in fresh}
-        return counted, sum(counted.values())
-
-
-def _minute(at: datetime) -> datetime:
-    return at.replace(second=0, microsecond=0)
 
 
 def draw(figures: Figures, ladder: Sequence[Tier], say: Speech) -> Live:
@@ -116,7 +96,8 @@ def draw(figures: Figures, ladder: Sequence[Tier], say: Speech) -> Live:
         active=active,
         active_share=say.share(active, members),
         per_minute=per_minute,
-        last_hour=figures.last_hour,
+        lately=figures.minutes.total(),
+        lately_minutes=(minute_of(figures.at) - figures.minutes.since) // MINUTE + 1,
         bars=bars,
         chart_says=say.text(
             N_("Purchases a minute over the last half hour; now %(count)s"), count=say.number(per_minute)
@@ -151,8 +132,8 @@ def _row(stage: str, tiers: Sequence[Tier], counts: dict[tuple[str, str], int], 
 
 
 def _bars(figures: Figures) -> tuple[tuple[Bar, ...], int]:
-    this = _minute(figures.at)
-    counts = [figures.minutes.get(this - i * MINUTE, 0) for i in range(MINUTES_SHOWN - 1, -1, -1)]
+    this = minute_of(figures.at)
+    counts = [figures.minutes.at(this - i * MINUTE) for i in range(MINUTES_SHOWN - 1, -1, -1)]
     top = max(*counts, 1)
     bars = tuple(
         Bar(x=6 * i, height=max(1 if n else 0, n * CHART_HEIGHT // top), latest=i == MINUTES_SHOWN - 1)
@@ -242,7 +223,7 @@ def _sale(recent: overview.RecentPurchase, say: Speech) -> SaleLine:
     return SaleLine(
         id=recent.id,
         member_id=recent.member_id,
-        who=recent.member_name or recent.member_number or "",
+        who=recent.member_name or recent.member_number or say.text(nobody),
         store=recent.store_name,
         at=recent.occurred_at,
         sales=say.amount(recent.sales_minor),

@@ -49,11 +49,16 @@ class StandingCount:
 
 @dataclass(frozen=True, slots=True)
 class MinuteCount:
-    """Purchases recorded within one minute of the clock."""
+    """Purchases recorded within one minute of the clock.
+
+    Attributes:
+        settled: those of them that were recorded before the instant asked for.
+    """
 
     minute: datetime
     purchases: int
 
+    settled: int
 
 @dataclass(frozen=True, slots=True)
 class Totals:
@@ -140,8 +145,16 @@ _COUNTS = (
     .group_by(standing.c.stage, standing.c.tier)
 )
 _MINUTES = (
-    select(func.date_trunc("minute", purchase.c.recorded_at).label("minute"), func.count().label("purchases"))
-    .where(purchase.c.recorded_at >= bindparam("since", type_=Instant), within_place(purchase.c.store_id))
+    select(
+        func.date_trunc("minute", purchase.c.recorded_at).label("minute"),
+        func.count().label("purchases"),
+        func.count(case((purchase.c.recorded_at < bindparam("settled", type_=Instant), 1))).label("settled"),
+    )
+    .where(
+        purchase.c.recorded_at >= bindparam("since", type_=Instant),
+        purchase.c.recorded_at < bindparam("until", type_=Instant),
+        within_place(purchase.c.store_id),
+    )
     .group_by("minute")
 )
 _POINTS = (
@@ -199,7 +212,7 @@ _HAPPENINGS = select(_LATEST).order_by(
 _RECENT = (
     select(
         purchase.c.id,
-        purchase.c.member_id,
+        member.c.id.label("member_id"),
         member.c.number,
         member.c.name,
         place.c.name.label("store_name"),
@@ -269,11 +282,19 @@ async def count_standings(session: AsyncSession, scope: Scope) -> Sequence[Stand
 
 
 async def count_purchases_by_minute(
-    session: AsyncSession, scope: Scope, since: datetime
+    session: AsyncSession, scope: Scope, since: datetime, until: datetime, settled: datetime
 ) -> Sequence[MinuteCount]:
-    """Purchases by the minute in which they were recorded; minutes without one are left out."""
-    rows = await session.execute(_MINUTES, {**scope.parameters, "since": since})
-    return [MinuteCount(row.minute, row.purchases) for row in rows]
+    """Purchases by the minute in which they were recorded; minutes without one are left out.
+
+    Args:
+        session: any.
+        scope: whose stores count.
+        since, until: recorded at the first or later, and before the second.
+        settled: those recorded before are also counted apart.
+    """
+    asked = {**scope.parameters, "since": since, "until": until, "settled": settled}
+    rows = await session.execute(_MINUTES, asked)
+    return [MinuteCount(row.minute, row.purchases, row.settled) for row in rows]
 
 
 async def sum_totals(session: AsyncSession, scope: Scope, at: datetime) -> Totals:

@@ -66,7 +66,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class SaleLine:
-    """A purchase among the latest."""
+    """A purchase among the latest.
+
+    Attributes:
+        member_id: None where it has no member whom the reader may see.
+        who: the member, or why none is named.
+    """
 
     id: UUID
     member_id: UUID | None
@@ -82,7 +87,8 @@ class Live(View):
     """The part of the overview that moves.
 
     Attributes:
-        minutes: purchases a minute over the last half hour, oldest first; `bars` draws it.
+        lately: purchases of the last `lately_minutes`, which are 60 but in the first looks at a busy chain.
+        bars: purchases a minute over the last half hour, oldest first.
     """
 
     template: ClassVar[str] = "overview_live.html"
@@ -90,7 +96,8 @@ class Live(View):
     active: int
     active_share: str
     per_minute: int
-    last_hour: int
+    lately: int
+    lately_minutes: int
     bars: tuple[Bar, ...]
     chart_says: str
     tasks_open: int

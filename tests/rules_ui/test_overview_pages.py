@@ -5,6 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 from recompute_world import Recomputing
 from small_chain import ACTOR, MONDAY, line
 from temporalio.testing import WorkflowEnvironment
@@ -13,6 +14,7 @@ from web_world import WebWorld
 from regulars.kernel import clock
 from regulars.purchases.attribution import attribute_purchase
 from regulars.security.scope import EVERYWHERE, Scope
+from rules_ui import minutes
 from rules_ui.board import Board, draw
 from rules_ui.contexts.overview import Live
 from rules_ui.i18n import Money, Speech
@@ -48,7 +50,7 @@ async def test_the_board_counts_members_purchases_and_points(world: WebWorld) ->
         "silver": 1,
     }
     assert board.points == 1_000 + 12
-    assert board.last_hour == 1
+    assert (board.lately, board.lately_minutes) == (1, 60)
     assert sum(bar.height > 0 for bar in board.bars) == 1
     assert board.happenings[0].what == "moved up to Silver"
     assert [sale.sales for sale in board.sales] == ["$5.00", "$10.00", "$1,000.00"]
@@ -109,7 +111,27 @@ async def test_a_minute_that_is_over_is_not_counted_again_and_none_is_forgotten(
         at = start + timedelta(minutes=minute)
         await world.chain.post(world.chain.basket(None, line(100)), at=at)
         figures = await board.figures(EVERYWHERE, at + timedelta(seconds=5))
-    assert figures.last_hour == 5
+    assert figures.minutes.total() == 5
+
+
+async def test_a_busy_chain_s_hour_is_counted_look_by_look_and_the_page_says_how_far_back(
+    world: WebWorld, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(minutes, "LOOK_SECONDS", 0.0)
+    board = Board(world.container.database, world.app.state.ui.board.queues)
+    now = clock.now().replace(second=40)
+    for ago in (0, 1, 2, 3, 5, 59):
+        await world.chain.post(world.chain.basket(None, line(100)), at=now - timedelta(minutes=ago))
+    told = []
+    for look in range(4):
+        figures = await board.figures(EVERYWHERE, now + timedelta(seconds=2 * look))
+        told.append(draw(figures, (), speech()))
+    assert [(each.lately_minutes, each.lately) for each in told] == [(3, 3), (4, 4), (5, 4), (6, 5)]
+    monkeypatch.setattr(world.app.state, "ui", Ui(world.container))
+    assert "purchases in the last 3 minutes" in (await admin.get("/")).text
+    monkeypatch.setattr(minutes, "LOOK_SECONDS", 10.0)
+    whole = draw(await board.figures(EVERYWHERE, now + timedelta(seconds=10)), (), speech())
+    assert (whole.lately_minutes, whole.lately) == (60, 6)
 
 
 async def test_the_stream_sends_the_board_whole_as_one_unnamed_message(
