@@ -72,6 +72,11 @@ class RehearsedPacks:
         """Whether any of the packs asks for what a member has done lately."""
         return reads_recent(version.document for version in self._versions.values())
 
+    def is_new(self, name: str) -> bool:
+        """Whether a draft that was never published stands in the place of this version's pack."""
+        code = name.rpartition("/")[0]
+        return any(one.code == code and one.id not in self._rules.versions for one in self._draft.versions)
+
     def plan_of(self, name: str) -> LifecyclePlan | None:
         """The ladder of a version; None where there is no such version, or it has none."""
         version = self._named.get(name)

@@ -86,7 +86,8 @@ from spent
 # Without any undo or adjustment in the chain, nobody's entries are looked through.
 _TAKEN = """
 select e.member_id, e.id as entry_id, e.effective_at, e.kind, original.cause_id as reversed, by_pack.points,
-       by_pack.owed, earned.cause_id as earned_with, l.expires_at, c.amount
+       by_pack.owed, earned.cause_id as earned_with, l.expires_at, c.amount,
+       pr.reversal_id is not null as dates_alone
 from ledger_entry e
 cross join lateral (
   select array_agg((code, amount) order by code) as points, sum(owed)::bigint as owed from (
@@ -98,6 +99,7 @@ left join lot l on l.account_id = e.member_id and l.id = c.lot_id
 left join ledger_entry earned on earned.id = l.entry_id
 left join entry_reversal r on r.entry_id = e.id
 left join ledger_entry original on original.id = r.original_id
+left join purchase_recompute pr on pr.reversal_id = e.id
 where (exists (select from entry_reversal) or exists (select from adjustment))
   and e.member_id = any($1::uuid[]) and e.kind in ('reverse', 'repay', 'adjust')
   and (c.lot_id is not null or e.kind = 'reverse' and by_pack.owed > 0)
@@ -221,10 +223,15 @@ async def _read_entries(
     for _, group in groupby(taken, key=itemgetter("entry_id")):
         rows = list(group)
         member = members[rows[0]["member_id"]]
-        member.taken = (*member.taken, _taken(rows, corrects=rows[0]["entry_id"] in corrected))
+        member.taken = (*member.taken, _taken(rows, corrects=_corrects(rows[0], corrected)))
     for row in given:
         member = members[row["member_id"]]
         member.corrected = (*member.corrected, _given(row, corrected.get(row["entry_id"])))
+
+
+def _corrects(row: asyncpg.Record, by_undo: Mapping[UUID, UUID]) -> bool:
+    """Whether another version decided how much is taken, or when it expires."""
+    return row["dates_alone"] or row["entry_id"] in by_undo
 
 
 def _taken(rows: Sequence[asyncpg.Record], *, corrects: bool) -> TakenBack:

@@ -175,6 +175,8 @@ def _correct_tier(course: _Course, time: MemberTime, told: Told) -> None:
     before = _last_word(one.event for one in course.history.told if one.event.event_no < event.event_no)
     if plan is None or event.tier_to is None or _last_word(time.events) != before:
         return
+    if before[0] is None and course.stage.packs.is_new(plan.pack_version):
+        return  # nobody had decided anything: the draft does
     after = retiered(time.standing, event.tier_to, plan, event.effective_at, time.zone)
     time.take(after, [replace(event, event_no=after.last_event_no)])
 

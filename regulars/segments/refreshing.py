@@ -134,7 +134,8 @@ async def refresh(
 
     Args:
         session: in a transaction, not in a savepoint.
-        at: aware UTC, now. Features never go back: an earlier instant than they are of changes nothing.
+        at: aware UTC, now. Features never go back: an earlier instant than they are of changes nothing, but
+            that those which an older program or another database has left are gathered anew, as of theirs.
         unless_newer_than: features that are younger than this are left as they are.
     Returns: whether anything was done; not where somebody else is at it, who will be done as soon as we.
     Source: ADR-0016.
@@ -146,9 +147,9 @@ async def refresh(
         _SEEN
     )  # before anything is read: what commits meanwhile is seen twice
     state = await connection.fetchrow(_STATE)
-    if state is not None and at <= state["as_of"]:
-        return False
-    if state is not None and state["ours"] and at - state["as_of"] < unless_newer_than:
+    if state is not None and not state["ours"]:
+        at = max(at, state["as_of"])  # not to be trusted, whatever our clock says
+    elif state is not None and (at <= state["as_of"] or at - state["as_of"] < unless_newer_than):
         return False
     changed = await _changed(connection, state, at)
     if changed is None:

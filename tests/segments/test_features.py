@@ -156,6 +156,24 @@ async def test_what_an_older_program_gathered_is_gathered_anew(chain: SmallChain
     assert await found_by_verify(chain) == []
 
 
+async def test_what_an_older_program_gathered_is_gathered_anew_by_a_clock_that_is_behind(
+    chain: SmallChain,
+) -> None:
+    member = await chain.join()
+    await chain.buy(member, line(500), occurred_at=MONDAY)
+    await chain.buy(member, line(300), occurred_at=MONDAY + 20 * DAY)
+    as_of = MONDAY + 40 * DAY
+    await bring_to(chain, as_of)
+    assert not await bring_to(chain, as_of - timedelta(seconds=1))
+    async with chain.database.begin() as session:
+        await session.execute(update(member_feature).values(visits_30d=0, last_visit_us=0))
+        await session.execute(update(member_feature_state).values(whole_xid=None))
+    assert await bring_to(chain, as_of - timedelta(seconds=1), unless_newer_than=timedelta(minutes=1))
+    assert await features(chain) == await counted_anew(chain, as_of)
+    assert not await bring_to(chain, as_of)
+    assert await found_by_verify(chain) == []
+
+
 async def test_late_and_attributed_purchases_count_as_what_they_are(chain: SmallChain) -> None:
     member = await chain.join()
     await chain.buy(member, line(500), occurred_at=MONDAY)
