@@ -13,6 +13,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     cast,
+    exists,
     func,
     literal,
     null,
@@ -22,12 +23,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.ledger.tables import entry_reversal, ledger_entry, posting
+from regulars.recompute.tables import purchase_recompute
 from regulars.security.tables import operator
 from regulars.undoing.tables import pack_undo, pack_undo_result
 
 _ID: Final = bindparam("member_id", type_=Uuid)
 _BY = operator.alias("ordered_by")
 _ALLOWED = operator.alias("approved_by")
+# Points that recomputing gives again with other dates nobody loses.
+_LOST_FOR_GOOD = ~exists().where(purchase_recompute.c.reversal_id == entry_reversal.c.entry_id)
 _LOST = (
     select(
         ledger_entry.c.effective_at,
@@ -52,6 +56,7 @@ _LOST = (
         ledger_entry.c.kind == "reverse",
         posting.c.from_account_id == _ID,
         posting.c.unit == "points",
+        _LOST_FOR_GOOD,
     )
     .group_by(ledger_entry.c.effective_at, posting.c.pack_version, pack_undo.c.id)
     .subquery("lost")
@@ -103,6 +108,7 @@ _TAKEN_OF = (
         _original.c.kind == "earn",
         posting.c.from_account_id == _ID,
         posting.c.unit == "points",
+        _LOST_FOR_GOOD,
     )
     .group_by(_original.c.cause_id)
 )

@@ -67,6 +67,15 @@ def _source(ground: EventGround) -> list[Said]:
             )
         ]
     if ground.stored.purchase_id is None:
+    if event.kind == "tier_corrected" and "recomputed" in event.reason:
+        return [
+            Said(
+                f"消费单 {event.reason['recomputed']} 中有规则出错，经审批重新计算：按规则包 "
+                f"{event.pack_version}，当时应达到此等级。",
+                f"The purchase {event.reason['recomputed']}, in which a rule had failed, was recomputed and "
+                f"approved: by the pack {event.pack_version} it should have led to this tier.",
+            )
+        ]
         return [
             Said(
                 f"由时间决定，依据规则包 {event.pack_version}。",

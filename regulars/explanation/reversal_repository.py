@@ -31,10 +31,13 @@ select e.id as entry_id, e.member_id, o.id as original_id, {_purchase_of("o")} a
        o.effective_at as bought_at, e.effective_at as at, p.points, p.owed, p.pack, p.rules, p.amounts,
        (select coalesce(sum(amount), 0)::bigint from posting
         where entry_id = o.id and unit = 'points' and pack_version = p.pack) as given,
-       u.id as undo_id, u.policy, u.ordered_at, coalesce(wanted.display_name, u.ordered_by) as ordered_by,
-       u.decided_at as approved_at, coalesce(allowed.display_name, u.decided_by) as approved_by,
-       u.note as reason, u.words as approval, d.result, coalesce(whole.points, 0)::bigint as order_points,
-       whole.entries as order_entries
+       u.id as undo_id, u.policy, coalesce(u.ordered_at, again.recorded_at) as ordered_at,
+       coalesce(wanted.display_name, u.ordered_by, again.actor) as ordered_by,
+       u.decided_at as approved_at,
+       coalesce(allowed.display_name, u.decided_by, again.approved_by) as approved_by,
+       coalesce(u.note, again.reason) as reason, u.words as approval,
+       coalesce(d.result, again.redated) as result, coalesce(whole.points, 0)::bigint as order_points,
+       whole.entries as order_entries, again.entry_id as redated_by
 """  # noqa: S608
 _FROM: Final = """
 from entry_reversal r
@@ -50,8 +53,9 @@ left join lateral (
   select undo_id, (taken + owed)::bigint as result from pack_undo_result
   where entry_id = o.id and reversal_id = e.id) d on true
 left join pack_undo u on u.id = d.undo_id
-left join operator wanted on u.ordered_by = 'operator:' || wanted.id
-left join operator allowed on u.decided_by = 'operator:' || allowed.id
+left join purchase_recompute again on again.reversal_id = e.id
+left join operator wanted on coalesce(u.ordered_by, again.actor) = 'operator:' || wanted.id
+left join operator allowed on coalesce(u.decided_by, again.approved_by) = 'operator:' || allowed.id
 cross join lateral (
   select sum(done.taken) as points, count(*) as entries
   from ledger_entry x join entry_reversal y on y.entry_id = x.id
@@ -65,6 +69,7 @@ where r.original_id in (
   union all select by_it.reversal_id from pack_undo_item made
   join pack_undo_result by_it on by_it.undo_id = made.undo_id and by_it.entry_id = made.entry_id
   where made.cause_id = any($1::uuid[]) and by_it.given > 0)
+  and again.entry_id is null
 order by e.effective_at, e.id
 """  # noqa: S608
 _ONE: Final = f"""{_COLUMNS}, s.home_store_id {_FROM}
@@ -96,7 +101,8 @@ from (
            min(pack_version) as pack
     from posting where entry_id = e.id and unit = 'points') p
   left join pack_undo_result d on d.entry_id = r.original_id and d.reversal_id = e.id
-  where e.member_id = $1 and e.kind = 'reverse' and h.path <@ any($2::text[]::ltree[])) t
+  where e.member_id = $1 and e.kind = 'reverse' and h.path <@ any($2::text[]::ltree[])
+    and not exists (select from purchase_recompute where reversal_id = e.id)) t
 where ($3::bigint is null or t.after_event_no < $3) and t.after_event_no >= $4
 group by t.after_event_no, t.undo_id, t.pack
 order by t.after_event_no desc, min(t.at) desc, 1 desc
@@ -104,7 +110,7 @@ order by t.after_event_no desc, min(t.at) desc, 1 desc
 
 
 async def of_purchases(session: AsyncSession, purchase_ids: Sequence[UUID]) -> list[Reversal]:
-    """What was taken back of purchases, in order of time."""
+    """What was taken back of purchases, in order of time; what was given again with other dates was not."""
     rows = await (await driver(session)).fetch(_OF_PURCHASES, purchase_ids)
     return [_reversal(row) for row in rows]
 

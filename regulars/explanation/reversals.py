@@ -38,6 +38,7 @@ class Reversal:
         result: what the order's own record says was taken and is owed.
         order_points, order_entries: all that the order took of this member.
         sources: from where they were taken; filled for one entry that is explained.
+        redated_by: the entry that gave them again with other dates, when the purchase was recomputed.
     """
 
     entry_id: UUID
@@ -62,6 +63,7 @@ class Reversal:
     result: int | None
     order_points: int
     order_entries: int
+    redated_by: UUID | None = None
     sources: tuple[TakenFrom, ...] = ()
 
 
@@ -135,6 +137,12 @@ def differences_of(reversal: Reversal) -> tuple[Difference, ...]:
 
 def _taken(reversal: Reversal, speech: Speech) -> Said:
     points, at = speech.points(reversal.points), speech.moment(reversal.at)
+    if reversal.redated_by is not None:
+        return Said(
+            f"{at} 将规则包 {reversal.pack} 给出的 {points.zh}按更正后的生效日和到期日重新记入，积分数不变。",
+            f"On {at}, {points.en} that {reversal.pack} had given were given again with other dates; none "
+            "were lost.",
+        )
     said = Said(
         f"{at} 收回了规则包 {reversal.pack} 给出的 {points.zh}。",
         f"On {at}, {points.en} that {reversal.pack} had given were taken back.",
@@ -149,9 +157,17 @@ def _taken(reversal: Reversal, speech: Speech) -> Said:
 
 
 def _by_whom(reversal: Reversal) -> list[Said]:
+    by, approver = reversal.ordered_by or "–", reversal.approved_by or "–"
+    if reversal.redated_by is not None:
+        return [
+            Said(
+                f"因消费单中有规则出错而重新计算：{by} 提出，{approver} 批准。原因：{reversal.reason}。",
+                f"The purchase, in which a rule had failed, was recomputed: {by} ordered it, {approver} "
+                f"approved it. The reason given: {reversal.reason}.",
+            )
+        ]
     if reversal.undo_id is None:
         return []
-    by, approver = reversal.ordered_by or "–", reversal.approved_by or "–"
     said = [
         Said(
             f"依据撤销单 {reversal.undo_id}：{by} 提出，{approver} 批准。",
@@ -226,7 +242,7 @@ def _joined(parts: Sequence[Said]) -> Said:
 
 def _verdict(differences: Sequence[Difference]) -> Said:
     if not differences:
-        return Said("账目、批次与撤销单一致。", "Entry, lots and undo order say the same.")
+        return Said("账目、批次与依据的单据一致。", "Entry, lots and the order behind it say the same.")
     count = len(differences)
     return Said(
         f"注意：账目、批次与撤销单有 {count} 处不一致，见下。",

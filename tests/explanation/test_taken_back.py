@@ -76,7 +76,7 @@ async def test_the_entry_itself_is_explained_with_where_its_points_came_from(und
     english = " ".join(said.en for said in found.summary)
     assert "in which the version gave 20 points" in english
     assert "In all the order took 50 points of this member back, of 2 purchases." in english
-    assert found.summary[-1].en == "Entry, lots and undo order say the same."
+    assert found.summary[-1].en == "Entry, lots and the order behind it say the same."
     assert all(said.zh for said in found.summary)
 
 

@@ -1,0 +1,211 @@
+"""What recomputing puts right beside points: tiers and dates, once, and only with a second person."""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from recompute_world import Recomputing
+from rehearsal.world import Rehearsals, draft
+from small_chain import MONDAY, PACKS, line, open_small_chain
+from unchecked_pack import failing_pack, publish_unchecked
+from undoing.world import Undoing, somebody
+
+from regulars.adjustments.domain import Wish
+from regulars.adjustments.service import request_adjustment
+from regulars.db.session import Database
+from regulars.entrypoints.explaining import prove_in
+from regulars.explanation.event_service import explain_event
+from regulars.explanation.service import explain_purchase
+from regulars.explanation.shelf import Shelf
+from regulars.kernel.ids import new_id
+from regulars.recompute.domain import POINTS_ALONE
+from regulars.rules.live import LivePacks
+from regulars.security.domain import Role
+from regulars.security.scope import EVERYWHERE as WHOLE_CHAIN
+
+DAY = timedelta(days=1)
+ALWAYS = {
+    "id": "always",
+    "order": 5,
+    "title": {"zh": "基础", "en": "Basic"},
+    "when": True,
+    "then": {"earn": {"unit": "points", "amount": {"var": "purchase.sales_minor"}, "per": 100}},
+}
+
+
+def tiers_pack(*, fails: bool) -> dict[str, Any]:
+    """Rules that divide by the purchases before, so that a first one is too much for them."""
+    document: dict[str, Any] = orjson.loads((PACKS / "classic-tiers" / "pack.json").read_text())
+    if fails:
+        wrong = {">": [{"/": [1, {"var": "member.visits"}]}, 0]}
+        for rule in document["rules"]:
+            rule["when"]["and"].append(wrong)
+    return document
+
+
+def dated_pack(valid_days: int) -> dict[str, Any]:
+    """Points of the rule that does not fail are valid for so long."""
+    document = failing_pack()
+    rule = orjson.loads(orjson.dumps(ALWAYS))
+    rule["then"]["earn"]["valid_days"] = valid_days
+    document["rules"].append(rule)
+    return document
+
+
+def mended(valid_days: int) -> dict[str, Any]:
+    """The same, in which no rule fails."""
+    document = dated_pack(valid_days)
+    document["rules"][0]["then"]["earn"]["amount"] = {"var": "purchase.sales_minor"}
+    return document
+
+
+@pytest.fixture
+async def tiered(database: Database) -> Recomputing:
+    """Tiers of which a rule fails, and their mended version."""
+    found = Recomputing(await open_small_chain(database, packs=()))
+    await publish_unchecked(found.chain, tiers_pack(fails=True))
+    async with database.read() as session:
+        await found.places.refresh(session)
+    return found
+
+
+@pytest.fixture
+async def dated(database: Database) -> Recomputing:
+    """Points that were given for a year, of which one rule failed."""
+    found = Recomputing(await open_small_chain(database, packs=("classic-tiers",)))
+    await publish_unchecked(found.chain, dated_pack(365))
+    async with database.read() as session:
+        await found.places.refresh(session)
+    return found
+
+
+async def tier(recomputing: Recomputing) -> list[tuple[Any, ...]]:
+    return await recomputing.rows("select tier from standing")
+
+
+async def test_a_tier_that_a_failed_rule_kept_back_is_raised_once_by_two_people(tiered: Recomputing) -> None:
+    chain = tiered.chain
+    bought = await chain.buy(await chain.join(), line(120_000))
+    assert bought.receipt["flags"] == ["recompute"]
+    await publish_unchecked(chain, tiers_pack(fails=False), version=2)
+    (told,) = (await tiered.preview("classic-tiers/2")).items
+    assert (told.reckoned.state, told.reckoned.tier_from, told.reckoned.tier_to) == ("due", "base", "silver")
+    (alone,) = (await tiered.batch("classic-tiers/2")).items
+    assert (alone.reckoned.state, await tier(tiered)) == ("needs_second", [("base",)])
+    (done,) = (await tiered.approved("classic-tiers/2")).items
+    assert (done.reckoned.state, await tier(tiered)) == ("due", [("silver",)])
+    assert (await tiered.approved("classic-tiers/2")).items == []
+    events = "select id, tier_from, tier_to, pack_version, purchase_id from lifecycle_event where kind = '{}'"
+    (event,) = await tiered.rows(events.format("tier_corrected"))
+    assert event[1:] == ("base", "silver", "classic-tiers/2", bought.purchase_id)
+    kept = "select tier_event_id, approved_by, entry_id from purchase_recompute"
+    assert await tiered.rows(kept) == [(event[0], "operator:bo", None)]
+    assert await tiered.rows("select changes >= 1 from outbox order by id desc limit 1") == [(True,)]
+    async with chain.database.read() as session:
+        found = await explain_event(session, Shelf(), tiered.places, event[0], WHOLE_CHAIN)
+    assert any("recomput" in said.en and str(bought.purchase_id) in said.en for said in found.summary)
+    assert (await prove_in(chain.database, None)).ok
+    assert await tiered.verified()
+
+
+async def test_who_reached_the_tier_meanwhile_stays_where_the_next_purchase_led(tiered: Recomputing) -> None:
+    chain = tiered.chain
+    member = await chain.join()
+    await chain.buy(member, line(120_000))
+    await chain.buy(member, line(1_000), occurred_at=MONDAY + DAY)
+    assert await tier(tiered) == [("silver",)]
+    await publish_unchecked(chain, tiers_pack(fails=False), version=2)
+    (told,) = (await tiered.batch("classic-tiers/2")).items
+    assert (told.reckoned.state, told.reckoned.tier, told.reckoned.tier_to) == ("nothing", "silver", None)
+    assert await tiered.verified()
+
+
+async def test_two_purchases_of_one_list_raise_a_member_step_by_step(tiered: Recomputing) -> None:
+    chain = tiered.chain
+    member = await chain.join()
+    await chain.buy(member, line(120_000))
+    await chain.buy(member, line(200_000), occurred_at=MONDAY - DAY)  # late: nothing was bought before
+    await publish_unchecked(chain, tiers_pack(fails=False), version=2)
+    done = await tiered.approved("classic-tiers/2")
+    assert [one.reckoned.tier_to for one in done.items] == ["silver", "gold"]
+    assert await tier(tiered) == [("gold",)]
+    assert await tiered.verified()
+
+
+async def test_points_get_the_dates_they_should_have_had_as_far_as_they_are_left(dated: Recomputing) -> None:
+    chain = dated.chain
+    member = await chain.join()
+    bought = await dated.fail(member)
+    assert await dated.balance(member) == 10
+    await spend(dated, member, 4)
+    await publish_unchecked(chain, mended(730), version=2)
+    (told,) = (await dated.preview("failing/2")).items
+    assert (told.reckoned.points, told.reckoned.redated) == (10, 6)
+    (alone,) = (await dated.batch("failing/2")).items
+    assert alone.reckoned.state == "needs_second"
+    await dated.approved("failing/2")
+    assert await dated.balance(member) == 16
+    lots = await dated.rows(
+        "select l.amount - coalesce(sum(c.amount), 0), l.expires_at from lot l "
+        "left join lot_consumption c on c.lot_id = l.id group by l.id order by 2, 1"
+    )
+    assert lots == [(0, MONDAY + 365 * DAY), (10, MONDAY + 365 * DAY), (6, MONDAY + 730 * DAY)]
+    (moved,) = await dated.rows("select reversal_id, entry_id, points, redated from purchase_recompute")
+    assert moved[2:] == (10, 6)
+    async with chain.database.read() as session:
+        story = await explain_purchase(session, Shelf(), dated.places, bought.purchase_id, WHOLE_CHAIN)
+        event = await explain_event(session, Shelf(), dated.places, moved[0], WHOLE_CHAIN)
+    assert story.taken_back == ()
+    assert (event.differences, event.purchase_id) == ((), bought.purchase_id)
+    assert any("other dates" in said.en for said in event.summary)
+    assert (await prove_in(chain.database, None)).ok
+    assert await dated.verified()
+    undoing = Undoing(chain, at=dated.at + DAY)
+    undone = await undoing.do("failing/2")
+    assert (undone.points_taken, await dated.balance(member)) == (16, 0)
+    assert (await undoing.do("failing/1")).points_taken == 0
+    assert await dated.verified()
+
+
+async def test_a_rehearsal_of_what_is_live_differs_by_nothing_after_dates_were_put_right(
+    dated: Recomputing,
+) -> None:
+    chain = dated.chain
+    member = await chain.join()
+    await dated.fail(member)
+    await publish_unchecked(chain, mended(20), version=2)
+    await dated.approved("failing/2")
+    assert await dated.rows("select next_expiry_at from standing") == [(MONDAY + 20 * DAY,)]
+    await chain.buy(member, line(500), occurred_at=MONDAY + 40 * DAY)
+    assert await dated.balance(member) == 10 + 10
+    report = await Rehearsals(chain, at=MONDAY + 50 * DAY).report(draft("classic-tiers"))
+    assert report["liability_points"] == {"before": 20, "after": 20, "difference": 0}
+    assert report["taken_back_points"]["difference"] == 0
+    assert await dated.verified()
+
+
+async def test_what_one_person_gives_alone_is_bounded_by_the_day(dated: Recomputing) -> None:
+    chain = dated.chain
+    member = await chain.join()
+    for _ in range(3):
+        await dated.fail(member, (POINTS_ALONE // 2) * 100 - 10_000)
+    await publish_unchecked(chain, mended(365), version=2)
+    told = await dated.batch("failing/2", limit=1)
+    assert [one.reckoned.state for one in told.items] == ["due"]
+    told = await dated.batch("failing/2")
+    assert sorted(one.reckoned.state for one in told.items) == ["due", "needs_second"]
+    dated.at += DAY - timedelta(minutes=1)
+    assert [one.reckoned.state for one in (await dated.batch("failing/2")).items] == ["needs_second"]
+    dated.at += timedelta(minutes=2)
+    assert [one.reckoned.state for one in (await dated.batch("failing/2")).items] == ["due"]
+
+
+async def spend(recomputing: Recomputing, member: Any, points: int) -> None:
+    """Points are taken by hand from what expires soonest."""
+    chain = recomputing.chain
+    wish = Wish(new_id(), member, -points, "goods_returned", "spent")
+    async with chain.database.begin() as session:
+        await chain.desk.places.refresh(session)
+        who = somebody(chain, Role.SERVICE_DESK)
+        await request_adjustment(session, LivePacks(), chain.desk.places, wish, who, recomputing.at)
