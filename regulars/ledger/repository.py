@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
+from regulars.db.together import Write
 from regulars.ledger.domain import (
     HOUSE,
     LedgerEntry,
@@ -17,30 +18,35 @@ from regulars.ledger.domain import (
     pending_until,
 )
 
-_WRITE = """
-with entries as (
+_ENTRIES = (
+    """entries as (
   insert into ledger_entry (id, kind, cause_id, member_id, effective_at, recorded_at)
   select e.*, $6::timestamptz
   from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[])
        as e(id, kind, cause_id, member_id, effective_at)
-), postings as (
+)""",
+    """postings as (
   insert into posting (entry_id, leg, from_account_id, to_account_id, unit, amount, pack_version, rule_id)
   select * from unnest($7::uuid[], $8::smallint[], $9::uuid[], $10::uuid[], $11::text[], $12::bigint[],
                        $13::text[], $14::text[])
-), lots as (
+)""",
+    """lots as (
   insert into lot (id, entry_id, account_id, unit, amount, available_at, expires_at)
   select * from unnest($15::uuid[], $16::uuid[], $17::uuid[], $18::text[], $19::bigint[],
                        $20::timestamptz[], $21::timestamptz[])
-), consumptions as (
+)""",
+    """consumptions as (
   insert into lot_consumption (lot_id, entry_id, amount)
   select * from unnest($22::uuid[], $23::uuid[], $24::bigint[])
+)""",
+    """balances as (
+  insert into balance (account_id, unit, amount, pending_until)
+  select * from unnest($25::uuid[], $26::text[], $27::bigint[], $28::timestamptz[])
+  on conflict (account_id, unit) do update
+  set amount = balance.amount + excluded.amount,
+      pending_until = greatest(balance.pending_until, excluded.pending_until)
+)""",
 )
-insert into balance (account_id, unit, amount, pending_until)
-select * from unnest($25::uuid[], $26::text[], $27::bigint[], $28::timestamptz[])
-on conflict (account_id, unit) do update
-set amount = balance.amount + excluded.amount,
-    pending_until = greatest(balance.pending_until, excluded.pending_until)
-"""
 
 # What was taken is summed lot by lot: joined, the planner reads every lot and consumption that there is.
 _USED = "coalesce((select sum(amount) from lot_consumption where lot_id = lot.id), 0)"
@@ -59,18 +65,16 @@ where l.remaining > 0
 """  # noqa: S608 — our own text
 
 
-async def write_entries(session: AsyncSession, entries: Sequence[LedgerEntry], at: datetime) -> None:
-    """Write entries with all that belongs to them, and move the cached balances."""
+def entries_written(entries: Sequence[LedgerEntry], at: datetime) -> list[Write]:
+    """To write entries with their postings and lots, and to move the cached balances."""
     if not entries:
-        return
+        return []
     legs = [(e.id, leg, p) for e in entries for leg, p in enumerate(e.postings)]
     lots = [(e.id, lot) for e in entries for lot in e.lots]
     used = [(e.id, c) for e in entries for c in e.consumptions]
     changes = sorted(balance_changes(entries, HOUSE).items())
     pending = pending_until(entries)
-    connection = await driver(session)
-    await connection.execute(
-        _WRITE,
+    arguments = (
         [e.id for e in entries],
         [e.kind for e in entries],
         [e.cause_id for e in entries],
@@ -100,6 +104,12 @@ async def write_entries(session: AsyncSession, entries: Sequence[LedgerEntry], a
         [amount for _, amount in changes],
         [pending.get(key) for key, _ in changes],
     )
+    return [Write(_ENTRIES, arguments)]
+
+
+async def write_relations(session: AsyncSession, entries: Sequence[LedgerEntry]) -> None:
+    """Write what entries have reversed, and move what is owed; the entries themselves are written."""
+    connection = await driver(session)
     reversals = [(e.id, e.reverses) for e in entries if e.reverses is not None]
     if reversals:
         await connection.execute(_REVERSALS, *zip(*reversals, strict=True))

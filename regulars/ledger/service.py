@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.together import Write, write_together
 from regulars.ledger import repository
 from regulars.ledger.domain import LedgerEntry, OpenPointsLot, PendingLot
 
@@ -20,7 +21,30 @@ async def post(session: AsyncSession, entries: Sequence[LedgerEntry], at: dateti
     Raises: IntegrityError: an entry of the kind exists for the cause; nothing is written.
     Source: ADR-0004 (a posting is balanced by its form).
     """
-    await repository.write_entries(session, entries, at)
+    if entries:
+        await write_together(session, posted(entries, at))
+        await post_relations(session, entries)
+
+
+def posted(entries: Sequence[LedgerEntry], at: datetime) -> list[Write]:
+    """What `post` writes first, so that it may be sent with other writes.
+
+    Args:
+        entries: as for `post`; an account's may come in one list only, for they move one balance.
+        at: aware UTC, the time of recording.
+    Returns: none for no entries. `post_relations` is to follow.
+    """
+    return repository.entries_written(entries, at)
+
+
+async def post_relations(session: AsyncSession, entries: Sequence[LedgerEntry]) -> None:
+    """The rest of `post`: what entries have reversed, and what members owe by them.
+
+    Args:
+        session: in the transaction in which the entries were written.
+        entries: the same; no statement is made where they neither reverse nor concern debts.
+    """
+    await repository.write_relations(session, entries)
 
 
 async def lots_expiring(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.together import write_together
 from regulars.lifecycle import repository, service
 from regulars.lifecycle.domain import EventKind, LifecycleEvent, Standing, changed
 from regulars.lifecycle.errors import AlreadyFrozen, FreezeReasonUnknown, NotFrozen
@@ -139,8 +140,8 @@ async def _write(
         effective_at=at,
         reason={"code": after.frozen_reason or before.frozen_reason, "order": str(order.id)},
     )
-    await repository.update(session, [after])
-    await repository.write_events(session, [event], at, {})
+    writes = [*repository.standings_moved([after]), *repository.events_told([event], at, {})]
+    await write_together(session, writes)
     await audit.record(
         session,
         actor_kind=order.by_kind,

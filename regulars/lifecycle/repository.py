@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
+from regulars.db.together import Write
 from regulars.lifecycle.domain import LifecycleEvent, Standing
 from regulars.lifecycle.recent import LONGEST, RecentVisits
 from regulars.lifecycle.tables import lifecycle_event
@@ -69,12 +70,13 @@ _LOCK = "select from standing where member_id = any($1::uuid[]) order by member_
 
 _FIXED = {"member_id", "home_store_id", "enrolled_at", "care_from"}
 _MOVING = [column for column in _COLUMNS if column not in _FIXED]
-_UPDATE = f"""
+_MOVING_OF = attrgetter(*_MOVING)
+_MOVED = f"""moved as (
 update standing s set {", ".join(f"{column} = n.{column}" for column in _MOVING)}
 from unnest($1::uuid[], {", ".join(f"${i}::{_type_of(c)}[]" for i, c in enumerate(_MOVING, 2))})
      as n(member_id, {", ".join(_MOVING)})
 where s.member_id = n.member_id
-"""  # noqa: S608
+)"""  # noqa: S608
 _INSERT = f"""
 insert into standing ({", ".join(_COLUMNS)})
 select * from unnest({", ".join(f"${i}::{_type_of(c)}[]" for i, c in enumerate(_COLUMNS, 1))})
@@ -98,12 +100,12 @@ _EVENT_COLUMNS = [
     ("purchase_id", "uuid"),
 ]
 _EVENT_NAMES = ", ".join(name for name, _ in _EVENT_COLUMNS)
-_INSERT_EVENTS = f"""
+_TOLD = f"""told as (
 insert into lifecycle_event ({_EVENT_NAMES}, recorded_at)
 select e.*, $16::timestamptz
 from unnest({", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(_EVENT_COLUMNS, 1))})
      as e({_EVENT_NAMES})
-"""  # noqa: S608
+)"""  # noqa: S608
 
 # Looked up member by member: as a plain join the planner may read every purchase that there is.
 _BETWEEN = """
@@ -200,24 +202,20 @@ async def insert(session: AsyncSession, standings: Sequence[Standing]) -> None:
     await (await driver(session)).execute(_INSERT, *columns)
 
 
-async def update(session: AsyncSession, standings: Sequence[Standing]) -> None:
-    """Write back what moved; the caller holds the locks."""
+def standings_moved(standings: Sequence[Standing]) -> list[Write]:
+    """To write back what moved; the caller holds the locks."""
     if not standings:
-        return
-    moving = attrgetter(*_MOVING)
-    columns = list(zip(*(moving(s) for s in standings), strict=True))
-    await (await driver(session)).execute(_UPDATE, [s.member_id for s in standings], *columns)
+        return []
+    columns = zip(*map(_MOVING_OF, standings), strict=True)
+    return [Write((_MOVED,), ([s.member_id for s in standings], *columns))]
 
 
-async def write_events(
-    session: AsyncSession,
-    events: Sequence[LifecycleEvent],
-    at: datetime,
-    purchase_of: Mapping[tuple[UUID, int], UUID],
-) -> None:
-    """Append events; `purchase_of` names the purchase that caused one: (member, event_no) → purchase."""
+def events_told(
+    events: Sequence[LifecycleEvent], at: datetime, purchase_of: Mapping[tuple[UUID, int], UUID]
+) -> list[Write]:
+    """To append events; `purchase_of` names the purchase that caused one: (member, event_no) → purchase."""
     if not events:
-        return
+        return []
     rows = [
         (
             event_id(e.member_id, e.event_no),
@@ -238,7 +236,7 @@ async def write_events(
         )
         for e in events
     ]
-    await (await driver(session)).execute(_INSERT_EVENTS, *zip(*rows, strict=True), at)
+    return [Write((_TOLD,), (*zip(*rows, strict=True), at))]
 
 
 async def purchases_between(

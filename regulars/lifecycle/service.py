@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.together import Write, write_together
 from regulars.ledger import service as ledger
 from regulars.ledger.domain import Consumption, LedgerEntry, expire_entry
 from regulars.lifecycle import repository
@@ -59,7 +60,7 @@ async def open_standings(
         return
     pairs = [opened(newcomer) for newcomer in newcomers]
     await repository.insert(session, [standing for standing, _ in pairs])
-    await repository.write_events(session, [event for _, event in pairs], at, {})
+    await write_together(session, repository.events_told([event for _, event in pairs], at, {}))
     await ledger.open_accounts(session, [newcomer.member_id for newcomer in newcomers])
     changes = [
         Change(newcomer.member_id, seq=0, events=1, next_due_at=None, bulk=bulk) for newcomer in newcomers
@@ -179,14 +180,28 @@ async def write_times(
     purchase_of: Mapping[tuple[UUID, int], UUID],
 ) -> None:
     """Write back what advancing and purchases made of members: standings, events and expiries."""
+    writes, expiries = times_written(locked, times, at, purchase_of)
+    await write_together(session, writes)
+    await ledger.post(session, expiries, at)
+
+
+def times_written(
+    locked: Mapping[UUID, LockedMember],
+    times: Iterable[MemberTime],
+    at: datetime,
+    purchase_of: Mapping[tuple[UUID, int], UUID],
+) -> tuple[list[Write], list[LedgerEntry]]:
+    """The same, so that it may be sent with other writes: these, and the expiries to post after them."""
     moved = []
     for time in times:
         time.standing = _with_window(time)
         if time.standing != locked[time.standing.member_id].standing:
             moved.append(time)
-    await repository.update(session, [time.standing for time in moved])
-    await repository.write_events(session, [e for time in moved for e in time.events], at, purchase_of)
-    await ledger.post(session, [_booked(expiry) for time in moved for expiry in time.expiries], at)
+    writes = [
+        *repository.standings_moved([time.standing for time in moved]),
+        *repository.events_told([e for time in moved for e in time.events], at, purchase_of),
+    ]
+    return writes, [_booked(expiry) for time in moved for expiry in time.expiries]
 
 
 def _with_window(time: MemberTime) -> Standing:

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Instant
-from regulars.db.raw import driver
+from regulars.db.together import Write
 from regulars.outbox.domain import (
     BULK_LOAD_LOCK,
     CHANNEL,
@@ -37,13 +37,11 @@ from regulars.outbox.domain import (
 )
 from regulars.outbox.tables import bulk_load, outbox, relay_status, workflow_told
 
-_WRITE = """
-with written as (
+_WRITTEN = """announced as (
   insert into outbox (member_id, seq, events, next_due_at, bulk, created_at)
   select n.*, $6 from unnest($1::uuid[], $2::bigint[], $3::int[], $4::timestamptz[], $5::boolean[]) as n
-)
-select pg_notify($7, '') where $8
-"""
+)"""
+_WAKES = "pg_notify($7, '') where $8"
 _UNFINISHED = exists().where(
     bulk_load.c.ended_at.is_(None), bulk_load.c.begun_at > func.now() - STOPPED_IMPORT_WAITS
 )
@@ -136,10 +134,9 @@ _FORGET_RELAYS = delete(relay_status).where(
 )
 
 
-async def write(session: AsyncSession, changes: Sequence[Change], at: datetime, *, wakes: bool) -> None:
-    """Put rows into the outbox, and where it `wakes` the relays, do so when this transaction commits."""
-    await (await driver(session)).execute(
-        _WRITE,
+def changes_written(changes: Sequence[Change], at: datetime, *, wakes: bool) -> Write:
+    """To put rows into the outbox, and where it `wakes` the relays, to do so when the transaction commits."""
+    arguments = (
         [change.member_id for change in changes],
         [change.seq for change in changes],
         [change.events for change in changes],
@@ -149,6 +146,7 @@ async def write(session: AsyncSession, changes: Sequence[Change], at: datetime, 
         CHANNEL,
         wakes,
     )
+    return Write((_WRITTEN,), arguments, last=_WAKES)
 
 
 async def bulk_may_go(session: AsyncSession) -> bool:

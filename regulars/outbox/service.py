@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.together import Write, write_together
 from regulars.outbox import repository, told_repository
 from regulars.outbox.domain import (
     Backlog,
@@ -51,9 +52,14 @@ async def announce(session: AsyncSession, changes: Sequence[Change], at: datetim
         changes: one a member and transaction; several are allowed.
         at: aware UTC, when the change is recorded.
     """
+    await write_together(session, announced(changes, at))
+
+
+def announced(changes: Sequence[Change], at: datetime) -> list[Write]:
+    """What `announce` writes, so that it may be sent with other writes; none for no changes."""
     if not changes:
-        return
-    await repository.write(session, changes, at, wakes=not all(change.bulk for change in changes))
+        return []
+    return [repository.changes_written(changes, at, wakes=not all(change.bulk for change in changes))]
 
 
 async def begin_bulk_load(session: AsyncSession, at: datetime) -> None:

@@ -37,8 +37,9 @@ class Desk:
 
         Returns: the reigns as this look has them; a booking keeps them from start to end.
         """
-        await self.places.refresh(session)
         view = await self.packs.refresh(session)
+        if self.places.version < view.places_version:
+            await self.places.refresh(session)
         await self.own.refresh(session, self.places.version)
         if self._book is None or self._book.packs is not view:
             self._book = ReignBook(view, self.places)

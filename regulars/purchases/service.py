@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.budgets.counters import Cause
 from regulars.budgets.service import Budget, write_budget
+from regulars.db.together import write_together
 from regulars.kernel.errors import RegularsError
 from regulars.ledger import service as ledger
 from regulars.ledger.domain import LedgerEntry, Lot, PendingLot, earn_entry, repay_entry
@@ -350,10 +351,11 @@ async def _write(session: AsyncSession, booking: Booking) -> None:
 
 async def write_booking(session: AsyncSession, booking: Booking) -> None:
     """Write what a batch did to ledger and members, and announce it."""
-    await ledger.post(session, booking.entries, booking.at)
-    await lifecycle.write_times(
-        session, booking.locked, booking.times.values(), booking.at, booking.caused_by
-    )
-    await outbox.announce(session, booking.changes, booking.at)
+    at = booking.at
+    times, expiries = lifecycle.times_written(booking.locked, booking.times.values(), at, booking.caused_by)
+    writes = [*ledger.posted(booking.entries, at), *times, *outbox.announced(booking.changes, at)]
+    await write_together(session, writes)
+    await ledger.post_relations(session, booking.entries)
+    await ledger.post(session, expiries, at)
     await write_budget(session, booking.budget, booking.at)
     await booking.asked.write(session, booking.at)

@@ -64,6 +64,11 @@ class LiveView:
         """Whether a tier pack does."""
         return reads_recent(v.document for v in self._versions.values() if v.kind == "tier")
 
+    @property
+    def places_version(self) -> int:
+        """How often the chain's places had changed, as far as this look saw."""
+        return self.state[1]
+
     def is_older_than(self, state: State) -> bool:
         """Whether another look saw more."""
         return any(theirs > ours for ours, theirs in zip(self.state, state, strict=True))
