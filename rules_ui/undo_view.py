@@ -1,8 +1,10 @@
 """Presents undo orders: the preview in figures and sentences, the frozen list, progress and result."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
+from regulars.undoing.asides import Aside
 from regulars.undoing.domain import AT_WORK, Effect, EffectKind, Item, Result, Undo, UndoState
 from rules_ui import telling
 from rules_ui.contexts.base import Choice, Tone
@@ -95,7 +97,34 @@ def facts_of(preview: Mapping[str, Any], say: Speech) -> tuple[Fact, ...]:
         Fact(move, say.text(N_("%(count)s members"), count=say.number(count)), strong=True)
         for move, count in preview.get("tiers", {}).items()
     ]
-    return tuple(found)
+    return (*found, *_asides_of(preview, say))
+
+
+_ASIDES: Final = (
+    ("tags", N_("Tag “%(code)s” ends"), N_("%(count)s members")),
+    ("tags_back", N_("Tag “%(code)s” is held as others gave it"), N_("%(count)s members")),
+    ("stages", N_("Stage put back: %(code)s"), N_("%(count)s members")),
+    ("messages", N_("Message “%(code)s” is withdrawn"), N_("%(count)s messages")),
+)
+
+
+def _asides_of(preview: Mapping[str, Any], say: Speech) -> list[Fact]:
+    """Tags, stages and messages on the list of an order."""
+    return [
+        Fact(
+            say.text(title, code=stages_in(code, say) if key == "stages" else code),
+            say.text(words, count=say.number(count)),
+            strong=True,
+        )
+        for key, title, words in _ASIDES
+        for code, count in preview.get(key, {}).items()
+    ]
+
+
+def stages_in(move: str, say: Speech) -> str:
+    """A move from stage to stage, in words."""
+    before, _, after = move.partition(" → ")
+    return f"{say.text(word_for('stage', before))} → {say.text(word_for('stage', after))}"
 
 
 def not_taken_of(preview: Mapping[str, Any], say: Speech) -> tuple[str, ...]:
@@ -105,6 +134,9 @@ def not_taken_of(preview: Mapping[str, Any], say: Speech) -> tuple[str, ...]:
         ("failing", N_("%(count)s purchases are left out: a rule failed in them.")),
         ("withheld", N_("%(count)s points on which a limit bears are not given.")),
         ("moved_since", N_("%(count)s members were moved again since; their tier stays.")),
+        ("tags_staying", N_("%(count)s tags stay as they are: others have decided them as well.")),
+        ("stages_since", N_("%(count)s moves of stage stay: something later has decided the stage.")),
+        ("messages_sent", N_("%(count)s messages were handed over for sending; they cannot be called back.")),
         ("refusals", N_("%(count)s refusals stand; what was not given then is not given now.")),
     )
     found = [say.text(words, count=say.number(preview[key])) for key, words in told if preview.get(key)]
@@ -116,7 +148,8 @@ def not_taken_of(preview: Mapping[str, Any], say: Speech) -> tuple[str, ...]:
                 amount=say.amount(preview["discount_minor"]),
             )
         )
-    moves = sum(preview.get("moves", {}).values())
+    listed = {what: count for what, count in preview.get("moves", {}).items() if what != "stage_moved"}
+    moves = sum((preview.get("moves", {}) if "stages_since" not in preview else listed).values())
     if moves:
         found.append(
             say.text(N_("%(count)s moves of tier or stage are only listed."), count=say.number(moves))
@@ -140,26 +173,45 @@ def item_of(
     item: Item, result: Result | None, names: Names, tiers: Mapping[str, str], say: Speech
 ) -> ItemLine:
     """One entry of the frozen list."""
-    tier = item.tier_to is not None
+    no_points = item.tier_to is not None or item.aside is not None
     takes = -item.takes + item.to_give
-    move = (
-        f"{tiers.get(item.tier_from or '', item.tier_from)} → {tiers.get(item.tier_to or '', item.tier_to)}"
-    )
+    tier_from, tier_to = item.tier_from or "", item.tier_to or ""
+    move = f"{tiers.get(tier_from, tier_from)} → {tiers.get(tier_to, tier_to)}"
+    if item.aside is not None:
+        move = aside_of(item.aside, say)
     return ItemLine(
         member_href=f"/members/{item.member_id}",
         member=say.text(N_("Member …%(id)s"), id=str(item.member_id)[-6:]),
-        purchase_href="" if tier else f"/purchases/{item.cause_id}",
+        purchase_href="" if item.tier_to is not None else f"/purchases/{item.cause_id}",
         at=item.occurred_at,
         store=names.places.get(item.store_id, "?"),
-        points="–" if tier else say.number(item.points),
-        takes=move if tier else signed(takes, say),
-        result=_result(result, say),
+        points="–" if no_points else say.number(item.points),
+        takes=move if no_points else signed(takes, say),
+        result=_result(item, result, say),
     )
 
 
-def _result(result: Result | None, say: Speech) -> str:
+def aside_of(aside: Aside, say: Speech) -> str:
+    """What becomes of a tag, a stage or a message."""
+    if aside.kind == "stage":
+        return stages_in(f"{aside.before} → {aside.after}", say)
+    if aside.kind == "message":
+        return say.text(N_("message “%(code)s” withdrawn"), code=aside.what)
+    if aside.after is None and aside.changes:
+        return say.text(N_("tag “%(tag)s” ends"), tag=aside.what)
+    if not aside.changes:
+        return say.text(N_("tag “%(tag)s” stays as it is"), tag=aside.what)
+    if not aside.after:
+        return say.text(N_("tag “%(tag)s” without an end"), tag=aside.what)
+    until = say.day(datetime.fromisoformat(aside.after))
+    return say.text(N_("tag “%(tag)s” until %(date)s"), tag=aside.what, date=until)
+
+
+def _result(item: Item, result: Result | None, say: Speech) -> str:
     if result is None:
         return "–"
+    if item.aside is not None:
+        return say.text(N_("done") if result.moved else N_("left as it is"))
     if result.moved:
         return say.text(N_("moved"))
     said = signed(result.given - result.taken, say)
@@ -208,6 +260,9 @@ def done_of(undo: Undo, say: Speech) -> str:
         (undo.points_owed, N_("%(count)s are owed")),
         (undo.points_given, N_("%(count)s were given")),
         (undo.tiers_moved, N_("%(count)s members were moved")),
+        (undo.tags_changed, N_("%(count)s tags were ended or given back")),
+        (undo.stages_moved, N_("%(count)s stages were put back")),
+        (undo.messages_withdrawn, N_("%(count)s messages were withdrawn")),
         (undo.differences, N_("%(count)s entries came out otherwise than in the preview")),
     ):
         if count:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from api.schemas.base import Out, Reasoned
 from api.schemas.times import Instant
 from regulars.kernel.codes import CODE_LENGTH_MAX
+from regulars.undoing.asides import Aside, AsideKind
 from regulars.undoing.domain import (
     WORDS_MAX,
     Effect,
@@ -144,6 +145,25 @@ class PreviewOut(Out):
     moved_since: Annotated[
         int, Field(description="Members whose tier rests on a later decision; left as it is.")
     ] = 0
+    tags: Annotated[
+        dict[str, int], Field(description="Tags that end: of how many members.", default_factory=dict)
+    ]
+    tags_back: Annotated[
+        dict[str, int],
+        Field(description="Tags that the version ended, or that end with another's.", default_factory=dict),
+    ]
+    tags_staying: Annotated[int, Field(description="Tags that stay as they are: others have decided them as well.")] = 0
+    stages: Annotated[
+        dict[str, int],
+        Field(description="Stages put back, as 'lapsed → active', counted.", default_factory=dict),
+    ]
+    stages_since: Annotated[
+        int, Field(description="Moves of stage that stay: something later has decided it.")
+    ] = 0
+    messages: Annotated[
+        dict[str, int], Field(description="Messages to withdraw, by their text.", default_factory=dict)
+    ]
+    messages_sent: Annotated[int, Field(description="Handed to who sends them: cannot be undone.")] = 0
     by_store: list[StoreSumOut]
     discounts: int
     discount_minor: int
@@ -171,6 +191,9 @@ class UndoOut(Out):
     points_owed: Annotated[int, Field(description="What could not be taken, and members owe.")]
     points_given: Annotated[int, Field(description="What the other version gives more.")]
     tiers_moved: int
+    tags_changed: int
+    stages_moved: int
+    messages_withdrawn: int
     differences: Annotated[
         int, Field(description="Entries of which something else was taken than previewed.")
     ]
@@ -202,6 +225,9 @@ class UndoOut(Out):
             points_owed=one.points_owed,
             points_given=one.points_given,
             tiers_moved=one.tiers_moved,
+            tags_changed=one.tags_changed,
+            stages_moved=one.stages_moved,
+            messages_withdrawn=one.messages_withdrawn,
             differences=one.differences,
             ordered_at=one.ordered_at,
             ordered_by=one.ordered_by,
@@ -228,9 +254,9 @@ class UndoResultOut(Out):
     taken: int
     owed: int
     given: int
-    moved: Annotated[bool, Field(description="The tier was.")]
+    moved: Annotated[bool, Field(description="A tier, tag, stage or message was changed.")]
     reversal_id: Annotated[
-        UUID | None, Field(description="The ledger entry that took it back or gave, the event that moved.")
+        UUID | None, Field(description="The ledger entry, the event, the change of the tag, or the message.")
     ]
     done_at: datetime
 
@@ -247,6 +273,23 @@ class UndoResultOut(Out):
         )
 
 
+class UndoAsideOut(Out):
+    """A tag that ends or is given back, a stage that is put back, or a message that is withdrawn."""
+
+    kind: AsideKind
+    what: Annotated[str, Field(description="The tag, or the code of the message's text.")]
+    before: Annotated[
+        str | None,
+        Field(description="The stage; of a tag when it ends, empty for never; null: it is not held."),
+    ]
+    after: Annotated[str | None, Field(description="The same once the order is carried out.")]
+    changes: bool
+
+    @classmethod
+    def of(cls, one: Aside) -> Self:
+        return cls(kind=one.kind, what=one.what, before=one.before, after=one.after, changes=one.changes)
+
+
 class UndoItemOut(Out):
     """One entry on the list of an order."""
 
@@ -261,6 +304,7 @@ class UndoItemOut(Out):
     gives: int
     tier_from: Annotated[str | None, Field(description="Of a tier that is decided anew; else null.")]
     tier_to: str | None
+    aside: Annotated[UndoAsideOut | None, Field(description="A tag, stage or message instead of points.")]
     rules: dict[str, int]
     result: UndoResultOut | None
 
@@ -281,6 +325,7 @@ class UndoItemOut(Out):
             gives=item.to_give,
             tier_from=item.tier_from,
             tier_to=item.tier_to,
+            aside=None if item.aside is None else UndoAsideOut.of(item.aside),
             rules=rules,
             result=None if result is None else UndoResultOut.of(result),
         )

@@ -21,6 +21,7 @@ _TITLES: Final[Mapping[str, Said]] = {
     "reactivated": Said("再次消费，重新活跃。", "Came back."),
     "stage_moved": Said("按规则转为“{stage}”。", "Was taken by a rule to be {stage}."),
     "tier_corrected": Said("等级更正为{tier}。", "Had the tier put right: {tier}."),
+    "stage_corrected": Said("状态更正为“{stage}”。", "Had the stage put right: {stage}."),
     "revisit_due": Said("到了回访时间。", "Is due for a revisit."),
     "points_expired": Said("积分到期失效。", "Lost points that expired."),
     "silence_corrected": Said(
@@ -56,17 +57,16 @@ def summary_of(ground: EventGround, differences: tuple[Difference, ...], speech:
 
 def _source(ground: EventGround) -> list[Said]:
     event = ground.event
-    if event.pack_version is None:
-        return []
-    if event.kind == "tier_corrected":
-        wrong = event.reason.get("corrects")
+    if event.kind == "stage_corrected":
+        wrong = event.reason.get("undoes")
         return [
             Said(
-                f"经审批的更正：{wrong} 所作的判定改由规则包 {event.pack_version} 重新判定。",
-                f"An approved order had what {wrong} decided decided anew by the pack {event.pack_version}.",
+                f"经审批的撤销：规则包 {wrong} 的规则所作的状态变更不再有效。",
+                f"An approved order struck the move that a rule of the pack {wrong} had made.",
             )
         ]
-    if ground.stored.purchase_id is None:
+    if event.pack_version is None:
+        return []
     if event.kind == "tier_corrected" and "recomputed" in event.reason:
         return [
             Said(
@@ -76,6 +76,15 @@ def _source(ground: EventGround) -> list[Said]:
                 f"approved: by the pack {event.pack_version} it should have led to this tier.",
             )
         ]
+    if event.kind == "tier_corrected":
+        wrong = event.reason.get("corrects")
+        return [
+            Said(
+                f"经审批的更正：{wrong} 所作的判定改由规则包 {event.pack_version} 重新判定。",
+                f"An approved order had what {wrong} decided decided anew by the pack {event.pack_version}.",
+            )
+        ]
+    if ground.stored.purchase_id is None:
         return [
             Said(
                 f"由时间决定，依据规则包 {event.pack_version}。",

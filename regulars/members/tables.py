@@ -45,7 +45,7 @@ member = Table(
 member_tag = Table(
     "member_tag",
     metadata,
-    Column("id", Uuid, primary_key=True),  # follows from purchase, pack version and rule
+    Column("id", Uuid, primary_key=True),  # follows from its cause
     Column("no", BigInteger, Identity(always=True), nullable=False),  # the order of recording
     Column("member_id", Uuid, ForeignKey("member.id"), nullable=False),
     Column("tag", Text, nullable=False),
@@ -53,10 +53,17 @@ member_tag = Table(
     Column("effective_at", Instant, nullable=False),
     Column("until", Instant),
     Column("recorded_at", Instant, nullable=False),
-    Column("purchase_id", Uuid, nullable=False),
-    Column("pack_version", Text, nullable=False),
-    Column("rule_id", Text, nullable=False),
+    Column("purchase_id", Uuid),  # null, like version and rule: a person ended it
+    Column("pack_version", Text),
+    Column("rule_id", Text),
+    Column("undo_id", Uuid),  # the undo order that struck what the purchase's rule wanted
+    Column("ended_by", Text),  # "operator:<id>"
     CheckConstraint("until is null or given", name="until"),
+    CheckConstraint(
+        "num_nulls(purchase_id, pack_version, rule_id) = case when purchase_id is null then 3 else 0 end "
+        "and (purchase_id is not null or ended_by is not null)",
+        name="cause",
+    ),
     Index("ix_member_tag_member_id", "member_id", "no"),
     info=APPEND_ONLY,
 )

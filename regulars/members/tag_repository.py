@@ -1,45 +1,30 @@
 """All SQL of the tags that rules give: their history, and what a member row keeps of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
-from regulars.members.tagging import TagChange
+from regulars.members.tagging import CausedChange, TagChange
 
 _WRITE: Final = """
 insert into member_tag (id, member_id, tag, given, effective_at, until, purchase_id, pack_version, rule_id,
-                        recorded_at)
-select t.*, $10::timestamptz
+                        undo_id, ended_by, recorded_at)
+select t.*, $12::timestamptz
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::boolean[], $5::timestamptz[], $6::timestamptz[],
-            $7::uuid[], $8::text[], $9::text[]) as t
+            $7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::text[]) as t
 """
 _KEEP: Final = """
 update member m set rule_tags = n.rule_tags::jsonb
 from unnest($1::uuid[], $2::text[]) as n(id, rule_tags) where m.id = n.id
 """
 _OF: Final = """
-select member_id, tag, given, effective_at, until, pack_version, rule_id
+select member_id, tag, given, effective_at, until, coalesce(pack_version, ''), coalesce(rule_id, '')
 from member_tag where member_id = any($1::uuid[]) order by member_id, no
 """
-
-
-@dataclass(frozen=True, slots=True)
-class CausedChange:
-    """A change of a member's tags, and the purchase that caused it."""
-
-    member_id: UUID
-    purchase_id: UUID
-    change: TagChange
-
-    @property
-    def id(self) -> UUID:
-        """Follows from the business key, so that writing it twice cannot make two."""
-        return uuid5(self.purchase_id, f"tag:{self.change.pack_version}#{self.change.rule_id}")
 
 
 async def write(
@@ -63,8 +48,10 @@ async def write(
             one.change.effective_at,
             one.change.until,
             one.purchase_id,
-            one.change.pack_version,
-            one.change.rule_id,
+            one.change.pack_version or None,
+            one.change.rule_id or None,
+            one.undo_id,
+            one.ended_by,
         )
         for one in caused
     ]

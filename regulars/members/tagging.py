@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID, uuid5
 
 import orjson
 
@@ -12,12 +13,14 @@ _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class TagChange:
-    """One giving or ending of a tag by a rule; never changed afterwards.
+    """One giving or ending of a tag; never changed afterwards.
 
     Attributes:
         given: else it ends what was given before.
-        effective_at: the purchase's instant.
+        effective_at: the purchase's instant; of what was struck or ended by hand, as far as the member's time
+            was decided.
         until: when a giving ends by itself; None for never, and of an ending.
+        pack_version, rule_id: whose order it is; "" where a person ended it.
     """
 
     tag: str
@@ -26,6 +29,35 @@ class TagChange:
     until: datetime | None
     pack_version: str
     rule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CausedChange:
+    """A change of a member's tags, and what caused it.
+
+    Attributes:
+        purchase_id: whose rule wanted it; None where a person ended the tag.
+        undo_id: the undo order that strikes what a purchase's rule wanted.
+        ended_by: the person, e.g. "operator:…".
+        nth: of the member's changes, where a person ended the tag.
+    """
+
+    member_id: UUID
+    purchase_id: UUID | None
+    change: TagChange
+    undo_id: UUID | None = None
+    ended_by: str | None = None
+    nth: int = 0
+
+    @property
+    def id(self) -> UUID:
+        """Follows from the business key, so that writing it twice cannot make two."""
+        change = self.change
+        if self.undo_id is not None:
+            return uuid5(self.undo_id, f"tag:{self.member_id}:{change.tag}:{change.given}")
+        if self.purchase_id is None:
+            return uuid5(self.member_id, f"tag:{change.tag}:{self.nth}")
+        return uuid5(self.purchase_id, f"tag:{change.pack_version}#{change.rule_id}")
 
 
 def held_until(changes: Iterable[TagChange], at: datetime) -> dict[str, datetime | None]:

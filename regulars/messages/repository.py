@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Text, bindparam, or_, select
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.messages.domain import MessageRequest, NewRequest
-from regulars.messages.tables import message_request
+from regulars.messages.tables import message_fate, message_request
 from regulars.security.scope import Scope, within_place
 
 IN_ORDER: Final = 7_201_130  # advisory lock
@@ -31,8 +32,10 @@ order by nth
 """
 _C = message_request.c
 _LIST: Final = (
-    select(message_request)
+    select(message_request, message_fate.c.at.label("handed_at"))
+    .outerjoin(message_fate, message_fate.c.request_id == _C.id)
     .where(
+        message_fate.c.undo_id.is_(None),
         _C.no > bindparam("after"),
         or_(bindparam("template", type_=Text).is_(None), _C.template == bindparam("template")),
         within_place(_C.store_id),
@@ -40,6 +43,16 @@ _LIST: Final = (
     .order_by(_C.no)
     .limit(bindparam("limit"))
 )
+
+# Whoever writes a request's fate first decides it; who comes at the same time waits for the other's commit.
+_SETTLE: Final = """
+insert into message_fate (request_id, undo_id, at)
+select id, $2::uuid, $3::timestamptz from unnest($1::uuid[]) as t(id) order by id
+on conflict do nothing returning request_id
+"""
+_WITHDRAWN: Final = """
+select request_id from message_fate where request_id = any($1::uuid[]) and undo_id is not null
+"""
 
 
 async def write(session: AsyncSession, requests: Sequence[NewRequest], at: datetime) -> None:
@@ -65,10 +78,24 @@ async def write(session: AsyncSession, requests: Sequence[NewRequest], at: datet
 
 async def after(
     session: AsyncSession, scope: Scope, number: int, limit: int, template: str | None
-) -> list[MessageRequest]:
-    """The requests after one, in their order."""
+) -> list[tuple[MessageRequest, bool]]:
+    """The requests after one that nobody withdrew, in their order, and whether each was handed out before."""
     parameters = {"after": number, "limit": limit, "template": template, **scope.parameters}
-    return [_request(row) for row in await session.execute(_LIST, parameters)]
+    found = await session.execute(_LIST, parameters)
+    return [(_request(row), row.handed_at is not None) for row in found]
+
+
+async def settle(
+    session: AsyncSession, request_ids: Sequence[UUID], undo_id: UUID | None, at: datetime
+) -> set[UUID]:
+    """Write down that requests were handed out, or withdrawn by an undo order: those that were neither."""
+    rows = await (await driver(session)).fetch(_SETTLE, request_ids, undo_id, at)
+    return {row["request_id"] for row in rows}
+
+
+async def withdrawn(session: AsyncSession, request_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of some requests are."""
+    return {row["request_id"] for row in await (await driver(session)).fetch(_WITHDRAWN, request_ids)}
 
 
 def _request(row: Any) -> MessageRequest:  # noqa: ANN401 — a SQLAlchemy row

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,19 +25,42 @@ async def ask_for(session: AsyncSession, requests: Sequence[NewRequest], at: dat
         await repository.write(session, requests, at)
 
 
-async def list_requests(
-    session: AsyncSession, scope: Scope, *, after: int, limit: int, template: str | None = None
+async def hand_out(
+    session: AsyncSession, scope: Scope, at: datetime, *, after: int, limit: int, template: str | None = None
 ) -> list[MessageRequest]:
     """The requests after one, of purchases at the asker's places, in their order.
 
     Args:
-        session: any.
+        session: in a transaction that may write: what is handed out is noted, and can no more be withdrawn.
         scope: the asker's.
+        at: aware UTC, now.
         after: `no` of the last one that was read; 0 to begin.
         limit: at most so many.
         template: only for this text.
-    Returns: requests; asking again with the same `after` gives the same, and what has come since. No request
-        ever appears before one that was seen: whoever goes on from the last one misses none.
+    Returns: requests that nobody withdrew; asking again with the same `after` gives the same, and what has
+        come since. No request ever appears before one that was seen: whoever goes on from the last one misses
+        none.
     Source: docs/semantics.md, "Messages".
     """
-    return await repository.after(session, scope, after, limit, template)
+    found = await repository.after(session, scope, after, limit, template)
+    fresh = [request.id for request, handed in found if not handed]
+    if not fresh or len(await repository.settle(session, fresh, None, at)) == len(fresh):
+        return [request for request, _ in found]
+    gone = await repository.withdrawn(session, fresh)
+    return [request for request, _ in found if request.id not in gone]
+
+
+async def withdraw(
+    session: AsyncSession, request_ids: Sequence[UUID], undo_id: UUID, at: datetime
+) -> set[UUID]:
+    """Take requests back that nobody has read.
+
+    Args:
+        session: in a transaction.
+        request_ids: any.
+        undo_id: the undo order that does it.
+        at: aware UTC, now.
+    Returns: those that are withdrawn now; the others were handed out, or withdrawn before.
+    Source: docs/semantics.md, "Messages".
+    """
+    return await repository.settle(session, request_ids, undo_id, at) if request_ids else set()

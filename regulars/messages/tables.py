@@ -20,3 +20,12 @@ message_request = Table(
     Column("requested_at", Instant, nullable=False),
     info=APPEND_ONLY,
 )
+
+message_fate = Table(
+    "message_fate",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("undo_id", Uuid),  # the undo order that withdrew it; null: it was handed to who sends it
+    Column("at", Instant, nullable=False),
+    info=APPEND_ONLY,
+)

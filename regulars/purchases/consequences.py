@@ -12,8 +12,7 @@ from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import moved_stage
 from regulars.lifecycle.repository import LockedMember
 from regulars.members import tag_repository
-from regulars.members.tag_repository import CausedChange
-from regulars.members.tagging import TagChange, kept
+from regulars.members.tagging import CausedChange, TagChange, kept
 from regulars.messages import service as messages
 from regulars.messages.domain import NewRequest, comes_in_time
 from regulars.purchases.domain import Basket

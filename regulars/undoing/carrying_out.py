@@ -27,10 +27,15 @@ from regulars.undoing.correction_finder import VERSION_AND_RULE
 from regulars.undoing.correction_repository import posted_for
 from regulars.undoing.domain import Item, RulePoints, Taking, Undo, by_rule, takings
 from regulars.undoing.giving import Gift, gifts, new_entry_id, with_gifts
-from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked
+from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked, reach_of
+from regulars.undoing.putting_back import put_back
 from regulars.undoing.tier_finder import TierFinder
 from regulars.undoing.tiers import corrected
 
+COUNTS: Final = (
+    *("points_taken", "points_owed", "points_given", "tiers_moved", "tags_changed", "stages_moved"),
+    *("messages_withdrawn", "differences"),
+)
 MEMBERS_TOGETHER: Final = 50
 """In one transaction; tills wait for its members' locks meanwhile."""
 
@@ -73,10 +78,7 @@ async def undo_batch(
     member_ids = await repository.next_members(session, undo_id, undo.done_after, members_together)
     if not member_ids:
         finished = ended(running, "finished", at)
-        details = {
-            name: getattr(finished, name)
-            for name in ("points_taken", "points_owed", "points_given", "tiers_moved", "differences")
-        }
+        details = {name: getattr(finished, name) for name in COUNTS}
         return await keep(session, undo, finished, "undo.finish", BY_WORKFLOW, at, details=details)
     items = await repository.items_of(session, undo_id, member_ids)
     batch = await _begin(session, packs, places, running, member_ids, at)
@@ -86,7 +88,10 @@ async def undo_batch(
     lots = with_gifts(await ledger.points_lots(session, list(batch.locked), at), found)
     taken = _taken(running, items, before, lots, at)
     given = {gift.item.entry_id: gift for gift in found}
-    moves = await _move_tiers(session, batch, items, places)
+    tiers = await _move_tiers(session, batch, items, places)
+    reach = reach_of(undo, places)
+    aside = await put_back(session, undo, reach, batch.times, items, at)
+    moves = tiers | aside.made
     await _write(session, batch, taken, given, moves, before, lots)
     progressed = replace(
         running,
@@ -94,7 +99,10 @@ async def undo_batch(
         points_taken=running.points_taken + sum(each.taken for each in taken),
         points_owed=running.points_owed + sum(each.owed for each in taken),
         points_given=running.points_given + sum(gift.points for gift in found),
-        tiers_moved=running.tiers_moved + len(moves),
+        tiers_moved=running.tiers_moved + len(tiers),
+        tags_changed=running.tags_changed + aside.counts["tag"],
+        stages_moved=running.stages_moved + aside.counts["stage"],
+        messages_withdrawn=running.messages_withdrawn + aside.counts["message"],
         differences=running.differences + sum(_differs(each, given, moves) for each in taken),
         done_after=member_ids[-1],
     )
@@ -124,8 +132,8 @@ def _differs(taking: Taking, given: Mapping[UUID, Gift], moves: Mapping[UUID, UU
     item = taking.item
     gift = given.get(item.entry_id)
     points = gift.points if gift is not None else 0
-    moved = item.tier_to is not None and item.entry_id not in moves
-    return moved or (taking.taken, points) != (item.takes, item.to_give)
+    moved = item.entry_id in moves
+    return moved != item.to_change or (taking.taken, points) != (item.takes, item.to_give)
 
 
 async def _move_tiers(

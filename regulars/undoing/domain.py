@@ -8,6 +8,7 @@ from uuid import UUID
 
 from regulars.ledger.domain import Consumption, OpenPointsLot
 from regulars.rules.domain import Award
+from regulars.undoing.asides import Aside
 
 UndoState = Literal[
     "preparing",
@@ -85,6 +86,8 @@ class Item:
         stood: of a correction, what stood of the purchase's points when the list was made.
         gives: of a correction, what is missing, with its dates.
         tier_from, tier_to: of a tier that is decided anew; its entry is the event that decided it last.
+        aside: a tag, a stage or a message instead of points; its entry is the event of the stage or the
+            request of the message.
     """
 
     entry_id: UUID
@@ -101,6 +104,12 @@ class Item:
     gives: tuple[Award, ...] = ()
     tier_from: str | None = None
     tier_to: str | None = None
+    aside: Aside | None = None
+
+    @property
+    def to_change(self) -> bool:
+        """Whether a tier, a tag, a stage or a message is to become another."""
+        return self.tier_to is not None or (self.aside is not None and self.aside.changes)
 
     @property
     def to_give(self) -> int:
@@ -115,8 +124,9 @@ class Result:
         due: what was still to be taken back when it was done.
         owed: what could not be taken, and the member owes.
         given: what was missing and has been given.
-        moved: the member's tier was.
-        reversal_id: the entry that took or gave, the event that moved; None where there is none.
+        moved: the member's tier or stage was, a tag has changed, a message was withdrawn.
+        reversal_id: the entry that took or gave, the event that moved, the change of the tag, the message;
+            None where there is none.
     """
 
     due: int
@@ -160,6 +170,9 @@ class Undo:
     points_owed: int
     points_given: int
     tiers_moved: int
+    tags_changed: int
+    stages_moved: int
+    messages_withdrawn: int
     differences: int
     done_after: UUID | None
     ordered_at: datetime

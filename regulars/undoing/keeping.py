@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.organisation.places import Places
 from regulars.security import audit
 from regulars.security.actor import Actor
 from regulars.security.scope import EVERYWHERE, Scope
 from regulars.undoing import repository
-from regulars.undoing.domain import WORDS_MAX, Undo, UndoState
+from regulars.undoing.domain import WORDS_MAX, Reach, Undo, UndoState
 from regulars.undoing.errors import UndoReasonMissing, UndoStateWrong, UnknownUndo
 
 BY_WORKFLOW: Final = Actor("command", "undo", "undo", (), scope=EVERYWHERE)
@@ -87,3 +88,8 @@ async def keep(
 def ended(undo: Undo, state: UndoState, at: datetime) -> Undo:
     """The order in a state in which nothing more becomes of it."""
     return replace(undo, state=state, ended_at=at)
+
+
+def reach_of(undo: Undo, places: Places) -> Reach:
+    """Which effects an order means."""
+    return Reach(undo.version_name, (places.get(undo.place_id).path,), undo.since, undo.until)

@@ -12,15 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.ledger import service as ledger
 from regulars.lifecycle import repository as standings
+from regulars.lifecycle.reigns import ReignBook
 from regulars.organisation.places import Places
+from regulars.rules import service as rules
+from regulars.rules.live import LivePacks
 from regulars.security.scope import EVERYWHERE
 from regulars.undoing import correction_repository, effects_repository, repository, tier_repository
+from regulars.undoing.aside_finder import AsideFinder, asks, find
+from regulars.undoing.asides import AsideSums
 from regulars.undoing.award_lots import AwardEntry
 from regulars.undoing.correcting import Touched
 from regulars.undoing.correction_finder import CorrectionFinder
 from regulars.undoing.domain import Item, Reach, Undo, takings
 from regulars.undoing.giving import gifts, with_gifts
-from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked
+from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked, reach_of
 from regulars.undoing.lot_finder import LotFinder
 from regulars.undoing.tier_finder import TierFinder
 
@@ -63,25 +68,13 @@ class _Preview:
         self._in_all = _StoreSum()
         self._by_store: dict[UUID, _StoreSum] = {}
         self._tiers: dict[str, int] = {}
+        self._asides = AsideSums()
 
     def add(self, item: Item) -> None:
-        self._digest.update(
-            orjson.dumps(
-                [
-                    str(item.member_id),
-                    str(item.entry_id),
-                    item.due,
-                    item.takes,
-                    item.rules,
-                    [tuple(award) for award in item.gives],
-                    item.tier_from,
-                    item.tier_to,
-                ]
-            )
-        )
+        self._digest.update(orjson.dumps(_line(item)))
         for one in (self._in_all, self._by_store.setdefault(item.store_id, _StoreSum())):
             one.members.add(item.member_id)
-            one.entries += 1
+            one.entries += item.aside is None
             one.points += item.points
             one.due += item.due
             one.takes += item.takes
@@ -90,6 +83,8 @@ class _Preview:
         if item.tier_to is not None:
             move = f"{item.tier_from} → {item.tier_to}"
             self._tiers[move] = self._tiers.get(move, 0) + 1
+        if item.aside is not None:
+            self._asides.add(item.aside)
 
     @property
     def content_hash(self) -> str:
@@ -104,15 +99,34 @@ class _Preview:
         return {
             **self._in_all.told(),
             "tiers": dict(sorted(self._tiers.items())),
+            **self._asides.told(),
             "by_store": [{"store": code, **one.told()} for code, one in stores],
         }
 
 
-async def prepare_undo(session: AsyncSession, places: Places, undo_id: UUID, at: datetime) -> Undo:
+def _line(item: Item) -> list[object]:
+    """What the hash covers of one item."""
+    line = [
+        str(item.member_id),
+        str(item.entry_id),
+        item.due,
+        item.takes,
+        item.rules,
+        [tuple(award) for award in item.gives],
+        item.tier_from,
+        item.tier_to,
+    ]
+    return line if item.aside is None else [*line, item.aside.told()]
+
+
+async def prepare_undo(
+    session: AsyncSession, packs: LivePacks, places: Places, undo_id: UUID, at: datetime
+) -> Undo:
     """Freeze the list of an order, with what can be taken back of each entry as things stand.
 
     Args:
         session: in a transaction that sees one state throughout; nothing is kept if it fails.
+        packs: the process's.
         places: as they are now.
         undo_id: one that is being prepared; any other is left as it is.
         at: aware UTC, now.
@@ -123,7 +137,7 @@ async def prepare_undo(session: AsyncSession, places: Places, undo_id: UUID, at:
     undo = await locked(session, undo_id, EVERYWHERE)
     if undo.state != "preparing":
         return undo
-    reach = Reach(undo.version_name, (places.get(undo.place_id).path,), undo.since, undo.until)
+    reach = reach_of(undo, places)
     preview = _Preview(undo)
     left_out: dict[str, int] = {}
     tiers = await TierFinder.of(session, undo)
@@ -131,6 +145,7 @@ async def prepare_undo(session: AsyncSession, places: Places, undo_id: UUID, at:
         left_out = await _list_tiers(session, tiers, reach, preview, at)
     elif undo.to_name is None:
         await _list_awards(session, places, undo, reach, preview, at)
+        left_out = await _list_asides(session, packs, places, undo, reach, preview)
     else:
         left_out = await _list_differences(session, places, undo, undo.to_name, reach, preview, at)
     prepared = replace(
@@ -153,6 +168,28 @@ async def _list_awards(
     finder = LotFinder(session, places, undo.version_name)
     async for entries in _by_member(effects_repository.entries(session, reach)):
         await _freeze(session, undo, await finder.items(entries), preview, at)
+
+
+async def _list_asides(
+    session: AsyncSession,
+    packs: LivePacks,
+    places: Places,
+    undo: Undo,
+    reach: Reach,
+    preview: _Preview,
+) -> dict[str, int]:
+    """What the version did to members besides."""
+    if not asks((await rules.get_version(session, undo.pack_code, undo.version)).version.document):
+        return {}
+    book = ReignBook(await packs.refresh(session), places)
+    finder = AsideFinder(undo.id, reach, book, await find(session, reach))
+    member_ids = finder.found.member_ids
+    for start in range(0, len(member_ids), MEMBERS_AT_ONCE):
+        items = await finder.items(session, member_ids[start : start + MEMBERS_AT_ONCE])
+        for item in items:
+            preview.add(item)
+        await repository.write_items(session, undo.id, items)
+    return finder.found.left
 
 
 async def _list_differences(

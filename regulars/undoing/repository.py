@@ -15,6 +15,7 @@ from regulars.db.paging import latest_first, page_values
 from regulars.db.raw import driver
 from regulars.rules.domain import Award
 from regulars.security.scope import Scope, within_place
+from regulars.undoing.asides import of_told
 from regulars.undoing.domain import AT_WORK, Item, Result, Undo, UndoState
 from regulars.undoing.tables import pack_undo
 
@@ -44,6 +45,9 @@ _MOVING: Final = (
     "points_owed",
     "points_given",
     "tiers_moved",
+    "tags_changed",
+    "stages_moved",
+    "messages_withdrawn",
     "differences",
     "done_after",
     "decided_at",
@@ -59,14 +63,14 @@ _SAVE: Final = (
 )
 _INSERT_ITEMS: Final = """
 insert into pack_undo_item (undo_id, member_id, entry_id, cause_id, store_id, occurred_at, points, due, takes,
-                            rules, lots, stood, gives, tier_from, tier_to)
+                            rules, lots, stood, gives, tier_from, tier_to, aside)
 select $1::uuid, i.* from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
                                  $7::bigint[], $8::bigint[], $9::bigint[], $10::jsonb[], $11::jsonb[],
-                                 $12::bigint[], $13::jsonb[], $14::text[], $15::text[]) i
+                                 $12::bigint[], $13::jsonb[], $14::text[], $15::text[], $16::jsonb[]) i
 """
 _ITEM_COLUMNS: Final = """i.entry_id, i.member_id, i.cause_id, i.store_id, i.occurred_at, i.points, i.due,
        i.takes, i.rules::text as rules, i.lots::text as lots, i.stood, i.gives::text as gives,
-       i.tier_from, i.tier_to"""
+       i.tier_from, i.tier_to, i.aside::text as aside"""
 _NEXT_MEMBERS: Final = """
 select distinct member_id from pack_undo_item
 where undo_id = $1 and ($2::uuid is null or member_id > $2) order by member_id limit $3
@@ -85,7 +89,8 @@ select {_ITEM_COLUMNS}, r.due as due_then, r.taken, r.owed, r.given, r.moved, r.
 from pack_undo_item i left join pack_undo_result r on r.undo_id = i.undo_id and r.entry_id = i.entry_id
 where i.undo_id = $1
   and ($2::uuid is null or (i.member_id, i.entry_id) > ($2, $3::uuid))
-  and (not $4::boolean or r.taken <> i.takes or r.moved <> (i.tier_to is not null)
+  and (not $4::boolean or r.taken <> i.takes
+       or r.moved <> (i.tier_to is not null or coalesce((i.aside->>'changes')::boolean, false))
        or r.given <> (select coalesce(sum((g->>0)::bigint), 0) from jsonb_array_elements(i.gives) g))
   and ($5::uuid is null or i.member_id = $5)
 order by i.member_id, i.entry_id limit $6
@@ -157,6 +162,7 @@ async def write_items(session: AsyncSession, undo_id: UUID, items: Sequence[Item
             orjson.dumps([tuple(award) for award in item.gives]).decode(),
             item.tier_from,
             item.tier_to,
+            None if item.aside is None else orjson.dumps(item.aside.told()).decode(),
         )
         for item in items
     ]
@@ -227,6 +233,7 @@ def _item(row: asyncpg.Record) -> Item:
         gives=tuple(_award(*one) for one in orjson.loads(row["gives"])),
         tier_from=row["tier_from"],
         tier_to=row["tier_to"],
+        aside=None if row["aside"] is None else of_told(orjson.loads(row["aside"])),
     )
 
 

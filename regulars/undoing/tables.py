@@ -38,6 +38,9 @@ pack_undo = Table(
     Column("points_owed", BigInteger, nullable=False, server_default=text("0")),
     Column("points_given", BigInteger, nullable=False, server_default=text("0")),
     Column("tiers_moved", BigInteger, nullable=False, server_default=text("0")),
+    Column("tags_changed", BigInteger, nullable=False, server_default=text("0")),
+    Column("stages_moved", BigInteger, nullable=False, server_default=text("0")),
+    Column("messages_withdrawn", BigInteger, nullable=False, server_default=text("0")),
     Column("differences", BigInteger, nullable=False, server_default=text("0")),
     Column("done_after", Uuid),  # the last member who was dealt with
     Column("ordered_at", Instant, nullable=False),
@@ -74,6 +77,7 @@ pack_undo_item = Table(
     Column("gives", Json, nullable=False, server_default=text("'[]'::jsonb")),  # awards
     Column("tier_from", Text),  # of a tier that is decided anew
     Column("tier_to", Text),
+    Column("aside", Json),  # a tag, a stage or a message instead of points
     PrimaryKeyConstraint("undo_id", "member_id", "entry_id"),
     Index("ix_pack_undo_item_cause_id", "cause_id"),
     CheckConstraint("takes between 0 and due and due <= points", name="takes"),

@@ -50,7 +50,7 @@ async def work_on(means: Means, undo_id: UUID) -> Undo:
         if undo.state == "preparing":
             # The list and its preview are of one state of the books.
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            return await prepare_undo(session, means.places, undo_id, means.now())
+            return await prepare_undo(session, means.packs, means.places, undo_id, means.now())
         return await undo_batch(
             session, means.packs, means.places, undo_id, means.now(), means.members_together
         )

@@ -20,7 +20,7 @@ from regulars.lifecycle import repository as standings
 from regulars.lifecycle import service as lifecycle
 from regulars.members.service import get_member
 from regulars.messages.domain import NewRequest
-from regulars.messages.service import ask_for, list_requests
+from regulars.messages.service import ask_for, hand_out
 from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.desk import Recorded
 from regulars.rules import service as rules
@@ -65,8 +65,8 @@ async def events(chain: SmallChain, member: UUID) -> list[tuple[str, str | None,
 
 
 async def requests(chain: SmallChain, **more: Any) -> list[Any]:
-    async with chain.database.read() as session:
-        return await list_requests(session, EVERYWHERE, **{"after": 0, "limit": 50, **more})
+    async with chain.database.begin() as session:
+        return await hand_out(session, EVERYWHERE, MONDAY, **{"after": 0, "limit": 50, **more})
 
 
 async def agrees(chain: SmallChain) -> None:
@@ -211,8 +211,8 @@ async def test_messages_are_asked_for_once_and_in_order_and_never_for_what_is_lo
     )
     assert await requests(caring, after=found[1].no, limit=1) == [found[2]]
     assert await requests(caring, template="other") == []
-    async with caring.database.read() as session:
-        assert await list_requests(session, NOWHERE, after=0, limit=50) == []
+    async with caring.database.begin() as session:
+        assert await hand_out(session, NOWHERE, MONDAY, after=0, limit=50) == []
     await agrees(caring)
 
 

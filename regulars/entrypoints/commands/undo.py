@@ -1,6 +1,6 @@
 """`regulars packs undo`: what a pack version did, and taking it back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from uuid import UUID
@@ -240,6 +240,7 @@ def _tell(undo: "Undo", as_json: bool) -> None:
         print(f"  {move}: {members:,} members")
     if preview.get("moved_since"):
         print(f"  the tier of {preview['moved_since']:,} members rests on a later decision and stays")
+    _tell_asides(preview)
     for store in preview["by_store"]:
         print(f"  {store['store']:<12} {store['takes']:>12,} of {store['points']:>12,} points")
     print(
@@ -249,9 +250,33 @@ def _tell(undo: "Undo", as_json: bool) -> None:
     if undo.state not in ("in_review", "empty"):
         owed = f" and {undo.points_owed:,} owed" if undo.policy == "debt" else ""
         owed += f" and {undo.points_given:,} given" if undo.to_name is not None else ""
-        owed += f", {undo.tiers_moved:,} tiers moved" if undo.tiers_moved else ""
+        for count, what in (
+            (undo.tiers_moved, "tiers moved"),
+            (undo.tags_changed, "tags changed"),
+            (undo.stages_moved, "stages put back"),
+            (undo.messages_withdrawn, "messages withdrawn"),
+        ):
+            owed += f", {count:,} {what}" if count else ""
         print(
             f"  {undo.members_done:,} of {undo.members_in_all:,} members done, {undo.points_taken:,} points "
             f"taken back{owed}, {undo.differences:,} differences"
         )
     print(f"  content hash {undo.content_hash}")
+
+
+def _tell_asides(preview: Mapping[str, Any]) -> None:
+    """What an order does about tags, stages and messages."""
+    for name, what in (
+        ("tags", "tag {0} ends: {1:,} members"),
+        ("tags_back", "tag {0} is held as others gave it: {1:,} members"),
+        ("stages", "stage {0}: {1:,} members"),
+        ("messages", "message {0} is withdrawn: {1:,}"),
+    ):
+        for code, count in preview.get(name, {}).items():
+            print(f"  {what.format(code, count)}")
+    for name, what in (
+        ("stages_since", "moves of stage stay: something later decided it"),
+        ("messages_sent", "messages were handed over and cannot be undone"),
+    ):
+        if preview.get(name):
+            print(f"  {preview[name]:,} {what}")
