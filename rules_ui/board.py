@@ -15,7 +15,7 @@ from rules_ui.contexts.overview import Bar, Cell, HealthLine, Live, SaleLine, St
 from rules_ui.i18n import N_, Speech
 from rules_ui.minutes import Minutes, count_minutes, minute_of
 from rules_ui.queues import QueueFigures, Queues
-from rules_ui.telling import Titles
+from rules_ui.telling import OF_ELSEWHERE, Titles
 
 MINUTES_SHOWN = 30
 FRESH_FOR = timedelta(seconds=1.5)
@@ -220,6 +220,7 @@ def _told(happening: overview.Happening, titles: Titles, say: Speech) -> Told:
 
 
 def _sale(recent: overview.RecentPurchase, say: Speech) -> SaleLine:
+    nobody = OF_ELSEWHERE if recent.of_elsewhere else N_("Without a member")
     return SaleLine(
         id=recent.id,
         member_id=recent.member_id,

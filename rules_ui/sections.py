@@ -22,6 +22,10 @@ TABS: Final[Mapping[str, tuple[tuple[str, str, str, Permission], ...]]] = {
 """By the entry of the menu: address, name, picture, and who sees it."""
 
 
+OF_THE_WHOLE_CHAIN: Final = frozenset({"/system"})
+"""Addresses whose pages know no places: for those who have the permission at headquarters."""
+
+
 def home_of(path: str) -> str:
     """The path itself, or where the entry of the menu leads that the page stands under."""
     for home, tabs in TABS.items():
@@ -30,12 +34,18 @@ def home_of(path: str) -> str:
     return path
 
 
-def tabs_of(actor: Actor, path: str) -> tuple[NavItem, ...]:
-    """The tabs of the page's section that the actor may open; none where it has no section."""
+def tabs_of(actor: Actor, path: str, headquarters: str) -> tuple[NavItem, ...]:
+    """The tabs of the page's section that the actor may open; none where it has no section.
+
+    Args:
+        actor: who reads.
+        path: of the page.
+        headquarters: the path of that place.
+    """
     return tuple(
         NavItem(href, label, icon, _is_at(path, href))
         for href, label, icon, permission in TABS.get(home_of(path), ())
-        if actor.may(permission)
+        if (actor.may_at(permission, headquarters) if href in OF_THE_WHOLE_CHAIN else actor.may(permission))
     )
 
 

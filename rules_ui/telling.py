@@ -7,6 +7,9 @@ from datetime import datetime
 from rules_ui.i18n import N_, Speech
 from rules_ui.words import word_for
 
+OF_ELSEWHERE = N_("A member of another store")
+"""Stands for somebody who bought here and is at home where the reader may not look."""
+
 Titles = Mapping[str, str]
 Reason = Mapping[str, object]
 

@@ -74,6 +74,7 @@ NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "undo-resumed": ("good", N_("It goes on.")),
     "segment-saved": ("good", N_("Saved as a new version.")),
     "published": ("good", N_("Published. The next quote already follows this version.")),
+    "not-drafted": ("plain", N_("There is no draft yet: the first change begins one.")),
     "went-back": ("good", N_("The draft is again as that save; what it was before is kept in the history.")),
     "opened": ("good", N_("The place is open.")),
     "revoked": ("good", N_("The key is revoked.")),
@@ -158,10 +159,12 @@ class Ui:
         path = request.url.path
         query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
         other, name = _OTHER[language]
+        chain_name = headquarters = ""
         try:
             chain_name = self.container.places.chain.name
+            headquarters = self.container.places.headquarters.path
         except NoChain:
-            chain_name = ""
+            pass
         return Shell(
             lang=LANGS[language],
             here=path + query,
@@ -170,7 +173,7 @@ class Ui:
             other_language_name=name,
             chain_name=chain_name,
             nav=_nav(actor, home_of(path)) if actor else (),
-            tabs=tabs_of(actor, path) if actor else (),
+            tabs=tabs_of(actor, path, headquarters) if actor else (),
             operator=_signed_in_as(actor) if actor else None,
             csrf_token=(actor.csrf_token or "") if actor else "",
             notice=_notice(request.query_params.get("done")),

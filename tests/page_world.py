@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from browser_site import Site
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
-from small_chain import ACTOR
+from small_chain import ACTOR, SmallChain
 
 from regulars.custom_fields import products
 from regulars.custom_fields import service as fields
@@ -54,12 +54,12 @@ def page_paths() -> list[str]:
     ]
 
 
-async def plant(site: Site) -> list[str]:
+async def plant(chain: SmallChain) -> list[str]:
     """Give the chain of `browser_site` what else pages show: drafts, reviews, rehearsals, undo orders.
 
     Returns: addresses that no list links to.
     """
-    chain, at, save_id = site.chain, clock.now(), new_id()
+    at, save_id = clock.now(), new_id()
     async with chain.database.begin() as session:
         silver = {"===": [{"var": "member.tier"}, "silver"]}
         segment = Draft("silver-members", "HQ", "银卡会员", "Silver members", "", silver)
@@ -68,7 +68,7 @@ async def plant(site: Site) -> list[str]:
         await drafts.save_draft(session, PACK, NewSave(save_id, first, 0), ACTOR, at)
         wanted = review.Submission(new_id(), PACK, (chain.hq,), revision=1, note="有效期改为一年")
         await review.submit(session, wanted, ACTOR, at)
-    await plant_fields(site)
+    await plant_fields(chain)
     newer = with_parameters(first, {"valid_days": 300, "regular_rate_bps": 13_000})
     async with chain.database.begin() as session:
         await drafts.save_draft(session, PACK, NewSave(new_id(), newer, 1), ACTOR, at)
@@ -84,9 +84,9 @@ async def plant(site: Site) -> list[str]:
     return [f"/rehearsals/{ordered[0].id}/members", f"/packs/{PACK}/edit/saves/{save_id}"]
 
 
-async def plant_fields(site: Site) -> None:
+async def plant_fields(chain: SmallChain) -> None:
     """Fields of the chain's own, with values of a store and of a product."""
-    chain, at = site.chain, clock.now()
+    at = clock.now()
     formats = (Option("flagship", "旗舰店", "flagship"), Option("corner", "社区店", "corner shop"))
     async with chain.database.begin() as session:
         for field in (

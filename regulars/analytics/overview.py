@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     CompoundSelect,
     Integer,
+    and_,
     bindparam,
     case,
     cast,
@@ -57,8 +58,8 @@ class MinuteCount:
 
     minute: datetime
     purchases: int
-
     settled: int
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
@@ -111,12 +112,18 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class RecentPurchase:
-    """One of the purchases recorded last."""
+    """One of the purchases recorded last.
+
+    Attributes:
+        member_id, member_number, member_name: None where it has no member, or one who is not in sight.
+        of_elsewhere: whether it has a member, who is at home where the reader may not look.
+    """
 
     id: UUID
     member_id: UUID | None
     member_number: str | None
     member_name: str | None
+    of_elsewhere: bool
     store_name: str
     occurred_at: datetime
     recorded_at: datetime
@@ -215,6 +222,7 @@ _RECENT = (
         member.c.id.label("member_id"),
         member.c.number,
         member.c.name,
+        (purchase.c.member_id.is_not(None) & member.c.id.is_(None)).label("of_elsewhere"),
         place.c.name.label("store_name"),
         purchase.c.occurred_at,
         purchase.c.recorded_at,
@@ -222,7 +230,7 @@ _RECENT = (
         purchase.c.points,
     )
     .join(place, place.c.id == purchase.c.store_id)
-    .outerjoin(member, member.c.id == purchase.c.member_id)
+    .outerjoin(member, and_(member.c.id == purchase.c.member_id, within_place(member.c.home_store_id)))
     .where(within_place(purchase.c.store_id))
     .order_by(purchase.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
@@ -348,6 +356,7 @@ async def list_recent_purchases(session: AsyncSession, scope: Scope, limit: int)
             member_id=row.member_id,
             member_number=row.number,
             member_name=row.name,
+            of_elsewhere=row.of_elsewhere,
             store_name=row.store_name,
             occurred_at=row.occurred_at,
             recorded_at=row.recorded_at,

@@ -240,7 +240,12 @@ class Explanation(View):
 
 @dataclass(frozen=True, slots=True)
 class PurchasePage(View):
-    """One purchase on a page of its own."""
+    """One purchase on a page of its own.
+
+    Attributes:
+        member_href: None where it has no member whom the reader may see.
+        member_name: the member, or why none is named.
+    """
 
     template: ClassVar[str] = "purchase.html"
     receipt_no: str

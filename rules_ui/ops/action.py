@@ -10,6 +10,7 @@ from regulars.security.actor import Actor
 from rules_ui.contexts.operations import ActionLine, ActionPage, ActionProgress, ItemLine
 from rules_ui.i18n import N_, Speech
 from rules_ui.ops.words import KINDS, NEXT, OUTCOMES, STATES
+from rules_ui.telling import OF_ELSEWHERE
 from rules_ui.version_marks import Names
 from rules_ui.words import word_for
 
@@ -129,12 +130,13 @@ def _item(
     item: Item, result: Result | None, one: BulkAction, who: Mapping[UUID, Who], say: Speech
 ) -> ItemLine:
     known = who.get(item.member_id) if item.member_id else None
+    nobody = OF_ELSEWHERE if item.member_id else N_("Without a member")
     outcome, tone = OUTCOMES[result.outcome] if result else (N_("waits"), "plain")
     points = result.points if result else item.points
     return ItemLine(
         no=item.no,
         member_id=known.member_id if known else None,
-        who=(known.name or known.number) if known else say.text(N_("Without a member")),
+        who=(known.name or known.number) if known else say.text(nobody),
         purchase_id=item.subject_id if one.kind == "recompute" else None,
         points=say.number(points) if one.kind == "recompute" else "",
         outcome=say.text(outcome),

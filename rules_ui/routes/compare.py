@@ -16,6 +16,7 @@ from regulars.kernel.errors import RegularsError
 from regulars.rehearsal import service as rehearsals
 from regulars.releases import drafts, review
 from regulars.releases.domain import WORDS_MAX
+from regulars.releases.errors import UnknownDraft
 from regulars.rules import service as rules
 from regulars.rules.canonical import canonical, content_hash
 from regulars.rules.chain_catalogue import catalogue_of, examine_here
@@ -81,9 +82,13 @@ async def show_comparison(
     actor: Reader,
     version: Version = None,
     against: Annotated[int | None, Query(ge=0, le=1 << 30)] = None,
-) -> HTMLResponse:
+) -> Response:
     await ui.refresh()
-    return await _page(request, ui, actor, code, version, against, Typed())
+    try:
+        return await _page(request, ui, actor, code, version, against, Typed())
+    except UnknownDraft:  # to where one begins
+        editor = "/edit" if actor.may(Permission.PACK_EDIT) else ""
+        return go(f"/packs/{code}{editor}?done=not-drafted")
 
 
 @router.post("/{code}/submit", response_model=None)

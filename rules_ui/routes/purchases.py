@@ -14,6 +14,8 @@ from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from rules_ui.contexts.members import PurchasePage
 from rules_ui.explain import explain
+from rules_ui.i18n import N_
+from rules_ui.telling import OF_ELSEWHERE
 from rules_ui.ui import Pages, wants_part
 
 router = APIRouter(prefix="/purchases")
@@ -37,6 +39,7 @@ async def show(
     explanation = explain(record, found, say, every_line=not part)
     if part:
         return ui.page(request, actor, explanation, say)
+    nobody = OF_ELSEWHERE if record.member_id else N_("Without a member")
     view = PurchasePage(
         receipt_no=record.receipt_no,
         store=record.store,
@@ -45,7 +48,7 @@ async def show(
         sales=say.amount(record.sales_minor),
         points=record.points,
         member_href=f"/members/{member.id}" if member else None,
-        member_name=(member.name or member.number) if member else "",
+        member_name=(member.name or member.number) if member else say.text(nobody),
         flags=record.flags,
         explanation=explanation,
     )

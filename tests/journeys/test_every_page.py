@@ -186,7 +186,7 @@ class Walk:
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_every_page_is_for_everybody(site: Site, language: str, part: int) -> None:
-    planted = await plant(site)
+    planted = await plant(site.chain)
     paths = [path for path in page_paths() if path != "/sign-in" and path not in ELSEWHERE]
     async with site.reader(language, DESK) as page:
         walk = Walk(site, page, language)
