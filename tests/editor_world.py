@@ -20,9 +20,12 @@ EN = Speech(language="en", zone=ZoneInfo("UTC"), money=Money("CNY", 2), now=NOW)
 CODES = sorted({*starter_codes(), *gallery_codes()})
 
 
-def shown(text: str, catalogue: Catalogue = BUILT_IN) -> EditorBody:
+NO_OFFERS = Offers()
+
+
+def shown(text: str, catalogue: Catalogue = BUILT_IN, offers: Offers = NO_OFFERS) -> EditorBody:
     report = examine(text, catalogue=catalogue)
-    return body_of(Shown("a-pack", text, 1, report, ""), catalogue, Offers(), EN)
+    return body_of(Shown("a-pack", text, 1, report, ""), catalogue, offers, EN)
 
 
 def parts(thing: object, kind: type[Any]) -> Iterator[Any]:

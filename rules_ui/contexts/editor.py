@@ -1,7 +1,7 @@
 """The rule editor: parameters, rules and their conditions as a form over one text."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from rules_ui.contexts.base import Choice, FieldTrouble, Tone, View
 from rules_ui.contexts.case_table import CaseTable
@@ -15,6 +15,10 @@ class OptionGroup:
 
     label: str
     options: tuple[Choice, ...]
+
+
+SUGGESTED_PLACES: Final = "suggested-places"
+"""Id of the list of places that are suggested while typing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Control:
         groups: its options under headings, of a long list.
         before, after: what stands left and right of it.
         more: how what is not among the options can be written, where it can.
+        suggest: id of a list of what could be written there, "" for none.
     """
 
     at: str
@@ -47,6 +52,7 @@ class Control:
     optional: bool = False
     groups: tuple[OptionGroup, ...] = ()
     more: Literal["", "text", "date", "number"] = ""
+    suggest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +279,14 @@ class EditorBody(View):
 
 @dataclass(frozen=True, slots=True)
 class EditorPage(View):
-    """The editor of one pack's draft."""
+    """The editor of one pack's draft.
+
+    Attributes:
+        places: suggested where a place's code is typed; none where all are shown to be ticked.
+    """
 
     template: ClassVar[str] = "editor.html"
     code: str
     title: str
+    places: tuple[Choice, ...]
     body: EditorBody

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from regulars.rules.canonical import laid_out
 from regulars.rules.catalogue import Catalogue, Field
@@ -58,12 +58,28 @@ _OWN_FACTS: Mapping[str, str] = {
 }
 
 
+MOST_SHOWN: Final = 40
+"""Of more places only the upper ones are shown, and what is chosen; the others are typed."""
+MOST_SUGGESTED: Final = 500
+
+
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What the chain offers where a pack names something: codes and names."""
+    """What the chain offers where a pack names something: codes and names.
+
+    Attributes:
+        places: those above stores first.
+        upper: how many of the places are no stores.
+    """
 
     places: tuple[Choice, ...] = ()
     tiers: tuple[Choice, ...] = ()
+    upper: int = 0
+
+    @property
+    def suggested(self) -> tuple[Choice, ...]:
+        """Places that are too many to be shown at each rule: so many of them are suggested while typing."""
+        return self.places[:MOST_SUGGESTED] if len(self.places) > MOST_SHOWN else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from regulars.rules.canonical import laid_out
 from rules_ui.contexts.base import Choice
-from rules_ui.contexts.editor import Addition, Control, ControlKind, SlotView
+from rules_ui.contexts.editor import SUGGESTED_PLACES, Addition, Control, ControlKind, SlotView
 from rules_ui.editor.conditions_view import measured, top_conditions
 from rules_ui.editor.emitting import emit
 from rules_ui.editor.nodes import Literally, Operand, Parameter, Total
-from rules_ui.editor.sheet import Sheet, element_id
+from rules_ui.editor.sheet import MOST_SHOWN, Sheet, element_id
 from rules_ui.editor.slots import Slot
 from rules_ui.editor.values import Unit, shown
 from rules_ui.i18n import N_
@@ -127,12 +127,17 @@ def _many(sheet: Sheet, at: str, slot: Slot, value: object, label: str) -> Made:
     known = [Choice(code, sheet.text(said)) for code, said in slot.options] or list(
         sheet.offered(slot.offered)
     )
+    more, suggest = slot.more, ""
+    if slot.offered == "places" and sheet.offers.suggested:
+        upper = min(sheet.offers.upper, MOST_SHOWN)
+        known = known[:upper] + [each for each in known[upper:] if each.value in chosen]
+        more, suggest = "text", SUGGESTED_PLACES
     options = [Choice(each.value, each.label, each.value in chosen) for each in known]
     offered = {each.value for each in known}
     options += [Choice(each, each, chosen=True) for each in chosen if each not in offered]
     do = "set-numbers" if kind is int else "set-codes"
     id_ = element_id(at, f"{do}-value")
-    return (Control(at, do, "value", id_, label, "choices", "", tuple(options), more=slot.more),)
+    return (Control(at, do, "value", id_, label, "choices", "", tuple(options), more=more, suggest=suggest),)
 
 
 def _one_piece(code: str) -> bool:

@@ -63,7 +63,8 @@ async def show_editor(request: Request, ui: Pages, code: str, actor: Editor) -> 
     await ui.refresh()
     say = ui.speech(request, actor)
     body = await _body(ui, code, actor, say, Told(at=f"/cases/{request.query_params.get('case', '')[:3]}"))
-    return await beside(ui.page, request, actor, EditorPage(code, body.title, body), say)
+    view = EditorPage(code, body.title, _offers(ui, actor, say).suggested, body)
+    return await beside(ui.page, request, actor, view, say)
 
 
 @router.post("/{code}/edit", response_model=None)
@@ -181,13 +182,20 @@ async def _name(session: AsyncSession, saved_by: str, say: Speech) -> str:
 
 
 def _offers(ui: Ui, actor: Actor, say: Speech) -> Offers:
-    places = [
-        Choice(place.code, f"{place.name} · {place.code}")
-        for place in sorted(ui.container.places.all(), key=lambda each: (each.path.count("."), each.code))
-        if place.kind != "terminal" and place.closed_at is None and actor.scope.touches(place.path)
-    ]
+    places = sorted(
+        (
+            place
+            for place in ui.container.places.all()
+            if place.kind != "terminal" and place.closed_at is None and actor.scope.touches(place.path)
+        ),
+        key=lambda each: (each.kind == "store", each.path.count("."), each.code),
+    )
     tiers = [Choice(tier.code, tier.title) for tier in ladder_of(ui.chain_plan(), say)]
-    return Offers(tuple(places), tuple(tiers))
+    return Offers(
+        tuple(Choice(place.code, f"{place.name} · {place.code}") for place in places),
+        tuple(tiers),
+        upper=sum(place.kind != "store" for place in places),
+    )
 
 
 def _tier_codes(ui: Ui, say: Speech) -> tuple[str, ...]:

@@ -9,7 +9,17 @@ from editor_world import CODES, document, parts, shown
 from regulars.custom_fields.domain import CustomField
 from regulars.rules.custom_catalogue import with_custom
 from regulars.rules.starters import starter_text
-from rules_ui.contexts.editor import ConditionView, Control, EditorBody, PartView, RuleView, SlotView
+from rules_ui.contexts.base import Choice
+from rules_ui.contexts.editor import (
+    SUGGESTED_PLACES,
+    ConditionView,
+    Control,
+    EditorBody,
+    PartView,
+    RuleView,
+    SlotView,
+)
+from rules_ui.editor.sheet import MOST_SHOWN, Offers
 
 
 def ids_of(body: EditorBody) -> set[str]:
@@ -110,3 +120,21 @@ def test_a_text_that_is_no_pack_is_shown_as_code_alone() -> None:
     assert not body.readable
     assert body.remarks
     assert body.code_marks == "[]"
+
+
+def test_of_two_thousand_stores_a_rule_shows_those_it_names_and_the_others_are_typed() -> None:
+    pack = document("grocery-classic")
+    pack["rules"][0]["scope"] = {"places": ["s-7", "gone", "east"]}
+    places = [Choice(code, code.title()) for code in ("HQ", "east", *(f"s-{n}" for n in range(2_000)))]
+    body = shown(json.dumps(pack), offers=Offers(tuple(places), upper=2))
+    (control,) = [each for each in parts(body, Control) if each.at == "/rules/0/scope/places"]
+    assert [(each.value, each.chosen) for each in control.options] == [
+        ("HQ", False),
+        ("east", True),
+        ("s-7", True),
+        ("gone", True),
+    ]
+    assert (control.more, control.suggest) == ("text", SUGGESTED_PLACES)
+    few = shown(json.dumps(pack), offers=Offers(tuple(places[:MOST_SHOWN]), upper=2))
+    (control,) = [each for each in parts(few, Control) if each.at == "/rules/0/scope/places"]
+    assert (len(control.options), control.more, control.suggest) == (MOST_SHOWN + 1, "", "")
