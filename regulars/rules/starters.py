@@ -12,7 +12,7 @@ STARTERS: Final = ("classic-tiers", "grocery-classic", "silver-saturday", "staff
 """What a new chain publishes where it says nothing else."""
 GALLERY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "grocery": (*STARTERS, "double-day", "grocery-weekend"),
+        "grocery": (*STARTERS, "double-day", "grocery-weekend", "often-here", "welcome-back"),
         "print-shop": ("print-shop-offers", "print-shop-points"),
         "auto-repair": (
             "auto-repair-care",
