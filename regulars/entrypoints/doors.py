@@ -5,19 +5,25 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
+from weakref import WeakKeyDictionary, WeakSet
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from regulars.entrypoints.stack.ports import require_free
 from regulars.settings import Settings
 
 _FAMILIES: Final = {False: socket.AF_INET, True: socket.AF_INET6}
-HUNG_SECONDS: Final = 30
-"""A process that says nothing for so long is replaced; it says nothing either while it imports the program,
-which takes many seconds on a busy or a cold machine. One that died is noticed at once."""
+HUNG_SECONDS: Final = 10
+"""A process that says nothing for so long is replaced. One that died is noticed at once."""
+STARTING_SECONDS: Final = 300
+"""But it says nothing either while it imports the program, which takes many seconds on a busy or a cold
+machine: who kills it for that begins the same again."""
 
 
 class ServingProcesses(Multiprocess):
@@ -37,6 +43,8 @@ class ServingProcesses(Multiprocess):
         require_free(settings.host, settings.port)
         config.timeout_worker_healthcheck = HUNG_SECONDS
         self._doors = [_door(settings) for _ in range(config.workers)]
+        self._began: WeakKeyDictionary[Process, float] = WeakKeyDictionary()
+        self._have_answered: WeakSet[Process] = WeakSet()
         super().__init__(config, sockets=self._doors)
 
     def init_processes(self) -> None:
@@ -48,11 +56,28 @@ class ServingProcesses(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """See to each process; a successor gets the door of the one that it follows."""
-        self._door_by_door(super().keep_subprocess_alive)
+        see_to = super().keep_subprocess_alive
+        self._door_by_door(lambda: None if self._is_starting(self.processes[0]) else see_to())
 
     def restart_all(self) -> None:
         """Replace each process, on SIGHUP, at its own door: nobody would answer at one that is left."""
+        self.config.timeout_worker_healthcheck = STARTING_SECONDS
         self._door_by_door(super().restart_all)
+        self.config.timeout_worker_healthcheck = HUNG_SECONDS
+
+    def _is_starting(self, process: Process) -> bool:
+        """Whether it lives, has never answered, and may take its time still; it is not waited for."""
+        if process in self._have_answered:
+            return False
+        if process not in self._began:
+            self._began[process] = time.monotonic()
+            with suppress(OSError):
+                process.parent_conn.send(b"ping")
+        if process.parent_conn.poll():
+            process.parent_conn.recv()
+            self._have_answered.add(process)
+            return False
+        return process.process.is_alive() and time.monotonic() < self._began[process] + STARTING_SECONDS
 
     def handle_ttin(self) -> None:
         """Take no more processes than there are doors: their number is a setting."""
