@@ -7,6 +7,8 @@ from hashlib import sha256
 from typing import Final, Literal
 from uuid import UUID
 
+from regulars.recompute.domain import needs_second
+
 BulkKind = Literal["retry", "tell", "restart", "freeze", "unfreeze", "recompute"]
 BulkState = Literal["draft", "in_review", "rejected", "approved", "running", "cancelled", "finished"]
 Outcome = Literal[
@@ -71,7 +73,10 @@ class Item:
     Attributes:
         no: its place on the list, from 1.
         subject_id: the member, or for `recompute` the purchase.
-        points: what recomputing was reckoned to give; else 0.
+        points: what recomputing was reckoned to give; else 0, as what follows.
+        redated: points that get other dates.
+        missed_minor: discounts that were not offered and should have been; they stay as charged.
+        tier_to: the tier that the member is raised to.
     """
 
     no: int
@@ -79,6 +84,16 @@ class Item:
     member_id: UUID | None
     store_id: UUID
     points: int
+    redated: int = 0
+    missed_minor: int = 0
+    tier_to: str | None = None
+
+    @property
+    def signed(self) -> str:
+        """What of it somebody signs who approves the list."""
+        if not (self.points or self.redated or self.tier_to):
+            return str(self.subject_id)
+        return f"{self.subject_id} {self.points} {self.redated} {self.tier_to or '-'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +121,16 @@ class BulkAction:
         wanted: the filter, as it was given.
         versions: mended pack versions, for `recompute`.
         freeze_reason: code, for `freeze`.
-        content_hash: of kind, place and list.
+        content_hash: of kind, place and list, with what each on it gets.
         more: matched more than one list takes.
         points: what the list was reckoned to give.
+        tiers: members whom it raises; `redated`: points that get other dates; `missed_minor`: discounts
+            that were not offered.
         changed, unchanged, refused: results so far.
         ordered_by, decided_by: kind and id, e.g. "operator:…".
         reason: why; None while it is a draft.
         words: what was said last, at the decision or when it was stopped.
+        wish_hash: of what was asked for; None of actions from before this was kept.
     """
 
     id: UUID
@@ -138,6 +156,10 @@ class BulkAction:
     words: str | None
     started_at: datetime | None
     ended_at: datetime | None
+    wish_hash: str | None = None
+    tiers: int = 0
+    redated: int = 0
+    missed_minor: int = 0
 
     @property
     def done(self) -> int:
@@ -145,29 +167,36 @@ class BulkAction:
 
     @property
     def needs_second(self) -> bool:
-        return needs_second_person(self.kind, self.items)
+        by_itself = needs_second_person(self.kind, self.items, self.points, self.tiers, self.redated)
+        return by_itself or self.state == "in_review"
 
 
-def needs_second_person(kind: BulkKind, items: int) -> bool:
+def needs_second_person(
+    kind: BulkKind, items: int, points: int = 0, tiers: int = 0, redated: int = 0
+) -> bool:
     """Whether somebody else must approve it.
 
     Args:
         kind: what is done.
         items: to how many.
-    Returns: for whatever ends workflows, and for freezing or unfreezing many.
-    Source: docs/operations.md, "Four eyes".
+        points, tiers, redated: what recomputing them does.
+    Returns: for whatever ends workflows, for freezing or unfreezing many, and for what recomputing may not be
+        done by one person.
+    Source: docs/operations.md, "Four eyes"; docs/recompute.md, "Four eyes".
     """
+    if kind == "recompute":
+        return needs_second(points, tiers, redated)
     return kind == "restart" or (kind in ("freeze", "unfreeze") and items > FREEZES_ALONE)
 
 
-def hash_of(kind: BulkKind, place_id: UUID, extra: Sequence[str], subjects: Sequence[UUID]) -> str:
+def hash_of(kind: BulkKind, place_id: UUID, extra: Sequence[str], items: Sequence[Item]) -> str:
     """What stands for kind, place, details and list, so that nobody decides on another.
 
     Args:
         kind: what is done.
         place_id: where.
         extra: reason of a freeze, mended versions.
-        subjects: in the order of the list.
+        items: in the order of the list.
     """
-    said = "\n".join((kind, str(place_id), *extra, "", *map(str, subjects)))
+    said = "\n".join((kind, str(place_id), *extra, "", *(item.signed for item in items)))
     return sha256(said.encode()).hexdigest()

@@ -2,9 +2,11 @@
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.analytics import operations
@@ -35,6 +37,11 @@ class Wish:
     wanted: Filter = field(default_factory=Filter)
     freeze_reason: str | None = None
     versions: tuple[str, ...] = ()
+
+    @property
+    def content_hash(self) -> str:
+        """What stands for all that was asked for."""
+        return sha256(orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 async def make_list(
@@ -90,6 +97,9 @@ async def _purchases(
                     flagged.member_id,
                     flagged.store_id,
                     one.reckoned.points,
+                    one.reckoned.redated,
+                    one.reckoned.missed_minor,
+                    one.reckoned.tier_to,
                 )
                 items.append(item)
         after = page.next_after

@@ -52,10 +52,14 @@ _SAVE: Final = (
     .values({name: bindparam(f"new_{name}", type_=bulk_action.c[name].type) for name in _MOVING})
 )
 _INSERT_ITEMS: Final = """
-insert into bulk_action_item (action_id, no, subject_id, member_id, store_id, points)
-select $1::uuid, i.* from unnest($2::int[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[]) i
+insert into bulk_action_item
+  (action_id, no, subject_id, member_id, store_id, points, redated, missed_minor, tier_to)
+select $1::uuid, i.*
+from unnest($2::int[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[],
+            $9::text[]) i
 """
-_ITEM: Final = "i.no, i.subject_id, i.member_id, i.store_id, i.points"
+_COLUMNS: Final = tuple(field.name for field in fields(Item))
+_ITEM: Final = ", ".join(f"i.{name}" for name in _COLUMNS)
 _NEXT: Final = f"""
 select {_ITEM} from bulk_action_item i
 where i.action_id = $1
@@ -72,10 +76,16 @@ insert into bulk_action_result (action_id, no, outcome, detail, points, done_at)
 select $1::uuid, r.*, $6::timestamptz from unnest($2::int[], $3::text[], $4::text[], $5::bigint[]) r
 on conflict do nothing
 """
+_ONE_DRAFT: Final = "select pg_advisory_xact_lock(hashtextextended($1, 7201124))"
 _LAST_OF: Final = """
 select a.id from bulk_action a join bulk_action_item i on i.action_id = a.id
 where i.member_id = $1 and a.state <> 'draft' order by a.ordered_at desc limit $2
 """
+
+
+async def one_at_a_time(session: AsyncSession, action_id: UUID) -> None:
+    """Let nobody else draw up an action of this id until the transaction ends."""
+    await (await driver(session)).execute(_ONE_DRAFT, str(action_id))
 
 
 async def find(
@@ -109,7 +119,7 @@ async def write(session: AsyncSession, action: BulkAction, items: Sequence[Item]
     """A new action with its list."""
     values = {name: getattr(action, name) for name in _NAMES}
     await session.execute(_INSERT, {**values, "versions": list(action.versions)})
-    rows = [(item.no, item.subject_id, item.member_id, item.store_id, item.points) for item in items]
+    rows = [tuple(getattr(item, name) for name in _COLUMNS) for item in items]
     await (await driver(session)).execute(_INSERT_ITEMS, action.id, *zip(*rows, strict=True))
 
 
@@ -152,7 +162,7 @@ def _action(row: RowMapping) -> BulkAction:
 
 
 def _item(row: asyncpg.Record) -> Item:
-    return Item(row["no"], row["subject_id"], row["member_id"], row["store_id"], row["points"])
+    return Item(*(row[name] for name in _COLUMNS))
 
 
 def _result(row: asyncpg.Record) -> Result | None:

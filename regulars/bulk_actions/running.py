@@ -20,6 +20,7 @@ from regulars.lifecycle.errors import AlreadyFrozen, NotFrozen
 from regulars.organisation.places import Places
 from regulars.outbox import service as outbox
 from regulars.outbox.domain import Change
+from regulars.recompute.domain import Approved
 from regulars.recompute.repository import Wanted
 from regulars.recompute.running import Means as RecomputeMeans
 from regulars.recompute.running import Order, recompute_batch
@@ -148,14 +149,30 @@ async def _freeze(session: AsyncSession, means: Means, action: BulkAction, item:
 async def _recompute(
     session: AsyncSession, means: Means, action: BulkAction, batch: Sequence[Item]
 ) -> list[Done]:
-    who = _orderer(means, action)
-    ids = tuple(item.subject_id for item in batch)
-    order = Order(Wanted(who.scope.paths, None, ids), action.versions, action.reason or "")
-    tools = RecomputeMeans(means.packs, Shelf(), means.places, means.new_id)
+    """All together; where one cannot be read, each by itself, so that it keeps none of the others back."""
     try:
-        page = await recompute_batch(session, tools, order, who, means.now(), limit=len(ids))
+        async with session.begin_nested():
+            return await _recompute_together(session, means, action, batch)
     except RegularsError as error:
-        return [(item.no, "refused", error.code, 0) for item in batch]
+        if len(batch) == 1:
+            return [(batch[0].no, "refused", error.code, 0)]
+    return [done for item in batch for done in await _recompute(session, means, action, [item])]
+
+
+async def _recompute_together(
+    session: AsyncSession, means: Means, action: BulkAction, batch: Sequence[Item]
+) -> list[Done]:
+    who = _orderer(means, action)
+    listed = {item.subject_id: Approved(item.points, item.tier_to, item.redated) for item in batch}
+    order = Order(
+        Wanted(who.scope.paths, None, tuple(listed)),
+        action.versions,
+        action.reason or "",
+        listed,
+        action.decided_by,
+    )
+    tools = RecomputeMeans(means.packs, Shelf(), means.places, means.new_id)
+    page = await recompute_batch(session, tools, order, who, means.now(), limit=len(listed))
     told = {one.flagged.purchase_id: one.reckoned for one in page.items}
     done: list[Done] = []
     for item in batch:

@@ -18,6 +18,7 @@ from regulars.bulk_actions.domain import (
     Item,
     Result,
     hash_of,
+    needs_second_person,
 )
 from regulars.bulk_actions.errors import (
     BulkListDiffers,
@@ -32,6 +33,8 @@ from regulars.explanation.shelf import Shelf
 from regulars.kernel.paging import page_of
 from regulars.lifecycle.freezing import freeze_reason
 from regulars.organisation.places import Places
+from regulars.purchases.errors import IdempotencyMismatch
+from regulars.recompute import service as recompute
 from regulars.security import audit
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
@@ -74,13 +77,16 @@ async def draw_up(
         at: aware UTC, now.
     Returns: the draft.
     Raises: PermissionDenied; FreezeReasonUnknown; BulkFilterEmpty; BulkNothingMatches;
-        RecomputeVersionUnfit. Nothing is kept then.
+        RecomputeVersionUnfit; IdempotencyMismatch: the id is that of another wish. Nothing is kept then.
     Source: docs/operations.md.
     """
     path = places.get(wish.place_id).path
     _require_rights(wish.kind, path, actor)
+    await repository.one_at_a_time(session, action_id)
     known = await repository.find(session, action_id, actor.scope)
     if known is not None:
+        if known.wish_hash not in (None, wish.content_hash):
+            raise IdempotencyMismatch("Idempotency-Key")
         return known
     reason = freeze_reason(wish.freeze_reason or "").value if wish.kind == "freeze" else None
     items, more = await make_list(session, places, shelf, wish, at)
@@ -95,7 +101,7 @@ async def draw_up(
         versions=wish.versions,
         freeze_reason=reason,
         state="draft",
-        content_hash=hash_of(wish.kind, wish.place_id, extra, [item.subject_id for item in items]),
+        content_hash=hash_of(wish.kind, wish.place_id, extra, items),
         items=len(items),
         more=more,
         points=sum(item.points for item in items),
@@ -111,6 +117,10 @@ async def draw_up(
         words=None,
         started_at=None,
         ended_at=None,
+        wish_hash=wish.content_hash,
+        tiers=sum(item.tier_to is not None for item in items),
+        redated=sum(item.redated for item in items),
+        missed_minor=sum(item.missed_minor for item in items),
     )
     await repository.write(session, action, items)
     await note(session, action, action, "bulk_action.draw_up", actor, at)
@@ -144,9 +154,18 @@ async def submit(
     if action.ordered_by == _name(actor) and action.reason == words and action.state != "draft":
         return action
     _require(action, content_hash, "draft")
-    ready = replace(action, state="in_review" if action.needs_second else "approved", reason=words)
+    needs_second = action.needs_second or await _beyond_alone(session, action, actor, at)
+    ready = replace(action, state="in_review" if needs_second else "approved", reason=words)
     ready = replace(ready, ordered_by=_name(actor))
     return await keep(session, action, ready, "bulk_action.submit", actor, at, words)
+
+
+async def _beyond_alone(session: AsyncSession, action: BulkAction, actor: Actor, at: datetime) -> bool:
+    """Whether the actor has given so much alone lately that this is too much."""
+    if action.kind != "recompute":
+        return False
+    given = await recompute.given_alone(session, actor, at)
+    return needs_second_person(action.kind, action.items, given + action.points)
 
 
 async def approve(

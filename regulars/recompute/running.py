@@ -77,14 +77,14 @@ class Order:
         wanted: which purchases.
         versions: mended versions; none: those that were live then.
         reason: the words of who orders it.
-        approved: what was approved for each purchase; none where one person acts alone.
-        approved_by: by whom.
+        listed: what each purchase may get at most, where there is a list; None: whatever is due.
+        approved_by: who else has approved that list; None where one person acts alone.
     """
 
     wanted: Wanted
     versions: tuple[str, ...]
     reason: str
-    approved: Mapping[UUID, Approved] = field(default_factory=dict)
+    listed: Mapping[UUID, Approved] | None = None
     approved_by: str | None = None
 
 
@@ -218,10 +218,14 @@ async def _one(session: AsyncSession, batch: _Batch, flagged: Flagged, stored: S
 
 
 def _allowed(batch: _Batch, told: Reckoned, purchase_id: UUID) -> RecomputeState:
-    """Whether it may be done: as it was approved, or by one person alone."""
-    if batch.order.approved_by is not None:
-        approved = batch.order.approved.get(purchase_id)
-        return "due" if approved is not None and approved.covers(told) else "differs"
+    """Whether it may be done: as it stands on the list, and as far as one person may alone."""
+    order = batch.order
+    if order.listed is not None:
+        most = order.listed.get(purchase_id)
+        if most is None or not most.covers(told):
+            return "differs"
+    if order.approved_by is not None:
+        return "due"
     if needs_second(batch.alone + told.points, int(told.tier_to is not None), told.redated):
         return "needs_second"
     batch.alone += told.points

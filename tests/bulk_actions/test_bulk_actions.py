@@ -8,9 +8,10 @@ import pytest
 from bulk_actions.world import Bulk, NoHands, somebody
 from recompute_world import Recomputing
 from small_chain import MONDAY, line
+from sqlalchemy import text
 
 from regulars.bulk_actions import service
-from regulars.bulk_actions.domain import FREEZES_ALONE, Filter, needs_second_person
+from regulars.bulk_actions.domain import FREEZES_ALONE, BulkAction, Filter, needs_second_person
 from regulars.bulk_actions.errors import (
     BulkFilterEmpty,
     BulkListDiffers,
@@ -20,6 +21,11 @@ from regulars.bulk_actions.errors import (
     OwnBulkApproval,
     UnknownBulkAction,
 )
+from regulars.bulk_actions.listing import Wish
+from regulars.explanation.shelf import Shelf
+from regulars.kernel.ids import new_id
+from regulars.purchases.errors import IdempotencyMismatch
+from regulars.recompute.domain import POINTS_ALONE
 from regulars.security.domain import Role
 from regulars.security.errors import PermissionDenied
 
@@ -126,6 +132,81 @@ async def test_purchases_in_which_a_rule_failed_are_given_what_the_preview_says(
     with pytest.raises(BulkNothingMatches):
         await bulk.draw_up("recompute")
     assert await recomputing.verified()
+
+
+async def test_more_points_than_one_person_gives_alone_wait_for_somebody_else(bulk: Bulk) -> None:
+    recomputing = Recomputing(bulk.chain)
+    await recomputing.begin()
+    members = [await bulk.chain.join(f"M{number}") for number in range(3)]
+    for member in members:
+        await recomputing.fail(member, 100 * POINTS_ALONE // 2)
+    await recomputing.mend()
+    first = await bulk.draw_up("recompute", Filter(member_ids=(members[0],)), versions=("failing/2",))
+    assert not first.needs_second
+    assert (await bulk.finish(await bulk.submit(first))).points_given == POINTS_ALONE // 2
+    rest = await bulk.draw_up("recompute", versions=("failing/2",))
+    assert (rest.points, rest.needs_second) == (POINTS_ALONE, False)
+    waiting = await bulk.submit(rest)  # by itself it would do; together with the first it is too much
+    assert (waiting.state, waiting.needs_second) == ("in_review", True)
+    with pytest.raises(OwnBulkApproval):
+        await bulk.approve(waiting, bulk.orderer)
+    assert (await bulk.finish(await bulk.approve(waiting))).points_given == POINTS_ALONE
+    approved = await bulk.rows("select count(*) from purchase_recompute where approved_by is not null")
+    assert approved == [(2,)]
+    assert await recomputing.verified()
+
+
+async def test_what_became_more_than_the_list_says_stays_open(bulk: Bulk) -> None:
+    recomputing = Recomputing(bulk.chain)
+    await recomputing.begin()
+    member = await bulk.chain.join()
+    await recomputing.fail(member)
+    await recomputing.mend()
+    action = await bulk.submit(await bulk.draw_up("recompute", versions=("failing/2",)))
+    before = await recomputing.balance(member)
+    await spoil(bulk, "update bulk_action_item set points = points - 1")
+    done = await bulk.finish(action)
+    assert [(one.outcome, one.detail) for one in await bulk.results(done) if one] == [("refused", "differs")]
+    assert await recomputing.balance(member) == before
+    assert len(await recomputing.flagged()) == 1
+
+
+async def spoil(bulk: Bulk, statement: str) -> None:
+    """Change what must never be changed."""
+    async with bulk.chain.database.begin() as session:
+        await session.execute(text("set local session_replication_role = replica"))
+        await session.execute(text(statement))
+
+
+async def test_one_that_cannot_be_read_keeps_none_of_the_others_back(bulk: Bulk) -> None:
+    recomputing = Recomputing(bulk.chain)
+    await recomputing.begin()
+    bought = [await recomputing.fail(await bulk.chain.join(f"M{number}")) for number in range(2)]
+    await recomputing.mend()
+    action = await bulk.submit(await bulk.draw_up("recompute", versions=("failing/2",)))
+    spoilt = "update purchase set evaluation = evaluation #- '{{facts,store}}' where id = '{}'"
+    await spoil(bulk, spoilt.format(bought[1].purchase_id))
+    done = await bulk.finish(action)
+    assert (done.changed, done.refused) == (1, 1)
+    assert [one.detail for one in await bulk.results(done) if one] == ["", "record_unreadable"]
+    acts = "select subject_id from audit_entry where action = 'purchase.recomputed'"
+    assert await bulk.rows(acts) == [(str(bought[0].purchase_id),)]
+
+
+async def test_the_same_id_with_another_wish_is_refused(bulk: Bulk) -> None:
+    members = await join(bulk, 2)
+    action_id = new_id()
+
+    async def draw_up(member: UUID) -> BulkAction:
+        wish = Wish("tell", bulk.chain.hq, Filter(member_ids=(member,)))
+        async with bulk.chain.database.begin() as session:
+            places = bulk.chain.desk.places
+            return await service.draw_up(session, places, Shelf(), action_id, wish, bulk.orderer, bulk.at)
+
+    first, same = await asyncio.gather(draw_up(members[0]), draw_up(members[0]))
+    assert first == same
+    with pytest.raises(IdempotencyMismatch):
+        await draw_up(members[1])
 
 
 async def test_those_whose_due_date_has_passed_are_found(bulk: Bulk) -> None:
