@@ -18,6 +18,7 @@ from regulars.custom_fields.domain import (
     Value,
     check_products,
 )
+from regulars.kernel.spreadsheet import bare
 
 MOST_BYTES: Final = 64 << 20
 PRODUCT_CODE: Final = "product_code"
@@ -166,7 +167,7 @@ def _read_row(
         return
     code, values = "", dict[str, Value | None]()
     for name, cell in zip(header, cells, strict=True):
-        told = cell.strip()
+        told = bare(cell.strip())
         if name == PRODUCT_CODE:
             code = told
         elif told:
@@ -179,13 +180,6 @@ def _read_row(
             values[name] = None
     found.rows.append((code[: LONGEST_PRODUCT_CODE + 1], values))
     found.numbers.append(number)
-
-
-def line_of(cells: Sequence[str]) -> str:
-    """One line of a table, without its end."""
-    line = StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
-    return line.getvalue()
 
 
 def cell_of(value: Value | None) -> str:

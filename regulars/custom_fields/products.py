@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.custom_fields import repository
 from regulars.custom_fields.domain import CustomField, ProductRow, Value, check_products, facts_of
-from regulars.custom_fields.files import Fault, cell_of, columns_of, line_of, read_products
+from regulars.custom_fields.files import Fault, cell_of, columns_of, read_products
 from regulars.kernel.beside import beside
 from regulars.kernel.errors import FieldProblem, InvalidInput
+from regulars.kernel.spreadsheet import line_of
 from regulars.security import audit
 from regulars.security.actor import Actor
 
@@ -71,7 +72,7 @@ async def load_file(
 
 
 async def export_table(session: AsyncSession) -> AsyncIterator[str]:
-    """All products' values as lines of CSV that `load_file` takes again."""
+    """All products' values as lines of CSV that `load_file` takes again, and no spreadsheet computes."""
     columns = columns_of(await product_fields(session))
     yield line_of(columns)
     after = ""

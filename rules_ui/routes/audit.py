@@ -1,10 +1,8 @@
 """The audit log: who did what, where and when, to be narrowed down and taken along as a file."""
 
-import csv
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from io import StringIO
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -13,6 +11,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.requests import Request
 
 from api.dependencies import requires
+from regulars.kernel.spreadsheet import line_of
 from regulars.organisation.errors import UnknownPlace
 from regulars.security.actor import Actor
 from regulars.security.audit_reading import MOST_READ, Asked, AuditEntry, list_entries
@@ -27,7 +26,7 @@ from rules_ui.ui import Pages, Ui
 SHOWN: Final = 50
 EXPORTED: Final = 100_000
 _PLACES_OFFERED: Final = 200
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_END: Final = "\r\n"
 _BIGGEST_ID: Final = 2**63 - 1
 
 router = APIRouter(prefix="/audit")
@@ -171,16 +170,16 @@ async def _nothing(problems: list[FieldTrouble]) -> AsyncIterator[str]:
 async def _rows(ui: Ui, actor: Actor, say: Speech, asked: Asked) -> AsyncIterator[str]:
     """All that was asked for as lines of a file, a thousand at a time."""
     teller = Teller(actor, say, ui.container.places)
-    yield "\ufeff" + _line([say.text(title) for title in _TITLES])
+    yield "\ufeff" + line_of(say.text(title) for title in _TITLES) + _END
     before, left = None, EXPORTED
     while left > 0:
         async with ui.container.database.read() as session:
             found = await list_entries(session, actor.scope, asked, before=before, limit=MOST_READ)
-        yield "".join(_line(_cells(entry, teller, say)) for entry in found)
+        yield "".join(line_of(_cells(entry, teller, say)) + _END for entry in found)
         if len(found) < MOST_READ:
             return
         before, left = found[-1].id, left - len(found)
-    yield _line([say.text(N_("There is more: narrow the days down to export it."))])
+    yield line_of([say.text(N_("There is more: narrow the days down to export it."))]) + _END
 
 
 _TITLES: Final = (
@@ -211,10 +210,3 @@ def _cells(entry: AuditEntry, teller: Teller, say: Speech) -> list[str]:
         line.reason,
         "; ".join(f"{change.title}: {change.before} → {change.after}" for change in line.changes),
     ]
-
-
-def _line(cells: list[str]) -> str:
-    """One line, in which no cell is taken for a formula."""
-    written = StringIO()
-    csv.writer(written).writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
-    return written.getvalue()

@@ -14,9 +14,10 @@ from api.dependencies import requires
 from api.sayings import UNSAID, in_chinese
 from regulars.custom_fields import products
 from regulars.custom_fields.domain import LONGEST_PRODUCT_CODE, MOST_PROBLEMS, CustomField, Value
-from regulars.custom_fields.files import Fault, columns_of, line_of
+from regulars.custom_fields.files import Fault, columns_of
 from regulars.custom_fields.products import Loaded
 from regulars.kernel.errors import RegularsError
+from regulars.kernel.spreadsheet import line_of
 from regulars.rules.catalogue import Catalogue
 from regulars.rules.chain_catalogue import catalogue_of
 from regulars.security.actor import Actor

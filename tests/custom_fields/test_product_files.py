@@ -162,5 +162,9 @@ def test_fields_are_defined_and_values_loaded_and_exported_from_files(data_dir: 
     again = {"products": [{"product_code": "a1", "values": {"local": True, "margin_bps": 7}}]}
     told = json.loads(run(data_dir, "load", "--json", content=json.dumps(again)).output)
     assert told == {"products": 1, "changed": ["a1"], "faults": []}
+    code = '=HYPERLINK("http://evil.example")'
+    hostile = {"products": [{"product_code": code, "values": {"local": True}}]}
+    run(data_dir, "load", content=json.dumps(hostile))
     exported = run(data_dir, "export").output
-    assert run(data_dir, "load", content=exported).output == "0 of 2 products changed.\n"
+    assert "\n\"'=HYPERLINK(" in exported
+    assert run(data_dir, "load", content=exported).output == "0 of 3 products changed.\n"
