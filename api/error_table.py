@@ -136,7 +136,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "enrolled_in_future": Row(422, "入会时间不能晚于现在。"),
     # purchases
     "basket_invalid": Row(422, "消费单内容有误：{message}。"),
-    "idempotency_mismatch": Row(409, "该单号或幂等键已用于另一笔内容；新的消费单请用新的键。"),
+    "idempotency_mismatch": Row(409, "该单号或幂等键已用于另一份内容；内容不同时请用新的键。"),
     "terminal_needed": Row(422, "请填写营业中的终端编码。"),
     "member_not_known": Row(422, "没有会员使用这个卡号、外部编号或手机号；请重新查找，或先办理入会。"),
     "retry_key_needed": Row(422, "请附上 1 至 {maximum} 个字符的幂等键：每笔消费单生成一次，重试时不变。"),

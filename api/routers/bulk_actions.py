@@ -41,7 +41,7 @@ async def draw_up(
 ) -> BulkActionOut:
     """Make the exact list of a bulk action; nothing is done before it is submitted with a reason.
 
-    The same Idempotency-Key draws up once.
+    The same Idempotency-Key draws up once; with another body it is refused with `idempotency_mismatch`.
     """
     action_id = uuid5(UUID(actor.id), f"bulk:{retry_key}") if retry_key else parts.new_id()
     await parts.refresh_places()

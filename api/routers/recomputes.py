@@ -72,7 +72,8 @@ async def preview(parts: Parts, actor: Reader, at: At, body: RecomputeIn) -> Rec
 async def run(parts: Parts, actor: Runner, at: At, body: RecomputeRunIn) -> RecomputedPageOut:
     """Give one batch what it should have given; ask again with `after` until there is no `next_after`.
 
-    A purchase is dealt with once, whatever is asked twice or at once.
+    A purchase is dealt with once, whatever is asked twice or at once. What somebody else must approve is told
+    as `needs_second` and stays open: order it as a bulk action.
     """
     await parts.refresh_places()
     means = Means(parts.packs, parts.shelf, parts.places, parts.new_id)

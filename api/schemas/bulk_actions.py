@@ -90,10 +90,16 @@ class BulkActionOut(Out):
     versions: list[str]
     freeze_reason: str | None
     state: BulkState
-    content_hash: Annotated[str, Field(description="Of kind, place and list.")]
+    content_hash: Annotated[str, Field(description="Of kind, place and list, with what each on it gets.")]
     items: int
     more: Annotated[bool, Field(description="More matched than one list takes.")]
     points: Annotated[int, Field(description="`recompute`: what the list was reckoned to give.")]
+    tiers: Annotated[int, Field(description="`recompute`: members whom it raises to a higher tier.")]
+    redated: Annotated[int, Field(description="`recompute`: points that get other dates.")]
+    missed_minor: Annotated[
+        int,
+        Field(description="`recompute`: discounts that were not offered; what the till charged stays."),
+    ]
     needs_second: Annotated[bool, Field(description="Somebody else must approve it.")]
     changed: int
     unchanged: int
@@ -122,6 +128,9 @@ class BulkActionOut(Out):
             items=one.items,
             more=one.more,
             points=one.points,
+            tiers=one.tiers,
+            redated=one.redated,
+            missed_minor=one.missed_minor,
             needs_second=one.needs_second,
             changed=one.changed,
             unchanged=one.unchanged,
@@ -154,6 +163,9 @@ class BulkItemOut(Out):
     member_id: UUID | None
     store: str
     points: int
+    redated: Annotated[int, Field(description="Points that get other dates.")]
+    missed_minor: Annotated[int, Field(description="Discounts that were not offered; they stay as charged.")]
+    tier_to: Annotated[str | None, Field(description="To which the member is raised.")]
     outcome: Outcome | None
     detail: Annotated[str | None, Field(description="Code of the error where it was refused.")]
     points_given: int | None
@@ -167,6 +179,9 @@ class BulkItemOut(Out):
             member_id=item.member_id,
             store=store,
             points=item.points,
+            redated=item.redated,
+            missed_minor=item.missed_minor,
+            tier_to=item.tier_to,
             outcome=result.outcome if result else None,
             detail=result.detail or None if result else None,
             points_given=result.points if result else None,

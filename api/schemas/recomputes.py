@@ -79,20 +79,26 @@ class ResolvedOut(Out):
     """How a purchase was dealt with."""
 
     points: Annotated[int, Field(description="What the member got on top.")]
+    redated: Annotated[int, Field(description="Points that were given again with other dates.")]
+    tier_to: Annotated[str | None, Field(description="To which the member was raised.")]
     entry_id: Annotated[UUID | None, Field(description="The ledger entry, of kind `correct`.")]
     versions: list[str]
     reason: str
     by: str
+    approved_by: Annotated[str | None, Field(description="The second person, where one was needed.")]
     at: datetime
 
     @classmethod
     def of(cls, one: Resolved) -> Self:
         return cls(
             points=one.points,
+            redated=one.redated,
+            tier_to=one.tier_to,
             entry_id=one.entry_id,
             versions=list(one.versions),
             reason=one.reason,
             by=one.actor,
+            approved_by=one.approved_by,
             at=one.at,
         )
 
@@ -166,9 +172,11 @@ class RecomputedOut(Out):
     state: Annotated[
         RecomputeState,
         Field(
-            description="`due`: points are added; `nothing`: none are missing; `no_member`: nobody is there "
-            "to get any; `failing`: a rule fails again; `not_released`, `rolled_back`: the version may not "
-            "be used for this store. The last three stay open."
+            description="`due`: points, dates or a tier are put right; `nothing`: nothing is missing; "
+            "`no_member`: nobody is there to get any; `failing`: a rule fails again; `not_released`, "
+            "`rolled_back`: the version may not be used for this store; `needs_second`: somebody else must "
+            "approve it, order it as a bulk action; `differs`: more is due than was approved. The last five "
+            "stay open."
         ),
     ]
     versions: list[str]
@@ -177,7 +185,12 @@ class RecomputedOut(Out):
     failed: list[FailedRuleOut]
     offered_minor: Annotated[int, Field(description="Discounts by this reading; what was charged stays.")]
     offered_before_minor: int
-    tier: Annotated[str | None, Field(description="Decided by the member's next purchase, not by this.")]
+    tier: Annotated[str | None, Field(description="The highest tier whose rule applies by this reading.")]
+    tier_from: Annotated[str | None, Field(description="The member's, where it is raised.")]
+    tier_to: Annotated[str | None, Field(description="To which the member is raised; always by two people.")]
+    redated: Annotated[
+        int, Field(description="Points that are given again with other dates; always by two people.")
+    ]
 
     @classmethod
     def of(cls, one: Previewed, store: str) -> Self:
@@ -192,6 +205,9 @@ class RecomputedOut(Out):
             offered_minor=found.offered_minor,
             offered_before_minor=found.offered_before_minor,
             tier=found.tier,
+            tier_from=found.tier_from,
+            tier_to=found.tier_to,
+            redated=found.redated,
         )
 
 

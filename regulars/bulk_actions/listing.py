@@ -41,7 +41,8 @@ class Wish:
     @property
     def content_hash(self) -> str:
         """What stands for all that was asked for."""
-        return sha256(orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()
+        asked = orjson.dumps(asdict(self), default=str, option=orjson.OPT_SORT_KEYS)
+        return sha256(asked).hexdigest()
 
 
 async def make_list(

@@ -22,7 +22,7 @@ class IdempotencyMismatch(RegularsError):
 
     def __init__(self, field: str) -> None:
         super().__init__(
-            "this key was used before with different content; a new purchase needs a new key", field=field
+            "this key was used before with different content; other content needs a new key", field=field
         )
 
 

@@ -47,6 +47,12 @@ async def test_a_list_is_drawn_up_once_approved_by_another_and_its_results_are_r
     assert (told["state"], told["items"], told["needs_second"]) == ("draft", MANY, True)
     await world.chain.join("Later")
     assert await drawn_up(ops, "a-key-of-its-own", **wish) == told
+    body = {"place": "HQ", **wish, "stage": "active"}
+    headers = {"Idempotency-Key": "a-key-of-its-own"}
+    assert code_of(await ops.post("/v1/bulk-actions", json=body, headers=headers)) == (
+        409,
+        "idempotency_mismatch",
+    )
     address, seen = f"/v1/bulk-actions/{told['id']}", {"content_hash": told["content_hash"]}
     waiting = await ops.post(f"{address}/submit", json={**seen, "reason": "一批可疑的卡"})
     assert (waiting.status_code, waiting.json()["state"]) == (200, "in_review")

@@ -6,6 +6,8 @@ import pytest
 from recompute_world import Recomputing
 from web_world import WebWorld
 
+from regulars.recompute.domain import POINTS_ALONE
+
 
 @pytest.fixture
 async def recomputing(world: WebWorld) -> Recomputing:
@@ -42,6 +44,23 @@ async def test_flagged_purchases_are_listed_previewed_and_given_batch_by_batch(
     done = (await ops.get("/v1/recomputes", params={"resolved": True})).json()
     assert {one["resolved"]["reason"] for one in done["items"]} == {"mended"}
     assert all(UUID(one["resolved"]["entry_id"]) for one in done["items"])
+
+
+async def test_what_takes_a_second_person_is_told_and_waits(
+    world: WebWorld, recomputing: Recomputing
+) -> None:
+    await recomputing.fail(await world.chain.join(), 100 * (POINTS_ALONE + 1))
+    await recomputing.mend()
+    ops = await world.operator("ops", world.chain.hq)
+    body = {"versions": ["failing/2"], "reason": "mended"}
+    (told,) = (await ops.post("/v1/recomputes/run", json=body)).json()["items"]
+    assert (told["state"], told["points"], told["tier_to"], told["redated"]) == (
+        "needs_second",
+        POINTS_ALONE + 1,
+        None,
+        0,
+    )
+    assert len((await ops.get("/v1/recomputes")).json()["items"]) == 1
 
 
 async def test_what_lies_elsewhere_is_not_recomputed_and_a_reason_is_needed(
