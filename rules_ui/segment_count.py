@@ -1,6 +1,7 @@
 """What a count of members found, in the reader's words."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,12 +26,24 @@ from rules_ui.troubles import trouble_of
 SAMPLE = 10
 ROWS_SECONDS = 5
 """What a page waits for where the database cannot decide; the API waits longer."""
+ROWS_WHILE_TYPING = 8_000
+"""Decided one by one while somebody types; what is told of more members is within about one in a hundred."""
+AGE_WHILE_TYPING = timedelta(minutes=10)
+"""A worker brings the features up to date more often than that, so that nobody who types waits for it."""
 
 Found = tuple[Counted, Mapping[UUID, MemberRow], Catalogue]
 _WAYS: Mapping[str, str] = {"sql": N_("counted in the database"), "rows": N_("decided row by row")}
 
 
-async def ask(container: Container, scope: Scope, when: object, question: Question) -> Found:
+async def ask(
+    container: Container,
+    scope: Scope,
+    when: object,
+    question: Question,
+    *,
+    age: timedelta = service.FRESH_FOR,
+    rows_most: int | None = None,
+) -> Found:
     """Count a condition, with those of the sample.
 
     Args:
@@ -38,14 +51,18 @@ async def ask(container: Container, scope: Scope, when: object, question: Questi
         scope: whose members count.
         when: the condition, unchecked.
         question: how large a sample, of which place.
+        age: how old the features may be.
+        rows_most: of more members than these, what the database cannot decide is estimated.
     Raises: as the service.
     """
     at = container.now()
     async with container.database.begin() as session:
         condition = await service.check(session, when)
-        await refresh(session, at, unless_newer_than=service.FRESH_FOR)
+        await refresh(session, at, unless_newer_than=age)
     async with container.database.read() as session:
-        counted = await service.count_members(session, scope, condition, question, rows_seconds=ROWS_SECONDS)
+        counted = await service.count_members(
+            session, scope, condition, question, rows_seconds=ROWS_SECONDS, rows_most=rows_most
+        )
         rows = await _rows(session, scope, counted.sample)
         return counted, rows, await catalogue_of(session)
 
@@ -85,7 +102,7 @@ def count_of(
         links: whether the reader may open members.
     """
     if isinstance(found, RegularsError):
-        return SegmentCount("", "", "", None, "", "", "", "", (), trouble_of(found, say.language))
+        return SegmentCount("", "", "", "", None, "", "", "", "", (), trouble_of(found, say.language))
     counted, rows, catalogue = found
     why = (
         say.text(N_("The database cannot decide “%(part)s” exactly."), part=counted.refusal.part)
@@ -93,8 +110,9 @@ def count_of(
         else ""
     )
     return SegmentCount(
-        matching=say.number(counted.matching),
+        matching=say.number(counted.matching if counted.looked_at is None else _about(counted.matching)),
         members=say.number(counted.members),
+        looked_at=say.number(counted.looked_at) if counted.looked_at is not None else "",
         share=say.share(counted.matching, counted.members),
         as_of=counted.as_of,
         way=say.text(_WAYS[counted.way]),
@@ -108,6 +126,12 @@ def count_of(
         ),
         trouble="",
     )
+
+
+def _about(members: int) -> int:
+    """The first three figures of an estimate; the others would say more than is known."""
+    unknown = 10 ** max(len(str(members)) - 3, 0)
+    return (members + unknown // 2) // unknown * unknown
 
 
 def _line(

@@ -75,6 +75,22 @@ def condition(tree: object, features: Mapping[str, Feature] = FEATURES) -> Colum
     return _typed(_term(tree, "", features), "boolean", "", "when").sql
 
 
+def narrowing(tree: object, features: Mapping[str, Feature] = FEATURES) -> tuple[ColumnElement[bool], ...]:
+    """What SQL can say of a condition that it cannot decide whole: whoever fails any of it does not match.
+
+    Args:
+        tree: a condition that the checker took.
+        features: what the chain's members can be asked about.
+    Returns: those of the parts that must all hold which have an exact counterpart in SQL; maybe none.
+    """
+    if isinstance(tree, dict) and list(tree) == ["and"] and isinstance(tree["and"], list):
+        return tuple(part for each in tree["and"] for part in narrowing(each, features))
+    try:
+        return (condition(tree, features),)
+    except NotInSql:
+        return ()
+
+
 def _term(tree: object, pointer: str, features: Mapping[str, Feature]) -> Term:
     if isinstance(tree, dict) and len(tree) == 1:
         return _operation(*next(iter(tree.items())), pointer, features)

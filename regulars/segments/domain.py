@@ -85,6 +85,8 @@ class Counted:
         way: decided by PostgreSQL in one statement, or row by row by the engine.
         refusal: why row by row; None where SQL decided.
         statement: the SQL condition with parameters in place of values; None row by row.
+        looked_at: where only some of those who may match were decided, how many: `matching` and `failed` are
+            estimated from them. None: both are exact.
     """
 
     as_of: datetime
@@ -96,6 +98,7 @@ class Counted:
     refusal: Refusal | None
     statement: str | None
     sample: tuple[SampleMember, ...]
+    looked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

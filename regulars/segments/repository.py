@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
+    and_,
     any_,
     bindparam,
     cast,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    true,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
@@ -91,6 +93,7 @@ class Asked:
 
     Attributes:
         features: of the facts that the condition reads, in the order of its paths.
+        narrow: what whoever matches must fulfil, where the engine decides the rest.
     """
 
     scope: Scope
@@ -98,6 +101,7 @@ class Asked:
     features: tuple[Feature, ...]
     question: Question
     state: FeatureState
+    narrow: tuple[ColumnElement[bool], ...] = ()
 
     @property
     def source(self) -> FromClause:
@@ -110,8 +114,7 @@ class Asked:
     @property
     def first_keys(self) -> int:
         """Below this lie the keys of about `_LOOKED_AT` members."""
-        members = max(self.state.members, 1)
-        return _KEY_LOW + (_KEY_HIGH - _KEY_LOW) * min(members, _LOOKED_AT) // members
+        return key_of(_LOOKED_AT, self.state.members)
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -125,6 +128,20 @@ class Asked:
         if self.question.within is not None:
             made["within"] = self.question.within
         return made
+
+
+def key_of(wanted: int, members: int) -> int:
+    """Below this key lie about so many of so many members."""
+    members = max(members, 1)
+    return _KEY_LOW + (_KEY_HIGH - _KEY_LOW) * min(members, wanted) // members
+
+
+async def count_in_sight(session: AsyncSession, asked: Asked) -> tuple[int, int]:
+    """How many members are in sight, and how many of them the engine has to decide."""
+    left = func.count().filter(and_(true(), *asked.narrow))
+    seen = select(func.count(), left).select_from(asked.source).where(*_in_sight(asked.question))
+    members, candidates = (await session.execute(seen, asked.parameters)).one()
+    return members, candidates
 
 
 async def count(session: AsyncSession, asked: Asked, sql: ColumnElement[bool]) -> Found:
@@ -175,26 +192,27 @@ def _shown(asked: Asked, near: ColumnElement[Any]) -> ScalarSelect[Any]:
 
 
 async def combinations(session: AsyncSession, asked: Asked) -> AsyncIterator[list[Alike]]:
-    """Every combination of the facts that the condition reads, and how many members in sight have it."""
-    members = select(*asked.facts).select_from(asked.source).where(*_in_sight(asked.question)).subquery()
+    """Every combination of the facts that the condition reads, and how many have it who may match."""
+    sight = _in_sight(asked.question)
+    members = select(*asked.facts).select_from(asked.source).where(*sight, *asked.narrow).subquery()
     statement = select(func.count().label("members"), *members.c).select_from(members).group_by(*members.c)
     async for rows in _streamed(session, statement, asked.parameters):
         yield [Alike(_facts(asked.condition.paths, row[1:]), row[0]) for row in rows]
 
 
 async def in_order_of_key(
-    session: AsyncSession, asked: Asked, *, whole: bool = True
+    session: AsyncSession, asked: Asked, below: int | None = None
 ) -> AsyncGenerator[list[MemberRow], None]:
-    """The members in sight as a sample takes them; not `whole`: so many as are looked at first."""
+    """The members who may match, as a sample takes them; only those with keys up to `below`, where given."""
     statement = (
         select(_F.member_id, *asked.facts)
         .select_from(asked.source)
-        .where(*_in_sight(asked.question))
+        .where(*_in_sight(asked.question), *asked.narrow)
         .order_by(_KEY, _F.member_id)
     )
-    if not whole:
+    if below is not None:
         statement = statement.where(_NEAR)
-    async for rows in _streamed(session, statement, {**asked.parameters, "below": asked.first_keys}):
+    async for rows in _streamed(session, statement, {**asked.parameters, "below": below}):
         yield [MemberRow(row[0], _facts(asked.condition.paths, row[1:])) for row in rows]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from regulars.rules.engine import EngineFailed, compile_rule, run
+from regulars.rules.engine import EngineFailed, Rule, compile_rule, run
 from regulars.rules.facts import safe_code
 from regulars.segments.domain import Condition, Fact, path_of
 
@@ -74,23 +74,59 @@ class RowCount:
             self.matching += one.members if holds else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the engine found.
+
+    Attributes:
+        looked_at: of how many members; None: of all, so that both figures are exact.
+    """
+
+    matching: int
+    failed: int
+    looked_at: int | None
+
+
+def estimate(decided: Sequence[bool | None], candidates: int) -> Estimate:
+    """What holds for some members, as if it held for all: to the nearest whole member.
+
+    Args:
+        decided: of the members looked at, chosen by chance.
+        candidates: how many there are.
+    """
+    looked_at = max(len(decided), 1)
+    matching, failed = (
+        (2 * candidates * sum(one is wanted for one in decided) + looked_at) // (2 * looked_at)
+        for wanted in (True, None)
+    )
+    return Estimate(matching, failed, len(decided))
+
+
 def decide(condition: Condition, members: Iterable[Mapping[str, Fact]]) -> list[bool | None]:
     """Whether the condition holds, member by member; None where it could not be evaluated.
 
     Args:
         condition: checked.
-        members: the facts of each, with at least those that the condition reads.
+        members: the facts of each, with at least those that the condition reads; the same paths in the same
+            order for all.
     """
     rule = compile_rule(engine_text(condition.tree))
+    known: dict[tuple[Fact, ...], bool | None] = {}
     decided: list[bool | None] = []
     for facts in members:
-        try:
-            result = run([rule], document(facts))[0]
-        except EngineFailed:
-            decided.append(None)
-            continue
-        decided.append(result == _TRUE if isinstance(result, str) else None)
+        values = tuple(facts.values())
+        if values not in known:
+            known[values] = _holds(rule, facts)
+        decided.append(known[values])
     return decided
+
+
+def _holds(rule: Rule, facts: Mapping[str, Fact]) -> bool | None:
+    try:
+        result = run([rule], document(facts))[0]
+    except EngineFailed:
+        return None
+    return result == _TRUE if isinstance(result, str) else None
 
 
 def _safe(value: Fact) -> object:

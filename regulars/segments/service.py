@@ -21,7 +21,7 @@ from regulars.security.actor import Actor
 from regulars.security.scope import Scope
 from regulars.segments import repository, saved_repository
 from regulars.segments.checking import check_condition
-from regulars.segments.compiler import NotInSql
+from regulars.segments.compiler import NotInSql, narrowing
 from regulars.segments.compiler import condition as in_sql
 from regulars.segments.domain import (
     Condition,
@@ -41,7 +41,7 @@ from regulars.segments.errors import (
 )
 from regulars.segments.features import features_of
 from regulars.segments.repository import Asked
-from regulars.segments.rows import RowCount, decide
+from regulars.segments.rows import Estimate, RowCount, decide, estimate
 from regulars.segments.saved_repository import Seen
 
 FRESH_FOR: Final = timedelta(minutes=1)
@@ -71,6 +71,7 @@ async def count_members(
     question: Question,
     *,
     rows_seconds: int = ROWS_SECONDS,
+    rows_most: int | None = None,
 ) -> Counted:
     """How many members a condition holds for, and a sample of them.
 
@@ -81,6 +82,8 @@ async def count_members(
         condition: from `check`.
         question: how large a sample, which, and of which place's members.
         rows_seconds: how long row by row may take.
+        rows_most: where more have to be decided row by row, only about so many are, and the counts are
+            estimated from them; None: all are.
     Returns: the counts, of one stated instant, and which way they came about.
     Raises:
         FeaturesNotReady: the features were never gathered.
@@ -91,12 +94,14 @@ async def count_members(
     if state is None:
         raise FeaturesNotReady
     features = features_of(await catalogue_of(session))
-    asked = Asked(scope, condition, tuple(features[path] for path in condition.paths), question, state)
+    read = tuple(features[path] for path in condition.paths)
     try:
         sql = in_sql(condition.tree, features)
     except NotInSql as refused:
         refusal = Refusal(refused.pointer, refused.part)
-        return await _by_engine(session, asked, refusal, rows_seconds)
+        asked = Asked(scope, condition, read, question, state, narrowing(condition.tree, features))
+        return await _by_engine(session, asked, refusal, rows_seconds, rows_most)
+    asked = Asked(scope, condition, read, question, state)
     await repository.limit_time(session, SQL_SECONDS)
     try:
         found = await repository.count(session, asked, sql)
@@ -117,34 +122,58 @@ async def count_members(
     )
 
 
-async def _by_engine(session: AsyncSession, asked: Asked, refusal: Refusal, seconds: int) -> Counted:
-    counted, state = RowCount(asked.condition), asked.state
+async def _by_engine(
+    session: AsyncSession, asked: Asked, refusal: Refusal, seconds: int, most: int | None
+) -> Counted:
+    found, members = RowCount(asked.condition), 0
     try:
         async with asyncio.timeout(seconds):
-            async for alike in repository.combinations(session, asked):
-                await asyncio.to_thread(counted.take, alike)
-            sample = await _sample_by_engine(session, asked, counted.matching)
+            members, candidates = await repository.count_in_sight(session, asked)
+            if most is not None and candidates > most:
+                counted, sample = await _estimate(session, asked, candidates, most)
+            else:
+                async for alike in repository.combinations(session, asked):
+                    await asyncio.to_thread(found.take, alike)
+                counted = Estimate(found.matching, found.failed, None)
+                sample = await _sample_by_engine(session, asked, found.matching)
     except TimeoutError:
         raise SegmentTooSlow(seconds, refusal.part) from None
     return Counted(
-        as_of=state.as_of,
-        undecided_members=state.undecided_members,
-        members=counted.members,
+        as_of=asked.state.as_of,
+        undecided_members=asked.state.undecided_members,
+        members=members,
         matching=counted.matching,
         failed=counted.failed,
         way="rows",
         refusal=refusal,
         statement=None,
         sample=sample,
+        looked_at=counted.looked_at,
     )
+
+
+async def _estimate(
+    session: AsyncSession, asked: Asked, candidates: int, most: int
+) -> tuple[Estimate, tuple[SampleMember, ...]]:
+    """From those whose keys come first, who are no others than chance would choose."""
+    decided: list[bool | None] = []
+    sample: list[SampleMember] = []
+    below = repository.key_of(most, candidates)
+    async with aclosing(repository.in_order_of_key(session, asked, below)) as batches:
+        async for rows in batches:
+            holds = await asyncio.to_thread(decide, asked.condition, [row.facts for row in rows])
+            decided += holds
+            matching = [row for row, one in zip(rows, holds, strict=True) if one]
+            sample += [SampleMember(row.member_id, row.facts) for row in matching]
+    return estimate(decided, candidates), tuple(sample[: asked.question.sample])
 
 
 async def _sample_by_engine(session: AsyncSession, asked: Asked, matching: int) -> tuple[SampleMember, ...]:
     """The first members who match, in the order that SQL samples them in."""
     wanted = min(asked.question.sample, matching)
-    for whole in (False, True):
+    for below in (asked.first_keys, None):
         found: list[SampleMember] = []
-        async with aclosing(repository.in_order_of_key(session, asked, whole=whole)) as batches:
+        async with aclosing(repository.in_order_of_key(session, asked, below)) as batches:
             while len(found) < wanted and (rows := await anext(batches, None)) is not None:
                 holds = await asyncio.to_thread(decide, asked.condition, [row.facts for row in rows])
                 found += [

@@ -66,6 +66,7 @@ class SegmentCount(View):
     """How many members a condition holds for, and some of them.
 
     Attributes:
+        looked_at: how many were decided where the count is estimated from them; "" where it is exact.
         failed: members for whom it could not be decided; "" for none.
         undecided: members about whom time has something to decide; "" for none.
         trouble: why there is no count, or "".
@@ -74,6 +75,7 @@ class SegmentCount(View):
     template: ClassVar[str] = "segment_count.html"
     matching: str
     members: str
+    looked_at: str
     share: str
     as_of: datetime | None
     way: str

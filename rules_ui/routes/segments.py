@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import quote
 
@@ -32,7 +33,15 @@ from rules_ui.i18n import LANGUAGES, N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
 from rules_ui.names import known_names, open_places
 from rules_ui.routes.editor import UNREADABLE
-from rules_ui.segment_count import SAMPLE, Found, ask, count_of, figure_of
+from rules_ui.segment_count import (
+    AGE_WHILE_TYPING,
+    ROWS_WHILE_TYPING,
+    SAMPLE,
+    Found,
+    ask,
+    count_of,
+    figure_of,
+)
 from rules_ui.segment_form import (
     LONGEST,
     NEW,
@@ -160,6 +169,7 @@ async def count_typed(
     actor: Reader,
     when: Annotated[str, Form(max_length=LONGEST)] = "",
     place: Annotated[str, Form(max_length=60)] = "",
+    again: Annotated[str, Form(max_length=1)] = "",
 ) -> Response:
     await ui.refresh()
     say = ui.speech(request, actor)
@@ -169,7 +179,8 @@ async def count_typed(
     if examined.green:
         home = next((each for each in open_places(ui, actor.scope) if each.code == place), None)
         question = Question(sample=SAMPLE, within=home.path if home else None)
-        found = await _asked(ui, actor, examined.tree, question)
+        age = service.FRESH_FOR if again else AGE_WHILE_TYPING
+        found = await _asked(ui, actor, examined.tree, question, age, ROWS_WHILE_TYPING)
     else:
         found = SegmentNotGreen(examined.findings)
     view = count_of(found, _tiers(ui, say), say, links=actor.may(Permission.MEMBER_READ))
@@ -242,9 +253,16 @@ async def save(
     return go(f"/segments/{saved.version.code}?done={done}")
 
 
-async def _asked(ui: Ui, actor: Actor, when: object, question: Question) -> Found | RegularsError:
+async def _asked(
+    ui: Ui,
+    actor: Actor,
+    when: object,
+    question: Question,
+    age: timedelta = service.FRESH_FOR,
+    rows_most: int | None = None,
+) -> Found | RegularsError:
     try:
-        return await ask(ui.container, actor.scope, when, question)
+        return await ask(ui.container, actor.scope, when, question, age=age, rows_most=rows_most)
     except RegularsError as error:
         return error
 

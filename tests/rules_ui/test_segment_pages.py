@@ -2,12 +2,17 @@
 
 import html
 import re
+from datetime import timedelta
 
 import httpx
 import orjson
+import pytest
 from small_chain import lines
 from web_world import WebWorld
 
+from regulars.segments import service as segments_service
+from rules_ui.routes import segments as segment_routes
+from rules_ui.segment_count import _about
 from rules_ui.segment_form import EVERYBODY, NEW
 
 HTMX = {"hx-request": "true"}
@@ -99,6 +104,27 @@ async def test_a_count_shows_members_without_what_is_personal(
             '<strong class="lead-figure">0</strong>'
             in (await west.post("/segment-counts", data={"when": spent})).text
         )
+
+
+async def test_a_count_while_typing_says_what_is_estimated_and_is_brought_up_to_date_on_demand(
+    world: WebWorld, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment_routes, "ROWS_WHILE_TYPING", 1)
+    tags = '{"var": "member.tags"}'
+    chosen = f'{{"!": [{{"in": ["gold", {{"if": [{{"var": "member.frozen"}}, {tags}, {tags}]}}]}}]}}'
+    await admin.post("/segment-counts", data={"when": chosen, "again": "1"})
+    for name in ("Ann", "Bo", "Cy"):
+        await world.chain.join(name)
+    before = (await admin.post("/segment-counts", data={"when": EVERYBODY})).text
+    monkeypatch.setattr(segments_service, "FRESH_FOR", timedelta(0))
+    after = (await admin.post("/segment-counts", data={"when": EVERYBODY, "again": "1"})).text
+    counted = [int(re.findall(r"lead-figure\">(\d+)<", page)[0]) for page in (before, after)]
+    assert counted[1] == counted[0] + 3
+    estimated = (await admin.post("/segment-counts", data={"when": chosen})).text
+    assert "about" in estimated
+    assert "members chosen by chance. Once it is saved, it is counted exactly." in estimated
+    said = [_about(members) for members in (0, 7, 999, 1_234, 31_249, 99_950)]
+    assert said == [0, 7, 999, 1_230, 31_200, 100_000]
 
 
 async def test_saving_makes_versions_and_tells_of_somebody_elses(admin: httpx.AsyncClient) -> None:

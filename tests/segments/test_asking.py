@@ -16,6 +16,7 @@ from regulars.segments.domain import Counted, Question
 from regulars.segments.errors import FeaturesNotReady, SegmentNotGreen, SegmentTooSlow
 from regulars.segments.features import microseconds
 from regulars.segments.refreshing import refresh
+from regulars.segments.rows import estimate
 from regulars.segments.tables import member_feature, member_feature_state
 
 EVERYBODY = {"var": "member.known"}
@@ -107,6 +108,39 @@ async def test_row_by_row_finds_what_sql_finds_and_shows_the_same_members(
     assert sql.statement is not None
     assert "member_feature.visits > " in sql.statement
     assert "gold" not in sql.statement
+
+
+async def test_while_somebody_types_what_the_engine_must_decide_is_estimated_and_said_to_be(
+    chain: SmallChain,
+) -> None:
+    await crowd(chain)
+    exact = await ask(chain, IN_ROWS, Question(sample=7))
+    roughly = await ask(chain, IN_ROWS, Question(sample=7), rows_most=150)
+    assert (exact.members, exact.looked_at) == (600, None)
+    assert roughly.members == 600
+    assert roughly.looked_at is not None
+    assert 100 < roughly.looked_at < 200
+    assert abs(roughly.matching - exact.matching) < 60
+    assert roughly.sample == exact.sample
+    narrowed = {"and": [{">": [{"var": "member.visits"}, 9]}, IN_ROWS]}
+    left = (await ask(chain, {">": [{"var": "member.visits"}, 9]})).matching
+    assert 0 < left < 600
+    few = await ask(chain, narrowed, rows_most=left)
+    assert (few.looked_at, few.way) == (None, "rows"), "the database leaves so few that all are decided"
+    assert few.matching == (await ask(chain, {"and": [IN_SQL, narrowed["and"][0]]})).matching
+    assert (await ask(chain, narrowed, rows_most=left - 1)).looked_at is not None
+    assert (await ask(chain, IN_SQL, rows_most=1)).looked_at is None
+
+
+@pytest.mark.parametrize(
+    ("decided", "candidates", "matching", "failed"),
+    [([True, False, None], 9, 3, 3), ([True, False], 5, 3, 0), ([False] * 3, 10**9, 0, 0), ([], 7, 0, 0)],
+)
+def test_an_estimate_is_the_nearest_whole_number_of_members(
+    decided: list[bool | None], candidates: int, matching: int, failed: int
+) -> None:
+    found = estimate(decided, candidates)
+    assert (found.matching, found.failed, found.looked_at) == (matching, failed, len(decided))
 
 
 async def test_the_same_seed_shows_the_same_members_and_another_others(chain: SmallChain) -> None:
