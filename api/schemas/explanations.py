@@ -137,7 +137,7 @@ class EventExplanationOut(Out):
 
     event_id: UUID
     member_id: UUID
-    event_no: int | None = Field(description="null: points were taken back by an undo order.")
+    event_no: int | None = Field(description="null: points were taken back by an order, or adjusted by hand.")
     kind: str
     effective_at: datetime
     local_time: str = Field(description="On the home store's wall clock.")

@@ -243,8 +243,8 @@ class EventExplanation:
     """Why a member's tier, stage or points changed, recomputed and compared.
 
     Attributes:
-        event_id: of the lifecycle event, or of the entry by which points were taken back.
-        event_no: None where points were taken back, which no lifecycle event tells.
+        event_id: of the lifecycle event, or of the entry by which points were taken back or adjusted.
+        event_no: None where points were taken back or adjusted, which no lifecycle event tells.
         purchase_id: the purchase that decided it, or whose points were taken; None where time decided.
         summary: what happened and what decided it.
         packs: the tier rules with their conditions, where they decided it.

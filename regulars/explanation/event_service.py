@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.explanation import (
+    adjusted,
     adjusted_repository,
     history_repository,
     repository,
@@ -38,7 +39,7 @@ class _Lines(Protocol):
 
 _BESIDE: Final[Mapping[str, _Lines]] = {
     TAKEN_BACK: reversal_repository.lines_of,
-    adjusted_repository.ADJUSTED: adjusted_repository.lines_of,
+    adjusted.ADJUSTED: adjusted_repository.lines_of,
 }
 """What happened to points beside the member's lifecycle, by kind."""
 
@@ -57,7 +58,7 @@ async def explain_event(
         session: any; only read from.
         shelf: pack versions as far as they are known.
         places: of the chain, refreshed.
-        event_id: of the lifecycle event; or of the entry by which points were taken back.
+        event_id: of the lifecycle event; or of the entry by which points were taken back or adjusted.
         scope: where the asker may look: the member must be at home there.
         member_id: whose event it must be, where the asker names somebody.
     Returns: what happened, the figures that decided it, the rules with their conditions, every difference.
@@ -66,7 +67,7 @@ async def explain_event(
     """
     owner = await history_repository.member_of_event(session, event_id, member_id, scope)
     if owner is None:
-        return await _explain_reversal(session, places, event_id, scope, member_id)
+        return await _explain_entry(session, places, event_id, scope, member_id)
     (history,) = await history_repository.histories(session, [owner])
     stored = next(one for one in history.events if one.id == event_id)
     ground = await ground_of(session, shelf, places, history, stored)
@@ -90,9 +91,15 @@ async def explain_event(
     )
 
 
-async def _explain_reversal(
+async def _explain_entry(
     session: AsyncSession, places: Places, entry_id: UUID, scope: Scope, member_id: UUID | None
 ) -> EventExplanation:
+    """What no lifecycle event tells: points that were adjusted by hand, or taken back."""
+    by_hand = await adjusted_repository.find(session, entry_id, member_id, scope)
+    if by_hand is not None:
+        adjusted_entry, home_store_id = by_hand
+        zone = places.store(home_store_id).zone
+        return adjusted.explained(adjusted_entry, await speech_of(session, places.chain, PackSet([]), zone))
     found = await reversal_repository.find(session, entry_id, member_id, scope)
     if found is None:
         raise EventUnknown

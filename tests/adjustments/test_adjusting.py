@@ -1,19 +1,19 @@
 """Points are given and taken by hand: within a limit at once, beyond it by four eyes, never twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from small_chain import ACTOR, KEYS, MONDAY, SmallChain, line, open_small_chain
+from adjustments.world import DAY, NOW, Adjusting
+from small_chain import ACTOR, KEYS, MONDAY, line, open_small_chain
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.adjustments import service
-from regulars.adjustments.domain import Adjustment, AdjustmentReason, Allowance, Wish
+from regulars.adjustments.domain import AdjustmentReason, Allowance
 from regulars.adjustments.errors import (
     AdjustmentBeyondBalance,
     AdjustmentDiffers,
@@ -27,11 +27,7 @@ from regulars.adjustments.errors import (
     OwnAdjustmentDecision,
     UnknownAdjustment,
 )
-from regulars.analytics import member_story
 from regulars.db.session import Database
-from regulars.entrypoints.verifying import verify
-from regulars.explanation.event_service import explain_event, list_events
-from regulars.explanation.shelf import Shelf
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_id
 from regulars.ledger import service as ledger
@@ -44,71 +40,9 @@ from regulars.members.errors import UnknownMember
 from regulars.members.service import MemberRules, get_member
 from regulars.rules.live import LivePacks
 from regulars.security import audit
-from regulars.security.actor import Actor
-from regulars.security.domain import Grant, Role
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from regulars.security.scope import EVERYWHERE
-
-DAY = timedelta(days=1)
-NOW = MONDAY + 10 * DAY
-
-
-@dataclass
-class Adjusting:
-    """Asks and decides in the small chain; each act is a transaction of its own."""
-
-    chain: SmallChain
-    people: dict[str, Actor] = field(default_factory=dict)
-
-    def person(self, role: str, place: str = "HQ") -> Actor:
-        at = self.chain.desk.places.by_code(place)
-        grant = Grant(Role(role), at.id, at.path)
-        return Actor("operator", str(new_id()), role, (grant,))
-
-    async def ask(self, member: UUID, points: int | None, actor: Actor, **wish: object) -> Adjustment:
-        values = {"id": new_id(), "reason": "goodwill", "note": "for the wait", **wish}
-        at = values.pop("at", NOW)
-        wanted = Wish(member_id=member, points=points, **values)  # type: ignore[arg-type]
-        asker = actor if actor.kind == "command" else actor.admitted(Permission.ADJUSTMENT_REQUEST)
-        async with self.chain.database.begin() as session:
-            return await service.request_adjustment(
-                session,
-                LivePacks(),
-                self.chain.desk.places,
-                wanted,
-                asker,
-                at,  # type: ignore[arg-type]
-            )
-
-    async def approve(self, adjustment: Adjustment, actor: Actor, *, at: object = NOW) -> Adjustment:
-        async with self.chain.database.begin() as session:
-            return await service.approve(
-                session,
-                LivePacks(),
-                self.chain.desk.places,
-                adjustment.id,
-                replace(actor, scope=actor.scope_for(Permission.ADJUSTMENT_READ)),
-                at,  # type: ignore[arg-type]
-                "seen",
-            )
-
-    async def figures(self, member: UUID) -> tuple[int, int]:
-        """Points owned, and owed."""
-        async with self.chain.database.read() as session:
-            row = (
-                await session.execute(
-                    text("select amount, owed from balance where account_id = :m and unit = 'points'"),
-                    {"m": member},
-                )
-            ).first()
-        return (row.amount, row.owed) if row else (0, 0)
-
-
-@pytest.fixture
-async def world(chain: SmallChain) -> AsyncIterator[Adjusting]:
-    yield Adjusting(chain)
-    assert (await verify(chain.database)).ok
 
 
 async def test_within_the_limit_points_are_given_at_once_and_expire(world: Adjusting) -> None:
@@ -346,49 +280,6 @@ async def test_adjustments_are_listed_by_key_where_the_member_is_at_home(world: 
         elsewhere = world.person("store", "west-1").admitted(Permission.ADJUSTMENT_READ).scope
         assert (await service.list_adjustments(session, elsewhere, limit=9)).adjustments == []
     assert found == [one.id for one in reversed(asked)]
-
-
-async def test_story_and_explanation_of_an_expiry_tell_of_points_given_by_hand(
-    world: Adjusting,
-) -> None:
-    member = await world.chain.join()
-    given = await world.ask(member, 30, world.person("service_desk"), note="the till was down")
-    later = NOW + 365 * DAY
-    places = world.chain.desk.places
-    async with world.chain.database.begin() as session:
-        await lifecycle.advance(session, LivePacks(), places, [member], later, later)
-    async with world.chain.database.read() as session:
-        story, _ = await member_story.read_story(session, member, before=None, limit=9)
-        (told,) = [item for item in story if item.kind == "points_adjusted"]
-        assert (told.id, told.points, told.reason["why"]) == (given.id, 30, "the till was down")
-        expired = next(item for item in story if item.kind == "points_expired")
-        said = await explain_event(session, Shelf(), places, expired.id, EVERYWHERE, member)
-    assert any("手工调整所给尚余 30 分" in one.zh for one in said.summary)
-    assert said.agrees
-
-
-async def test_a_members_events_tell_of_adjustments_between_them_page_by_page(world: Adjusting) -> None:
-    member = await world.chain.join()
-    given = await world.ask(member, 30, world.person("service_desk"))
-    taken = await world.ask(member, -10, world.person("service_desk"), at=NOW + timedelta(minutes=1))
-    later, places = NOW + 365 * DAY, world.chain.desk.places
-    async with world.chain.database.begin() as session:
-        await lifecycle.advance(session, LivePacks(), places, [member], later, later)
-    async with world.chain.database.read() as session:
-        whole = (await list_events(session, member, EVERYWHERE)).lines
-        alone = (await list_events(session, member, EVERYWHERE, kind="points_adjusted")).lines
-        paged, before = [], None
-        while True:
-            page = await list_events(session, member, EVERYWHERE, before=before, limit=1)
-            paged += page.lines
-            before = page.next_before
-            if before is None:
-                break
-        elsewhere = world.person("store", "west-1").admitted(Permission.MEMBER_READ).scope
-        assert (await list_events(session, member, elsewhere, kind="points_adjusted")).lines == ()
-    assert [(one.adjustment_id, one.points) for one in alone] == [(taken.id, -10), (given.id, 30)]
-    assert set(alone) < set(whole)
-    assert paged == sorted(whole, key=lambda one: one.recorded_at, reverse=True) == list(whole)
 
 
 async def test_who_told_no_name_is_a_member_all_the_same(world: Adjusting) -> None:
