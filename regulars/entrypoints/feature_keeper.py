@@ -1,4 +1,4 @@
-"""Keeps what segments read of members young, so that whoever asks waits for little."""
+"""Keeps what is derived behind the tills young: what segments read of members, and what packs gave by day."""
 
 import asyncio
 from contextlib import suppress
@@ -10,6 +10,7 @@ import structlog
 from regulars.db.away import is_away
 from regulars.db.session import Database
 from regulars.kernel import clock
+from regulars.outlays.following import follow
 from regulars.segments.refreshing import refresh
 
 log = structlog.get_logger(__name__)
@@ -18,12 +19,12 @@ EVERY: Final = timedelta(minutes=5)
 
 
 async def keep_features(database: Database, stop: asyncio.Event, every: timedelta = EVERY) -> None:
-    """Bring the features up to date again and again, until `stop` is set.
+    """Bring them up to date again and again, until `stop` is set.
 
     Args:
         database: of the chain; it may come and go.
         stop: ends it.
-        every: how long the features may grow old; several workers do the work once.
+        every: how long they may grow old; several workers do the work once.
     """
     while not stop.is_set():
         with suppress(TimeoutError):
@@ -32,6 +33,8 @@ async def keep_features(database: Database, stop: asyncio.Event, every: timedelt
         try:
             async with database.begin() as session:
                 await refresh(session, clock.now(), unless_newer_than=every / 2)
+            async with database.begin() as session:
+                await follow(session, clock.now())
         except Exception as error:
             if not is_away(error):
                 log.exception("features_not_kept")

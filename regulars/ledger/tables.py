@@ -36,6 +36,7 @@ ledger_entry = Table(
     Column("recorded_at", Instant, nullable=False),
     UniqueConstraint("cause_id", "kind"),
     Index("ix_ledger_entry_member_id", "member_id", "effective_at"),
+    Index("ix_ledger_entry_recorded_at", "recorded_at", postgresql_using="brin"),
     info=APPEND_ONLY,
 )
 

@@ -1,0 +1,1 @@
+"""What packs gave, added up by day and store."""

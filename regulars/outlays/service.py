@@ -1,0 +1,127 @@
+"""What one pack gave lately, for the pages: by day, and where most of it went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Date, Text, bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.outlays.tables import pack_outlay, pack_outlay_state
+from regulars.security.scope import Scope, within_place
+
+DAYS: Final = 90
+STORES: Final = 5
+
+_SUMS: Final = (
+    func.sum(pack_outlay.c.points_given).label("given"),
+    func.sum(pack_outlay.c.points_taken).label("taken"),
+    func.sum(pack_outlay.c.discount_minor).label("off"),
+)
+_OF_PACK: Final = (
+    pack_outlay.c.pack_code == bindparam("pack", type_=Text),
+    pack_outlay.c.day >= bindparam("since", type_=Date),
+    pack_outlay.c.day <= bindparam("today", type_=Date),
+    within_place(pack_outlay.c.store_id),
+)
+_BY_DAY: Final = (
+    select(pack_outlay.c.day, *_SUMS).where(*_OF_PACK).group_by(pack_outlay.c.day).order_by(pack_outlay.c.day)
+)
+_BY_STORE: Final = (
+    select(pack_outlay.c.store_id, *_SUMS)
+    .where(*_OF_PACK)
+    .group_by(pack_outlay.c.store_id)
+    .order_by(
+        func.sum(pack_outlay.c.discount_minor).desc(),
+        func.sum(pack_outlay.c.points_given).desc(),
+        pack_outlay.c.store_id,
+    )
+    .limit(STORES)
+)
+_AS_OF: Final = select(pack_outlay_state.c.as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Points and money of some purchases.
+
+    Attributes:
+        points_taken: of points given, today's or earlier ones, taken back by undo orders or owed instead.
+        discount_minor: taken off by tills in the pack's name.
+    """
+
+    points: int
+    points_taken: int
+    discount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outlay:
+    """What all versions of a pack gave in the latest days.
+
+    Attributes:
+        as_of: up to when it has been added up; None: never so far.
+        days: each day from the first on which anything was given to today.
+        stores: where most was given.
+    """
+
+    as_of: datetime | None
+    total: Given
+    days: Sequence[tuple[date, Given]]
+    stores: Sequence[tuple[UUID, Given]]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.days
+
+
+async def outlay_of(session: AsyncSession, pack_code: str, scope: Scope, today: date) -> Outlay:
+    """What a pack gave in the latest 90 days, at the stores in scope.
+
+    Args:
+        session: reads only.
+        pack_code: all its versions.
+        scope: the reader's.
+        today: the last day. A purchase counts on its business day; what was corrected or taken back
+            afterwards counts on the store's calendar day on which it was booked.
+    Returns: exactly what was booked up to `as_of`.
+    Source: docs/releases.md, "What a pack gave".
+    """
+    since = today - timedelta(days=DAYS - 1)
+    values = {**scope.parameters, "pack": pack_code, "since": since, "today": today}
+    by_day = {
+        row.day: _given(row.given, row.taken, row.off) for row in await session.execute(_BY_DAY, values)
+    }
+    stores = [
+        (row.store_id, _given(row.given, row.taken, row.off))
+        for row in await session.execute(_BY_STORE, values)
+    ]
+    return Outlay(
+        as_of=await session.scalar(_AS_OF),
+        total=_total(list(by_day.values())),
+        days=_without_gaps(by_day, today),
+        stores=stores,
+    )
+
+
+def _given(points: Decimal, taken: Decimal, off: Decimal) -> Given:
+    return Given(int(points), int(taken), int(off))
+
+
+def _total(parts: Sequence[Given]) -> Given:
+    return Given(
+        sum(one.points for one in parts),
+        sum(one.points_taken for one in parts),
+        sum(one.discount_minor for one in parts),
+    )
+
+
+def _without_gaps(by_day: dict[date, Given], today: date) -> list[tuple[date, Given]]:
+    if not by_day:
+        return []
+    first = min(by_day)
+    days = [first + timedelta(days=number) for number in range((today - first).days + 1)]
+    return [(day, by_day.get(day, Given(0, 0, 0))) for day in days]
