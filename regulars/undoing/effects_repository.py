@@ -1,7 +1,6 @@
 """All SQL over what a pack version did: read from the books, from purchases and from members' events."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.undoing.award_lots import AwardEntry, AwardLot, ReadPurchase
-from regulars.undoing.domain import Effect, EffectKind, Reach
+from regulars.undoing.domain import EffectKind, Reach
 
 ROWS_AT_ONCE: Final = 2_000
-_LAST: Final = UUID(int=(1 << 128) - 1)
 
 # A version is used by few of a member's purchases or by nearly all: in either case one pass over the rows
 # costs less than an index that every sale would have to keep.
@@ -40,14 +38,6 @@ _OF_PURCHASE: Final = f"""
 left join {_GIVEN_LATER} g on e.kind = 'correct' and g.entry_id = e.id
 join purchase p on p.id = case e.kind when 'earn' then e.cause_id else g.purchase_id end
 """
-_AWARDS = f"""
-select 'award' as kind, p.occurred_at as at, e.id, po.rule_id, e.member_id, p.store_id,
-       sum(po.amount)::bigint as amount, '' as what
-from posting po join ledger_entry e on e.id = po.entry_id and e.kind in ('earn', 'correct')
-{_OF_PURCHASE}
-where po.pack_version = $1 and po.unit = 'points'
-group by p.occurred_at, e.id, po.rule_id, e.member_id, p.store_id
-"""  # noqa: S608 — our own text
 _DISCOUNTS = f"""
 select 'discount' as kind, b.at, b.id, split_part(d.value->>'source', '#', 2) as rule_id, b.member_id,
        b.store_id, sum((d.value->>'amount_minor')::bigint)::bigint as amount, '' as what
@@ -72,18 +62,9 @@ left join purchase p on p.id = e.purchase_id
 where e.pack_version = $1
 """
 _OF_KIND: Final[dict[EffectKind, str]] = {
-    "award": _AWARDS,
     "discount": _DISCOUNTS,
     "refusal": _REFUSALS,
     "move": _MOVES,
-}
-_PAGE: Final = {
-    kind: f"""
-select x.* from ({source}) x
-where {IN_REACH} and ($5::timestamptz is null or (x.at, x.id, x.rule_id) < ($5, $6::uuid, $7::text))
-order by x.at desc, x.id desc, x.rule_id desc limit $8
-"""  # noqa: S608
-    for kind, source in _OF_KIND.items()
 }
 _SUMS: Final = {
     kind: f"""
@@ -112,31 +93,6 @@ select p.id, p.store_id, p.occurred_at, p.channel, p.sales_minor, p.list_minor, 
        coalesce(a.evaluation, p.evaluation)::text as evaluation
 from purchase p left join purchase_attribution a on a.purchase_id = p.id where p.id = any($1::uuid[])
 """
-
-
-async def page(
-    session: AsyncSession,
-    reach: Reach,
-    kind: EffectKind,
-    after: tuple[datetime, UUID, str] | None,
-    limit: int,
-) -> list[Effect]:
-    """Effects of one kind, the latest first."""
-    at, last_id, rule_id = after or (None, _LAST, "")
-    rows = await (await driver(session)).fetch(_PAGE[kind], *reach_values(reach), at, last_id, rule_id, limit)
-    return [
-        Effect(
-            kind,
-            row["at"],
-            row["id"],
-            row["rule_id"],
-            row["member_id"],
-            row["store_id"],
-            row["amount"],
-            row["what"],
-        )
-        for row in rows
-    ]
 
 
 async def sums(session: AsyncSession, reach: Reach, kind: EffectKind) -> list[tuple[str, int, int]]:

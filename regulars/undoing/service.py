@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +16,7 @@ from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from regulars.security.scope import EVERYWHERE, Scope
-from regulars.undoing import effects_repository, repository
+from regulars.undoing import effect_pages, repository
 from regulars.undoing.domain import (
     Effect,
     EffectKind,
@@ -28,6 +29,8 @@ from regulars.undoing.domain import (
 )
 from regulars.undoing.errors import UndoSpanInvalid, UnknownUndo
 from regulars.undoing.keeping import keep, optional
+
+COUNTED_MOST: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +70,31 @@ async def list_effects(
     after: tuple[datetime, UUID, str] | None = None,
     limit: int = 50,
 ) -> list[Effect]:
-    """What a version did, one kind at a time, the latest first.
+    """What a version did, one kind at a time: moves by when they took effect, all others as recorded.
 
     Args:
         session: reads only.
         reach: which version, at which place, when; the caller may see that place.
         kind: points awarded, discounts charged in its name, moves of tier and stage, refusals.
-        after: (at, id, rule) of the last effect of the page before.
+        after: (at, id, rule) of the last effect of the page before, the latest being first.
         limit: most on a page.
     Returns: what was posted, whether or not some of it was taken back since.
     """
-    return await effects_repository.page(session, reach, kind, after, limit)
+    return await effect_pages.page(session, reach, kind, after, limit)
+
+
+async def count_effects(
+    session: AsyncSession, reach: Reach, kind: EffectKind, *, most: int = COUNTED_MOST
+) -> int:
+    """How many effects of one kind a version has, as far as that is quickly told.
+
+    Args:
+        session: reads only.
+        reach, kind: as in `list_effects`.
+        most: where counting stops.
+    Returns: `most` where there are as many or more.
+    """
+    return await effect_pages.count(session, reach, kind, most)
 
 
 async def order_undo(

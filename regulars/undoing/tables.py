@@ -101,5 +101,6 @@ pack_undo_result = Table(
     CheckConstraint("taken between 0 and due and owed between 0 and due", name="taken"),
     CheckConstraint("(taken + owed + given = 0 and not moved) = (reversal_id is null)", name="reversal"),
     Index("ix_pack_undo_result_entry_id", "entry_id"),
+    Index("ix_pack_undo_result_reversal_id", "reversal_id"),
     info=APPEND_ONLY,
 )

@@ -22,6 +22,11 @@ async def effects(undoing: Undoing, version: str, kind: EffectKind, **reach: Any
         return await service.list_effects(session, meant, kind, **reach)
 
 
+async def counted(undoing: Undoing, most: int) -> int:
+    async with undoing.chain.database.read() as session:
+        return await service.count_effects(session, Reach("gift/1", ("",), None, None), "award", most=most)
+
+
 async def test_awards_are_listed_by_place_and_page(undoing: Undoing) -> None:
     chain = undoing.chain
     await give_points(chain)
@@ -36,6 +41,7 @@ async def test_awards_are_listed_by_place_and_page(undoing: Undoing) -> None:
     last = first[-1]
     rest = await effects(undoing, "gift/1", "award", after=(last.at, last.id, last.rule_id))
     assert [*first, *rest] == found
+    assert (await counted(undoing, 9), await counted(undoing, 2)) == (3, 2)
     west = chain.desk.places.store(chain.stores["west-1"]).path
     assert await effects(undoing, "gift/1", "award", place_paths=(west,)) == []
     assert await effects(undoing, "gift/2", "award") == []

@@ -18,6 +18,7 @@ def upgrade() -> None:
     for name in COUNTS:
         op.add_column("pack_undo", sa.Column(name, sa.BigInteger(), server_default=zero, nullable=False))
     op.add_column("pack_undo_item", sa.Column("aside", JSONB(none_as_null=True)))
+    op.create_index("ix_pack_undo_result_reversal_id", "pack_undo_result", ["reversal_id"])
     _tags()
     _messages()
 

@@ -1,0 +1,133 @@
+"""All SQL over a page of what a pack version did: it stops where the page is full, and sums what is on it.
+
+Ids of purchases and of what they earn grow with time, so their own keys give the order of recording, and no
+index has to be kept for these pages. What was given later (by recomputing, by correcting a version) has ids
+that say nothing of time.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from regulars.db.raw import driver
+from regulars.undoing.domain import Effect, EffectKind, Reach
+from regulars.undoing.effects_repository import IN_REACH, reach_values
+
+LAST: Final = UUID(int=(1 << 128) - 1)
+CLOCKS_DIFFER: Final = timedelta(days=1)
+_REACHED: Final = IN_REACH.replace("x.store_id", "p.store_id").replace("x.at", "p.occurred_at")
+_MADE_AT: Final = "select created_at from pack_version where code = $1 and version = $2"
+
+_SAME_RULE: Final = """
+s.entry_id = po.entry_id and s.rule_id = po.rule_id and s.pack_version = $1 and s.unit = 'points'
+"""
+_AWARDS: Final = f"""
+select p.occurred_at as at, e.id, po.rule_id, e.member_id, p.store_id,
+       (select sum(s.amount) from posting s where {_SAME_RULE})::bigint as amount, '' as what
+from posting po
+join ledger_entry e on e.id = po.entry_id and e.kind in ('earn', 'correct')
+join purchase p on p.id = case e.kind when 'earn' then e.cause_id else coalesce(
+  (select r.purchase_id from purchase_recompute r where r.entry_id = e.id),
+  (select i.cause_id from pack_undo_result r
+   join pack_undo_item i on i.undo_id = r.undo_id and i.entry_id = r.entry_id and i.member_id = e.member_id
+   where r.reversal_id = e.id and r.given > 0)) end
+where po.pack_version = $1 and po.unit = 'points' and $8::uuid is not null
+  and not exists (select from posting s where {_SAME_RULE} and s.leg < po.leg)
+  and (po.entry_id, po.rule_id) < ($5::uuid, $6::text) and {_REACHED}
+order by po.entry_id desc, po.rule_id desc limit $7
+"""  # noqa: S608 — our own text
+_READ_BY: Final = f"""
+from purchase p left join purchase_attribution a on a.purchase_id = p.id
+cross join lateral (select coalesce(a.evaluation, p.evaluation) as evaluation) v
+cross join lateral ({{0}}) d
+where v.evaluation->'packs' ? $1 and p.id >= $8::uuid and p.id <= $5::uuid
+  and (p.id, d.rule_id) < ($5::uuid, $6::text) and {_REACHED}
+order by p.id desc, d.rule_id desc limit $7
+"""
+_OF_READ: Final = """
+select p.occurred_at as at, p.id, d.rule_id, coalesce(a.member_id, p.member_id) as member_id, p.store_id,
+       d.amount, d.what
+"""
+_CHARGED: Final = """
+  select split_part(c.value->>'source', '#', 2) as rule_id,
+         sum((c.value->>'amount_minor')::bigint)::bigint as amount, '' as what
+  from jsonb_array_elements(v.evaluation->'charged') c
+  where split_part(c.value->>'source', '#', 1) = 'pack:' || $1 group by 1
+"""
+_REFUSED: Final = """
+  select r.value->>'rule' as rule_id, 0::bigint as amount, r.value->>'note' as what
+  from jsonb_array_elements(v.evaluation->'rules') r
+  where r.value->>'pack' = $1 and (r.value->>'applied')::boolean and r.value->>'note' is not null
+    and r.value->>'note' <> 'capped' and r.value->>'note' not like 'limited:%'
+"""
+_MOVES: Final = f"""
+select e.effective_at as at, e.id, coalesce(e.rule_id, '') as rule_id, e.member_id, h.store_id,
+       0::bigint as amount, concat_ws(' ', e.kind, coalesce(e.tier_to, e.stage_to)) as what
+from lifecycle_event e
+cross join lateral (
+  select coalesce((select store_id from purchase where id = e.purchase_id),
+                  (select home_store_id from standing where member_id = e.member_id)) as store_id) h
+where e.pack_version = $1 and $8::uuid is not null
+  and (e.effective_at, e.id, coalesce(e.rule_id, '')) < ($9::timestamptz, $5::uuid, $6::text)
+  and {IN_REACH.replace("x.store_id", "h.store_id").replace("x.at", "e.effective_at")}
+order by e.effective_at desc, e.id desc, rule_id desc limit $7
+"""  # noqa: S608
+_PAGES: Final[dict[EffectKind, str]] = {
+    "award": _AWARDS,
+    "discount": _OF_READ + _READ_BY.format(_CHARGED),
+    "refusal": _OF_READ + _READ_BY.format(_REFUSED),
+    "move": _MOVES,
+}
+_COUNTS: Final = {kind: f"select count(*) from ({page}) n" for kind, page in _PAGES.items()}  # noqa: S608
+FAR: Final = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+
+
+async def page(
+    session: AsyncSession,
+    reach: Reach,
+    kind: EffectKind,
+    after: tuple[datetime, UUID, str] | None,
+    limit: int,
+) -> list[Effect]:
+    """Effects of one kind: moves by when they took effect, all others as they were recorded, latest first."""
+    at, last_id, rule_id = after or (FAR, LAST, "")
+    values = await _values(session, reach, kind, (last_id, rule_id, limit), at)
+    rows = await (await driver(session)).fetch(_PAGES[kind], *values)
+    return [
+        Effect(
+            kind,
+            row["at"],
+            row["id"],
+            row["rule_id"],
+            row["member_id"],
+            row["store_id"],
+            row["amount"],
+            row["what"],
+        )
+        for row in rows
+    ]
+
+
+async def count(session: AsyncSession, reach: Reach, kind: EffectKind, most: int) -> int:
+    """How many effects of one kind there are; counting stops at `most`."""
+    values = await _values(session, reach, kind, (LAST, "", most), FAR)
+    found: int = await (await driver(session)).fetchval(_COUNTS[kind], *values)
+    return found
+
+
+async def _values(
+    session: AsyncSession, reach: Reach, kind: EffectKind, key: tuple[UUID, str, int], at: datetime
+) -> list[object]:
+    code, _, number = reach.version.rpartition("/")
+    made_at = await (await driver(session)).fetchval(_MADE_AT, code, int(number))
+    # No purchase was read by a version before there was one.
+    first = UUID(int=0 if made_at is None else _millis(made_at - CLOCKS_DIFFER) << 80)
+    values = [*reach_values(reach), *key, first]
+    return [*values, at] if kind == "move" else values
+
+
+def _millis(at: datetime) -> int:
+    """What ids of purchases begin with."""
+    return max(0, int(at.timestamp() * 1000))
