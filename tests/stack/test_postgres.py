@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import psutil
+import psutil
 import pytest
 
 from regulars.entrypoints.stack import postgres, tuning
@@ -114,7 +115,8 @@ def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
 def test_machine_settings_keep_what_was_committed() -> None:
     settings = tuning.for_machine()
     assert not {"fsync", "synchronous_commit", "full_page_writes"} & settings.keys()
-    assert int(settings["shared_buffers"].removesuffix("MB")) <= 512
+    buffers = int(settings["shared_buffers"].removesuffix("MB")) * 1_048_576
+    assert buffers <= max(64 * 1_048_576, psutil.virtual_memory().total // 8)
 
 
 def test_postgresql_admits_as_many_connections_as_the_serving_processes_keep() -> None:

@@ -19,7 +19,9 @@ def for_machine(connections: int = 0) -> Mapping[str, str]:
         connections: that the parts which serve keep at most.
     """
     memory_mb = psutil.virtual_memory().total // _MB
-    buffers_mb = min(512, max(64, memory_mb // 16))
+    # An eighth: members by the million and their indexes stay in it, instead of being written out and read
+    # again by the very process that a till waits for.
+    buffers_mb = min(4096, max(64, memory_mb // 8))
     cores = processors.usable()
     return {
         "shared_buffers": f"{buffers_mb}MB",
