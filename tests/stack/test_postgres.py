@@ -12,7 +12,6 @@ from pathlib import Path
 
 import asyncpg
 import psutil
-import psutil
 import pytest
 
 from regulars.entrypoints.stack import postgres, tuning
