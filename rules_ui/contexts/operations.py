@@ -201,7 +201,11 @@ class ActionListPage(View):
 
 @dataclass(frozen=True, slots=True)
 class ItemLine:
-    """One item of the list, and what became of it."""
+    """One item of the list, and what became of it.
+
+    Attributes:
+        beside: what a purchase brings besides points.
+    """
 
     no: int
     member_id: UUID | None
@@ -211,6 +215,7 @@ class ItemLine:
     outcome: str
     tone: Tone
     detail: str
+    beside: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

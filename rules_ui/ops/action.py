@@ -6,6 +6,7 @@ from uuid import UUID
 
 from regulars.analytics.operations import Who
 from regulars.bulk_actions.domain import AT_WORK, BulkAction, Item, Result
+from regulars.recompute.domain import POINTS_ALONE
 from regulars.security.actor import Actor
 from rules_ui.contexts.operations import ActionLine, ActionPage, ActionProgress, ItemLine
 from rules_ui.i18n import N_, Speech
@@ -20,6 +21,9 @@ _CODES: Final[Mapping[str, str]] = {
     "not_released": N_("the version was not released there"),
     "rolled_back": N_("the version was rolled back there"),
     "recompute_version_unfit": N_("the version cannot stand in"),
+    "record_unreadable": N_("the record of the purchase cannot be read"),
+    "needs_second": N_("somebody else must approve it: order it again"),
+    "differs": N_("more is due by now than the list says: order it again"),
 }
 
 
@@ -61,6 +65,7 @@ def draw_action(
     found: Sequence[tuple[Item, Result | None]],
     who: Mapping[UUID, Who],
     names: Names,
+    tiers: Mapping[str, str],
     actor: Actor,
     say: Speech,
     *,
@@ -73,6 +78,7 @@ def draw_action(
     Args:
         found: items of this page of the list.
         who: members among them whom the reader may see.
+        tiers: what tiers are called.
         more: there is a next page.
         after: where this page of the list begins.
         trouble: why what the reader asked for was refused.
@@ -89,7 +95,7 @@ def draw_action(
         next_note=say.text(NEXT[one.state]),
         facts=tuple(_facts(one, names, say)),
         content_hash=one.content_hash,
-        items=tuple(_item(item, result, one, who, say) for item, result in found),
+        items=tuple(_item(item, result, one, who, tiers, say) for item, result in found),
         next_href=f"{address}?after={found[-1][0].no}" if more else "",
         first_href=address if after else "",
         progress=progress_of(one, say) if one.started_at or one.state in AT_WORK else None,
@@ -111,8 +117,7 @@ def _facts(one: BulkAction, names: Names, say: Speech) -> list[tuple[str, str]]:
     if one.versions:
         facts.append((say.text(N_("Mended versions")), ", ".join(one.versions)))
     if one.kind == "recompute":
-        facts.append((say.text(N_("Points it will give")), say.number(one.points)))
-        facts.append((say.text(N_("Points given")), say.number(one.points_given)))
+        facts += _recomputed(one, say)
     if one.more:
         rest = N_("More match than one list takes; order again afterwards.")
         facts.append((say.text(N_("The rest")), say.text(rest)))
@@ -126,8 +131,39 @@ def _facts(one: BulkAction, names: Names, say: Speech) -> list[tuple[str, str]]:
     return facts
 
 
+def _recomputed(one: BulkAction, say: Speech) -> list[tuple[str, str]]:
+    """What recomputing does, and what it leaves."""
+    facts = [
+        (say.text(N_("Points it will give")), say.number(one.points)),
+        (say.text(N_("Points given")), say.number(one.points_given)),
+    ]
+    if one.tiers:
+        facts.append((say.text(N_("Members it moves up")), say.number(one.tiers)))
+    if one.redated:
+        facts.append((say.text(N_("Points that get other dates")), say.number(one.redated)))
+    if one.missed_minor:
+        message = N_(
+            "%(amount)s was paid at the till and stays paid. To make up for it, give points by hand, with "
+            "goodwill as the reason."
+        )
+        said = say.text(message, amount=say.amount(one.missed_minor))
+        facts.append((say.text(N_("Discounts that were missed")), said))
+    if one.needs_second:
+        message = N_(
+            "Required: more than %(count)s points by one person in 24 hours, a tier that moves up, or points "
+            "that get other dates."
+        )
+        facts.append((say.text(N_("Second person")), say.text(message, count=say.number(POINTS_ALONE))))
+    return facts
+
+
 def _item(
-    item: Item, result: Result | None, one: BulkAction, who: Mapping[UUID, Who], say: Speech
+    item: Item,
+    result: Result | None,
+    one: BulkAction,
+    who: Mapping[UUID, Who],
+    tiers: Mapping[str, str],
+    say: Speech,
 ) -> ItemLine:
     known = who.get(item.member_id) if item.member_id else None
     nobody = OF_ELSEWHERE if item.member_id else N_("Without a member")
@@ -142,4 +178,17 @@ def _item(
         outcome=say.text(outcome),
         tone=tone,
         detail=say.text(_CODES.get(result.detail, result.detail)) if result and result.detail else "",
+        beside=_beside(item, tiers, say) if result is None or result.outcome == "given" else (),
     )
+
+
+def _beside(item: Item, tiers: Mapping[str, str], say: Speech) -> tuple[str, ...]:
+    """What a purchase brings besides points."""
+    found = []
+    if item.tier_to is not None:
+        found.append(say.text(N_("moves up to %(tier)s"), tier=tiers.get(item.tier_to, item.tier_to)))
+    if item.redated:
+        found.append(say.text(N_("other dates: %(points)s points"), points=say.number(item.redated)))
+    if item.missed_minor:
+        found.append(say.text(N_("discount missed: %(amount)s"), amount=say.amount(item.missed_minor)))
+    return tuple(found)

@@ -103,7 +103,7 @@ OUTCOMES: Final[Mapping[str, tuple[str, Tone]]] = {
     "restarted": (N_("Restarted"), "good"),
     "frozen": (N_("Frozen"), "good"),
     "unfrozen": (N_("Unfrozen"), "good"),
-    "given": (N_("Points given"), "good"),
+    "given": (N_("Put right"), "good"),
     "unchanged": (N_("Nothing to do"), "plain"),
     "refused": (N_("Could not be done"), "bad"),
 }

@@ -25,6 +25,7 @@ from regulars.security.policy import Permission
 from rules_ui.contexts.base import Choice
 from rules_ui.contexts.operations import ActionListPage
 from rules_ui.i18n import N_, Speech
+from rules_ui.ladder import ladder_of, titles_of
 from rules_ui.names import known_names, open_places, place_choices
 from rules_ui.ops.action import draw_action, line_of, progress_of
 from rules_ui.ops.words import KINDS
@@ -157,7 +158,16 @@ async def _action_page(
         names = await known_names(session, ui)
     more = len(found) > ITEMS_SHOWN
     view = draw_action(
-        action, found[:ITEMS_SHOWN], who, names, actor, say, more=more, after=after, trouble=trouble
+        action,
+        found[:ITEMS_SHOWN],
+        who,
+        names,
+        titles_of(ladder_of(ui.chain_plan(), say)),
+        actor,
+        say,
+        more=more,
+        after=after,
+        trouble=trouble,
     )
     return ui.page(request, actor, view, say, status=status)
 
