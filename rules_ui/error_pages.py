@@ -60,14 +60,13 @@ async def error_answer(ui: Ui, request: Request, problem: Problem, error: Except
     title, advice = _words(problem, error, say)
     if by_htmx(request):
         return ui.page(request, actor, ErrorPart(title, advice), say, status=problem.status)
+    back = _back(request, problem.status)
     view = ErrorPage(
         status=problem.status,
         title=title,
         advice=advice,
-        back=_back(request, error),
-        back_label=say.text(
-            N_("Open the page again") if isinstance(error, CsrfRefused) else N_("To the overview")
-        ),
+        back=back,
+        back_label=say.text(_HOME if back == "/" else _AGAIN),
         trace=problem.code if problem.status >= 500 else None,
     )
     return ui.page(request, actor, view, say, status=problem.status)
@@ -101,9 +100,10 @@ def _words(problem: Problem, error: Exception, say: Speech) -> tuple[str, str]:
     return say.text(title), say.text(advice)
 
 
-def _back(request: Request, error: Exception) -> str:
-    if isinstance(error, CsrfRefused) and request.method == "POST":
-        return request.headers.get("referer", "/") if _is_ours(request) else "/"
+def _back(request: Request, status: int) -> str:
+    """The page with the form that was refused, where there is one: it can be filled in once more."""
+    if request.method == "POST" and status != 404 and _is_ours(request):
+        return request.headers.get("referer", "/")
     return "/"
 
 

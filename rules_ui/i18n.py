@@ -22,6 +22,8 @@ LANGUAGE_COOKIE = "regulars_language"
 
 _DATE_SKELETON = {"zh": "M月d日", "en": "d MMM"}
 _DATE_WITH_YEAR = {"zh": "y年M月d日", "en": "d MMM y"}
+_SPAN_STYLE: Mapping[LanguageTag, Literal["long", "short"]] = {"zh": "short", "en": "long"}
+_ALMOST_NONE, _LEAST_SHARE = Decimal("0.005"), Decimal("0.001")
 
 
 def N_(message: str) -> str:  # noqa: N802 — gettext's own name for "translate later"
@@ -125,8 +127,12 @@ class Speech:
         return str(get_currency_symbol(self.money.currency, locale=self.locale))
 
     def share(self, part: int, whole: int) -> str:
-        """A part of a whole as a percentage, without decimals."""
-        return str(format_percent(Decimal(part) / Decimal(whole) if whole else 0, locale=self.locale))
+        """A part of a whole as a percentage; without decimals, unless that made it nothing or all."""
+        share = Decimal(part) / Decimal(whole) if whole else Decimal(0)
+        if not 0 < share < 1 or _ALMOST_NONE <= share < 1 - _ALMOST_NONE:
+            return str(format_percent(share, locale=self.locale))
+        shown = min(max(share, _LEAST_SHARE), 1 - _LEAST_SHARE)
+        return str(format_percent(shown, "0.0%", locale=self.locale))
 
     def amount(self, minor: int) -> str:
         """Minor units in the chain's currency: 123456 → "¥1,234.56"."""
@@ -159,4 +165,5 @@ class Speech:
 
     def span(self, delta: timedelta) -> str:
         """A length of time: "3 seconds", "2 hours"."""
-        return str(format_timedelta(delta, threshold=1.2, locale=self.locale))
+        style = _SPAN_STYLE[self.language]
+        return str(format_timedelta(delta, threshold=1.2, format=style, locale=self.locale))

@@ -235,14 +235,15 @@ def _charts(report: Told, words: Words, say: Speech) -> list[Chart]:
             before=say.currency_sign,
         ),
     ]
+    by_tier = _up_the_ladder(report["by_tier"], words)
     groups: Sequence[tuple[str, str, Sequence[Told], Mapping[str, str]]] = (
         (N_("By tenth of the members, 1 spends most"), N_("Tenth"), report["by_decile"], {}),
-        (N_("By tier"), N_("Tier"), report["by_tier"], words.tiers),
+        (N_("By tier"), N_("Tier"), by_tier, words.tiers),
         (N_("By store"), N_("Store"), _greatest(report["by_store"]), words.stores),
     )
     for title, head, rows, called in groups:
         labels = tuple(called.get(row["key"], row["key"]) for row in rows)
-        across = rows is not report["by_decile"] and rows is not report["by_tier"]
+        across = rows is not report["by_decile"] and rows is not by_tier
         found += [
             Chart(
                 "bar",
@@ -265,6 +266,11 @@ def _charts(report: Told, words: Words, say: Speech) -> list[Chart]:
         )
     )
     return [chart for chart in found if chart.labels]
+
+
+def _up_the_ladder(rows: Sequence[Told], words: Words) -> list[Told]:
+    ranks = {code: rank for rank, code in enumerate(words.tiers)}
+    return sorted(rows, key=lambda row: ranks.get(row["key"], len(ranks)))
 
 
 def _greatest(rows: Sequence[Told]) -> list[Told]:
@@ -348,5 +354,5 @@ def _said(value: int, say: Speech, *, money: bool = False) -> str:
 
 
 def _signed(value: int, say: Speech, *, money: bool = False) -> str:
-    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    sign = "+" if value > 0 else "−" if value < 0 else "" if money else "±"
     return f"{sign}{_said(abs(value), say, money=money)}"

@@ -167,7 +167,7 @@ def _item(
 ) -> ItemLine:
     known = who.get(item.member_id) if item.member_id else None
     nobody = OF_ELSEWHERE if item.member_id else N_("Without a member")
-    outcome, tone = OUTCOMES[result.outcome] if result else (N_("waits"), "plain")
+    outcome, tone = OUTCOMES[result.outcome] if result else (N_("not done yet"), "plain")
     points = result.points if result else item.points
     return ItemLine(
         no=item.no,

@@ -220,7 +220,7 @@ SAID = [
     ({"amount_minor": 500}, "全部明细立减 5.00", "5.00 off all lines together"),
     (
         {"price_minor": 990, "lines": PAPER},
-        "部门为“PAPER”的明细每件特价 9.90",
+        "品类为“PAPER”的明细每件特价 9.90",
         "9.90 for each unit of lines where department is “PAPER”",
     ),
     (

@@ -18,7 +18,7 @@ def said(code: str, locale: str, **names: Any) -> dict[str, Any]:
 def test_a_discount_is_said_as_a_shop_says_it() -> None:
     rule = said("silver-saturday", "zh_CN", tier_names={"silver": "银卡", "gold": "金卡"})["groceries"]
     assert rule.conditions == ("会员等级为银卡或金卡", "星期为周六")
-    assert rule.effect == "部门为“GROCERY”的明细打 9.5 折，每单最多优惠 20.00"
+    assert rule.effect == "品类为“GROCERY”的明细打 9.5 折，每单最多优惠 20.00"
     rule = said("silver-saturday", "en")["groceries"]
     assert rule.conditions == ("Member's tier is “silver” or “gold”", "Day of the week is Saturday")
     assert rule.effect == "5% off lines where department is “GROCERY”, at most 20.00 a purchase"

@@ -27,7 +27,7 @@ KNOWN = with_custom([own("member", "vip", "贵宾", "important"), own("product",
     ("language", "told"),
     [
         ("en", "important: yes · no department $10.00 + no department $5.00 [local: yes]"),
-        ("zh", "贵宾：是 · 未知部门 US$10.00 + 未知部门 US$5.00 [本地产品：是]"),
+        ("zh", "贵宾：是 · 未知品类 US$10.00 + 未知品类 US$5.00 [本地产品：是]"),
     ],
 )
 def test_what_a_case_gives_of_the_chains_own_facts_is_named(language: LanguageTag, told: str) -> None:

@@ -49,6 +49,7 @@ def test_times_are_told_on_the_stores_wall_clock() -> None:
 
 def test_spans_are_told_in_words() -> None:
     assert speech("zh").ago(NOW - timedelta(minutes=5)) == "5分钟前"
+    assert speech("zh").span(timedelta(0)) == "0秒"
     assert speech("en").ago(NOW + timedelta(days=3)) == "in 3 days"
 
 
@@ -56,6 +57,14 @@ def test_scaled_numbers_lose_nothing() -> None:
     assert speech("en").quantity(1_500) == "1.5"
     assert speech("en").decimal(12_500, 2) == "125"
     assert speech("en").share(0, 0) == "0%"
+
+
+def test_a_share_is_nothing_or_all_only_where_it_is_exactly_that() -> None:
+    assert speech("en").share(2_458, 2_467) == "99.6%"
+    assert speech("en").share(1, 1_000_000) == "0.1%"
+    assert speech("en").share(999_999, 1_000_000) == "99.9%"
+    assert (speech("en").share(7, 7), speech("en").share(0, 7)) == ("100%", "0%")
+    assert speech("en").share(887, 2_467) == "36%"
 
 
 def test_a_language_is_looked_up_once_whatever_is_said_in_it() -> None:

@@ -69,4 +69,9 @@ async def test_a_span_or_a_place_that_cannot_be_is_refused(
     world: WebWorld, admin: httpx.AsyncClient, form: dict[str, str]
 ) -> None:
     wish = {"code": PACK, "version": "1", "place": str(world.chain.hq), **form}
-    assert (await admin.post("/rehearsals", data=wish)).status_code == 422
+    form_page = f"{str(admin.base_url).rstrip('/')}/packs/{PACK}/compare"
+    refused = await admin.post("/rehearsals", data=wish, headers={"referer": form_page})
+    assert refused.status_code == 422
+    assert f'href="{form_page}"' in refused.text, "the way back to the form"
+    elsewhere = await admin.post("/rehearsals", data=wish, headers={"referer": "https://elsewhere.test/x"})
+    assert "elsewhere.test" not in elsewhere.text
