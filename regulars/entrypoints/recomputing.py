@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from regulars.bulk_actions import service as bulk
+from regulars.bulk_actions.domain import BulkAction, Filter
+from regulars.bulk_actions.listing import Wish
 from regulars.entrypoints.releasing import Office
 from regulars.explanation.shelf import Shelf
 from regulars.kernel import clock, ids
@@ -89,6 +92,31 @@ class RecomputeDesk:
             after = page.next_after
             if after is None:
                 return
+
+    async def order(self, meant: Meant, versions: Sequence[str], reason: str) -> BulkAction:
+        """Draw up the list of what takes a second person, and submit it."""
+        actor = self.office.actor.admitted(Permission.WORKFLOW_OPERATE)
+        try:
+            place = self.places.by_code(meant.place)
+        except UnknownPlace:
+            raise RecomputePlaceUnknown(meant.place) from None
+        wish = Wish("recompute", place.id, Filter(pack=meant.pack), versions=tuple(versions))
+        at = clock.now()
+        async with self.office.database.begin() as session:
+            drawn = await bulk.draw_up(session, self.places, Shelf(), ids.new_id(), wish, actor, at)
+            return await bulk.submit(session, self.places, drawn.id, drawn.content_hash, reason, actor, at)
+
+    async def approve(self, action_id: UUID, content_hash: str) -> BulkAction:
+        """Let what somebody else has ordered be carried out; a worker finds it."""
+        actor = self.office.actor.admitted(Permission.WORKFLOW_OPERATE)
+        async with self.office.database.begin() as session:
+            return await bulk.approve(session, self.places, action_id, content_hash, actor, clock.now())
+
+    async def ordered(self, action_id: UUID) -> BulkAction:
+        """An order as it stands."""
+        actor = self.office.actor.admitted(Permission.WORKFLOW_OPERATE)
+        async with self.office.database.read() as session:
+            return await bulk.get_action(session, action_id, actor.scope)
 
     def _wanted(self, meant: Meant, permission: Permission, *, resolved: bool = False) -> Wanted:
         try:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from bulk_actions.world import Bulk
+from recompute_world import Recomputing
 from temporalio.client import Client
 
 from activities import bulk_actions as activities
@@ -15,6 +16,7 @@ from regulars.bulk_actions.domain import FREEZES_ALONE, BulkAction, Filter
 from regulars.entrypoints import worker
 from regulars.entrypoints.worker import make_bulk_worker
 from regulars.entrypoints.workflow_starting import BULK_ACTIONS, start_waiting
+from regulars.recompute.domain import POINTS_ALONE
 from workflows.bulk_action import BulkActionWorkflow, BulkRun, workflow_id
 
 MANY = FREEZES_ALONE + 1
@@ -33,15 +35,10 @@ async def listed(bulk: Bulk, action: BulkAction) -> list[tuple[object, ...]]:
     return await bulk.rows(query)
 
 
-async def test_a_killed_worker_leaves_each_on_the_frozen_list_frozen_once(
-    bulk: Bulk, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+async def killed_after_two_batches(
+    bulk: Bulk, action: BulkAction, client: Client, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting = await freeze_of_many(bulk)
-    before = await listed(bulk, waiting)
-    queue = f"bulk-{uuid.uuid4()}"  # noqa: TID251
-    assert await start_waiting(BULK_ACTIONS, bulk.chain.database, temporal_client, queue) == 0
-    action = await bulk.approve(waiting)
-    await bulk.chain.join("Later")  # matches the filter, and stands on no list
+    """A worker dies before anybody hears of its second batch, and another finishes the action."""
     work_on, batches, killed = activities.work_on, 0, asyncio.Event()
 
     async def until_killed(*arguments: object) -> BulkAction:
@@ -56,20 +53,58 @@ async def test_a_killed_worker_leaves_each_on_the_frozen_list_frozen_once(
     monkeypatch.setattr(activities, "work_on", until_killed)
     monkeypatch.setattr(worker, "GRACE", timedelta(0))
     made = BulkActivities(bulk.means)
-    async with make_bulk_worker(temporal_client, made, task_queue=queue):
-        assert await start_waiting(BULK_ACTIONS, bulk.chain.database, temporal_client, queue) == 1
+    async with make_bulk_worker(client, made, task_queue=queue):
+        assert await start_waiting(BULK_ACTIONS, bulk.chain.database, client, queue) == 1
         await asyncio.wait_for(killed.wait(), 20)
     monkeypatch.setattr(activities, "work_on", work_on)
-    async with make_bulk_worker(temporal_client, made, task_queue=queue):
-        handle = temporal_client.get_workflow_handle_for(BulkActionWorkflow.run, workflow_id(action.id))
+    async with make_bulk_worker(client, made, task_queue=queue):
+        handle = client.get_workflow_handle_for(BulkActionWorkflow.run, workflow_id(action.id))
         assert await asyncio.wait_for(handle.result(), 30) == "finished"
-        assert (await handle.query(BulkActionWorkflow.state)).done == MANY
+        assert (await handle.query(BulkActionWorkflow.state)).done == action.items
+
+
+async def test_a_killed_worker_leaves_each_on_the_frozen_list_frozen_once(
+    bulk: Bulk, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = await freeze_of_many(bulk)
+    before = await listed(bulk, waiting)
+    queue = f"bulk-{uuid.uuid4()}"  # noqa: TID251
+    assert await start_waiting(BULK_ACTIONS, bulk.chain.database, temporal_client, queue) == 0
+    action = await bulk.approve(waiting)
+    await bulk.chain.join("Later")  # matches the filter, and stands on no list
+    await killed_after_two_batches(bulk, action, temporal_client, queue, monkeypatch)
     done = await bulk.step(action)
     assert (done.changed, done.unchanged, done.refused) == (MANY, 0, 0)
     assert await listed(bulk, action) == before
     assert done.content_hash == waiting.content_hash
     frozen = "select member_id, count(*) from lifecycle_event where kind = 'frozen' group by member_id"
     assert sorted(await bulk.rows(frozen)) == sorted((member_id, 1) for _, member_id in before)
+
+
+async def test_a_killed_worker_leaves_each_purchase_recomputed_once_as_it_was_approved(
+    bulk: Bulk, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recomputing = Recomputing(bulk.chain)
+    await recomputing.begin()
+    members = [await bulk.chain.join(f"M{number}") for number in range(5)]
+    for member in members:
+        await recomputing.fail(member, 100 * POINTS_ALONE // 4)
+    before = [await recomputing.balance(member) for member in members]
+    await recomputing.mend()
+    waiting = await bulk.submit(await bulk.draw_up("recompute", versions=("failing/2",)))
+    assert waiting.state == "in_review"
+    action = await bulk.approve(waiting)
+    queue = f"bulk-{uuid.uuid4()}"  # noqa: TID251
+    await killed_after_two_batches(bulk, action, temporal_client, queue, monkeypatch)
+    done = await bulk.step(action)
+    assert (done.changed, done.points_given) == (5, 5 * POINTS_ALONE // 4)
+    assert [await recomputing.balance(member) for member in members] == [
+        balance + POINTS_ALONE // 4 for balance in before
+    ]
+    assert await bulk.rows("select count(*) from ledger_entry where kind = 'correct'") == [(5,)]
+    who = await bulk.rows("select distinct actor, approved_by from purchase_recompute")
+    assert who == [(f"operator:{bulk.orderer.id}", f"operator:{bulk.approver.id}")]
+    assert await recomputing.verified()
 
 
 async def test_a_refused_action_does_nothing_even_where_its_workflow_runs(

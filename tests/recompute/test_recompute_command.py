@@ -11,10 +11,12 @@ from recompute_world import Recomputing
 from small_chain import ACTOR, open_small_chain
 from typer.testing import CliRunner, Result
 
+from regulars.bulk_actions.errors import OwnBulkApproval
 from regulars.db.session import Database
 from regulars.entrypoints.commands import recompute
 from regulars.kernel import clock
 from regulars.kernel.ids import new_id
+from regulars.recompute.domain import POINTS_ALONE
 from regulars.recompute.errors import RecomputePlaceUnknown, RecomputeVersionUnfit
 from regulars.security.domain import Role, RoleAt
 from regulars.security.service import NewOperator, create_operator
@@ -67,6 +69,32 @@ async def test_purchases_are_recomputed_from_the_command_line(run: Run, recomput
     actors = await recomputing.rows("select actor_kind from audit_entry where action = 'purchase.recomputed'")
     assert actors == [("operator",)]
     assert await recomputing.verified()
+
+
+async def test_what_takes_a_second_person_is_ordered_by_one_and_approved_by_another(
+    run: Run, recomputing: Recomputing
+) -> None:
+    for login in ("olga", "bo"):
+        roles = (RoleAt(Role.OPS, recomputing.chain.hq),)
+        new = NewOperator(new_id(), login, login.title(), PASSWORD, "en", roles)
+        async with recomputing.chain.database.begin() as session:
+            await create_operator(session, new, ACTOR, clock.now())
+    await recomputing.begin()
+    await recomputing.fail(await recomputing.chain.join(), 100 * (POINTS_ALONE + 1))
+    await recomputing.mend()
+    alone = await run("run", "--version", "failing/2", "--reason", "mended", "--operator", "olga")
+    assert (alone.exit_code, "needs a second person: order it" in alone.output) == (1, True), alone
+    ordered = await run(
+        "order", "--version", "failing/2", "--reason", "mended", "--operator", "olga", "--json"
+    )
+    told = json.loads(ordered.output[ordered.output.index("{") :])
+    assert (told["state"], told["items"], told["points"]) == ("in_review", 1, POINTS_ALONE + 1)
+    seen = ("--content-hash", told["content_hash"])
+    own = await run("approve", told["id"], *seen, "--operator", "olga")
+    assert isinstance(own.exception, OwnBulkApproval), own
+    assert (await run("approve", told["id"], *seen, "--operator", "bo")).exit_code == 0
+    shown = (await run("show", told["id"])).output
+    assert shown.startswith(f"{told['id']}  approved\n    1 purchases, +2,001 points, 0 moves up"), shown
 
 
 async def test_what_is_not_there_is_said(run: Run, recomputing: Recomputing) -> None:

@@ -12,6 +12,7 @@ from regulars.entrypoints.commands.options import DataDirOption, JsonOption
 from regulars.entrypoints.commands.releases import OperatorOption, ReasonOption, with_office
 
 if TYPE_CHECKING:
+    from regulars.bulk_actions.domain import BulkAction
     from regulars.entrypoints.recomputing import Meant, RecomputeDesk
     from regulars.recompute.domain import Flagged
     from regulars.recompute.service import Previewed
@@ -34,6 +35,7 @@ VersionsOption = Annotated[
         "Default: the versions that were live then.",
     ),
 ]
+OrderArgument = Annotated[UUID, typer.Argument(metavar="ORDER", help="The order's id; see `order`.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1000)]
 
 
@@ -42,7 +44,14 @@ def register(app: typer.Typer) -> None:
     recompute = typer.Typer(
         no_args_is_help=True, help="See purchases in which a rule failed, and give what it kept from members."
     )
-    for name, command in (("list", list_flagged), ("preview", preview), ("run", run)):
+    for name, command in (
+        ("list", list_flagged),
+        ("preview", preview),
+        ("run", run),
+        ("order", order),
+        ("show", show),
+        ("approve", approve),
+    ):
         recompute.command(name)(command)
     app.add_typer(recompute, name="recompute")
 
@@ -71,7 +80,9 @@ def list_flagged(
         if one.resolved is not None:
             got = one.resolved
             by = ", ".join(got.versions)
-            print(f"    {got.at:%Y-%m-%d %H:%M}  {got.points:+,} points by {by}: {got.reason}")
+            also = f", {got.redated:,} of other dates" if got.redated else ""
+            also += f", moved up to {got.tier_to}" if got.tier_to else ""
+            print(f"    {got.at:%Y-%m-%d %H:%M}  {got.points:+,} points{also} by {by}: {got.reason}")
     if not found:
         print("There is none.")
 
@@ -106,7 +117,7 @@ def run(
 ) -> None:
     """Give members what is missing, each purchase once; stopped half way, run it again.
 
-    Ends with 1 where a rule fails again, or a version may not be used there.
+    Ends with 1 where a rule fails again, a version may not be used there, or a second person is needed.
     """
     meant = _meant(place, pack, purchase)
 
@@ -120,6 +131,55 @@ def run(
     from regulars.recompute.domain import SETTLED
 
     raise typer.Exit(0 if all(one.reckoned.state in SETTLED for one, _ in done) else 1)
+
+
+def order(
+    reason: ReasonOption,
+    version: VersionsOption = None,
+    place: PlaceOption = "HQ",
+    pack: PackOption = None,
+    operator: OperatorOption = None,
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Order what takes a second person: freeze the list, and ask for its approval."""
+    meant = _meant(place, pack, None)
+    _tell(
+        _at_desk("recompute order", operator, data_dir, lambda d: d.order(meant, version or (), reason)), json
+    )
+
+
+def show(order: OrderArgument, data_dir: DataDirOption = None, json: JsonOption = False) -> None:
+    """Show an order, and how far it is."""
+    _tell(_at_desk("recompute show", None, data_dir, lambda d: d.ordered(order)), json)
+
+
+def approve(
+    order: OrderArgument,
+    operator: Annotated[
+        str, typer.Option("--operator", metavar="LOGIN", help="Who approves: not who ordered it.")
+    ],
+    content_hash: Annotated[
+        str, typer.Option("--content-hash", metavar="HASH", help="Of the list, as `show` has it.")
+    ],
+    data_dir: DataDirOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let an order be carried out that somebody else gave; a worker begins within seconds."""
+    _tell(_at_desk("recompute approve", operator, data_dir, lambda d: d.approve(order, content_hash)), json)
+
+
+def _tell(one: "BulkAction", as_json: bool) -> None:
+    if as_json:
+        _print_json(_fields(one))
+        return
+    print(f"{one.id}  {one.state}")
+    print(
+        f"    {one.items:,} purchases, {one.points:+,} points, {one.tiers:,} moves up, "
+        f"{one.redated:,} points of other dates"
+    )
+    print(f"    {one.changed:,} put right, {one.unchanged:,} with nothing to do, {one.refused:,} refused")
+    print(f"    content hash {one.content_hash}")
 
 
 def _meant(place: str, pack: str | None, purchase: list[UUID] | None) -> "Meant":
@@ -149,7 +209,14 @@ def _show(found: "list[tuple[Previewed, str]]", as_json: bool) -> None:
         return
     for one, store in found:
         told = one.reckoned
-        what = f"{told.points:+,} points" if told.state == "due" else told.state
+        what = told.state
+        if told.state in ("due", "needs_second"):
+            tier = f", {told.tier_from} to {told.tier_to}" if told.tier_to else ""
+            dates = f", {told.redated:,} of other dates" if told.redated else ""
+            waits = "  needs a second person: order it" if told.state == "needs_second" else ""
+            what = f"{told.points:+,} points{dates}{tier}{waits}"
+        if told.missed_minor:
+            what += f"  (discounts missed: {told.missed_minor:,} minor units, let be)"
         print(f"{_line(one.flagged, store)}  {what}")
         for failed in told.failed:
             print(f"    {failed.pack}#{failed.rule} fails: {failed.error}")
