@@ -22,25 +22,61 @@ class PlaceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceRest:
+    """Places directly below another that are not shown yet.
+
+    Attributes:
+        id: of the element that they take the place of.
+        count: how many.
+        href: the page that shows them.
+        part: the next of them alone.
+    """
+
+    id: str
+    count: int
+    href: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceNode:
     """One place of the tree, with what stands directly below.
 
     Attributes:
         count: how many places stand directly below.
-        more: how many of them are not shown here.
+        rest: those of them that are not among the children; None where all are.
         unfolded: whether those below are shown at once.
     """
 
     line: PlaceLine
     children: tuple["PlaceNode", ...]
     count: int
-    more: int
+    rest: PlaceRest | None
     unfolded: bool
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceRows(View):
+    """Some of the places directly below another.
+
+    Attributes:
+        asked: whether the reader asked for more of them, and so reads on at the first.
+    """
+
+    template: ClassVar[str] = "place_rows.html"
+    nodes: tuple[PlaceNode, ...]
+    rest: PlaceRest | None
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceListPage(View):
-    """The tree of places; or those that match some words, as a list."""
+    """The tree of places; or those that match some words, as a list.
+
+    Attributes:
+        more: places that neither shows.
+        parents: below which one may be opened; of very many the upper ones, and any code can be typed.
+    """
 
     template: ClassVar[str] = "place_list.html"
     words: str
@@ -48,6 +84,7 @@ class PlaceListPage(View):
     places: tuple[PlaceLine, ...]
     more: int
     parents: tuple[Choice, ...]
+    many_parents: bool
     kinds: tuple[str, ...]
     zones: tuple[str, ...]
     typed: "PlaceTyped"
@@ -87,6 +124,8 @@ class PlacePage(View):
 
     Attributes:
         secret: a key just made, shown this once.
+        tree: what stands directly below: the first, or those after another where that was asked for.
+        first_href: back to the first; "" where they are shown.
         history: where its acts are, for who may read them.
     """
 
@@ -101,7 +140,8 @@ class PlacePage(View):
     closed_at: datetime | None
     above: tuple[tuple[str, str], ...]
     tree: tuple[PlaceNode, ...]
-    more: int
+    rest: PlaceRest | None
+    first_href: str
     open_below: int
     keys: tuple[KeyLine, ...]
     secret: str | None

@@ -20,18 +20,21 @@ from regulars.security import terminal_keys
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from regulars.security.scope import Scope
-from rules_ui.contexts.admin import KeyLine, PlaceListPage, PlacePage, PlaceTyped
+from rules_ui.contexts.admin import KeyLine, PlaceListPage, PlacePage, PlaceRows, PlaceTyped
 from rules_ui.contexts.base import Choice, FieldTrouble
 from rules_ui.i18n import N_, LanguageTag
-from rules_ui.place_tree import line_of, open_places, seen_places, tree_of
+from rules_ui.place_tree import line_of, open_places, roots_of, rows_below, seen_places, tree_of
 from rules_ui.troubles import trouble_of, troubles_of
 from rules_ui.ui import Pages, Ui, go
 
-PLACES_SHOWN: Final = 200
+PLACES_SHOWN: Final = 100
+MOST_PARENTS: Final = 100
 _KINDS: Final[dict[str, PlaceKind]] = {"branch": "branch", "store": "store", "terminal": "terminal"}
 _FIELDS: Final = {"parent_code": "parent", "cutoff_minutes": "cutoff"}
 _USUAL_ZONES: Final = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Macau", "Asia/Taipei")
 _NOT_A_TIME: Final = -1
+
+After = Annotated[str, Query(max_length=100)]
 
 router = APIRouter(prefix="/places")
 
@@ -87,9 +90,28 @@ async def open_place(
 
 @router.get("/{place_id}", response_class=HTMLResponse)
 async def one_place(
-    request: Request, ui: Pages, place_id: UUID, actor: Actor = Depends(requires(Permission.PLACE_READ))
+    request: Request,
+    ui: Pages,
+    place_id: UUID,
+    after: After = "",
+    actor: Actor = Depends(requires(Permission.PLACE_READ)),
 ) -> HTMLResponse:
-    return await _show_place(request, ui, actor, place_id)
+    return await _show_place(request, ui, actor, place_id, after=after)
+
+
+@router.get("/{place_id}/below", response_model=None)
+async def list_below(
+    request: Request,
+    ui: Pages,
+    place_id: UUID,
+    after: After = "",
+    asked: Annotated[str, Query(max_length=1)] = "",
+    actor: Actor = Depends(requires(Permission.PLACE_READ)),
+) -> Response:
+    await ui.refresh()
+    place = _place(ui, place_id, actor.scope)
+    nodes, rest = rows_below(place, seen_places(ui, actor.scope), after)
+    return ui.page(request, actor, PlaceRows(nodes, rest, bool(asked)))
 
 
 @router.post("/{place_id}", response_model=None)
@@ -180,15 +202,20 @@ def _show_list(
     seen = seen_places(ui, actor.scope)
     found = sorted((place for place in seen if _matches(place, words)), key=_by_code) if words else []
     manageable = open_places(ui, actor.scope_for(Permission.PLACE_MANAGE))
+    many = len(manageable) > MOST_PARENTS
+    if many:
+        manageable = [place for place in manageable if place.kind != "store"][:MOST_PARENTS]
+    tree = () if words else tree_of(seen)
     view = PlaceListPage(
         words=words,
-        tree=() if words else tree_of(seen),
+        tree=tree,
         places=tuple(line_of(place) for place in found[:PLACES_SHOWN]),
-        more=max(0, len(found) - PLACES_SHOWN),
+        more=max(0, len(found) - PLACES_SHOWN) if words else roots_of(seen) - len(tree),
         parents=tuple(
             Choice(place.code, f"{place.name} · {place.code}", place.code == typed.parent)
             for place in manageable
         ),
+        many_parents=many,
         kinds=tuple(_KINDS),
         zones=_zones(ui),
         typed=typed,
@@ -204,6 +231,7 @@ async def _show_place(
     actor: Actor,
     place_id: UUID,
     *,
+    after: str = "",
     secret: str | None = None,
     problem: str | None = None,
     typed: PlaceTyped | None = None,
@@ -212,8 +240,12 @@ async def _show_place(
     await ui.refresh()
     place = _place(ui, place_id, actor.scope)
     below = [each for each in seen_places(ui, actor.scope) if each.path.startswith(f"{place.path}.")]
+    if after:
+        nodes, rest = rows_below(place, [place, *below], after)
+    else:
+        (whole,) = tree_of([place, *below])
+        nodes, rest = whole.children, whole.rest
     cutoff = f"{place.cutoff_minutes // 60:02}:{place.cutoff_minutes % 60:02}"
-    tree = tree_of([place, *below])
     view = PlacePage(
         place_id=place.id,
         code=place.code,
@@ -224,8 +256,9 @@ async def _show_place(
         opened_at=place.created_at,
         closed_at=place.closed_at,
         above=tuple((each.name, f"/places/{each.id}") for each in _above(ui, place, actor.scope)),
-        tree=tree[0].children,
-        more=tree[0].more,
+        tree=nodes,
+        rest=rest,
+        first_href=f"/places/{place.id}" if after else "",
         open_below=sum(1 for each in below if each.parent_id == place.id and not each.closed_at),
         keys=await _keys(ui, place, actor) if place.kind == "terminal" else (),
         secret=secret,

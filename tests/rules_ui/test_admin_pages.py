@@ -1,11 +1,18 @@
 """Places, keys and operators from the pages: shown once, named when wrong, kept within one's own places."""
 
+import html
 import re
 
 import httpx
 import pytest
+from small_chain import ACTOR
 from web_world import PASSWORD, WebWorld, client_of
 
+from regulars.kernel import clock
+from regulars.kernel.ids import new_id
+from regulars.organisation.domain import NewPlace
+from regulars.organisation.service import open_places
+from rules_ui.place_tree import MOST_NODES
 from rules_ui.routes import operators
 
 
@@ -185,3 +192,40 @@ async def test_an_operator_is_added_signs_in_and_is_disabled(
         assert "Make a link" not in shut_out
         await admin.post(f"{found[1]}/enable", data={"reason": "came back"})
         assert "Shut out" in (await admin.get(found[1])).text
+
+
+async def test_a_chain_of_many_stores_is_read_branch_by_branch_and_a_page_at_a_time(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    opened = [NewPlace(new_id(), "west", "store", f"many-{n:03}", f"Many {n:03}") for n in range(120)]
+    async with world.chain.database.begin() as session:
+        places = await open_places(session, opened, ACTOR, clock.now())
+    async with world.chain.database.read() as session:
+        await world.chain.desk.places.refresh(session)
+    page = (await admin.get("/places")).text
+    assert page.count('class="tree-row"') == MOST_NODES
+    assert '<input class="form-control" id="parent"' in page
+    assert 'value="many-001"' not in page
+    (part,) = re.findall(r'hx-get="(/places/[^"]+/below\?after=many-\d+&amp;asked=1)"', page)
+    seen = set(re.findall(r">(Many \d+)<", page))
+    while part:
+        rows = (await admin.get(html.unescape(part))).text
+        assert "autofocus" in rows
+        assert "<html" not in rows
+        more = set(re.findall(r">(Many \d+)<", rows))
+        assert not more & seen
+        seen |= more
+        part = "".join(re.findall(r'hx-get="([^"]+asked=1)"', rows))
+    assert len(seen) == 120
+    west = f"/places/{world.chain.desk.places.by_code('west').id}"
+    later = (await admin.get(f"{west}?after=many-099")).text
+    assert re.findall(r">(Many \d+)<", later)[0] == "Many 100"
+    assert "From the first" in later
+    assert "autofocus" not in (await admin.get(f"{west}/below")).text
+    async with await world.operator("ops", places[0].id) as ops:
+        assert (await ops.get(f"{west}/below")).status_code == 404
+        assert (await ops.get(f"/places/{places[0].id}/below")).status_code == 200
+    wrong = await admin.post("/places", data={"parent": "nowhere", "kind": "store", "code": "s", "name": "S"})
+    assert wrong.status_code == 422
+    assert 'id="parent-error"' in wrong.text
+    assert 'name="parent" value="nowhere"' in wrong.text

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from regulars.organisation.domain import Place, PlaceKind
 from rules_ui.contexts.admin import PlaceNode
-from rules_ui.place_tree import MOST_UNFOLDED, tree_of
+from rules_ui.place_tree import A_PAGE, MOST_NODES, MOST_UNFOLDED, roots_of, rows_below, tree_of
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -42,14 +42,43 @@ def test_a_long_row_of_stores_waits_folded() -> None:
 
 def test_what_is_too_much_is_told_by_its_number_at_its_own_place() -> None:
     (root,) = tree_of([HQ, *STORES, *TILLS], most=8)
-    assert (root.count, root.more) == (5, 0)
-    assert (root.children[0].count, root.children[0].more) == (3, 1)
+    assert (root.count, root.rest) == (5, None)
+    first = root.children[0]
+    assert first.rest is not None
+    assert (first.count, first.rest.count) == (3, 1)
+    assert first.rest.part == f"{first.line.href}/below?after=p101"
     (root,) = tree_of([HQ, *STORES, *TILLS], most=3)
-    assert (names(root.children), root.more) == (["P10", "P11"], 3)
-    assert root.children[0].more == 3
+    assert root.rest is not None
+    assert (names(root.children), root.rest.count) == (["P10", "P11"], 3)
+    rest = root.children[0].rest
+    assert rest is not None
+    assert (rest.count, rest.part, rest.href) == (3, f"{first.line.href}/below", first.line.href)
+    assert not root.children[0].unfolded
 
 
 def test_whoever_sees_some_stores_only_sees_them_as_roots_and_closed_ones_last() -> None:
     gone = place(9, HQ, "store", closed=True)
     assert names(tree_of([gone, *STORES[:2]])) == ["P10", "P11", "P9"]
     assert tree_of([]) == ()
+
+
+def test_two_thousand_stores_come_a_page_at_a_time_and_each_once() -> None:
+    stores = [place(number, HQ, "store", closed=number % 7 == 0) for number in range(1_000, 3_000)]
+    tills = [place(10_000 + number, stores[number], "terminal") for number in range(2_000)]
+    everywhere = [*tills, HQ, *stores]
+    (root,) = tree_of(everywhere)
+    assert len(root.children) == MOST_NODES - 1
+    assert all(node.children == () and node.rest for node in root.children)
+    seen, rest = names(root.children), root.rest
+    while rest is not None:
+        before = rest.count
+        nodes, rest = rows_below(HQ, everywhere, rest.part.rpartition("=")[2])
+        assert 0 < len(nodes) <= A_PAGE
+        assert before - len(nodes) == (rest.count if rest else 0)
+        seen += names(nodes)
+    assert len(seen) == len(set(seen)) == 2_000
+    assert seen[-1] == "P2996"
+    nodes, rest = rows_below(HQ, everywhere, "was closed and is unknown")
+    assert names(nodes) == seen[:A_PAGE]
+    assert roots_of(everywhere) == 1
+    assert roots_of(stores) - len(tree_of(stores)) == 2_000 - MOST_NODES

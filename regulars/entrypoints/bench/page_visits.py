@@ -1,5 +1,6 @@
 """Looks at pages of the web within one process: what the server takes, what it asks, what it links to."""
 
+import gc
 import gzip
 import re
 import time
@@ -18,10 +19,11 @@ from regulars.db.session import Database
 from regulars.entrypoints.bench.frame import tell
 from regulars.entrypoints.bench.page_chain import PASSWORD
 from regulars.entrypoints.stack.problems import StackProblem
-from regulars.entrypoints.web import build
+from regulars.entrypoints.web import build, look_less_for_garbage
 from regulars.kernel.clock import now
 from regulars.settings import Settings
 from rules_ui.i18n import LANGUAGE_COOKIE, LANGUAGES, LanguageTag
+from rules_ui.render import compile_all
 from rules_ui.ui import Ui
 
 ORIGIN: Final = "http://localhost"
@@ -50,7 +52,7 @@ class Seen:
     """What one address took.
 
     Attributes:
-        first_ms: the first time in this process, with templates to be compiled, in the slower language.
+        first_ms: the first time in this process, in the slower language.
         slowest_statement: the one that took longest in any round, and its milliseconds.
     """
 
@@ -163,13 +165,21 @@ def links_in(text: str) -> list[str]:
 
 @asynccontextmanager
 async def web(settings: Settings) -> AsyncIterator[Web]:
-    """The web part within this process, so that no network and no other program is in the figures."""
+    """The web part within this process, so that no network and no other program is in the figures.
+
+    It stands as one that serves does: with its templates compiled, and looking as seldom for garbage.
+    """
     app, clock = build(settings), Clock()
     app.state.container = replace(app.state.container, now=clock)
     app.state.ui = Ui(app.state.container)
+    await compile_all()
+    usually = gc.get_threshold()
+    look_less_for_garbage()
     try:
         yield Web(app, clock)
     finally:
+        gc.unfreeze()
+        gc.set_threshold(*usually)
         await app.state.container.close()
 
 
