@@ -215,12 +215,12 @@ async def _write(
     undo, at = batch.undo, batch.at
     done = [each for each in taken if each.taken or each.owed]
     entries = [_entry(undo, each, before.get(each.item.entry_id, 0), at) for each in done]
-    entries += [entry for gift in given.values() for entry in gift.entries]
-    await ledger.post(session, entries, at)
     used: dict[UUID, int] = {}
-    for entry in entries:
+    for entry in entries:  # what gifts pay of debts is not in `lots` any more
         for consumption in entry.consumptions:
             used[consumption.lot_id] = used.get(consumption.lot_id, 0) + consumption.amount
+    entries += [entry for gift in given.values() for entry in gift.entries]
+    await ledger.post(session, entries, at)
     for member_id, time in batch.times.items():
         _settle(time, lots.get(member_id, ()), used)
     await lifecycle.write_times(session, batch.locked, batch.times.values(), at, {})

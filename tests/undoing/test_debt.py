@@ -88,6 +88,19 @@ async def test_what_is_earned_next_pays_the_debt_first(undoing: Undoing, ann: UU
     assert (proof.purchases, proof.disagreeing) == (4, 0), proof
 
 
+async def test_what_is_left_of_a_correction_that_pays_a_debt_expires_in_time(
+    undoing: Undoing, ann: UUID
+) -> None:
+    chain = undoing.chain
+    await chain.buy(ann, line(400), occurred_at=NEXT)
+    assert await stands(undoing, ann) == (0, 12)
+    undoing.at = NEXT + DAY
+    assert (await undoing.do(to_version=1)).points_given == 20
+    assert await stands(undoing, ann) == (8, 0)
+    (standing,) = await undoing.rows("select next_expiry_at from standing")
+    assert standing["next_expiry_at"] == undoing.at + 5 * DAY
+
+
 async def test_purchases_of_one_list_pay_one_after_the_other(undoing: Undoing, ann: UUID) -> None:
     chain = undoing.chain
     baskets = [
