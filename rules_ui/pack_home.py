@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.analytics.overview import read_failed_rules
 from regulars.budgets.usage import Looked, Use, uses_before, uses_now
+from regulars.outlays.service import outlay_of
 from regulars.releases import service as releases
 from regulars.releases.domain import Release
 from regulars.releases.live_places import LivePlace, live_places
@@ -24,8 +25,8 @@ from regulars.rules.findings import Finding
 from regulars.rules.model import Pack
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
-from rules_ui import release_view
-from rules_ui.contexts.pack_home import BudgetLine, Clash, LiveAt, PackHome, PackLive
+from rules_ui import outlay_view, release_view
+from rules_ui.contexts.pack_home import BudgetLine, Clash, LiveAt, OutlayTold, PackHome, PackLive
 from rules_ui.contexts.releases import ReleaseLine
 from rules_ui.i18n import N_, Speech
 from rules_ui.names import known_names
@@ -73,13 +74,14 @@ async def home_of(session: AsyncSession, ui: Ui, actor: Actor, catalogue: Catalo
 
 
 async def live_of(
-    session: AsyncSession, ui: Ui, actor: Actor, code: str, catalogue: Catalogue, say: Speech
+    session: AsyncSession, ui: Ui, actor: Actor, shown: PackVersion, catalogue: Catalogue, say: Speech
 ) -> PackLive:
     """One pack at the tills."""
+    code = shown.code
     names = await known_names(session, ui)
     places = [place for place in ui.container.places.all() if actor.scope.touches(place.path)]
     found = live_places(await rules.activation_log(session, code), list(ui.container.places.all()), say.now)
-    shown = {place.code: place for place in places}
+    seen = {place.code: place for place in places}
     live = ui.container.packs.at(ui.container.places.headquarters.id, say.now)
     limits = [limit for limit in live.limits if limit.pack_code == code]
     version = next((each for each in live.versions if each.code == code), None)
@@ -93,12 +95,24 @@ async def live_of(
     mine = [name for name in failed.newest if name.startswith(f"{code}/")] if failed else []
     return PackLive(
         places=tuple(
-            _live_at(each, shown[each.place].id, names, say) for each in found if each.place in shown
+            _live_at(each, seen[each.place].id, names, say) for each in found if each.place in seen
         ),
         budgets=tuple(budgets),
         clashes=tuple(_met(version, live, catalogue, say)) if version else (),
         failing=_failing(mine, failed.purchases, say) if failed and mine else "",
+        outlay=await _outlay(session, ui, actor, shown, say),
     )
+
+
+async def _outlay(
+    session: AsyncSession, ui: Ui, actor: Actor, shown: PackVersion, say: Speech
+) -> OutlayTold | None:
+    if shown.kind not in outlay_view.GIVING:
+        return None
+    stores = list(ui.container.places.stores())
+    today = max((say.now.astimezone(store.zone).date() for store in stores), default=say.now.date())
+    found = await outlay_of(session, shown.code, actor.scope, today)
+    return outlay_view.told(found, {place.id: place.name for place in ui.container.places.all()}, say)
 
 
 def _live_at(one: LivePlace, place_id: UUID, names: Names, say: Speech) -> LiveAt:

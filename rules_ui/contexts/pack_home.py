@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rules_ui.contexts.base import View
+from rules_ui.contexts.charts import Chart
 from rules_ui.contexts.releases import ReleaseLine
 
 
@@ -67,11 +68,33 @@ class LiveAt:
 
 
 @dataclass(frozen=True, slots=True)
+class OutlayTold:
+    """Where a pack's points and money went lately.
+
+    Attributes:
+        figures: label and amount; none where it has given nothing.
+        stores: where most went, with what.
+        as_of: how late the figures may be, in a sentence.
+    """
+
+    title: str
+    figures: tuple[tuple[str, str], ...]
+    charts: tuple[Chart, ...]
+    stores: tuple[tuple[str, str], ...]
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
 class PackLive(View):
-    """A pack at the tills: where since when, how full its limits are, what it collides with."""
+    """A pack at the tills: where since when, how full its limits are, what it collides with.
+
+    Attributes:
+        outlay: None of a pack that gives neither points nor money.
+    """
 
     template: ClassVar[str] = "pack_live.html"
     places: tuple[LiveAt, ...]
     budgets: tuple[BudgetLine, ...]
     clashes: tuple[str, ...]
     failing: str
+    outlay: OutlayTold | None

@@ -181,7 +181,7 @@ async def _page(
         facts = await catalogue_of(session)
         report = await examine_here(session, text or shown.text)
         aftermath = await _aftermath(session, actor, code, say)
-        at_the_tills = await live_of(session, ui, actor, code, facts, say)
+        at_the_tills = await live_of(session, ui, actor, shown.version, facts, say)
         has_draft = bool(await drafts.list_saves(session, code, limit=1))
     form = pack_view.Form(report, typed, problems)
     view = pack_view.page_of(

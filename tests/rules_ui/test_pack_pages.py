@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from small_chain import ACTOR, SmallChain, line
-from sqlalchemy import event
+from sqlalchemy import event, text
 from web_world import WebWorld
 
 from regulars.kernel import clock
+from regulars.outlays.following import follow
 from regulars.purchases.desk import Recorded
+from regulars.purchases.domain import Discount
 from regulars.rules import service as rules
 from regulars.rules.starters import starter_text
 from regulars.rules.text_edits import with_parameters
@@ -220,3 +222,38 @@ async def statements_of(world: WebWorld, client: httpx.AsyncClient, address: str
     finally:
         event.remove(engine, "before_cursor_execute", count)
     return asked
+
+
+async def test_where_a_packs_points_and_money_went_is_told_by_day_and_only_of_stores_in_sight(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    chain = world.chain
+    assert "Not added up yet" in (await admin.get("/packs/grocery-classic")).text
+    member, now = await chain.join(), clock.now()
+    off = Discount("pack:silver-saturday/1#groceries", "chain", 250)
+    groceries = line(4_750, list_minor=5_000, discount_minor=250, discounts=(off,))
+    await chain.buy(member, groceries, occurred_at=now)
+    await chain.buy(member, line(3_000), occurred_at=now)
+    west = {"store_id": chain.stores["west-1"], "terminal_id": chain.tills["west-1-t1"]}
+    await chain.buy(member, line(10_000), occurred_at=now, **west)
+    async with chain.database.begin() as session:
+        await follow(session, now)
+    points = html.unescape((await admin.get("/packs/grocery-classic")).text)
+    booked = (
+        "select sum(p.amount), sum(p.amount) filter (where b.store_id = :west) from posting p "
+        "join ledger_entry e on e.id = p.entry_id join purchase b on b.id = e.cause_id "
+        "where p.pack_version like 'grocery-classic/%'"
+    )
+    async with chain.database.read() as session:
+        given, in_west = (await session.execute(text(booked), {"west": chain.stores["west-1"]})).one()
+    assert f'<dt>Points given</dt><dd class="num">{given:,}</dd>' in points
+    assert "Points by day" in points
+    assert f'<dd class="num">{in_west:,} points</dd>' in points
+    assert "charts.js" in points
+    assert '<dt>Money off</dt><dd class="num">$2.50</dd>' in (await admin.get("/packs/silver-saturday")).text
+    assert 'id="given"' not in (await admin.get("/packs/classic-tiers")).text
+    marketer = await world.operator("marketing", chain.stores["west-1"])
+    async with marketer:
+        here = (await marketer.get("/packs/grocery-classic")).text
+        assert f'<dt>Points given</dt><dd class="num">{in_west:,}</dd>' in here
+        assert "Nothing so far." in (await marketer.get("/packs/silver-saturday")).text
