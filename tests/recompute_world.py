@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from small_chain import ACTOR, MONDAY, SmallChain, line
+import orjson
+from budget_world import TENTH_OFF, pack
+from small_chain import ACTOR, MONDAY, PACKS, SmallChain, line
 from sqlalchemy import text
 from unchecked_pack import FAILING_LINES, LINES, failing_pack, publish_unchecked
 
@@ -29,6 +31,27 @@ def mended_pack(**changes: Any) -> dict[str, Any]:
     """The failing pack, mended: its second version."""
     document = failing_pack(**changes)
     document["rules"][0]["then"]["earn"]["amount"] = SALES
+    return document
+
+
+TOO_MUCH_AT_FIRST = {">": [{"/": [1, {"var": "member.visits"}]}, 0]}
+"""A condition that divides by the purchases before."""
+
+
+def tiers_pack(*, fails: bool) -> dict[str, Any]:
+    """Rules that divide by the purchases before, so that a first one is too much for them."""
+    document: dict[str, Any] = orjson.loads((PACKS / "classic-tiers" / "pack.json").read_text())
+    if fails:
+        for rule in document["rules"]:
+            rule["when"]["and"].append(TOO_MUCH_AT_FIRST)
+    return document
+
+
+def tenth_pack(*, fails: bool) -> dict[str, Any]:
+    """A tenth off everything; where it fails, not off the first purchase."""
+    document: dict[str, Any] = orjson.loads(pack("tenth", "discount", "off", TENTH_OFF, []))
+    del document["limits"]
+    document["rules"][0]["when"] = {"and": [TOO_MUCH_AT_FIRST]} if fails else True
     return document
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 import pytest
-from recompute_world import Recomputing
+from recompute_world import Recomputing, tiers_pack
 from rehearsal.world import Rehearsals, draft
-from small_chain import MONDAY, PACKS, line, open_small_chain
+from small_chain import MONDAY, line, open_small_chain
 from unchecked_pack import failing_pack, publish_unchecked
 from undoing.world import Undoing, somebody
 
@@ -32,16 +32,6 @@ ALWAYS = {
     "when": True,
     "then": {"earn": {"unit": "points", "amount": {"var": "purchase.sales_minor"}, "per": 100}},
 }
-
-
-def tiers_pack(*, fails: bool) -> dict[str, Any]:
-    """Rules that divide by the purchases before, so that a first one is too much for them."""
-    document: dict[str, Any] = orjson.loads((PACKS / "classic-tiers" / "pack.json").read_text())
-    if fails:
-        wrong = {">": [{"/": [1, {"var": "member.visits"}]}, 0]}
-        for rule in document["rules"]:
-            rule["when"]["and"].append(wrong)
-    return document
 
 
 def dated_pack(valid_days: int) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from uuid import UUID
 import httpx
 import pytest
 from bulk_actions.world import NoHands
-from recompute_world import Recomputing
+from recompute_world import Recomputing, tenth_pack, tiers_pack
+from small_chain import line
 from sqlalchemy import text
+from unchecked_pack import publish_unchecked
 from web_world import WebWorld
 
 from regulars.bulk_actions.running import Means, work_on
@@ -81,6 +83,28 @@ async def test_a_failed_rule_is_told_by_cause_and_recomputed_from_its_problem(
     assert "Points given" in page
     assert "the pack is mended" in page
     assert "failing/1#listed" not in await read(admin, "/ops/problems")
+
+
+async def test_a_list_says_what_recomputing_does_beside_points_and_what_it_leaves(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    documents = (tiers_pack, tenth_pack)
+    for make in documents:
+        await publish_unchecked(world.chain, make(fails=True), version=2)
+    bought = await world.chain.buy(await world.chain.join("陈静"), line(120_000))
+    assert "recompute" in bought.receipt["flags"]
+    for make in documents:
+        await publish_unchecked(world.chain, make(fails=False), version=3)
+    form = {"kind": "recompute", "place": str(world.chain.hq), "versions": "classic-tiers/3 tenth/3"}
+    drawn = await admin.post("/ops/actions", data=form)
+    assert drawn.status_code == 303, drawn.text[:2_000]
+    address = drawn.headers["location"]
+    for language, said in (
+        ("en", ("moves up to Silver", "discount missed: $120.00", "stays paid", "Submit for approval")),
+        ("zh", ("升为银卡", "漏优惠 US$120.00", "不再退回", "提交审批", "第二人审批")),
+    ):
+        page = await read(admin, address, language)
+        assert [words for words in said if words not in page] == []
 
 
 async def test_a_message_that_is_refused_again_and_again_is_told(

@@ -209,7 +209,7 @@ def _show(found: "list[tuple[Previewed, str]]", as_json: bool) -> None:
         return
     for one, store in found:
         told = one.reckoned
-        what = told.state
+        what: str = told.state
         if told.state in ("due", "needs_second"):
             tier = f", {told.tier_from} to {told.tier_to}" if told.tier_to else ""
             dates = f", {told.redated:,} of other dates" if told.redated else ""
