@@ -252,9 +252,7 @@ def moved_up(
     return raised, event
 
 
-def retiered(
-    standing: Standing, tier: str, plan: LifecyclePlan, at: datetime, zone: ZoneInfo
-) -> Standing:
+def retiered(standing: Standing, tier: str, plan: LifecyclePlan, at: datetime, zone: ZoneInfo) -> Standing:
     """The standing in a tier that was corrected; the event that says so takes the next number.
 
     Args:
@@ -270,6 +268,26 @@ def retiered(
         tier=tier,
         tier_since=at,
         tier_year_ends_at=None if tier == lowest else add_local_days(at, plan.tier_year_days, zone),
+        last_event_no=standing.last_event_no + 1,
+    )
+
+
+def restaged(standing: Standing, stage: Stage, plan: LifecyclePlan, at: datetime) -> Standing:
+    """The standing in a stage that was corrected; the event that says so takes the next number.
+
+    Args:
+        standing: before.
+        stage: the right one.
+        plan: live at the home store: by it the revisits begin anew of whom a rule had made lapsed.
+        at: when it takes effect.
+    """
+    starts_anew = standing.stage == "lapsed" and standing.next_revisit_at is None
+    anew = at + timedelta(days=plan.revisit_every_days)
+    return changed(
+        standing,
+        stage=stage,
+        stage_since=at,
+        next_revisit_at=anew if starts_anew else standing.next_revisit_at,
         last_event_no=standing.last_event_no + 1,
     )
 

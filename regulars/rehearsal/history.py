@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from regulars.lifecycle.domain import EventKind, LifecycleEvent
+from regulars.members.tagging import TagChange
+from regulars.members.tagging import TagChange
 
 DECIDED_BY_TIME: frozenset[EventKind] = frozenset(
     {"kept", "downgraded", "at_risk", "lapsed", "revisit_due", "points_expired"}
@@ -133,6 +135,28 @@ class Corrected:
         return sum(points for points, _ in self.lots)
 
 
+@dataclass(frozen=True, slots=True)
+class Retagged:
+    """What an undo order or a person did to a tag that rules had given."""
+
+    recorded_at: datetime
+    change: TagChange
+
+
+@dataclass(frozen=True, slots=True)
+class Retagged:
+    """What became of a tag otherwise than by a purchase: an undo order struck what rules had wanted of it, or
+    a person ended it.
+
+    Attributes:
+        rests_on: (purchase, version that read it): without these nothing of it would have been.
+    """
+
+    recorded_at: datetime
+    changes: tuple[TagChange, ...]
+    rests_on: frozenset[tuple[UUID, str]]
+
+
 @dataclass(slots=True)
 class MemberHistory:
     """All that is stored of one member.
@@ -143,6 +167,8 @@ class MemberHistory:
         told: every event, by number.
         bought: every purchase, by `seq`.
         taken, corrected: what was taken back and given afterwards, in order of time.
+        retagged: by undo orders and by people, in the order of recording.
+        retagged: what undo orders and people did to tags, in the order of recording.
         own_now: the chain's own facts of the member today, for fields that came after a purchase.
     """
 
@@ -155,4 +181,5 @@ class MemberHistory:
     bought: list[Bought] = field(default_factory=list)
     taken: Sequence[TakenBack] = ()
     corrected: Sequence[Corrected] = ()
+    retagged: Sequence[Retagged] = ()
     own_now: str = ""

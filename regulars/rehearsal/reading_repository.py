@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.lifecycle.event_rows import event_of
-from regulars.rehearsal.history import Bought, Corrected, MemberHistory, TakenBack, TakenShare, Told
+from regulars.members.tagging import TagChange
+from regulars.rehearsal.history import Bought, Corrected, MemberHistory, Retagged, TakenBack, TakenShare, Told
 
 ROWS_AT_ONCE: Final = 500
 
@@ -125,6 +126,26 @@ join pack_undo_item i on i.undo_id = u.id and i.member_id = any($1::uuid[])
 join pack_undo_result r on r.undo_id = i.undo_id and r.entry_id = i.entry_id
 where r.reversal_id = any($2::uuid[])
 """
+# What rules did to tags follows from the purchases.
+_RETAGGED = """
+select member_id, recorded_at, tag, given, effective_at, until, coalesce(pack_version, ''),
+       coalesce(rule_id, '')
+from member_tag
+where member_id = any($1::uuid[]) and (undo_id is not null or ended_by is not null)
+order by member_id, no
+"""
+# What rules of purchases did to tags follows from the packs that are rehearsed; this does not.
+_RETAGGED = """
+select t.member_id, t.tag, t.given, t.effective_at, t.until, coalesce(t.pack_version, '') as pack_version,
+       coalesce(t.rule_id, '') as rule_id, t.recorded_at, t.purchase_id, t.undo_id,
+       u.pack_code || '/' || u.version as struck,
+       array(select jsonb_array_elements_text(i.aside -> 'causes')::uuid from pack_undo_item i
+             where i.undo_id = t.undo_id and i.member_id = t.member_id
+               and i.aside ->> 'kind' = 'tag' and i.aside ->> 'what' = t.tag) as causes
+from member_tag t left join pack_undo u on u.id = t.undo_id
+where t.member_id = any($1::uuid[]) and (t.undo_id is not null or t.ended_by is not null)
+order by t.member_id, t.no
+"""
 _TIER_VERSIONS = "select id from pack_version where kind = 'tier'"
 _COUNT = "select (select count(*) from purchase) + (select count(*) from purchase_attribution)"
 
@@ -174,6 +195,12 @@ async def histories(session: AsyncSession, member_ids: Sequence[UUID]) -> AsyncI
     for row in await connection.fetch(_ATTRIBUTED, member_ids):
         attributed.setdefault(row["member_id"], []).append(_bought(row))
     await _read_entries(connection, members)
+    for (member_id, _, _), rows in groupby(await connection.fetch(_RETAGGED, member_ids), key=_BY_TAG):
+        members[member_id].retagged = (*members[member_id].retagged, _retagged(list(rows)))
+    for row in await connection.fetch(_RETAGGED, member_ids):
+        member_id, recorded_at, *change = row
+        member = members[member_id]
+        member.retagged = (*member.retagged, Retagged(recorded_at, TagChange(*change)))
     present = sorted(members)
     position = 0
     async for rows in _streamed(connection, _PURCHASES, member_ids):
@@ -261,6 +288,21 @@ def _given(row: asyncpg.Record, purchase_id: UUID | None) -> Corrected:
         () if by_hand else tuple((one[0], one[1]) for one in row["by_pack"]),
         tuple((lot[0], lot[1]) for lot in row["lots"]),
     )
+
+
+_BY_TAG: Final = itemgetter("member_id", "undo_id", "tag")
+
+
+def _retagged(rows: Sequence[asyncpg.Record]) -> Retagged:
+    rests_on = {(cause, row["struck"]) for row in rows for cause in row["causes"]}
+    rests_on |= {(row["purchase_id"], row["pack_version"]) for row in rows if row["purchase_id"] is not None}
+    changes = tuple(
+        TagChange(
+            row["tag"], row["given"], row["effective_at"], row["until"], row["pack_version"], row["rule_id"]
+        )
+        for row in rows
+    )
+    return Retagged(rows[0]["recorded_at"], changes, frozenset(rests_on))
 
 
 def _history(row: asyncpg.Record) -> MemberHistory:

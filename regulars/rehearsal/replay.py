@@ -1,5 +1,6 @@
 """One member's history anew: the same purchases under other packs, its state as it would have been."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from regulars.custom_fields.book import OwnBook
 from regulars.custom_fields.domain import ProductFacts
 from regulars.ledger.domain import POINTS, Lot, earn_entry
 from regulars.lifecycle.advance import MemberTime
-from regulars.lifecycle.domain import LifecycleEvent, Newcomer, next_due, opened, retiered
+from regulars.lifecycle.domain import LifecycleEvent, Newcomer, next_due, opened, restaged, retiered
 from regulars.lifecycle.recent import RecentVisits
 from regulars.lifecycle.window import SpendWindow
 from regulars.organisation.places import Places
@@ -87,13 +88,15 @@ def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> Mem
     reversing = Reversing(history.taken, history.corrected)
     course = _Course(stage, history, witness, reversing)
     tags = _Tags()
-    told = iter(history.told)
+    told, retagged = iter(history.told), deque(history.retagged)
     event = next(told, None)
     for bought in history.bought:
         while event is not None and event.event.after_seq < bought.seq:
             _live_through(course, time, event)
             event = next(told, None)
         time.tags.by_hand = tags.by_hand(bought)
+        while retagged and retagged[0].recorded_at < bought.recorded_at:
+            time.tags.changes.append(retagged.popleft().change)
         _buy_again(course, time, bought, time.tags.at(bought.occurred_at))
     while event is not None:
         _live_through(course, time, event)
@@ -159,18 +162,34 @@ def _live_through(course: _Course, time: MemberTime, told: Told) -> None:
             last_event_no=time.standing.last_event_no + 1,
         )
         time.take(standing, [replace(event, event_no=standing.last_event_no)])
-    elif event.kind == "tier_corrected":
+    elif event.kind in ("tier_corrected", "stage_corrected"):
         _known_by(course.stage, time, told.recorded_at)
-        _correct_tier(course, time, told)
+        due = next_due(time.standing, time.reigns(time.standing.advanced_to).plan)
+        if due is not None and due <= told.recorded_at:
+            _advance(time, told.recorded_at, course.reversing)
+        (_correct_tier if event.kind == "tier_corrected" else _correct_stage)(course, time, told)
+
+
+def _correct_stage(course: _Course, time: MemberTime, told: Told) -> None:
+    """A stage is put right where that of the replay rests on the very word that was struck."""
+    event, plan = told.event, time.reigns(told.event.effective_at).plan
+    before = [one.event for one in course.history.told if one.event.event_no < event.event_no]
+    if plan is None or event.stage_to is None or _last_stage(time.events) != _last_stage(before):
+        return
+    after = restaged(time.standing, event.stage_to, plan, event.effective_at)
+    time.take(after, [replace(event, event_no=after.last_event_no)])
+
+
+def _last_stage(events: Iterable[LifecycleEvent]) -> tuple[str, str | None, str | None]:
+    words = [event for event in events if event.stage_to is not None]
+    last = max(words, key=lambda event: (event.effective_at, event.event_no))
+    return last.kind, last.pack_version, last.stage_to
 
 
 def _correct_tier(course: _Course, time: MemberTime, told: Told) -> None:
     """A corrected tier stands where the replay's tier rests on the very word that was corrected: a draft
     decides tiers from history, and what another version decided instead is not corrected."""
     event = told.event
-    due = next_due(time.standing, time.reigns(time.standing.advanced_to).plan)
-    if due is not None and due <= told.recorded_at:
-        _advance(time, told.recorded_at, course.reversing)
     plan = course.stage.packs.plan_of(event.pack_version or "")
     before = _last_word(one.event for one in course.history.told if one.event.event_no < event.event_no)
     if plan is None or event.tier_to is None or _last_word(time.events) != before:

@@ -10,6 +10,7 @@ from budget_world import publish
 from rehearsal.test_live_equals_history import assert_no_difference, replay_all
 from rehearsal.world import DAY, Rehearsals, draft
 from small_chain import ACTOR, MONDAY, OPENED, PACKS, SmallChain, line
+from undoing.test_asides import buy, caring
 from undoing.test_correcting import mend
 from undoing.world import Undoing, give_points, mend_tiers
 
@@ -17,6 +18,8 @@ from regulars.lifecycle.service import advance
 from regulars.purchases.attribution import attribute_purchase
 from regulars.rehearsal.sums import Sums
 from regulars.rules.service import create_version
+
+__all__ = ["caring"]
 
 TIERS = "classic-tiers/1"
 
@@ -164,3 +167,22 @@ async def test_corrections_to_and_fro_with_debts_are_history(undoing: Undoing) -
     await equal(undoing)
     await pass_time(chain, 900)
     await equal(undoing)
+
+
+async def test_tags_that_were_ended_and_stages_that_were_put_back_are_history(caring: Undoing) -> None:
+    chain = caring.chain
+    ann, bob, cid = [await chain.join(name) for name in ("Ann", "Bob", "Cid")]
+    await buy(caring, ann, "COFFEE", 0)
+    await buy(caring, ann, "BREAD", 1)
+    await buy(caring, bob, "BEANS", 0)
+    await buy(caring, bob, "TEA", 1)
+    await buy(caring, cid, "CANCELLING", 0)
+    done = await caring.do("care/1")
+    assert (done.tags_changed, done.stages_moved) == (2, 1)
+    for who in (ann, bob, cid):
+        await buy(caring, who, "BREAD", 12)
+    await pass_time(chain, 300)
+    sums = await equal(caring)
+    assert sums.messages["thanks"].before == 3  # Ann's before the undo, and Bob's with TEA and after it
+    for pair in (*sums.messages.values(), *sums.tags.values()):
+        assert pair.before == pair.after
