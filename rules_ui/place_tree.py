@@ -36,13 +36,14 @@ def tree_of(places: Iterable[Place], most: int = MOST_NODES) -> tuple[PlaceNode,
 
     Args:
         places: any order; a place whose parent is not among them is a root.
-        most: how many are shown; upper ones are shown rather than lower ones.
+        most: how many are shown; upper ones are shown rather than lower ones, and of those that stand deeper
+            than right below the first, all or none.
     """
     below = _by_parent(places)
     shown = set[UUID]()
     row = sorted(below.get(None, ()), key=_order)
     roots = row[:most]
-    while row and len(shown) < most:
+    while row and (len(shown) + len(row) <= most or len(shown) <= len(roots)):
         row = row[: most - len(shown)]
         shown |= {place.id for place in row}
         row = [child for place in row for child in sorted(below.get(place.id, ()), key=_order)]

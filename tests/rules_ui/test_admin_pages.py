@@ -203,25 +203,24 @@ async def test_a_chain_of_many_stores_is_read_branch_by_branch_and_a_page_at_a_t
     async with world.chain.database.read() as session:
         await world.chain.desk.places.refresh(session)
     page = (await admin.get("/places")).text
-    assert page.count('class="tree-row"') == MOST_NODES
+    assert page.count('class="tree-row"') < MOST_NODES
     assert '<input class="form-control" id="parent"' in page
     assert 'value="many-001"' not in page
-    (part,) = re.findall(r'hx-get="(/places/[^"]+/below\?after=many-\d+&amp;asked=1)"', page)
-    seen = set(re.findall(r">(Many \d+)<", page))
+    west = f"/places/{world.chain.desk.places.by_code('west').id}"
+    assert f'hx-get="{west}/below" hx-trigger="toggle once"' in page
+    part, seen = f"{west}/below", set[str]()
     while part:
         rows = (await admin.get(html.unescape(part))).text
-        assert "autofocus" in rows
+        assert ("autofocus" in rows) == ("asked=1" in part)
         assert "<html" not in rows
         more = set(re.findall(r">(Many \d+)<", rows))
         assert not more & seen
         seen |= more
         part = "".join(re.findall(r'hx-get="([^"]+asked=1)"', rows))
     assert len(seen) == 120
-    west = f"/places/{world.chain.desk.places.by_code('west').id}"
     later = (await admin.get(f"{west}?after=many-099")).text
     assert re.findall(r">(Many \d+)<", later)[0] == "Many 100"
     assert "From the first" in later
-    assert "autofocus" not in (await admin.get(f"{west}/below")).text
     async with await world.operator("ops", places[0].id) as ops:
         assert (await ops.get(f"{west}/below")).status_code == 404
         assert (await ops.get(f"/places/{places[0].id}/below")).status_code == 200
