@@ -7,7 +7,6 @@ from uuid import UUID
 
 from regulars.lifecycle.domain import EventKind, LifecycleEvent
 from regulars.members.tagging import TagChange
-from regulars.members.tagging import TagChange
 
 DECIDED_BY_TIME: frozenset[EventKind] = frozenset(
     {"kept", "downgraded", "at_risk", "lapsed", "revisit_due", "points_expired"}
@@ -143,20 +142,6 @@ class Retagged:
     change: TagChange
 
 
-@dataclass(frozen=True, slots=True)
-class Retagged:
-    """What became of a tag otherwise than by a purchase: an undo order struck what rules had wanted of it, or
-    a person ended it.
-
-    Attributes:
-        rests_on: (purchase, version that read it): without these nothing of it would have been.
-    """
-
-    recorded_at: datetime
-    changes: tuple[TagChange, ...]
-    rests_on: frozenset[tuple[UUID, str]]
-
-
 @dataclass(slots=True)
 class MemberHistory:
     """All that is stored of one member.
@@ -168,7 +153,6 @@ class MemberHistory:
         bought: every purchase, by `seq`.
         taken, corrected: what was taken back and given afterwards, in order of time.
         retagged: by undo orders and by people, in the order of recording.
-        retagged: what undo orders and people did to tags, in the order of recording.
         own_now: the chain's own facts of the member today, for fields that came after a purchase.
     """
 

@@ -134,18 +134,6 @@ from member_tag
 where member_id = any($1::uuid[]) and (undo_id is not null or ended_by is not null)
 order by member_id, no
 """
-# What rules of purchases did to tags follows from the packs that are rehearsed; this does not.
-_RETAGGED = """
-select t.member_id, t.tag, t.given, t.effective_at, t.until, coalesce(t.pack_version, '') as pack_version,
-       coalesce(t.rule_id, '') as rule_id, t.recorded_at, t.purchase_id, t.undo_id,
-       u.pack_code || '/' || u.version as struck,
-       array(select jsonb_array_elements_text(i.aside -> 'causes')::uuid from pack_undo_item i
-             where i.undo_id = t.undo_id and i.member_id = t.member_id
-               and i.aside ->> 'kind' = 'tag' and i.aside ->> 'what' = t.tag) as causes
-from member_tag t left join pack_undo u on u.id = t.undo_id
-where t.member_id = any($1::uuid[]) and (t.undo_id is not null or t.ended_by is not null)
-order by t.member_id, t.no
-"""
 _TIER_VERSIONS = "select id from pack_version where kind = 'tier'"
 _COUNT = "select (select count(*) from purchase) + (select count(*) from purchase_attribution)"
 
@@ -195,8 +183,6 @@ async def histories(session: AsyncSession, member_ids: Sequence[UUID]) -> AsyncI
     for row in await connection.fetch(_ATTRIBUTED, member_ids):
         attributed.setdefault(row["member_id"], []).append(_bought(row))
     await _read_entries(connection, members)
-    for (member_id, _, _), rows in groupby(await connection.fetch(_RETAGGED, member_ids), key=_BY_TAG):
-        members[member_id].retagged = (*members[member_id].retagged, _retagged(list(rows)))
     for row in await connection.fetch(_RETAGGED, member_ids):
         member_id, recorded_at, *change = row
         member = members[member_id]
@@ -288,21 +274,6 @@ def _given(row: asyncpg.Record, purchase_id: UUID | None) -> Corrected:
         () if by_hand else tuple((one[0], one[1]) for one in row["by_pack"]),
         tuple((lot[0], lot[1]) for lot in row["lots"]),
     )
-
-
-_BY_TAG: Final = itemgetter("member_id", "undo_id", "tag")
-
-
-def _retagged(rows: Sequence[asyncpg.Record]) -> Retagged:
-    rests_on = {(cause, row["struck"]) for row in rows for cause in row["causes"]}
-    rests_on |= {(row["purchase_id"], row["pack_version"]) for row in rows if row["purchase_id"] is not None}
-    changes = tuple(
-        TagChange(
-            row["tag"], row["given"], row["effective_at"], row["until"], row["pack_version"], row["rule_id"]
-        )
-        for row in rows
-    )
-    return Retagged(rows[0]["recorded_at"], changes, frozenset(rests_on))
 
 
 def _history(row: asyncpg.Record) -> MemberHistory:

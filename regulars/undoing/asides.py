@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
-from typing import Any, Final, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 from regulars.lifecycle.domain import LifecycleEvent, Stage, Standing, restaged
 from regulars.members.tagging import CausedChange, TagChange, Tagging, held_until
+from regulars.rules.consequences import STAGE_RANKS
+from regulars.rules.domain import LifecyclePlan
 
 AsideKind = Literal["tag", "stage", "message"]
 
@@ -207,3 +209,37 @@ def tag_changes(
     if found.rest is not None:
         made.append((found.rest.purchase_id, replace(found.rest.change, effective_at=since)))
     return [CausedChange(member_id, purchase_id, change, undo_id) for purchase_id, change in made]
+
+
+def restored(
+    standing: Standing, plan: LifecyclePlan, since: datetime, reason: Mapping[str, object]
+) -> tuple[Standing, LifecycleEvent] | None:
+    """A member in the stage in which silence alone would see the member; time decides on from there.
+
+    Args:
+        standing: the member's, moved by a rule that is struck; nothing has decided the stage since.
+        plan: live at the home store.
+        since: as far as the member's time has been decided: it takes effect then.
+        reason: what the event says of the order.
+    Returns: None where silence alone leads as far.
+    Source: docs/undoing.md, "Tags, stages and messages".
+    """
+    silent = since - standing.silent_since
+    stage: Stage = "joined" if standing.first_purchase_at is None else "active"
+    for days, reached in ((plan.at_risk_after_days, "at_risk"), (plan.lapse_after_days, "lapsed")):
+        if silent >= timedelta(days=days):
+            stage = cast(Stage, reached)
+    if STAGE_RANKS[stage] >= STAGE_RANKS[standing.stage]:
+        return None
+    after = restaged(standing, stage, plan, since)
+    event = LifecycleEvent(
+        member_id=standing.member_id,
+        event_no=after.last_event_no,
+        after_seq=after.last_seq,
+        kind="stage_corrected",
+        effective_at=since,
+        stage_from=standing.stage,
+        stage_to=stage,
+        reason=reason,
+    )
+    return after, event
