@@ -123,6 +123,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "phone_unreadable": Row(409, "现用的密钥无法打开这个号码，请联系管理员。"),
     "phone_taken": Row(409, "该号码已有会员使用，请直接查找那位会员。"),
     "reference_invalid": Row(422, "外部编号须以字母开头，最多 64 个字母、数字或 . _ : -。"),
+    "tag_not_by_rules": Row(409, "该会员没有由规则打上的这个标签。"),
     "reference_taken": Row(409, "该外部编号已属于另一位会员。"),
     "name_invalid": Row(422, "请填写 1 至 {maximum} 个字的姓名。"),
     "birthday_invalid": Row(422, "请填写 1900 年至今天之间的日期。"),

@@ -34,6 +34,7 @@ ACTS: Final[Mapping[str, str]] = {
     "member.reveal_phone": N_("Looked at a member's phone number"),
     "member.freeze": N_("Froze an account"),
     "member.unfreeze": N_("Unfroze an account"),
+    "member.end_tag": N_("Ended a tag that rules gave"),
     "member.set_custom_values": N_("Filled in a member's own fields"),
     "purchase.attributed": N_("Gave a purchase to a member"),
     "purchase.recomputed": N_("Recomputed a purchase"),

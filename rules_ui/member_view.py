@@ -8,6 +8,7 @@ from uuid import UUID
 from regulars.analytics.member_list import MemberFilter, MemberPage, MemberRow
 from regulars.analytics.member_story import CareTaskRow, MemberProfile, StoryItem, StoryKey
 from regulars.care.domain import Outcome
+from regulars.members.tagging import still_held
 from rules_ui import telling
 from rules_ui.contexts.base import Choice, Tier
 from rules_ui.contexts.members import (
@@ -15,6 +16,7 @@ from rules_ui.contexts.members import (
     DoneTask,
     MemberLine,
     MemberResults,
+    RuleTag,
     StoryLine,
     StoryStretch,
     Task,
@@ -32,6 +34,20 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def masked(last4: str | None) -> str:
     """A telephone number of which only the end may be seen."""
     return f"••• {last4}" if last4 else ""
+
+
+def rule_tags_of(profile: MemberProfile, say: Speech) -> tuple[RuleTag, ...]:
+    """The tags that only rules gave, each with its end."""
+    held = still_held(profile.rule_tags, profile.tags, say.now)
+    return tuple(
+        RuleTag(
+            tag,
+            say.text(N_("without an end"))
+            if until is None
+            else say.text(N_("until %(date)s"), date=say.moment(until)),
+        )
+        for tag, until in held.items()
+    )
 
 
 def results_of(

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.organisation.domain import Place
+from regulars.rules import service as rules
 from regulars.security import service as security
 from regulars.security.scope import Scope
 from rules_ui.contexts.base import Choice
@@ -22,6 +23,14 @@ async def known_names(session: AsyncSession, ui: Ui) -> Names:
         await security.operator_names(session),
         {place.id: place.name for place in ui.container.places.all()},
     )
+
+
+async def pack_titles(
+    session: AsyncSession, names: Iterable[tuple[str, int]], say: Speech
+) -> dict[tuple[str, int], str]:
+    """What versions of packs are called: (code, version) → title."""
+    found = await rules.titles(session, set(names))
+    return {name: titles["zh" if say.language == "zh" else "en"] for name, titles in found.items()}
 
 
 def listed(place_ids: Iterable[UUID], names: Names, say: Speech) -> str:

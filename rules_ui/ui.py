@@ -51,6 +51,8 @@ NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "adjustment-rejected": ("good", N_("Refused. No points move.")),
     "adjustment-withdrawn": ("good", N_("Withdrawn. No points move.")),
     "task-closed": ("good", N_("The revisit is closed.")),
+    "tag-ended": ("good", N_("The tag has ended. A rule may give it again.")),
+    "tag-was-ended": ("plain", N_("The tag had ended already.")),
     "frozen": ("good", N_("The account is frozen. Purchases earn nothing from now on.")),
     "unfrozen": ("good", N_("The account is unfrozen. Purchases earn again from now on.")),
     "was-frozen": ("warn", N_("The account was frozen already.")),

@@ -40,15 +40,20 @@ KINDS: Final[Mapping[EffectKind, str]] = {
 STORES_SHOWN: Final = 50
 
 
-def line_of(undo: Undo, names: Names, say: Speech) -> UndoLine:
-    """An order in a list."""
+def line_of(undo: Undo, pack: str, names: Names, say: Speech) -> UndoLine:
+    """An order in a list.
+
+    Args:
+        pack: what it is called.
+    """
     return UndoLine(
         href=f"/undos/{undo.id}",
-        title=title_of(undo, say),
+        title=title_of(undo, pack, say),
         state=undo.state,
         tone=TONES[undo.state],
         note=" · ".join(
             (
+                undo.version_name,
                 names.places.get(undo.place_id, "?"),
                 say.text(
                     N_("ordered by %(name)s, %(date)s"),
@@ -60,11 +65,16 @@ def line_of(undo: Undo, names: Names, say: Speech) -> UndoLine:
     )
 
 
-def title_of(undo: Undo, say: Speech) -> str:
-    """What an order is called."""
-    if undo.to_name is None:
-        return say.text(N_("Undo %(version)s"), version=undo.version_name)
-    return say.text(N_("%(other)s instead of %(version)s"), version=undo.version_name, other=undo.to_name)
+def title_of(undo: Undo, pack: str, say: Speech) -> str:
+    """What an order is called, of a pack that is called so."""
+    if undo.to_version is None:
+        return say.text(N_("Undo “%(pack)s”, version %(version)s"), pack=pack, version=undo.version)
+    return say.text(
+        N_("“%(pack)s”: version %(other)s instead of %(version)s"),
+        pack=pack,
+        version=undo.version,
+        other=undo.to_version,
+    )
 
 
 def span_of(undo: Undo, say: Speech) -> str:

@@ -19,11 +19,13 @@ from api.schemas.members import (
     PhoneOut,
     ReferenceIn,
     RevealIn,
+    TagEndIn,
 )
 from api.strict_json import api_router
 from regulars.analytics.member_list import MemberFilter, list_members
 from regulars.analytics.totals import read_member_totals
 from regulars.kernel.errors import InvalidInput
+from regulars.lifecycle import tag_ending
 from regulars.lifecycle.enrolment import enrol
 from regulars.members import service
 from regulars.members.errors import HomeStoreUnknown
@@ -130,6 +132,15 @@ async def add_reference(parts: Parts, actor: Editor, at: At, member_id: UUID, bo
     async with parts.database.begin() as session:
         changed = await service.add_reference(session, member_id, body.reference, actor, at)
         return MemberOut.of(changed, await read_member_totals(session, member_id, at), at)
+
+
+@router.post("/members/{member_id}/tags/end")
+async def end_tag(parts: Parts, actor: Editor, at: At, member_id: UUID, body: TagEndIn) -> MemberOut:
+    """Let a tag that rules gave hold no longer; a rule may give it again. Twice changes nothing."""
+    async with parts.database.begin() as session:
+        await tag_ending.end_tag(session, member_id, body.tag, actor, at, body.reason)
+        found = await service.get_member(session, member_id, actor.scope)
+        return MemberOut.of(found, await read_member_totals(session, member_id, at), at)
 
 
 @router.post("/members/{member_id}/phone-views")

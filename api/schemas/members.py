@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-from api.schemas.base import In, Out
+from api.schemas.base import In, Out, Reasoned
 from api.schemas.times import Day
 from regulars.analytics.member_list import MemberRow
 from regulars.analytics.totals import MemberTotals
+from regulars.lifecycle.tag_ending import REASON_LENGTH_MAX
 from regulars.members.domain import UNSET, Member, NewMember, ProfileChange
 from regulars.members.tagging import still_held
 
@@ -114,6 +115,13 @@ class RevealIn(In):
     """Why somebody needs to see a whole telephone number."""
 
     reason: Annotated[str, Field(max_length=500)]
+
+
+class TagEndIn(Reasoned):
+    """Which tag that rules gave shall hold no longer."""
+
+    tag: Annotated[str, Field(min_length=1, max_length=100)]
+    reason: Annotated[str | None, Field(max_length=REASON_LENGTH_MAX, description="For the audit.")] = None
 
 
 class PhoneOut(Out):

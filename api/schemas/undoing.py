@@ -152,7 +152,9 @@ class PreviewOut(Out):
         dict[str, int],
         Field(description="Tags that the version ended, or that end with another's.", default_factory=dict),
     ]
-    tags_staying: Annotated[int, Field(description="Tags that stay as they are: others have decided them as well.")] = 0
+    tags_staying: Annotated[
+        int, Field(description="Tags that stay as they are: others have decided them as well.")
+    ] = 0
     stages: Annotated[
         dict[str, int],
         Field(description="Stages put back, as 'lapsed → active', counted.", default_factory=dict),

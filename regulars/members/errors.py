@@ -25,6 +25,18 @@ class PhoneInvalid(FieldProblem):
         )
 
 
+class TagNotByRules(RegularsError):
+    """Only a tag that rules gave is ended apart; what people gave is part of the profile."""
+
+    code = "tag_not_by_rules"
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(
+            f"no rule gave this member the tag {tag[:60]}; name one of `tags_by_rules`, or change `tags`",
+            field="tag",
+        )
+
+
 class PhoneUnreadable(RegularsError):
     """The stored number was sealed under a key that this installation does not have."""
 

@@ -81,6 +81,11 @@ _NEWEST: Final = (
 _BY_NUMBER: Final = select(*_LINE_COLUMNS, pack_version.c.document).where(
     pack_version.c.code == bindparam("pack"), pack_version.c.version == bindparam("number")
 )
+_TITLES: Final = """
+select v.code, v.version, (v.document::jsonb->'title')::text as title
+from unnest($1::text[], $2::bigint[]) as w(code, version)
+join pack_version v on v.code = w.code and v.version = w.version
+"""
 _LINES: Final = select(*_LINE_COLUMNS).order_by(pack_version.c.code, pack_version.c.version.desc())
 _PACKS: Final = (
     select(*_LINE_COLUMNS)
@@ -166,6 +171,15 @@ async def newest_version(session: AsyncSession, code: str) -> StoredVersion | No
 async def version_numbered(session: AsyncSession, code: str, number: int) -> StoredVersion | None:
     """One version."""
     return await _one(session, _BY_NUMBER, {"pack": code, "number": number})
+
+
+async def titles(
+    session: AsyncSession, names: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], Mapping[str, str]]:
+    """(code, version) → what it is called, by language."""
+    columns = ([code for code, _ in names], [version for _, version in names])
+    rows = await (await driver(session)).fetch(_TITLES, *columns)
+    return {(row["code"], row["version"]): json.loads(row["title"]) for row in rows}
 
 
 async def version_lines(session: AsyncSession) -> list[VersionLine]:

@@ -1,6 +1,6 @@
 """Use-cases of packs: make a version, put it live somewhere, switch it off, look it up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -172,6 +172,19 @@ async def get_version(session: AsyncSession, code: str, number: int | None = Non
     if found is None:
         raise UnknownPack(code, number)
     return found
+
+
+async def titles(
+    session: AsyncSession, names: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], Mapping[str, str]]:
+    """What versions are called.
+
+    Args:
+        session: any.
+        names: (code, version); those that do not exist are left out of the answer.
+    Returns: (code, version) → language → title.
+    """
+    return await repository.titles(session, names) if names else {}
 
 
 async def list_versions(session: AsyncSession) -> Sequence[VersionLine]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.lifecycle import repository as standings
 from regulars.lifecycle.domain import Standing
 from regulars.lifecycle.reigns import ReignBook
+from regulars.lifecycle.tag_ending import reached
 from regulars.undoing import aside_repository
 from regulars.undoing.aside_repository import Message, Moved
 from regulars.undoing.asides import Aside, Struck, end_of, restored, strike
@@ -23,11 +24,6 @@ def asks(document: Mapping[str, object]) -> bool:
     """Whether a pack's rules want anything done to members besides points, money and tiers."""
     rules = document["rules"]
     return isinstance(rules, Sequence) and any(not _ASKING.isdisjoint(rule["then"]) for rule in rules)
-
-
-def reached(standing: Standing, window_as_of: datetime) -> datetime:
-    """As far as a member's time has been decided: what comes earlier comes late, and reads history."""
-    return max(standing.advanced_to, window_as_of, standing.stage_since)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.repository import event_id
+from regulars.lifecycle.tag_ending import reached
 from regulars.members import tag_repository
 from regulars.members.tagging import CausedChange, held_until, kept
 from regulars.messages import service as messages
@@ -86,7 +87,7 @@ async def _stages(
     for item in items:
         time = times[item.member_id]
         stands = any(move.is_last and move.event_id == item.entry_id for move in moves[item.member_id])
-        since = aside_finder.reached(time.standing, time.window.as_of)
+        since = reached(time.standing, time.window.as_of)
         plan = time.reigns(since).plan
         if not stands or plan is None or any(event.stage_to for event in time.events):
             continue
@@ -112,7 +113,7 @@ async def _tags(
     if not items:
         return
     member_ids = list(dict.fromkeys(item.member_id for item in items))
-    since = {one: aside_finder.reached(times[one].standing, times[one].window.as_of) for one in member_ids}
+    since = {one: reached(times[one].standing, times[one].window.as_of) for one in member_ids}
     struck = await aside_finder.struck(session, reach, since)
     changes = await tag_repository.changes_of(session, member_ids)
     caused: list[CausedChange] = []

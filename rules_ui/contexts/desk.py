@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rules_ui.contexts.adjustments import AdjustmentLine
 from rules_ui.contexts.base import Choice, FieldTrouble, Tier, View
-from rules_ui.contexts.members import Progress
+from rules_ui.contexts.members import Progress, RuleTag
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,8 @@ class DeskMemberPage(View):
     phone: str
     home_store: str
     tags: tuple[str, ...]
+    rule_tags: tuple[RuleTag, ...]
+    may_end_tags: bool
     tier: Tier
     tier_year_ends_at: datetime | None
     progress: Progress | None

@@ -146,8 +146,20 @@ class CarePanel(View):
 
 
 @dataclass(frozen=True, slots=True)
+class RuleTag:
+    """A tag that rules gave, and how long it lasts, in words."""
+
+    tag: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class MemberPage(View):
-    """One member, whole."""
+    """One member, whole.
+
+    Attributes:
+        tags: all of them; `rule_tags` those that only rules gave.
+    """
 
     template: ClassVar[str] = "member.html"
     member_id: UUID
@@ -155,6 +167,8 @@ class MemberPage(View):
     name: str
     phone: str
     tags: tuple[str, ...]
+    rule_tags: tuple[RuleTag, ...]
+    may_end_tags: bool
     references: tuple[str, ...]
     home_store: str
     zone_name: str

@@ -43,6 +43,8 @@ class UndoOrderPage(View):
 
     Attributes:
         kinds: what can be looked at: points, discounts, moves, refusals.
+        title: what the pack is called.
+        total: how many effects there are of the kind that is shown; "" where that is not quickly told.
         asked: whether one of them was chosen.
         others: versions that should have decided instead; the first is none.
         released: whether the version is live somewhere still, so that it goes on giving.
@@ -51,6 +53,8 @@ class UndoOrderPage(View):
     template: ClassVar[str] = "undo_order.html"
     code: str
     version: int
+    title: str
+    total: str
     kinds: tuple[Choice, ...]
     asked: bool
     effects: tuple[EffectLine, ...]
@@ -126,6 +130,8 @@ class UndoPage(View):
     template: ClassVar[str] = "undo.html"
     undo_id: str
     title: str
+    pack: str
+    version: str
     state: str
     tone: Tone
     where: str

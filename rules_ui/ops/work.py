@@ -1,6 +1,6 @@
 """Draws what workflows carry out for somebody just now: who ordered it, where, and how far it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,11 +40,19 @@ class Drawing:
     in_temporal: Callable[[str], str]
 
     def lines(
-        self, rehearsals: Sequence[Rehearsal], undos: Sequence[Undo], actions: Sequence[BulkAction]
+        self,
+        rehearsals: Sequence[Rehearsal],
+        undos: Sequence[Undo],
+        actions: Sequence[BulkAction],
+        titles: Mapping[tuple[str, int], str],
     ) -> tuple[WorkLine, ...]:
-        """All of it: first what takes something from members, last what only reckons."""
+        """All of it: first what takes something from members, last what only reckons.
+
+        Args:
+            titles: what the versions that are undone are called.
+        """
         return (
-            *(self._undo(one) for one in undos),
+            *(self._undo(one, titles[one.pack_code, one.version]) for one in undos),
             *(self._action(one) for one in actions),
             *(self._rehearsal(one) for one in rehearsals),
         )
@@ -67,14 +75,14 @@ class Drawing:
             temporal_href="" if by_command else self.in_temporal(rehearsal_workflow(one.id)),
         )
 
-    def _undo(self, one: Undo) -> WorkLine:
+    def _undo(self, one: Undo, pack: str) -> WorkLine:
         progress = undo_view.progress_of(one, self.say, may_steer=False)
         waits = self.say.text(N_("Somebody else must look at the list and approve it."))
         return WorkLine(
             id=one.id,
             icon="history",
             href=f"/undos/{one.id}",
-            what=undo_view.title_of(one, self.say),
+            what=undo_view.title_of(one, pack, self.say),
             state=self.say.text(word_for("undo", one.state)),
             tone="good" if one.state in UNDOS_AT_WORK else "warn",
             where=self.names.places.get(one.place_id, "?"),

@@ -36,7 +36,7 @@ from rules_ui.desk_view import (
 )
 from rules_ui.i18n import Speech
 from rules_ui.ladder import ladder_of, progress_of, tier_of
-from rules_ui.member_view import key_from, masked
+from rules_ui.member_view import key_from, masked, rule_tags_of
 from rules_ui.routes.members import profile_of
 from rules_ui.ui import Pages, Ui, go, wants_part
 
@@ -115,6 +115,8 @@ async def show_member(
         phone=masked(profile.phone_last4),
         home_store=profile.home_store,
         tags=(*profile.tags, *still_held(profile.rule_tags, profile.tags, say.now)),
+        rule_tags=rule_tags_of(profile, say),
+        may_end_tags=actor.may_at(Permission.MEMBER_UPDATE, profile.home_path),
         tier=tier_of(profile.tier, ladder_of(plan, say), say),
         tier_year_ends_at=profile.tier_year_ends_at,
         progress=progress_of(profile.tier, profile.spend_365d_minor, plan, say),

@@ -12,7 +12,9 @@ from api.dependencies import requires
 from regulars.analytics import member_story
 from regulars.care import service as care
 from regulars.kernel.errors import RegularsError
+from regulars.lifecycle import tag_ending
 from regulars.lifecycle.errors import AlreadyFrozen, NotFrozen
+from regulars.members.errors import TagNotByRules
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from rules_ui.member_view import TASKS_SHOWN, care_of
@@ -49,6 +51,24 @@ async def close_task(
         tasks = await member_story.list_tasks(session, member_id, TASKS_SHOWN)
     say = ui.speech(request, actor, profile.time_zone)
     return ui.page(request, actor, care_of(profile, tasks, say, may_close=True, trouble=trouble), say)
+
+
+@router.post("/{member_id}/tags/end", response_model=None)
+async def end_tag(
+    ui: Pages,
+    member_id: UUID,
+    actor: Annotated[Actor, Depends(requires(Permission.MEMBER_UPDATE))],
+    tag: Annotated[str, Form(max_length=100)],
+    desk: Annotated[int, Form(ge=0, le=1)] = 0,
+) -> Response:
+    done = "tag-was-ended"
+    try:
+        async with ui.container.database.begin() as session:
+            if await tag_ending.end_tag(session, member_id, tag, actor, ui.container.now()):
+                done = "tag-ended"
+    except TagNotByRules:
+        pass  # gone, or never there: the page shows what there is
+    return go(f"/{'desk/' if desk else ''}members/{member_id}?done={done}")
 
 
 @router.post("/{member_id}/freeze", response_model=None)

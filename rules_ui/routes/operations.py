@@ -34,7 +34,7 @@ from rules_ui.contexts.operations import (
     WorkUnderWay,
 )
 from rules_ui.i18n import N_, Speech
-from rules_ui.names import known_names, listed, open_places
+from rules_ui.names import known_names, listed, open_places, pack_titles
 from rules_ui.ops import problems, work
 from rules_ui.ops.drawing import draw_live, queue_line
 from rules_ui.ops.member import draw_member
@@ -195,8 +195,10 @@ async def _under_way(session: AsyncSession, ui: Ui, actor: Actor, drawing: Drawi
     tried = await rehearsals.list_rehearsals(session, scope, states=work.REHEARSALS, limit=most)
     undos = await undoing.list_undos(session, scope, states=work.UNDOS, limit=most)
     actions = await bulk_actions.list_actions(session, scope, states=work.ACTIONS, limit=most)
+    versions = ((one.pack_code, one.version) for one in undos.undos)
+    titles = await pack_titles(session, versions, drawing.say)
     return WorkUnderWay(
-        lines=drawing.lines(tried.rehearsals, undos.undos, actions.actions),
+        lines=drawing.lines(tried.rehearsals, undos.undos, actions.actions, titles),
         more=any(page.next_after for page in (tried, undos, actions)),
         as_of=ui.container.now(),
     )

@@ -29,7 +29,7 @@ from rules_ui.contexts.base import Choice
 from rules_ui.contexts.compare import RehearsalLine
 from rules_ui.contexts.releases import ReleaseListPage, ReleasePage
 from rules_ui.i18n import N_, Speech
-from rules_ui.names import known_names, listed, open_places
+from rules_ui.names import known_names, listed, open_places, pack_titles
 from rules_ui.pack_diff import Side, diff_of
 from rules_ui.pack_view import CASE_FAILED
 from rules_ui.rehearsal_view import line_of
@@ -242,12 +242,8 @@ async def retire(
 
 async def titles_of(session: AsyncSession, found: Sequence[Release], say: Speech) -> dict[str, str]:
     """What the packs of some releases are called, by code."""
-    titles = {}
-    for release in {each.code: each for each in found}.values():
-        document = (await rules.get_version(session, release.code, release.version)).version.document
-        title = document["title"]
-        titles[release.code] = str(title["zh" if say.language == "zh" else "en"])  # type: ignore[index]
-    return titles
+    named = {each.code: each.version for each in found}
+    return {code: title for (code, _), title in (await pack_titles(session, named.items(), say)).items()}
 
 
 async def _do(

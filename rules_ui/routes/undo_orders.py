@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Form, Path, Query
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from api import starting
@@ -21,11 +22,12 @@ from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from regulars.undoing import service
-from regulars.undoing.domain import EffectKind, Policy, Reach
+from regulars.undoing.domain import Effect, EffectKind, Policy, Reach
 from regulars.undoing.errors import UndoPlaceUnknown, UndoSpanInvalid
 from rules_ui import undo_view
 from rules_ui.contexts.base import Choice
 from rules_ui.contexts.undoing import UndoOrderPage
+from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
 from rules_ui.names import known_names, open_places, place_choices
 from rules_ui.paging import older_href
@@ -41,6 +43,7 @@ Reason = Annotated[str, Form(max_length=500)]
 Moment = Annotated[str, Form(max_length=40)]
 
 EFFECTS_SHOWN: Final = 20
+QUICKLY_COUNTED: Final[frozenset[EffectKind]] = frozenset({"award", "move"})
 MOST_VERSIONS: Final = 500
 
 
@@ -141,11 +144,7 @@ async def _order_page(
         numbers = [line.version for line in await rules.list_versions_of(session, code, limit=MOST_VERSIONS)]
         reach = Reach(stored.version.name, tuple(paths), None, None)
         # Finding them reads all that was ever booked: only whoever asks waits for it.
-        found = (
-            await service.list_effects(session, reach, look.kind, after=look.after, limit=EFFECTS_SHOWN + 1)
-            if look.kind
-            else []
-        )
+        found, total = await _effects(session, reach, look, say)
     pack = Pack.model_validate(stored.version.document)
     titles = {rule.id: rule.title.of(say.language) for rule in pack.rules}
     tiers = titles_of(ladder_of(ui.chain_plan(), say))
@@ -162,6 +161,8 @@ async def _order_page(
     view = UndoOrderPage(
         code=code,
         version=version,
+        title=pack.title.of(say.language),
+        total=total,
         kinds=tuple(
             Choice(f"{base}?kind={kind}", say.text(title), kind == look.kind)
             for kind, title in undo_view.KINDS.items()
@@ -180,6 +181,24 @@ async def _order_page(
         problem=typed.problem,
     )
     return ui.page(request, actor, view, say, status=typed.status)
+
+
+async def _effects(session: AsyncSession, reach: Reach, look: Look, say: Speech) -> tuple[list[Effect], str]:
+    """A page of effects, and how many there are where counting is quick."""
+    if look.kind is None:
+        return [], ""
+    found = await service.list_effects(session, reach, look.kind, after=look.after, limit=EFFECTS_SHOWN + 1)
+    if look.after is None and len(found) <= EFFECTS_SHOWN:
+        return found, _counted(len(found), say) if found else ""
+    if look.kind not in QUICKLY_COUNTED:
+        return found, ""
+    return found, _counted(await service.count_effects(session, reach, look.kind), say)
+
+
+def _counted(effects: int, say: Speech) -> str:
+    if effects < service.COUNTED_MOST:
+        return say.text(N_("%(count)s in all"), count=say.number(effects))
+    return say.text(N_("%(count)s or more; the order's preview counts them all"), count=say.number(effects))
 
 
 def _place(ui: Ui, actor: Actor, said: str) -> Place:

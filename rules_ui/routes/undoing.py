@@ -23,7 +23,7 @@ from rules_ui import undo_view
 from rules_ui.contexts.undoing import ItemLine, UndoListPage, UndoPage
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
-from rules_ui.names import known_names
+from rules_ui.names import known_names, pack_titles
 from rules_ui.paging import PageKey, older_href
 from rules_ui.troubles import trouble_of
 from rules_ui.ui import Pages, Ui, go
@@ -50,7 +50,10 @@ async def list_undos(request: Request, ui: Pages, actor: Reader, after: PageKey)
     async with ui.container.database.read() as session:
         names = await known_names(session, ui)
         page = await service.list_undos(session, actor.scope, after=after, limit=SHOWN)
-    lines = tuple(undo_view.line_of(each, names, say) for each in page.undos)
+        titles = await pack_titles(session, ((one.pack_code, one.version) for one in page.undos), say)
+    lines = tuple(
+        undo_view.line_of(each, titles[each.pack_code, each.version], names, say) for each in page.undos
+    )
     return ui.page(request, actor, UndoListPage(lines, older_href("/undos", page.next_after)), say)
 
 
@@ -184,6 +187,9 @@ async def _page(
     async with ui.container.database.read() as session:
         undo = await service.get_undo(session, undo_id, actor.scope)
         names = await known_names(session, ui)
+        title = (await pack_titles(session, [(undo.pack_code, undo.version)], say))[
+            undo.pack_code, undo.version
+        ]
         found = await service.list_items(
             session, undo_id, actor.scope, after=after, only_differences=only, limit=ITEMS_SHOWN + 1
         )
@@ -192,7 +198,7 @@ async def _page(
     items = tuple(undo_view.item_of(item, result, names, tiers, say) for item, result in shown)
     more = f"&after_member={shown[-1][0].member_id}&after_entry={shown[-1][0].entry_id}" if shown else ""
     next_items = f"/undos/{undo_id}?differences={int(only)}{more}#items" if len(found) > ITEMS_SHOWN else ""
-    view = _view(ui, actor, undo, names, say, items, next_items, only=only, problem=problem)
+    view = _view(ui, actor, undo, title, names, say, items, next_items, only=only, problem=problem)
     return ui.page(request, actor, view, say, status=status)
 
 
@@ -200,6 +206,7 @@ def _view(
     ui: Ui,
     actor: Actor,
     undo: Undo,
+    pack: str,
     names: Names,
     say: Speech,
     items: tuple[ItemLine, ...],
@@ -214,7 +221,9 @@ def _view(
     may_order = _may(ui, actor, undo, Permission.PACK_UNDO)
     return UndoPage(
         undo_id=str(undo.id),
-        title=undo_view.title_of(undo, say),
+        title=undo_view.title_of(undo, pack, say),
+        pack=pack,
+        version=undo.version_name,
         state=undo.state,
         tone=undo_view.TONES[undo.state],
         where=names.places.get(undo.place_id, "?"),

@@ -52,7 +52,9 @@ async def test_points_are_taken_back_once_somebody_else_approved_the_preview(wor
         assert approved.status_code == 303, approved.text
         await worked_on(world, address)
         assert "100 points were taken back" in await page(anna, address)
-        assert "Undo grocery-classic/1" in await page(anna, "/undos")
+        assert "Undo “Grocery classic points”, version 1" in await page(anna, "/undos")
+        assert "Undo “Grocery classic points”, version 1" in await page(anna, address)
+        assert "1 in all" in await page(anna, f"{ORDER}?kind=award")
 
 
 async def test_who_orders_may_not_approve_and_a_span_that_cannot_be_comes_back_as_typed(

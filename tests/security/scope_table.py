@@ -79,6 +79,7 @@ API = {
         200, HIDDEN, json={"consents": {"sms": True}, "source": "desk"}
     ),
     "POST /v1/members/{member_id}/references": Row(200, HIDDEN, json={"reference": "{fresh}"}),
+    "POST /v1/members/{member_id}/tags/end": Row(409, HIDDEN, json={"tag": "nobody-has-it"}),
     "POST /v1/members/{member_id}/phone-views": Row(200, HIDDEN, json={"reason": "revisit"}),
     "POST /v1/members/{member_id}/freeze": Row(200, HIDDEN, json={"reason": "other"}),
     "POST /v1/members/{member_id}/unfreeze": Row(200, HIDDEN, json={}),
@@ -275,6 +276,7 @@ PAGES = {
     "POST /members/enrol": Row(303, 422, form={"name": "New Member", "store": "{store}"}),
     "GET /members/{member_id}": Row(200, HIDDEN),
     "POST /members/{member_id}/tasks/{task_id}": Row(303, HIDDEN, form={"outcome": "reached"}),
+    "POST /members/{member_id}/tags/end": Row(303, HIDDEN, form={"tag": "nobody-has-it"}),
     "POST /members/{member_id}/freeze": Row(303, HIDDEN, form={"order": "{order}", "reason": "other"}),
     "POST /members/{member_id}/unfreeze": Row(303, HIDDEN, form={"order": "{order}"}),
     "GET /purchases/{purchase_id}": Row(200, HIDDEN),
