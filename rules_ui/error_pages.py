@@ -1,7 +1,9 @@
 """What a person is told when a page cannot be shown: what happened, and what to do now."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -57,6 +59,8 @@ async def error_answer(ui: Ui, request: Request, problem: Problem, error: Except
         return _to_sign_in(request)
     actor = await _reader(request)
     say = ui.speech(request, actor)
+    if _names_nothing(error):
+        problem = replace(problem, status=404)
     title, advice = _words(problem, error, say)
     if by_htmx(request):
         return ui.page(request, actor, ErrorPart(title, advice), say, status=problem.status)
@@ -70,6 +74,13 @@ async def error_answer(ui: Ui, request: Request, problem: Problem, error: Except
         trace=problem.code if problem.status >= 500 else None,
     )
     return ui.page(request, actor, view, say, status=problem.status)
+
+
+def _names_nothing(error: Exception) -> bool:
+    """Whether the address itself cannot be read, as one that was cut off: nobody has filled in anything."""
+    return isinstance(error, RequestValidationError) and any(
+        detail["loc"][0] == "path" for detail in error.errors()
+    )
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -1,6 +1,6 @@
 """Draws one member's workflow: what it does, what it knows, what comes next, what happened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from regulars.analytics.member_story import ExpiringPoints, MemberProfile, StoryItem
@@ -9,6 +9,7 @@ from rules_ui import telling
 from rules_ui.contexts.base import Choice, Tone
 from rules_ui.contexts.operations import PackLine, WorkflowPage, WorkflowStep
 from rules_ui.i18n import N_, Speech
+from rules_ui.ladder import ladder_of, titles_of
 from rules_ui.ops.problems import attempts_of
 from rules_ui.ops.watch import Seen, Troubled
 from rules_ui.ops.words import CAUSES, KINDS, error_words, step_words
@@ -36,6 +37,7 @@ def draw_member(
         say: the reader's language and clock.
     """
     tone, status = _status(seen, say)
+    tiers = titles_of(ladder_of(packs.plan, say))
     kinds = ("retry", "tell", "restart", "unfreeze" if profile.frozen_at else "freeze")
     return WorkflowPage(
         member_id=profile.id,
@@ -44,7 +46,7 @@ def draw_member(
         tone=tone,
         status=status,
         trouble=_trouble(seen.trouble, say) if seen and seen.trouble else "",
-        facts=tuple(_facts(profile, seen, say)),
+        facts=tuple(_facts(profile, seen, tiers, say)),
         dues=tuple(_dues(profile, expiring, seen, say)),
         packs=tuple(
             PackLine(
@@ -54,7 +56,7 @@ def draw_member(
             )
             for each in sorted(packs.versions, key=lambda one: one.name)
         ),
-        steps=tuple(_step(one, say) for one in story),
+        steps=tuple(_step(one, tiers, say) for one in story),
         temporal_href=temporal_href,
         actions=tuple(Choice(kind, say.text(KINDS[kind][0])) for kind in kinds),
         place_id=str(profile.home_store_id),
@@ -86,16 +88,18 @@ def _trouble(trouble: Troubled, say: Speech) -> str:
     return " · ".join([*told, attempts] if attempts else told) + " — " + say.text(why)
 
 
-def _facts(profile: MemberProfile, seen: Seen | None, say: Speech) -> list[tuple[str, str]]:
+def _facts(
+    profile: MemberProfile, seen: Seen | None, tiers: Mapping[str, str], say: Speech
+) -> list[tuple[str, str]]:
     facts = [
         (say.text(N_("Stage")), say.text(word_for("stage", profile.stage))),
-        (say.text(N_("Tier")), telling.title_of(profile.tier, {}, say)),
+        (say.text(N_("Tier")), telling.title_of(profile.tier, tiers, say)),
         (say.text(N_("Home store")), profile.home_store),
         (say.text(N_("Account")), say.text(N_("frozen") if profile.frozen_at else N_("earns"))),
     ]
     state = seen.state if seen else None
     if state is not None:
-        heard = N_("%(signals)s signals for %(changes)s changes, last purchase no. %(seq)s")
+        heard = N_("signals: %(signals)s, changes: %(changes)s, last purchase no. %(seq)s")
         facts += [
             (
                 say.text(N_("Last signals")),
@@ -129,12 +133,12 @@ def _dues(
     return sorted(((say.text(what), at) for what, at in known if at is not None), key=lambda each: each[1])
 
 
-def _step(one: StoryItem, say: Speech) -> WorkflowStep:
+def _step(one: StoryItem, tiers: Mapping[str, str], say: Speech) -> WorkflowStep:
     if one.kind == "purchase":
         what = say.text(N_("Purchase, %(points)s points"), points=say.number(one.points or 0))
         return WorkflowStep("receipt", "quiet", what, "", one.key.at)
     manner = telling.manner_of(one.kind)
     why = one.pack_version or ""
     return WorkflowStep(
-        manner.icon, manner.mark, telling.title(one.kind, one.tier_to, {}, say), why, one.key.at
+        manner.icon, manner.mark, telling.title(one.kind, one.tier_to, tiers, say), why, one.key.at
     )

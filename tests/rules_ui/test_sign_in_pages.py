@@ -95,7 +95,9 @@ async def test_a_form_without_the_sessions_token_is_told_to_be_expired(admin: ht
     assert "This form has expired" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/members/00000000-0000-7000-8000-000000000000", "/packs/none"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/members/00000000-0000-7000-8000-000000000000", "/members/cut-off", "/packs/none"]
+)
 async def test_what_is_not_there_gets_a_page_in_the_readers_language(
     admin: httpx.AsyncClient, path: str
 ) -> None:
