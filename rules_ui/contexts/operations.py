@@ -235,6 +235,7 @@ class ActionPage(View):
 
     Attributes:
         next_note: what happens next, in a sentence.
+        notes: what else is to be known before it is decided, in sentences.
         may_submit, may_decide, may_cancel: what the reader may do now.
     """
 
@@ -246,6 +247,7 @@ class ActionPage(View):
     tone: Tone
     next_note: str
     facts: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
     content_hash: str
     items: tuple[ItemLine, ...]
     next_href: str

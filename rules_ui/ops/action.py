@@ -94,6 +94,7 @@ def draw_action(
         tone=tone,
         next_note=say.text(NEXT[one.state]),
         facts=tuple(_facts(one, names, say)),
+        notes=_notes(one, say),
         content_hash=one.content_hash,
         items=tuple(_item(item, result, one, who, tiers, say) for item, result in found),
         next_href=f"{address}?after={found[-1][0].no}" if more else "",
@@ -109,7 +110,7 @@ def draw_action(
 
 def _facts(one: BulkAction, names: Names, say: Speech) -> list[tuple[str, str]]:
     facts = [
-        (say.text(N_("What it does")), say.text(KINDS[one.kind][1])),
+        (say.text(N_("What is done")), say.text(KINDS[one.kind][1])),
         (say.text(N_("Ordered by")), f"{names.of(one.ordered_by, say)}, {say.moment(one.ordered_at)}"),
     ]
     if one.freeze_reason:
@@ -135,26 +136,35 @@ def _recomputed(one: BulkAction, say: Speech) -> list[tuple[str, str]]:
     """What recomputing does, and what it leaves."""
     facts = [
         (say.text(N_("Points it will give")), say.number(one.points)),
-        (say.text(N_("Points given")), say.number(one.points_given)),
+        (say.text(N_("Points given so far")), say.number(one.points_given)),
     ]
     if one.tiers:
         facts.append((say.text(N_("Members it moves up")), say.number(one.tiers)))
     if one.redated:
         facts.append((say.text(N_("Points that get other dates")), say.number(one.redated)))
     if one.missed_minor:
-        message = N_(
-            "%(amount)s was paid at the till and stays paid. To make up for it, give points by hand, with "
-            "goodwill as the reason."
-        )
-        said = say.text(message, amount=say.amount(one.missed_minor))
-        facts.append((say.text(N_("Discounts that were missed")), said))
-    if one.needs_second:
-        message = N_(
-            "Required: more than %(count)s points by one person in 24 hours, a tier that moves up, or points "
-            "that get other dates."
-        )
-        facts.append((say.text(N_("Second person")), say.text(message, count=say.number(POINTS_ALONE))))
+        facts.append((say.text(N_("Discounts that were missed")), say.amount(one.missed_minor)))
     return facts
+
+
+def _notes(one: BulkAction, say: Speech) -> tuple[str, ...]:
+    """What recomputing leaves as it is, and why it takes a second person."""
+    if one.kind != "recompute":
+        return ()
+    notes = []
+    if one.missed_minor:
+        left = N_(
+            "What was paid at the till stays paid. To make up for discounts that were missed, give points by "
+            "hand, with goodwill as the reason."
+        )
+        notes.append(say.text(left))
+    if one.needs_second:
+        why = N_(
+            "A second person approves more than %(count)s points by one person in 24 hours, every tier that "
+            "moves up, and points that get other dates."
+        )
+        notes.append(say.text(why, count=say.number(POINTS_ALONE)))
+    return tuple(notes)
 
 
 def _item(

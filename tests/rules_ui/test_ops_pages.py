@@ -100,8 +100,17 @@ async def test_a_list_says_what_recomputing_does_beside_points_and_what_it_leave
     assert drawn.status_code == 303, drawn.text[:2_000]
     address = drawn.headers["location"]
     for language, said in (
-        ("en", ("moves up to Silver", "discount missed: $120.00", "stays paid", "Submit for approval")),
-        ("zh", ("升为银卡", "漏优惠 US$120.00", "不再退回", "提交审批", "第二人审批")),
+        (
+            "en",
+            (
+                "moves up to Silver",
+                "discount missed: $120.00",
+                "stays paid",
+                "A second person approves",
+                "Submit for approval",
+            ),
+        ),
+        ("zh", ("升为银卡", "漏优惠 US$120.00", "不再退回", "提交审批", "第二人")),
     ):
         page = await read(admin, address, language)
         assert [words for words in said if words not in page] == []
