@@ -88,9 +88,11 @@ async def plant_fields(chain: SmallChain) -> None:
     """Fields of the chain's own, with values of a store and of a product."""
     at = clock.now()
     formats = (Option("flagship", "旗舰店", "flagship"), Option("corner", "社区店", "corner shop"))
+    ways = (Option("friend", "朋友介绍", "a friend"), Option("street", "路过", "passing by"))
     async with chain.database.begin() as session:
         for field in (
             CustomField(new_id(), "store", "format", "choice", "店型", "format", choices=formats),
+            CustomField(new_id(), "member", "came_by", "choice", "入会渠道", "came to us by", choices=ways),
             CustomField(new_id(), "product", "own_brand", "boolean", "自有品牌", "own brand", default=False),
         ):
             await fields.define_field(session, field, ACTOR, at)

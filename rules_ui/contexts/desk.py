@@ -158,6 +158,7 @@ class DeskMemberPage(View):
     adjustments: tuple[AdjustmentLine, ...]
     sees_adjustments: bool
     may_adjust: bool
+    has_own_fields: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ class ProductValuesPage(View):
 
 @dataclass(frozen=True, slots=True)
 class ValueField:
-    """One field of a store to be filled in.
+    """One field of a store or member to be filled in.
 
     Attributes:
         input: "choice", "number" or "date".
@@ -231,6 +231,25 @@ class StoreValuesPage(View):
     template: ClassVar[str] = "store_values.html"
     store_id: UUID
     name: str
+    fields: tuple[ValueField, ...]
+    may_set: bool
+    may_define: bool
+    problems: tuple[FieldTrouble, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberValuesPage(View):
+    """What one member is by the chain's own fields.
+
+    Attributes:
+        back: the member's page that it was opened from.
+        action: where the form is sent.
+    """
+
+    template: ClassVar[str] = "member_values.html"
+    back: str
+    action: str
+    number: str
     fields: tuple[ValueField, ...]
     may_set: bool
     may_define: bool

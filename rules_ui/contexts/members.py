@@ -196,6 +196,7 @@ class MemberPage(View):
     freeze_reasons: tuple[str, ...]
     workflow_href: str | None
     care: CarePanel
+    own_values: tuple[tuple[str, str], ...]
     story: StoryStretch
 
 

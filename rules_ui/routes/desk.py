@@ -36,7 +36,8 @@ from rules_ui.desk_view import (
 )
 from rules_ui.i18n import Speech
 from rules_ui.ladder import ladder_of, progress_of, tier_of
-from rules_ui.member_view import key_from, masked, rule_tags_of
+from rules_ui.member_view import key_from, masked
+from rules_ui.own_values import open_fields
 from rules_ui.routes.members import profile_of
 from rules_ui.ui import Pages, Ui, go, wants_part
 
@@ -103,6 +104,7 @@ async def show_member(
             return ui.page(request, actor, receipts, say)
         expiring = await member_story.read_expiring(session, member_id, say.now)
         pending = (await ledger.pending_lots(session, {member_id: say.now})).get(member_id, [])
+        own = await open_fields(session, "member")
         offers = await _offers(session, ui, actor, profile, say)
         rows, _ = await adjusted.list_rows(
             session, actor.scope_for(Permission.ADJUSTMENT_READ), member_id=member_id, limit=ADJUSTMENTS_SHOWN
@@ -132,6 +134,7 @@ async def show_member(
         adjustments=lines_of(rows, actor, ui.container.places, say),
         sees_adjustments=actor.may_at(Permission.ADJUSTMENT_READ, profile.home_path),
         may_adjust=actor.may_at(Permission.ADJUSTMENT_REQUEST, profile.home_path),
+        has_own_fields=bool(own),
     )
     return ui.page(request, actor, view, say)
 

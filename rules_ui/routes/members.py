@@ -33,6 +33,7 @@ from rules_ui.member_view import (
     story_of,
     tier_choices,
 )
+from rules_ui.own_values import values_in_words
 from rules_ui.ui import Pages, Ui, wants_part
 from workflows.messages import workflow_id
 
@@ -89,7 +90,8 @@ async def show(
         )
         expiring = await member_story.read_expiring(session, member_id, ui.container.now())
         tasks = await member_story.list_tasks(session, member_id, TASKS_SHOWN)
-    say = ui.speech(request, actor, profile.time_zone)
+        say = ui.speech(request, actor, profile.time_zone)
+        own = () if wants_part(request) else await values_in_words(session, member_id, say)
     plan = ui.plan_at(profile.home_store_id, say.now)
     ladder = ladder_of(plan, say)
     story = story_of(member_id, items, more=more, ladder=ladder, say=say)
@@ -133,6 +135,7 @@ async def show(
         freeze_reasons=tuple(reason.value for reason in FreezeReason),
         workflow_href=workflow_href(member_id) if operates else None,
         care=care_of(profile, tasks, say, may_close=may_close),
+        own_values=own,
         story=story,
     )
     return ui.page(request, actor, view, say)

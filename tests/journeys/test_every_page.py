@@ -81,6 +81,11 @@ MISSED = f"""() => {{
 }}"""
 
 
+CUT_OFF = """() => [...document.querySelectorAll(".mainnav-item")]
+  .filter((item) => [item, ...item.children].some((one) => one.scrollWidth > one.clientWidth))
+  .map((item) => item.textContent.trim())"""
+
+
 class Walk:
     """One reader's way through all pages."""
 
@@ -144,6 +149,8 @@ class Walk:
         )
         if wide > 0:
             self.amiss.append(f"{address}: {wide} px too wide at the {at}")
+        for word in await self.page.evaluate(CUT_OFF):
+            self.amiss.append(f"{address}: the menu cuts {word!r} off at the {at}")
 
     async def judge(self, address: str) -> None:
         found = await Axe().run(self.page, options=AXE)

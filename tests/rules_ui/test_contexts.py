@@ -36,6 +36,7 @@ SHARED = {
     "components/field_form.html",
     "components/macros.html",
     "components/operations.html",
+    "components/own_values.html",
     "components/rehearsal.html",
     "components/release.html",
 }

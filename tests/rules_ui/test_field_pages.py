@@ -208,6 +208,36 @@ async def test_a_store_is_filled_in_and_what_does_not_fit_is_said_in_the_units_t
     assert (await admin.get(f"/places/{world.chain.tills['east-1-t1']}/values")).status_code == 422
 
 
+@pytest.mark.parametrize("home", ["/members", "/desk/members"])
+async def test_a_member_is_filled_in_by_who_may_and_the_act_is_kept(
+    world: WebWorld, admin: httpx.AsyncClient, home: str
+) -> None:
+    member = await world.chain.join("陈静")
+    page = f"{home}/{member}/values"
+    assert "Members have no field of our own yet" in (await admin.get(page)).text
+    assert page not in (await admin.get(f"{home}/{member}")).text
+    await define(world.chain, own("met", "choice"), own("children", "integer", low=0, high=9))
+    assert page in (await admin.get("/desk/members/" + str(member))).text or home == "/members"
+    async with await world.operator("store", world.chain.stores["east-1"]) as store:
+        wrong = await store.post(page, data=named_own({"met": "corner", "children": "12"}))
+        assert wrong.status_code == 422
+        assert 'id="children-error"' in wrong.text
+        assert 'value="12"' in wrong.text
+        form = named_own({"met": "corner", "children": "2"})
+        assert (await store.post(page, data=form)).headers["location"] == f"{page}?done=values-set"
+        assert 'value="2"' in (await store.get(page)).text
+    held = (await admin.get(f"/v1/members/{member}/custom-values")).json()
+    assert held["values"] == {"met": "corner", "children": 2}
+    assert "corner shop" in (await admin.get(f"/members/{member}")).text
+    assert "own fields" in (await admin.get("/audit?act=member")).text
+    async with await world.operator("marketing", world.chain.hq) as reader:
+        assert "disabled" in (await reader.get(page)).text
+        assert (await reader.post(page, data=named_own({"children": "3"}))).status_code == 403
+    async with await world.operator("store", world.chain.stores["west-1"]) as elsewhere:
+        assert (await elsewhere.get(page)).status_code == 404
+        assert (await elsewhere.post(page, data=named_own({"children": "3"}))).status_code == 404
+
+
 async def test_products_are_loaded_from_a_table_all_of_them_or_none(
     world: WebWorld, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

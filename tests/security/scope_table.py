@@ -256,6 +256,10 @@ PAGES = {
     "GET /desk": Row(200, 200),
     "POST /desk": Row(303, 200, form={"q": "{member_id}"}),
     "GET /desk/members/{member_id}": Row(200, HIDDEN),
+    "GET /desk/members/{member_id}/values": Row(200, HIDDEN),
+    "POST /desk/members/{member_id}/values": Row(303, HIDDEN),
+    "GET /members/{member_id}/values": Row(200, HIDDEN),
+    "POST /members/{member_id}/values": Row(303, HIDDEN),
     "GET /desk/members/{member_id}/receipts/{purchase_id}": Row(404, HIDDEN),  # another member's
     "GET /desk/members/{member_id}/adjust": Row(200, HIDDEN),
     "POST /desk/members/{member_id}/adjust": Row(
