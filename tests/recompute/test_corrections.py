@@ -199,3 +199,18 @@ async def spend(recomputing: Recomputing, member: Any, points: int) -> None:
         await chain.desk.places.refresh(session)
         who = somebody(chain, Role.SERVICE_DESK)
         await request_adjustment(session, LivePacks(), chain.desk.places, wish, who, recomputing.at)
+
+
+async def test_a_rehearsal_of_what_is_live_differs_by_nothing_after_a_tier_was_raised(
+    tiered: Recomputing,
+) -> None:
+    chain = tiered.chain
+    await chain.publish("grocery-classic")
+    member = await chain.join()
+    await chain.buy(member, line(120_000))
+    await publish_unchecked(chain, tiers_pack(fails=False), version=2)
+    await tiered.approved("classic-tiers/2")
+    await chain.buy(member, line(5_000), occurred_at=tiered.at + DAY)
+    report = await Rehearsals(chain, at=tiered.at + 3 * DAY).report(draft("grocery-classic"))
+    assert report["points"]["difference"] == 0
+    assert report["liability_points"]["difference"] == 0
