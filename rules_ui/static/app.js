@@ -40,6 +40,12 @@
     const newest = document.getElementById("condition"), body = event.detail.ctx?.request?.body;
     if (newest && body instanceof URLSearchParams && body.has("based_on")) body.set("based_on", newest.value);
   });
+  // A value that was typed beside boxes stands among them now: left in its field it would be added for ever.
+  document.addEventListener("htmx:after:swap", (event) => {
+    const form = event.detail.ctx?.sourceElement;
+    const more = form?.matches?.("form.edit") && !form.closest(".is-wrong") ? form.querySelector(".edit-more") : null;
+    if (more) more.value = "";
+  });
   document.addEventListener("htmx:sse:error", () => document.body.classList.add("stream-lost"));
   document.addEventListener("htmx:sse:after:connection", () => document.body.classList.remove("stream-lost"));
 })();

@@ -5,9 +5,12 @@ import re
 import pytest
 from browser_site import DESK, LANGUAGES, PHONE, Site, choose
 from playwright.async_api import expect
-from small_chain import line
+from small_chain import ACTOR, line
 
 from regulars.kernel import clock
+from regulars.kernel.ids import new_id
+from regulars.organisation.domain import NewPlace
+from regulars.organisation.service import open_places
 
 pytestmark = pytest.mark.browser
 
@@ -92,6 +95,34 @@ async def test_the_list_narrows_while_typing_and_the_keyboard_is_enough(site: Si
         await expect(page.locator("#results")).to_contain_text("陈静")
         await expect(page.locator("#q")).to_be_focused()
         assert re.search(r"[?&]q=cj-7", page.url)
+
+
+async def test_among_many_stores_one_is_found_and_named_in_a_rule_by_keyboard(site: Site) -> None:
+    stores = [NewPlace(new_id(), "west", "store", f"many-{n:03}", f"Many {n:03}") for n in range(100)]
+    async with site.chain.database.begin() as session:
+        await open_places(session, stores, ACTOR, clock.now())
+    async with site.reader("en", DESK) as page:
+        await site.sign_in(page)
+        await choose(page, "en")
+        await page.goto(f"{site.address}/places")
+        await page.get_by_text("101 places directly below West").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Many 049", exact=True)).to_be_visible()
+        await page.get_by_text("51 more places there").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Many 050", exact=True)).to_be_visible()
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_text("Many 050", exact=True)).to_be_focused()
+        await page.goto(f"{site.address}/packs/grocery-classic/edit")
+        await page.locator("#e-rules-0-more > summary").click()
+        typed = page.locator("#e-rules-0-scope-places-set-codes-value-more")
+        await typed.fill("many-007")
+        await typed.press("Tab")
+        box = page.locator("#e-rules-0-scope-places-set-codes-value input[value=many-007]")
+        await expect(box).to_be_checked()
+        await expect(typed).to_have_value("")
+        await box.uncheck()
+        await expect(box).to_have_count(0)
 
 
 async def test_nothing_is_fetched_from_elsewhere_and_nothing_breaks_the_policy(site: Site) -> None:
