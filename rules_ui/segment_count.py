@@ -130,7 +130,7 @@ def count_of(
 
 def _about(members: int) -> int:
     """The first three figures of an estimate; the others would say more than is known."""
-    unknown = 10 ** max(len(str(members)) - 3, 0)
+    unknown: int = 10 ** max(len(str(members)) - 3, 0)
     return (members + unknown // 2) // unknown * unknown
 
 

@@ -6,8 +6,9 @@ from typing import Final
 from uuid import UUID
 
 import orjson
+from datalogic_py import Rule
 
-from regulars.rules.engine import EngineFailed, Rule, compile_rule, run
+from regulars.rules.engine import EngineFailed, compile_rule, run
 from regulars.rules.facts import safe_code
 from regulars.segments.domain import Condition, Fact, path_of
 
