@@ -30,6 +30,7 @@ from rules_ui.adjustment_view import direction_choices, line_of, lines_of, reaso
 from rules_ui.contexts.adjustments import AdjustmentsPage, AdjustPage
 from rules_ui.contexts.base import FieldTrouble
 from rules_ui.desk_view import masked_name
+from rules_ui.i18n import N_, Speech
 from rules_ui.routes.members import profile_of
 from rules_ui.troubles import trouble_of, troubles_of
 from rules_ui.ui import Pages, Ui, go
@@ -77,7 +78,7 @@ async def ask(
     except (UnknownMember, AdjustmentNotReversible, PermissionDenied):
         raise
     except RegularsError as error:
-        problems = troubles_of(error, ui.language(request, actor))
+        problems = _problems(error, ui.speech(request, actor))
         return await _form(
             request,
             ui,
@@ -227,6 +228,15 @@ async def _list(
         trouble=trouble_of(trouble, say.language) if trouble else None,
     )
     return ui.page(request, actor, view, say, status=409 if trouble else 200)
+
+
+def _problems(error: RegularsError, say: Speech) -> tuple[FieldTrouble, ...]:
+    """What is wrong; the form knows no points below zero, for the direction is chosen beside them."""
+    if not isinstance(error, AdjustmentPointsInvalid):
+        return troubles_of(error, say.language)
+    words = N_("Write a whole number from %(least)s to %(most)s.")
+    message = say.text(words, least=say.number(1), most=say.number(POINTS_MAX))
+    return (FieldTrouble("points", message),)
 
 
 def _points(text: str, direction: str) -> int:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 WORDS: Final = {
     "zh": {
         "saved": "已保存为新版本。",
-        "version": "版本 1",
+        "version": "第 1 版",
         "sentence": "会员等级为银卡",
     },
     "en": {
