@@ -18,13 +18,15 @@ class Redating:
     Attributes:
         original_id: the entry that booked them.
         taken: (pack version, rule, points), as they were given.
-        awards: the same points as they should have been given.
+        awards: the same points, of the version that gave them, as they should have been dated.
+        dated_by: the versions that date them.
     """
 
     original_id: UUID
     taken: tuple[tuple[str, str, int], ...]
     consumptions: tuple[Consumption, ...]
     awards: tuple[Award, ...]
+    dated_by: frozenset[str]
 
     @property
     def points(self) -> int:
@@ -60,6 +62,7 @@ def redating(
     consumed: dict[UUID, int] = {}
     taken: list[tuple[str, str, int]] = []
     awards: list[Award] = []
+    dated_by: set[str] = set()
     for (version, rule_id), points in posted.standing.items():
         award = now.get((pack_code(version), rule_id))
         dates = dates_then.get((version, rule_id))
@@ -75,8 +78,11 @@ def redating(
                 moved += part
         if moved:
             taken.append((version, rule_id, moved))
-            awards.append(still_valid(award._replace(points=moved), occurred_at, at))
+            # How many there are was decided by who gave them: whoever undoes the dates' version leaves them.
+            same = award._replace(points=moved, pack_version=version)
+            awards.append(still_valid(same, occurred_at, at))
+            dated_by.add(award.pack_version)
     if not awards:
         return None
     consumptions = tuple(Consumption(lot_id, part) for lot_id, part in consumed.items())
-    return Redating(posted.entry_id, tuple(taken), consumptions, tuple(awards))
+    return Redating(posted.entry_id, tuple(taken), consumptions, tuple(awards), frozenset(dated_by))

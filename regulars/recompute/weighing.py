@@ -179,7 +179,7 @@ class Scales:
     ) -> Weighed:
         """Nothing where a version that gives may not be used for that store."""
         told, moved = weighed.told, weighed.redating
-        names = {award.pack_version for award in (*told.awards, *(moved.awards if moved else ()))}
+        names = {award.pack_version for award in told.awards} | (moved.dated_by if moved else frozenset())
         if weighed.decided and weighed.plan:
             names.add(weighed.plan.pack_version)
         path = self.places.get(stored.store_id).path

@@ -29,6 +29,7 @@ class AwardEntry:
         taken_before: what was taken back of the version's points in it.
         rules: the version's rules → points, in the order of the postings.
         lots: all of the entry's.
+        dated_by: the versions that date its points, where others than those that read the purchase do.
     """
 
     entry_id: UUID
@@ -39,6 +40,7 @@ class AwardEntry:
     taken_before: int
     rules: tuple[RulePoints, ...]
     lots: tuple[AwardLot, ...]
+    dated_by: tuple[str, ...] = ()
 
     def item(self, lots: tuple[LotShare, ...]) -> Item:
         """The item of an undo; `due` and `takes` are still to be found out."""
@@ -82,14 +84,14 @@ def shares_by_award(entry: AwardEntry, awards: Sequence[Award], version: str) ->
         entry: with its postings and lots.
         awards: of the same purchase, read again: a limit that cut them when they were booked does not
             change their dates.
-        version: whose points are looked for.
+        version: whose points are looked for; another of its pack may date them.
     Returns: lot → points of the version's in it. A rule that gives nothing today leaves its points in the
         entry's last lot to expire, which takes nothing from anybody who holds the others.
     """
     dates = {
         award.rule_id: (award.available_at, award.expires_at)
         for award in awards
-        if award.pack_version == version
+        if award.pack_version.rpartition("/")[0] == version.rpartition("/")[0]
     }
     lots = {(lot.available_at, lot.expires_at): lot.id for lot in entry.lots}
     last = max(entry.lots, key=lambda lot: (lot.expires_at is None, lot.expires_at, lot.id)).id

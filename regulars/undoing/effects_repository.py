@@ -29,9 +29,9 @@ BOUGHT: Final = """
 """
 # Entries that gave for a purchase what the till had not: by recomputing it, or by correcting a version.
 _GIVEN_LATER: Final = """
-(select entry_id, purchase_id from purchase_recompute where entry_id is not null
+(select entry_id, purchase_id, versions from purchase_recompute where entry_id is not null
  union all
- select r.reversal_id, i.cause_id from pack_undo_result r
+ select r.reversal_id, i.cause_id, null from pack_undo_result r
  join pack_undo_item i on i.undo_id = r.undo_id and i.entry_id = r.entry_id where r.given > 0)
 """
 _OF_PURCHASE: Final = f"""
@@ -76,6 +76,7 @@ from ({source}) x where {IN_REACH} group by 1 order by 1
 _ENTRIES: Final = f"""
 select x.* from (
   select e.id as entry_id, e.member_id, p.id as cause_id, p.store_id, p.occurred_at as at,
+         g.versions as dated_by,
          (select jsonb_agg(jsonb_build_array(rule_id, amount) order by leg)::text
           from posting where entry_id = e.id and unit = 'points' and pack_version = $1) as awards,
          array(select (id, amount, available_at, expires_at) from lot
@@ -140,4 +141,5 @@ def _entry(row: asyncpg.Record) -> AwardEntry:
         taken_before=row["taken"],
         rules=tuple((str(rule_id), int(points)) for rule_id, points in orjson.loads(row["awards"])),
         lots=tuple(AwardLot(*lot) for lot in row["lots"]),
+        dated_by=tuple(row["dated_by"] or ()),
     )

@@ -44,16 +44,16 @@ class LotFinder:
             if len(entry.lots) == 1:
                 shares = shares_in_one(entry)
             else:
-                awards = await self._awards(read[entry.cause_id])
+                awards = await self._awards(read[entry.cause_id], entry.dated_by)
                 shares = shares_by_award(entry, awards, self._version)
             found.append((entry.item(shares), entry.taken_before))
         return found
 
-    async def _awards(self, bought: ReadPurchase) -> Sequence[Award]:
+    async def _awards(self, bought: ReadPurchase, dated_by: Sequence[str]) -> Sequence[Award]:
         """What the same packs give for the same facts, with the dates of its points; what was given later
-        was given by the version in the place of the pack's own."""
-        names = dict.fromkeys(bought.evaluation["packs"])
-        if self._version not in names:
+        was given by the version in the place of the pack's own, or dated by others that are named."""
+        names = dict.fromkeys(dated_by or bought.evaluation["packs"])
+        if not dated_by and self._version not in names:
             code = self._version.rpartition("/")[0]
             others = [name for name in names if name.rpartition("/")[0] != code]
             names = dict.fromkeys([*others, self._version])
