@@ -36,7 +36,12 @@ ledger_entry = Table(
     Column("recorded_at", Instant, nullable=False),
     UniqueConstraint("cause_id", "kind"),
     Index("ix_ledger_entry_member_id", "member_id", "effective_at"),
-    Index("ix_ledger_entry_recorded_at", "recorded_at", postgresql_using="brin"),
+    Index(
+        "ix_ledger_entry_recorded_at",
+        "recorded_at",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    ),
     info=APPEND_ONLY,
 )
 

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Date, Text, bindparam, func, select
+from sqlalchemy import Date, Text, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.outlays.tables import pack_outlay, pack_outlay_state
@@ -16,31 +15,23 @@ from regulars.security.scope import Scope, within_place
 DAYS: Final = 90
 STORES: Final = 5
 
-_SUMS: Final = (
-    func.sum(pack_outlay.c.points_given).label("given"),
-    func.sum(pack_outlay.c.points_taken).label("taken"),
-    func.sum(pack_outlay.c.discount_minor).label("off"),
-)
-_OF_PACK: Final = (
-    pack_outlay.c.pack_code == bindparam("pack", type_=Text),
-    pack_outlay.c.day >= bindparam("since", type_=Date),
-    pack_outlay.c.day <= bindparam("today", type_=Date),
-    within_place(pack_outlay.c.store_id),
-)
-_BY_DAY: Final = (
-    select(pack_outlay.c.day, *_SUMS).where(*_OF_PACK).group_by(pack_outlay.c.day).order_by(pack_outlay.c.day)
-)
-_BY_STORE: Final = (
-    select(pack_outlay.c.store_id, *_SUMS)
-    .where(*_OF_PACK)
-    .group_by(pack_outlay.c.store_id)
-    .order_by(
-        func.sum(pack_outlay.c.discount_minor).desc(),
-        func.sum(pack_outlay.c.points_given).desc(),
+_GIVEN: Final = (
+    select(
+        pack_outlay.c.day,
         pack_outlay.c.store_id,
+        func.sum(pack_outlay.c.points_given).label("given"),
+        func.sum(pack_outlay.c.points_taken).label("taken"),
+        func.sum(pack_outlay.c.discount_minor).label("off"),
     )
-    .limit(STORES)
+    .where(
+        pack_outlay.c.pack_code == bindparam("pack", type_=Text),
+        pack_outlay.c.day >= bindparam("since", type_=Date),
+        pack_outlay.c.day <= bindparam("today", type_=Date),
+        within_place(pack_outlay.c.store_id),
+    )
+    .group_by(func.grouping_sets(tuple_(pack_outlay.c.day), tuple_(pack_outlay.c.store_id)))
 )
+"""By day, and by store, of one pass over the rows."""
 _AS_OF: Final = select(pack_outlay_state.c.as_of)
 
 
@@ -92,23 +83,25 @@ async def outlay_of(session: AsyncSession, pack_code: str, scope: Scope, today: 
     """
     since = today - timedelta(days=DAYS - 1)
     values = {**scope.parameters, "pack": pack_code, "since": since, "today": today}
-    by_day = {
-        row.day: _given(row.given, row.taken, row.off) for row in await session.execute(_BY_DAY, values)
-    }
-    stores = [
-        (row.store_id, _given(row.given, row.taken, row.off))
-        for row in await session.execute(_BY_STORE, values)
-    ]
+    by_day: dict[date, Given] = {}
+    by_store: list[tuple[UUID, Given]] = []
+    for row in await session.execute(_GIVEN, values):
+        given = Given(int(row.given), int(row.taken), int(row.off))
+        if row.day is not None:
+            by_day[row.day] = given
+        else:
+            by_store.append((row.store_id, given))
     return Outlay(
         as_of=await session.scalar(_AS_OF),
         total=_total(list(by_day.values())),
         days=_without_gaps(by_day, today),
-        stores=stores,
+        stores=sorted(by_store, key=_most_first)[:STORES],
     )
 
 
-def _given(points: Decimal, taken: Decimal, off: Decimal) -> Given:
-    return Given(int(points), int(taken), int(off))
+def _most_first(one: tuple[UUID, Given]) -> tuple[int, int, UUID]:
+    store_id, given = one
+    return -given.discount_minor, -given.points, store_id
 
 
 def _total(parts: Sequence[Given]) -> Given:

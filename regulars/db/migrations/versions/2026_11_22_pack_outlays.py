@@ -34,4 +34,10 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name=op.f("ck_pack_outlay_state_one_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pack_outlay_state")),
     )
-    op.create_index("ix_ledger_entry_recorded_at", "ledger_entry", ["recorded_at"], postgresql_using="brin")
+    op.create_index(
+        "ix_ledger_entry_recorded_at",
+        "ledger_entry",
+        ["recorded_at"],
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    )
