@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from small_chain import ACTOR, MONDAY, OPENED, SmallChain, line
 from undoing.world import DAY, Undoing
 
+from regulars.entrypoints.explaining import prove_in
 from regulars.kernel.ids import new_id
 from regulars.members.service import get_member
 from regulars.members.tagging import TagChange
@@ -125,6 +126,8 @@ async def test_a_stage_that_still_rests_on_the_version_is_put_back_and_time_goes
     assert kinds[moved + 1] == ("stage_corrected", "active")
     assert ("at_risk", "at_risk") in kinds[moved + 2 :]
     assert all(row["next_due_at"] is not None for row in rows)
+    proof = await prove_in(caring.chain.database, None)
+    assert proof.disagreeing == 0, proof
     assert await caring.verified()
 
 
