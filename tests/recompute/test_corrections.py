@@ -1,5 +1,6 @@
 """What recomputing puts right beside points: tiers and dates, once, and only with a second person."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from regulars.explanation.service import explain_purchase
 from regulars.explanation.shelf import Shelf
 from regulars.kernel.ids import new_id
 from regulars.recompute.domain import POINTS_ALONE
+from regulars.recompute.repository import Wanted
 from regulars.rules.live import LivePacks
 from regulars.security.domain import Role
 from regulars.security.scope import EVERYWHERE as WHOLE_CHAIN
@@ -189,6 +191,17 @@ async def test_what_one_person_gives_alone_is_bounded_by_the_day(dated: Recomput
     assert [one.reckoned.state for one in (await dated.batch("failing/2")).items] == ["needs_second"]
     dated.at += timedelta(minutes=2)
     assert [one.reckoned.state for one in (await dated.batch("failing/2")).items] == ["due"]
+
+
+async def test_one_person_twice_at_once_gives_no_more_than_one_may(dated: Recomputing) -> None:
+    chain = dated.chain
+    bought = [
+        await dated.fail(await chain.join(f"M{number}"), 100 * (POINTS_ALONE - 500)) for number in (1, 2)
+    ]
+    await publish_unchecked(chain, mended(365), version=2)
+    each = [Wanted(("",), purchase_ids=(one.purchase_id,)) for one in bought]
+    told = await asyncio.gather(*(dated.batch("failing/2", wanted=wanted) for wanted in each))
+    assert sorted(page.items[0].reckoned.state for page in told) == ["due", "needs_second"]
 
 
 async def spend(recomputing: Recomputing, member: Any, points: int) -> None:
