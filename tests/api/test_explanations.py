@@ -63,6 +63,20 @@ async def test_events_are_listed_page_by_page_and_each_is_explained(
     assert told["packs"][0]["rules"][1]["conditions"][0]["needed"]["zh"].endswith("差 1,800.00 USD")
 
 
+async def test_an_adjustment_among_the_events_is_explained(world: WebWorld, admin: httpx.AsyncClient) -> None:
+    member = await world.chain.join()
+    body = {"points": 30, "reason": "goodwill", "note": "for the wait"}
+    asked = await admin.post(
+        f"/v1/members/{member}/adjustments", json=body, headers={"Idempotency-Key": str(UUID(int=7))}
+    )
+    assert asked.status_code in (200, 201), asked.text
+    path = f"/v1/members/{member}/events"
+    (event,) = (await admin.get(path, params={"kind": "points_adjusted"})).json()["items"]
+    told = (await admin.get(f"{path}/{event['event_id']}/explanation")).json()
+    assert (told["kind"], told["agrees"], told["event_no"]) == ("points_adjusted", True, None)
+    assert told["summary"][1]["zh"] == "原因：服务补偿。说明：for the wait"
+
+
 async def test_an_event_is_asked_for_by_its_own_member(world: WebWorld, admin: httpx.AsyncClient) -> None:
     member, other = await world.chain.join("A"), await world.chain.join("B")
     event = (await admin.get(f"/v1/members/{member}/events")).json()["items"][0]["event_id"]
