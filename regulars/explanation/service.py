@@ -1,14 +1,16 @@
 """Use-cases of explaining: one purchase, recomputed, compared and told."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.explanation import repository, reversal_repository, words
+from regulars.explanation import put_right_repository, repository, reversal_repository, words
 from regulars.explanation.domain import PurchaseExplanation, Said, TakenBack
 from regulars.explanation.facts import told_facts
+from regulars.explanation.put_right import said_of
 from regulars.explanation.recomputing import Recomputed, recompute
 from regulars.explanation.reversals import taken_back
 from regulars.explanation.shelf import Shelf
@@ -23,6 +25,9 @@ from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.domain import ENGINE
 from regulars.rules.evaluator import PackSet
 from regulars.security.scope import Scope
+
+FAILED: Final = "recompute"
+"""The flag of a purchase in which a rule failed."""
 
 
 async def explain_purchase(
@@ -55,7 +60,10 @@ async def explain_purchase(
     speech = await speech_of(session, places.chain, shelved.packs, site.zone)
     reversals = await reversal_repository.of_purchases(session, [stored.id])
     taken = tuple(taken_back(one, speech) for one in reversals)
-    return _explained(stored, recompute(stored, shelved, site), shelved.packs, speech, taken)
+    failed = FAILED in stored.flags
+    later = await put_right_repository.of_purchase(session, stored.id) if failed else []
+    mended = tuple(said_of(one, speech) for one in later)
+    return _explained(stored, recompute(stored, shelved, site), shelved.packs, speech, taken, mended)
 
 
 async def speech_of(session: AsyncSession, chain: Chain, packs: PackSet, zone: ZoneInfo) -> Speech:
@@ -75,6 +83,7 @@ def _explained(
     packs: PackSet,
     speech: Speech,
     taken: tuple[TakenBack, ...],
+    mended: tuple[Said, ...],
 ) -> PurchaseExplanation:
     told = Told(found.facts, found.evaluation, stored.occurred_at)
     offering = told if found.before is found.facts else Told(found.before, found.offering, stored.occurred_at)
@@ -93,7 +102,7 @@ def _explained(
         flags=stored.flags,
         engine=record["engine"],
         engine_now=ENGINE,
-        summary=tuple(_summary(stored, found, speech, taken)),
+        summary=tuple(_summary(stored, found, speech, (*mended, *(one.words for one in taken)))),
         facts=told_facts(found.facts, speech),
         packs=tell_packs(packs, told, offering, speech),
         differences=found.differences,
@@ -102,12 +111,12 @@ def _explained(
 
 
 def _summary(
-    stored: StoredPurchase, found: Recomputed, speech: Speech, taken: Sequence[TakenBack]
+    stored: StoredPurchase, found: Recomputed, speech: Speech, since: Sequence[Said]
 ) -> Sequence[Said]:
     """What a person asks for first: what came of it, why not more, and whether the books agree."""
     points = speech.points(stored.points)
     said = [Said(f"本单累积 {points.zh}。", f"The purchase earned {points.en}.")]
-    said += [one.words for one in taken]
+    said += since
     offered, charged = sum(found.offered.values()), sum(found.charged.values())
     if offered or charged:
         off, could = speech.money(charged), speech.money(offered)

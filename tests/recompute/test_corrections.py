@@ -149,6 +149,8 @@ async def test_points_get_the_dates_they_should_have_had_as_far_as_they_are_left
         story = await explain_purchase(session, Shelf(), dated.places, bought.purchase_id, WHOLE_CHAIN)
         event = await explain_event(session, Shelf(), dated.places, moved[0], WHOLE_CHAIN)
     assert story.taken_back == ()
+    (told,) = [said for said in story.summary if "10 points were given on top; 6 points got" in said.en]
+    assert "补发 10 分，6 分改有效期，由 command:tests 提出，operator:bo 批准，原因：mended。" in told.zh
     assert (event.differences, event.purchase_id) == ((), bought.purchase_id)
     assert any("other dates" in said.en for said in event.summary)
     assert (await prove_in(chain.database, None)).ok
