@@ -36,7 +36,7 @@ from rules_ui.desk_view import (
 )
 from rules_ui.i18n import Speech
 from rules_ui.ladder import ladder_of, progress_of, tier_of
-from rules_ui.member_view import key_from, masked
+from rules_ui.member_view import key_from, masked, rule_tags_of
 from rules_ui.own_values import open_fields
 from rules_ui.routes.members import profile_of
 from rules_ui.ui import Pages, Ui, go, wants_part

@@ -226,9 +226,6 @@ async def test_points_are_asked_for_and_moved_when_somebody_else_approves(world:
 
 async def test_who_asked_cannot_approve_and_may_withdraw(world: WebWorld, admin: httpx.AsyncClient) -> None:
     member = await world.chain.join()
-    lettered = await admin.post(f"/desk/members/{member}/adjust", data=wish(points="abc"))
-    assert lettered.status_code == 422
-    assert "Write a whole number from 1 to 1,000,000." in lettered.text, "the direction is chosen, not typed"
     form = wish(points="2001")
     assert (await admin.post(f"/desk/members/{member}/adjust", data=form)).status_code == 303
     own = await admin.post(f"/desk/adjustments/{form['order']}/approve", data={})
@@ -260,10 +257,10 @@ async def test_a_posted_adjustment_is_reversed_from_the_card(
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"points": "0"}, "give or take 1 to"),
-        ({"points": "five"}, "give or take 1 to"),
-        ({"points": "9999999"}, "give or take 1 to"),
-        ({"points": "１２"}, "give or take 1 to"),
+        ({"points": "0"}, "Write a whole number from 1 to 1,000,000."),
+        ({"points": "five"}, "Write a whole number from 1 to 1,000,000."),
+        ({"points": "9999999"}, "Write a whole number from 1 to 1,000,000."),
+        ({"points": "１２"}, "Write a whole number from 1 to 1,000,000."),
         ({"reason": ""}, "the reason is one of"),
         ({"note": "x"}, "say why"),
         ({"direction": "take", "points": "5"}, "can use 0 points"),
