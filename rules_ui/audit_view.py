@@ -16,6 +16,7 @@ from regulars.security.policy import Permission
 from rules_ui.audit_words import ACTS, FIELDS, SUBJECTS, VALUES
 from rules_ui.contexts.audit import ActGroup, ActLine, Change, Thing
 from rules_ui.contexts.base import Choice
+from rules_ui.fact_view import address_of
 from rules_ui.i18n import N_, Speech
 from rules_ui.words import WORDS, word_for
 
@@ -37,6 +38,7 @@ _PAGES: Final[Mapping[str, tuple[str, Permission]]] = {
     "undo": ("/undos/{}", Permission.PACK_READ),
     "operator": ("/operators/{}", Permission.OPERATOR_READ),
     "place": ("/places/{}", Permission.PLACE_READ),
+    "custom_field": ("/fields/{}", Permission.PACK_READ),
 }
 """Where a thing is shown, and who may go there."""
 
@@ -91,6 +93,9 @@ class Teller:
         href, permission = _PAGES.get(kind, (None, None))
         if href is None or permission is None or not self.actor.may(permission):
             return Thing(self._title(entry), None)
+        if kind == "custom_field":
+            subject, _, code = identity.partition(".")
+            return Thing(self._title(entry), href.format(address_of(subject, code)))
         return Thing(self._title(entry), href.format(identity.replace("/", "/versions/")))
 
     def _title(self, entry: AuditEntry) -> str:

@@ -8,6 +8,7 @@ from regulars.custom_fields.domain import Value
 from regulars.rules.catalogue import LINES_PATH, Catalogue, Field
 from regulars.rules.domain import PackVersion
 from regulars.rules.parts import Words
+from regulars.rules.product_reading import PREFIX
 from rules_ui.contexts.base import Choice
 from rules_ui.contexts.fields import FactGroup, FactLine, Reader
 from rules_ui.i18n import N_, Speech
@@ -85,6 +86,11 @@ def readers_lines(versions: Iterable[PackVersion], say: Speech) -> tuple[Reader,
         )
         for version in versions
     )
+
+
+def address_of(subject: str, code: str) -> str:
+    """What names one of the chain's own fields in addresses."""
+    return f"{LINES}{PREFIX}{code}" if subject == "product" else f"{subject}.{PREFIX}{code}"
 
 
 def name_of(field: Field, say: Speech) -> str:

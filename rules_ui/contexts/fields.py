@@ -11,11 +11,16 @@ from rules_ui.contexts.base import Choice, FieldTrouble, View
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A live version of a pack, or a segment, that reads a fact."""
+    """A version of a pack, or a segment, that reads a fact.
+
+    Attributes:
+        state: how far its release is where it is not live yet, else "".
+    """
 
     href: str
     title: str
     name: str
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,7 @@ class FactPage(View):
     facts: tuple[tuple[str, str], ...]
     options: tuple[tuple[str, str], ...]
     readers: tuple[Reader, ...]
+    coming: tuple[Reader, ...]
     segments: tuple[Reader, ...]
     own: UUID | None
     retired_at: datetime | None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,6 +19,10 @@ from regulars.custom_fields.errors import UnknownCustomField
 from regulars.custom_fields.service import Change
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_id
+from regulars.releases import service as releases
+from regulars.releases.domain import ReleaseState
+from regulars.releases.repository import Filter
+from regulars.rules import service as rules
 from regulars.rules.catalogue import Field
 from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.custom_catalogue import path_of
@@ -39,6 +44,8 @@ from rules_ui.ui import LANGS, Pages, Ui, go
 
 STORES_SHOWN: Final = 100
 SEGMENTS_READ: Final = 100
+COMING: Final[tuple[ReleaseState, ...]] = ("in_review", "approved", "scheduled")
+COMING_READ: Final = 100
 
 router = APIRouter(prefix="/fields")
 CatalogueReader = Annotated[Actor, Depends(requires(Permission.PACK_READ))]
@@ -130,11 +137,13 @@ async def change_field(request: Request, ui: Pages, field_id: UUID, actor: Autho
 
 @router.post("/own/{field_id}/retire", response_model=None)
 async def retire_field(request: Request, ui: Pages, field_id: UUID, actor: Author) -> Response:
-    """Retire a field; while live packs read it only for somebody who was told which, and said so."""
+    """Retire a field; where packs read it, live or on their way, only for who was told which, and said so."""
     await for_the_whole_chain(ui, actor)
     await ui.refresh()
     form, field = await request.form(), await _field(ui, field_id)
-    reading = _seen(_live(ui, EVERYWHERE, path_of(field)))
+    async with ui.container.database.read() as session:
+        coming = await _coming(session, EVERYWHERE, path_of(field), ui.container.now())
+    reading = _seen([*_live(ui, EVERYWHERE, path_of(field)), *(version for version, _ in coming)])
     if reading and (form.get("seen") != reading or not form.get("sure")):
         return await _show(request, ui, actor, _address(field), unconfirmed=True)
     async with ui.container.database.begin() as session:
@@ -167,6 +176,7 @@ async def _show(
 ) -> HTMLResponse:
     await ui.refresh()
     say = ui.speech(request, actor)
+    scope = EVERYWHERE if may_define(ui, actor) else actor.scope
     async with ui.container.database.read() as session:
         fact = fact_view.all_facts(await catalogue_of(session)).get(address)
         if fact is None:
@@ -174,7 +184,9 @@ async def _show(
         own = await _own(session, fact, address)
         found = await _segments(session, actor, fact.path, say)
         of_stores = await service.values_of_stores(session) if own and own.subject == "store" else {}
-    versions = _live(ui, EVERYWHERE if may_define(ui, actor) else actor.scope, fact.path)
+        coming = await _coming(session, scope, fact.path, say.now)
+    versions = _live(ui, scope, fact.path)
+    coming = [(version, state) for version, state in coming if version not in versions]
     stores = _stores(ui, actor, own, fact, of_stores, say) if own and own.subject == "store" else []
     held = field_form.typed_of_field(own, say.money.exponent) if own else FieldTyped()
     held = typed or replace(held, choices=field_form.with_spare(held.choices))
@@ -194,7 +206,12 @@ async def _show(
         segments=found,
         own=own.id if own else None,
         retired_at=own.retired_at if own else None,
-        seen=_seen(versions),
+        coming=tuple(
+            replace(line, state=state)
+            for version, state in coming
+            for line in fact_view.readers_lines([version], say)
+        ),
+        seen=_seen([*versions, *(version for version, _ in coming)]),
         values_href="/fields/products" if own and own.subject == "product" else None,
         stores=tuple(stores[:STORES_SHOWN]),
         more_stores=max(0, len(stores) - STORES_SHOWN),
@@ -235,6 +252,19 @@ def _live(ui: Ui, scope: Scope, path: str | None = None) -> list[PackVersion]:
     ]
     found = live_versions(ui.container.packs, places, ui.container.now())
     return found if path is None else [each for each in found if path in facts_read(each.document)]
+
+
+async def _coming(
+    session: AsyncSession, scope: Scope, path: str, at: datetime
+) -> list[tuple[PackVersion, ReleaseState]]:
+    """The versions that may soon be live and read a fact, and how far their releases are."""
+    page = await releases.list_releases(session, scope, Filter(states=COMING), at, limit=COMING_READ)
+    found: dict[UUID, tuple[PackVersion, ReleaseState]] = {}
+    for release in page.releases:
+        version = (await rules.get_version(session, release.code, release.version)).version
+        if path in facts_read(version.document):
+            found.setdefault(version.id, (version, release.state))
+    return list(found.values())
 
 
 async def _segments(session: AsyncSession, actor: Actor, path: str, say: Speech) -> tuple[Reader, ...]:
@@ -287,7 +317,7 @@ async def _field(ui: Ui, field_id: UUID) -> CustomField:
 
 def _address(field: CustomField) -> str:
     """What names a field in addresses."""
-    return f"{LINES if field.subject == 'product' else ''}{path_of(field)}"
+    return fact_view.address_of(field.subject, field.code)
 
 
 def _seen(versions: Sequence[PackVersion]) -> str:

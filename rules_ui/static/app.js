@@ -35,6 +35,10 @@
     // A file may take its time; whatever was sent without an answer may be sent again.
     setTimeout(() => delete form.dataset.sent, form.enctype === "multipart/form-data" ? 120000 : 5000);
   });
+  // A page that Back brings out again as it was left is sent anew.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) for (const form of document.forms) delete form.dataset.sent;
+  });
   // A change that waited for another one's answer begins from what that answer showed.
   document.addEventListener("htmx:before:request", (event) => {
     const newest = document.getElementById("condition"), body = event.detail.ctx?.request?.body;

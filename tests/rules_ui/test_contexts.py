@@ -39,6 +39,7 @@ SHARED = {
     "components/own_values.html",
     "components/rehearsal.html",
     "components/release.html",
+    "components/rule_tags.html",
 }
 
 

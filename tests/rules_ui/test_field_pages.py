@@ -12,6 +12,9 @@ from small_chain import ACTOR, OPENED
 from web_world import WebWorld
 
 from regulars.custom_fields import products, service
+from regulars.kernel.ids import new_id
+from regulars.releases import drafts, review
+from regulars.releases.drafting import NewSave
 from regulars.rules import service as rules
 from rules_ui.routes import product_values
 
@@ -28,14 +31,19 @@ def upload(content: str, **also: str) -> dict[str, Any]:
     return {"files": {"file": ("products.csv", content.encode(), "text/csv")}, "data": also}
 
 
-async def read_by_a_live_pack(world: WebWorld, path: str) -> None:
-    pack = good_pack()
+def reading(path: str) -> dict[str, Any]:
+    """A pack that asks a fact of stores."""
+    pack: dict[str, Any] = good_pack()
     pack["rules"][0]["when"] = {"===": [{"var": path}, "corner"]}
     pack["cases"][0]["given"]["store"] = {"custom": {"format": "corner"}}
+    return pack
+
+
+async def read_by_a_live_pack(world: WebWorld, path: str) -> None:
     async with world.chain.database.begin() as session:
         await rules.publish(
             session,
-            json.dumps(pack),
+            json.dumps(reading(path)),
             place_id=world.chain.stores["west-1"],
             live_from=OPENED,
             actor=ACTOR,
@@ -165,12 +173,35 @@ async def test_a_field_that_a_live_pack_reads_is_retired_only_by_who_was_told_an
     for form in ({}, {"sure": "1"}, {"seen": seen[1]}, {"seen": "other/1", "sure": "1"}):
         refused = await admin.post(address[1], data=form)
         assert refused.status_code == 422, form
-        assert "Not retired: live packs read it" in refused.text
+        assert "Not retired: packs read it" in refused.text
     done = await admin.post(address[1], data={"seen": seen[1], "sure": "1"})
     assert done.headers["location"] == "/fields/store.custom.format?done=field-retired"
     after = (await admin.get("/fields/store.custom.format")).text
     assert "Retire for good" not in after
     assert ">retired</span>" in (await admin.get("/fields")).text
+
+
+async def test_versions_on_their_way_that_read_a_field_are_named_before_it_is_retired(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    await define(world.chain, own("format", "choice", "store"))
+    text = json.dumps(reading("store.custom.format"))
+    async with world.chain.database.begin() as session:
+        code, save = json.loads(text)["code"], NewSave(new_id(), text, 0)
+        await drafts.save_draft(session, code, save, ACTOR, OPENED)
+        wanted = review.Submission(new_id(), code, (world.chain.hq,), revision=1)
+        await review.submit(session, wanted, ACTOR, OPENED)
+    page = (await admin.get("/fields/store.custom.format")).text
+    assert "1 version that is not live yet reads it" in page
+    assert f">{code}/1<" in page
+    assert "In review" in page
+    address = re.search(r'action="(/fields/own/[0-9a-f-]+/retire)"', page)
+    assert address is not None
+    assert (await admin.post(address[1])).status_code == 422
+    done = await admin.post(address[1], data={"seen": f"{code}/1", "sure": "1"})
+    assert done.headers["location"] == "/fields/store.custom.format?done=field-retired"
+    log = (await admin.get("/audit")).text
+    assert log.count('href="/fields/store.custom.format"') == 2
 
 
 def named_own(values: dict[str, str]) -> dict[str, str]:
