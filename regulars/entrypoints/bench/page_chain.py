@@ -13,6 +13,8 @@ from regulars.adjustments.service import request_adjustment
 from regulars.bulk_actions import listing
 from regulars.bulk_actions import service as bulk_actions
 from regulars.bulk_actions.domain import Filter
+from regulars.custom_fields import service as fields
+from regulars.custom_fields.domain import CustomField
 from regulars.db.session import Database
 from regulars.entrypoints.bench.frame import tell
 from regulars.entrypoints.bench.population import add_model, populate
@@ -68,6 +70,7 @@ WIDE: Final = {
     ]
 }
 SILVER: Final = {"===": [{"var": "member.tier"}, "silver"]}
+_OWN_FIELD: Final = CustomField(UUID(int=1), "member", "vegan", "boolean", "素食", "vegan", default=False)
 
 _NAMED: Final = """
 update member set name = (array['陈', '林', '王', 'Li ', 'Ann ', 'Bo '])[1 + right(number, 3)::int % 6]
@@ -175,6 +178,7 @@ async def _furnish(database: Database, places: Places, admin: Operator, model: U
         await refreshing.refresh(session, at)
     async with database.begin() as session:
         await places.refresh(session)
+        await fields.define_field(session, _OWN_FIELD, _COMMAND, at)
         for number in range(VERSIONS):
             text = with_parameters(starter_text(PACK), {"valid_days": 100 + number})
             await rules.create_version(session, text, _COMMAND, at)
