@@ -22,8 +22,7 @@ cross join lateral (
   select coalesce(sum(amount) filter (where e.member_id in (from_account_id, to_account_id)), 0)::bigint
            as points,
          coalesce(sum(amount) filter (where e.member_id not in (from_account_id, to_account_id)), 0)::bigint
-           as owed,
-         min(pack_version) as pack
+           as owed
   from posting where entry_id = e.id and unit = 'points') p
 cross join lateral (
   select coalesce(sum(c.amount), 0)::bigint as from_lots,
@@ -38,7 +37,8 @@ cross join lateral (
 left join entry_reversal t on t.entry_id = e.id
 left join lateral (
   select coalesce(sum(amount), 0)::bigint as given from posting
-  where entry_id = t.original_id and unit = 'points' and pack_version = p.pack) o on true
+  where entry_id = t.original_id and unit = 'points'
+    and pack_version in (select pack_version from posting where entry_id = e.id)) o on true
 left join lateral (
   select (taken + owed)::bigint as result from pack_undo_result
   where entry_id = t.original_id and reversal_id = e.id) d on true
@@ -61,7 +61,7 @@ class LaterEntry:
         from_lots, in_lots: what it took from lots, and what lies in its own.
         of_others: lots it took from that another purchase or correction brought.
         record: what the order, or the recomputing, says that it did; None where nothing does.
-        given: of what is taken back, what the version had given in the original entry; else None.
+        given: of what is taken back, what its versions had given in the original entry; else None.
     """
 
     id: UUID

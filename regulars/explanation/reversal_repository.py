@@ -30,7 +30,8 @@ _COLUMNS: Final = f"""
 select e.id as entry_id, e.member_id, o.id as original_id, {_purchase_of("o")} as purchase_id,
        o.effective_at as bought_at, e.effective_at as at, p.points, p.owed, p.pack, p.rules, p.amounts,
        (select coalesce(sum(amount), 0)::bigint from posting
-        where entry_id = o.id and unit = 'points' and pack_version = p.pack) as given,
+        where entry_id = o.id and unit = 'points'
+          and pack_version in (select pack_version from posting where entry_id = e.id)) as given,
        u.id as undo_id, u.policy, coalesce(u.ordered_at, again.recorded_at) as ordered_at,
        coalesce(wanted.display_name, u.ordered_by, again.actor) as ordered_by,
        u.decided_at as approved_at,

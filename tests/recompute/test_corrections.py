@@ -162,6 +162,27 @@ async def test_points_get_the_dates_they_should_have_had_as_far_as_they_are_left
     assert await dated.verified()
 
 
+async def test_points_of_two_packs_are_dated_anew_together_and_undone_with_whoever_gave_them(
+    dated: Recomputing,
+) -> None:
+    chain = dated.chain
+    other = dated_pack(100) | {"code": "other"}
+    other |= {"rules": other["rules"][1:], "cases": []}
+    await publish_unchecked(chain, other)
+    member = await chain.join()
+    await dated.fail(member)
+    await publish_unchecked(chain, mended(730), version=2)
+    other["rules"][0]["then"]["earn"]["valid_days"] = 200
+    await publish_unchecked(chain, other, version=2)
+    (done,) = (await dated.approved("failing/2", "other/2")).items
+    assert (done.reckoned.points, done.reckoned.redated) == (10, 20)
+    assert (await prove_in(chain.database, None)).ok
+    undoing = Undoing(chain, at=dated.at + DAY)
+    for version in ("other/1", "failing/1", "failing/2"):
+        assert (await undoing.do(version)).points_taken == 10
+    assert await dated.verified()
+
+
 async def test_a_rehearsal_of_what_is_live_differs_by_nothing_after_dates_were_put_right(
     dated: Recomputing,
 ) -> None:
