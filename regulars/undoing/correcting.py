@@ -178,7 +178,8 @@ def lots_of(
         losses: of `correction`.
         posted: the entries, with their lots.
         awards: as the purchase was read, for their dates.
-    Returns: lot → points; a rule whose dates are not known has its points in its entry's last lot to expire.
+    Returns: lot → points; of a rule whose dates are not known they lie in its entry's lots, as far as these
+        hold, the last to expire first.
     """
     dates = {(a.pack_version, a.rule_id): (a.available_at, a.expires_at) for a in awards}
     found: dict[UUID, int] = {}
@@ -189,10 +190,23 @@ def lots_of(
                 continue
             points -= part
             lots = {(lot.available_at, lot.expires_at): lot.id for lot in one.lots}
-            last = max(one.lots, key=lambda lot: (lot.expires_at is None, lot.expires_at, lot.id)).id
-            lot_id = lots.get(dates[version, rule_id], last) if (version, rule_id) in dates else last
-            found[lot_id] = found.get(lot_id, 0) + part
+            lot_id = lots.get(dates[version, rule_id]) if (version, rule_id) in dates else None
+            shares = [(lot_id, part)] if lot_id is not None else _from_the_last(one.lots, part, found)
+            for taken_from, share in shares:
+                found[taken_from] = found.get(taken_from, 0) + share
     return tuple(found.items())
+
+
+def _from_the_last(
+    lots: Sequence[AwardLot], points: int, found: Mapping[UUID, int]
+) -> list[tuple[UUID, int]]:
+    shares = []
+    for lot in sorted(lots, key=lambda lot: (lot.expires_at is None, lot.expires_at, lot.id), reverse=True):
+        share = min(points, lot.amount - found.get(lot.id, 0))
+        if share > 0:
+            points -= share
+            shares.append((lot.id, share))
+    return shares
 
 
 def _code(version: str) -> str:

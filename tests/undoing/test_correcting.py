@@ -15,7 +15,8 @@ from undoing.world import DAY, Undoing, give_points
 from regulars.entrypoints.explaining import prove_in
 from regulars.rules.domain import Award
 from regulars.rules.errors import UnknownPack
-from regulars.undoing.correcting import Posted, correction
+from regulars.undoing.award_lots import AwardLot
+from regulars.undoing.correcting import Posted, correction, lots_of
 
 NEXT_YEAR = MONDAY + 300 * DAY
 
@@ -273,3 +274,18 @@ async def test_what_a_correction_gave_is_undone_with_the_version_that_it_names(u
     assert (await undoing.do("gift/2")).state == "empty"
     assert (await prove_in(chain.database, None)).ok
     assert await undoing.verified()
+
+
+def test_points_of_unknown_dates_lie_in_all_lots_of_their_entry_the_last_to_expire_first() -> None:
+    """A purchase that was refused tells no dates: a lot can be short of more than it ever held of others."""
+    soon, late, never = (
+        AwardLot(UUID(int=number), points, MONDAY, expires_at)
+        for number, points, expires_at in ((1, 20, MONDAY + DAY), (2, 15, MONDAY + 2 * DAY), (3, 5, None))
+    )
+    booked = {("gift/1", "gift"): 20, ("classic/1", "earn"): 20}
+    posted = Posted(UUID(int=9), booked, booked, (soon, late, never))
+    losses = [(version, rule, points) for (version, rule), points in booked.items()]
+    assert dict(lots_of(losses, [posted], [])) == {soon.id: 20, late.id: 15, never.id: 5}
+    known = Award(20, "gift/1", "gift", MONDAY + DAY, MONDAY)
+    assert dict(lots_of(losses[:1], [posted], [known])) == {soon.id: 20}
+    assert dict(lots_of([("classic/1", "earn", 7)], [posted], [])) == {never.id: 5, late.id: 2}
