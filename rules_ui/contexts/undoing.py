@@ -130,7 +130,6 @@ class UndoPage(View):
     template: ClassVar[str] = "undo.html"
     undo_id: str
     title: str
-    pack: str
     version: str
     state: str
     tone: Tone

@@ -222,7 +222,6 @@ def _view(
     return UndoPage(
         undo_id=str(undo.id),
         title=undo_view.title_of(undo, pack, say),
-        pack=pack,
         version=undo.version_name,
         state=undo.state,
         tone=undo_view.TONES[undo.state],

@@ -18,7 +18,7 @@ from regulars.entrypoints.stack.watcher import Watcher
 from regulars.kernel import clock
 
 POLL_SECONDS = 0.1
-READY_SECONDS = 90
+READY_SECONDS = 300
 FIRST_TRIES = 3
 PAUSE_FIRST_SECONDS = 0.2
 PAUSE_LONGEST_SECONDS = 10.0
