@@ -94,9 +94,7 @@ async def live_of(
     failed = await read_failed_rules(session, actor.scope_for(Permission.PURCHASE_READ))
     mine = [name for name in failed.newest if name.startswith(f"{code}/")] if failed else []
     return PackLive(
-        places=tuple(
-            _live_at(each, seen[each.place].id, names, say) for each in found if each.place in seen
-        ),
+        places=tuple(_live_at(each, seen[each.place].id, names, say) for each in found if each.place in seen),
         budgets=tuple(budgets),
         clashes=tuple(_met(version, live, catalogue, say)) if version else (),
         failing=_failing(mine, failed.purchases, say) if failed and mine else "",

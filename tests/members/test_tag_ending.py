@@ -58,9 +58,7 @@ async def test_it_ends_once_whatever_happens_at_once_and_may_be_given_again(cari
     assert sorted(await asyncio.gather(*(ended(caring, ann, 5) for _ in range(3)))) == [False, False, True]
     assert await held(caring, ann) == set()
     async with caring.database.read() as session:
-        acts = await session.execute(
-            text(ACTS)
-        )
+        acts = await session.execute(text(ACTS))
         assert [tuple(act) for act in acts] == [("not theirs", {"tags": ["coffee"]})]
         assert (await get_member(session, ann, EVERYWHERE)).tags == ("vip",)
     await agrees(caring)
