@@ -125,6 +125,26 @@ async def test_two_purchases_of_one_list_raise_a_member_step_by_step(tiered: Rec
     assert await tiered.verified()
 
 
+async def test_a_review_that_falls_due_in_that_moment_is_followed_too(database: Database) -> None:
+    found = Recomputing(await open_small_chain(database, packs=()), at=MONDAY + 731 * DAY)
+    document = tiers_pack(fails=False)
+    for rule in document["rules"]:
+        third = {"!==": [{"/": [1, {"-": [{"var": "member.visits"}, 2]}]}, 0]}
+        rule["when"]["and"].append(third)
+    await publish_unchecked(found.chain, document)
+    async with database.read() as session:
+        await found.places.refresh(session)
+    member = await found.chain.join()
+    for day, minor in ((0, 120_000), (200, 120_000), (500, 1_000)):
+        await found.chain.buy(member, line(minor), occurred_at=MONDAY + day * DAY)
+    await publish_unchecked(found.chain, tiers_pack(fails=False), version=2)
+    assert await tier(found) == [("silver",)]
+    (told,) = (await found.approved("classic-tiers/2")).items
+    assert (told.reckoned.state, told.reckoned.tier, told.reckoned.tier_to) == ("nothing", "silver", None)
+    assert await tier(found) == [("base",)]
+    assert await found.verified()
+
+
 async def test_points_get_the_dates_they_should_have_had_as_far_as_they_are_left(dated: Recomputing) -> None:
     chain = dated.chain
     member = await chain.join()
