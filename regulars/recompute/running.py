@@ -192,6 +192,8 @@ async def _begin(
     occasions = await occasions_of(session, means.shelf, means.places, mended, bought)
     budget = await open_budget(session, occasions, at)
     books = await open_books(session, bought, mended, at)
+    for time in times.values():
+        books.hear(time)
     scales = Scales(means.shelf, means.places, mended, budget.meter, books)
     alone = await given_alone(session, actor, at) if order.approved_by is None else 0
     owed = {member_id: member.points_owed for member_id, member in locked.items() if member.points_owed}

@@ -13,6 +13,7 @@ from regulars.explanation.shelf import Shelf, Shelved
 from regulars.explanation.stored import StoredPurchase
 from regulars.ledger import service as ledger
 from regulars.ledger.domain import Lot, OpenPointsLot
+from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import Standing
 from regulars.organisation.domain import StorePlace
 from regulars.organisation.places import Places
@@ -26,7 +27,7 @@ from regulars.rules.domain import LifecyclePlan, Limit
 from regulars.undoing.correcting import Posted
 from regulars.undoing.correction_repository import posted_for
 from regulars.undoing.tier_repository import words_of
-from regulars.undoing.tiers import Decided, TierWord
+from regulars.undoing.tiers import Decided, TierWord, words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,15 @@ class Books:
         lots: with what is left in them, by member; only where versions are named.
     """
 
-    words: Mapping[UUID, Sequence[TierWord]] = field(default_factory=dict)
+    words: dict[UUID, list[TierWord]] = field(default_factory=dict)
     posted: Mapping[UUID, Posted] = field(default_factory=dict)
     lots: dict[UUID, dict[UUID, OpenPointsLot]] = field(default_factory=dict)
+
+    def hear(self, time: MemberTime) -> None:
+        """What time has decided of a member since; it is not written yet."""
+        standing = time.standing
+        fresh = words_in(time.events, standing.home_store_id)
+        self.words.setdefault(standing.member_id, []).extend(fresh)
 
     def take(self, member_id: UUID, found: Redating) -> None:
         """Points leave their lots."""

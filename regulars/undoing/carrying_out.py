@@ -149,6 +149,8 @@ async def _move_tiers(
     moves = {}
     for item in items:
         standing = members[item.member_id]
+        if any(event.tier_to for event in batch.times[item.member_id].events):
+            continue  # time has decided it in this moment
         word, decided = found.get(item.member_id, (None, None))
         if word is None or decided is None or word.event_id != item.entry_id:
             continue

@@ -1,6 +1,6 @@
 """Moves of tier that a version decided, decided anew by another: pure functions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,6 +11,7 @@ from regulars.lifecycle.domain import BASE_TIER, LifecycleEvent, Standing, retie
 from regulars.rules.domain import LifecyclePlan, MemberFacts, TierMove
 
 KIND: Final = "tier_corrected"
+_UNWRITTEN: Final = UUID(int=0)
 TierFor = Callable[[MemberFacts], TierMove | None]
 
 
@@ -43,6 +44,31 @@ class Decided:
 
     tier: str
     rule_id: str
+
+
+def words_in(events: Iterable[LifecycleEvent], store_id: UUID) -> list[TierWord]:
+    """What time has just decided of a member's tier, and nobody has written yet.
+
+    Args:
+        store_id: the member's home store.
+    """
+    return [
+        TierWord(
+            _UNWRITTEN,
+            event.member_id,
+            event.kind,
+            event.effective_at,
+            event.tier_from,
+            event.tier_to,
+            event.pack_version,
+            None,
+            store_id,
+            int(str(event.reason.get("spend_365d_minor") or 0)),
+            None,
+        )
+        for event in events
+        if event.tier_to is not None
+    ]
 
 
 def run_of(words: Sequence[TierWord], version: str, since: datetime | None) -> tuple[TierWord, ...]:

@@ -129,13 +129,13 @@ async def test_a_review_that_falls_due_in_that_moment_is_followed_too(database: 
     found = Recomputing(await open_small_chain(database, packs=()), at=MONDAY + 731 * DAY)
     document = tiers_pack(fails=False)
     for rule in document["rules"]:
-        third = {"!==": [{"/": [1, {"-": [{"var": "member.visits"}, 2]}]}, 0]}
-        rule["when"]["and"].append(third)
+        wrong = {"!==": [{"/": [1, {"-": [{"var": "member.spend_365d_minor"}, 120_000]}]}, 0]}
+        rule["when"]["and"].append(wrong)
     await publish_unchecked(found.chain, document)
     async with database.read() as session:
         await found.places.refresh(session)
     member = await found.chain.join()
-    for day, minor in ((0, 120_000), (200, 120_000), (500, 1_000)):
+    for day, minor in ((0, 110_000), (200, 120_000), (500, 1_000)):
         await found.chain.buy(member, line(minor), occurred_at=MONDAY + day * DAY)
     await publish_unchecked(found.chain, tiers_pack(fails=False), version=2)
     assert await tier(found) == [("silver",)]
