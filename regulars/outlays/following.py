@@ -25,6 +25,7 @@ _FRESH: Final = """
 {0}.recorded_at >= $1::timestamptz and age({0}.xmin) > age($3::text::xid)
 and ($2::text is null or age({0}.xmin) <= age($2::text::xid))
 """
+# Points that recomputing only dates anew are neither taken nor given.
 _POINTS: Final = f"""
 select p.pack_version as version, coalesce(b.store_id, original.store_id, s.home_store_id) as store_id,
        case when e.kind = 'earn' then b.business_day end as day, e.recorded_at,
@@ -38,6 +39,11 @@ left join lateral (
   select ob.store_id from entry_reversal r join ledger_entry oe on oe.id = r.original_id
   join purchase ob on ob.id = oe.cause_id where r.entry_id = e.id) original on e.kind = 'reverse'
 where e.kind in ('earn', 'correct', 'reverse') and {_FRESH.format("e")}
+  and not (e.kind = 'reverse' and exists (select from purchase_recompute where reversal_id = e.id))
+  and not (e.kind = 'correct' and exists (
+    select from purchase_recompute r
+    join posting m on m.entry_id = r.reversal_id and (m.pack_version, m.rule_id) = (p.pack_version, p.rule_id)
+    where r.entry_id = e.id))
 """  # noqa: S608 — our own text, as below
 _MONEY: Final = f"""
 select split_part(substr(d.value->>'source', 6), '#', 1), b.store_id, b.business_day, b.recorded_at, 0, 0,

@@ -20,6 +20,7 @@ from regulars.explanation.event_service import explain_event
 from regulars.explanation.service import explain_purchase
 from regulars.explanation.shelf import Shelf
 from regulars.kernel.ids import new_id
+from regulars.outlays.following import follow
 from regulars.recompute.domain import POINTS_ALONE
 from regulars.recompute.repository import Wanted
 from regulars.rules.live import LivePacks
@@ -197,6 +198,10 @@ async def test_points_of_two_packs_are_dated_anew_together_and_undone_with_whoev
     (done,) = (await dated.approved("failing/2", "other/2")).items
     assert (done.reckoned.points, done.reckoned.redated) == (10, 20)
     assert (await prove_in(chain.database, None)).ok
+    async with chain.database.begin() as session:
+        await follow(session, dated.at)
+    outlays = "select version, sum(points_given)::int, sum(points_taken)::int from pack_outlay group by 1"
+    assert sorted(await dated.rows(outlays)) == [(1, 20, 0), (2, 10, 0)]
     undoing = Undoing(chain, at=dated.at + DAY)
     for version in ("other/1", "failing/1", "failing/2"):
         assert (await undoing.do(version)).points_taken == 10
