@@ -274,7 +274,8 @@ def settle(
         time.recent.add(at, sale.sales_minor)
     if late is None:
         time.take(*bought(counted, at, time.reigns(at).plan))
-        _move_up(time, reading, at)
+        # A correction of the tier takes effect when it is booked, which may be further than time was decided.
+        _move_up(time, reading, max(at, time.standing.tier_since))
     else:
         time.standing = counted
         _settle_late(time, at, late)

@@ -1,12 +1,15 @@
 """Tiers that a wrong version decided are decided anew by another, once, and nobody else's."""
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import orjson
+import pytest
 from budget_world import publish
 from hypothesis import given
 from hypothesis import strategies as st
+from rehearsal.test_live_equals_history import assert_no_difference, replay_all
 from small_chain import MONDAY, PACKS, line
 from undoing.world import DAY, LONG_AFTER, Undoing, mend_tiers
 
@@ -128,6 +131,34 @@ async def test_after_a_correction_time_goes_on_and_all_explains_itself(undoing: 
     assert await tiers(undoing) == {"Ann": "silver"}
     proof = await prove_in(chain.database, None)
     assert (proof.purchases, proof.disagreeing) == (1, 0), proof
+    assert await undoing.verified()
+
+
+@pytest.mark.parametrize("second_too", [False, True])
+async def test_a_purchase_from_before_the_correction_that_comes_after_it_raises_from_there(
+    undoing: Undoing, second_too: bool
+) -> None:
+    chain = undoing.chain
+    undoing.at = MONDAY + DAY  # before anything falls due: time is decided no further than the purchase
+    ann = await chain.join("Ann")
+    await chain.buy(ann, line(120_000))
+    await mend_tiers(chain, 150_000)
+    assert (await undoing.do(TIERS, to_version=2)).tiers_moved == 1
+    minute_before = undoing.at - timedelta(minutes=1)
+    for number in range(1 + second_too):
+        late = chain.basket(ann, line(100_000), occurred_at=minute_before + timedelta(seconds=number))
+        await chain.post(late, at=undoing.at + timedelta(minutes=1 + number))
+    raised = await undoing.rows(
+        "select tier_to, effective_at from lifecycle_event where kind = 'upgraded' order by event_no desc"
+    )
+    assert (raised[0]["tier_to"], raised[0]["effective_at"]) == (
+        "gold" if second_too else "silver",
+        undoing.at,
+    )
+    assert await tiers(undoing) == {"Ann": raised[0]["tier_to"]}
+    assert_no_difference(await replay_all(chain.database))
+    proof = await prove_in(chain.database, None)
+    assert proof.disagreeing == 0, proof
     assert await undoing.verified()
 
 
