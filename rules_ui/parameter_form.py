@@ -9,6 +9,7 @@ from regulars.rules.model import Pack
 from regulars.rules.model import Parameter as PackParameter
 from rules_ui.contexts.base import FieldTrouble
 from rules_ui.contexts.packs import Parameter
+from rules_ui.editor.values import said_number, unit_of_parameter, with_word
 from rules_ui.i18n import N_, Speech
 
 BPS_PLACES = 2
@@ -78,7 +79,7 @@ def _field(
     help_text = f"{one.help.of(say.language)} " if one.help else ""
     bounds = say.text(
         N_("from %(least)s to %(most)s"),
-        least=shown_value(one.minimum, one, say),
+        least=_said(one.minimum, one, say),
         most=shown_value(one.maximum, one, say),
     )
     return Parameter(
@@ -119,11 +120,12 @@ def _around(one: PackParameter, say: Speech) -> tuple[str, str]:
 
 def shown_value(value: int, one: PackParameter, say: Speech) -> str:
     """A parameter's value as people read it: "¥1,000.00", "12.5%", "30 days"."""
-    if one.type == "money_minor":
-        return say.amount(value)
     after = _around(one, say)[1]
-    gap = "" if after in ("", _PERCENT) else " "
-    return f"{say.decimal(value, _places(one, say))}{gap}{after}"
+    return with_word(_said(value, one, say), "" if after == _PERCENT else after)
+
+
+def _said(value: int, one: PackParameter, say: Speech) -> str:
+    return said_number(value, unit_of_parameter(one.type), say)
 
 
 def _plain(value: int, places: int) -> str:

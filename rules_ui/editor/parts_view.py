@@ -19,8 +19,8 @@ from rules_ui.editor.slots import (
     Slot,
 )
 from rules_ui.editor.slots_view import plain_number, slots, words
-from rules_ui.editor.values import Unit, places_of, shown, unit_of_parameter
-from rules_ui.i18n import N_, Speech
+from rules_ui.editor.values import Unit, said_number, unit_of_parameter, with_word
+from rules_ui.i18n import N_
 
 _TYPES: Final = (
     ("money_minor", N_("amount of money")),
@@ -230,20 +230,9 @@ def _bounds(sheet: Sheet, one: Mapping[str, Any], unit: Unit) -> str:
     low, high = one.get("minimum"), one.get("maximum")
     if type(low) is not int or type(high) is not int:
         return ""
-    least, most = (_told(each, unit, sheet.say) for each in (low, high))
+    least, most = (said_number(each, unit, sheet.say) for each in (low, high))
+    most = with_word(most, sheet.word_of(one, unit))
     return sheet.text(N_("from %(least)s to %(most)s"), least=least, most=most)
-
-
-def _told(value: int, unit: Unit, say: Speech) -> str:
-    """A number as people read it: "¥1,000.00", "12.5%", "1,500"."""
-    match unit:
-        case "minor":
-            return say.amount(value)
-        case "yyyymmdd":
-            return shown(value, unit, say.money.exponent)
-        case _:
-            sign = "%" if unit in ("bps", "percent") else ""
-            return f"{say.decimal(value, places_of(unit, say.money.exponent))}{sign}"
 
 
 def _listed(

@@ -17,7 +17,7 @@ from rules_ui.editor.code_places import CodePlaces
 from rules_ui.editor.nodes import Literally, Operand, Parameter, Relation, Scope
 from rules_ui.editor.parsing import Reader
 from rules_ui.editor.slots import Offered
-from rules_ui.editor.values import Unit, is_day, shown, unit_of, unit_of_parameter
+from rules_ui.editor.values import Unit, is_day, said_number, shown, unit_of, unit_of_parameter, with_word
 from rules_ui.i18n import N_, Speech
 
 RELATIONS: Mapping[str, tuple[tuple[Relation, str], ...]] = {
@@ -306,17 +306,23 @@ class Sheet:
             for name, one in self.parameters.items()
             if isinstance(one, dict)
         ]
-        fixed = Choice("", self.text(N_("a fixed number")), chosen=not chosen)
-        return (fixed, *named) if named else ()
+        unnamed = N_("a fixed number") if chosen else N_("Parameter…")
+        return (Choice("", self.text(unnamed), chosen=not chosen), *named) if named else ()
 
     def _said_parameter(self, one: Mapping[str, Any]) -> str:
         type_, value = one.get("type"), one.get("value")
         if type(value) is not int or not isinstance(type_, str):
             return self.titled(one.get("title"))
         unit = unit_of_parameter(type_)  # type: ignore[arg-type]  # an unknown one is plain
-        before, after = self.around(unit)
-        number = f"{before}{shown(value, unit, self.say.money.exponent)}{after}"
+        number = with_word(said_number(value, unit, self.say), self.word_of(one, unit))
         return self.text(N_("%(title)s (%(value)s)"), title=self.titled(one.get("title")), value=number)
+
+    def word_of(self, one: Mapping[str, Any], unit: Unit) -> str:
+        """What a parameter's number counts: "days", or what the pack calls it; "" where its sign says it."""
+        if unit == "days":
+            return self.around(unit)[1]
+        own = one.get("unit")
+        return own if unit == "plain" and isinstance(own, str) else ""
 
     def around(self, unit: Unit) -> tuple[str, str]:
         """What stands left and right of a number."""

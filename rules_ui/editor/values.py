@@ -9,6 +9,7 @@ from typing import Final, Literal
 from regulars.rules.catalogue import EXACT_BELOW, Field
 from regulars.rules.model import ParameterType
 from rules_ui.editor.nodes import Literally
+from rules_ui.i18n import Speech
 
 Unit = Literal["minor", "bps", "milli", "percent", "days", "yyyymmdd", "plain", "times"]
 LONGEST: Final = 40
@@ -67,6 +68,23 @@ def shown(value: int, unit: Unit, exponent: int) -> str:
         return f"{value // 10_000:04d}-{value // 100 % 100:02d}-{value % 100:02d}"
     text = format(Decimal(value).scaleb(-places_of(unit, exponent)), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def said_number(value: int, unit: Unit, say: Speech) -> str:
+    """A number as people read it, without the word of what it counts: "¥1,000.00", "12.5%", "1,500"."""
+    match unit:
+        case "minor":
+            return say.amount(value)
+        case "yyyymmdd":
+            return shown(value, unit, say.money.exponent)
+        case _:
+            sign = "%" if unit in ("bps", "percent") else ""
+            return f"{say.decimal(value, places_of(unit, say.money.exponent))}{sign}"
+
+
+def with_word(number: str, word: str) -> str:
+    """A number and what it counts, "30 days"; alone where there is no word."""
+    return f"{number} {word}" if word else number
 
 
 def typed(text: str, unit: Unit, exponent: int) -> int:

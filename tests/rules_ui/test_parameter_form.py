@@ -81,3 +81,9 @@ def test_grouping_and_full_width_digits_are_understood(typed: str, minor: int) -
 
 def test_a_parameter_that_the_pack_does_not_have_is_ignored() -> None:
     assert read_parameters(PACK, {"nothing": "1"}, SAY) == ({}, [])
+
+
+def test_bounds_are_read_as_people_write_them_and_say_once_what_they_count() -> None:
+    bounds = {one.name: one.bounds for one in parameters_of(PACK, PACK, {}, SAY)}
+    assert bounds["valid_days"] == "from 1 to 3,650 days"
+    assert bounds["regular_rate_bps"] == "from 100% to 1,000%"

@@ -138,3 +138,23 @@ def test_of_two_thousand_stores_a_rule_shows_those_it_names_and_the_others_are_t
     few = shown(json.dumps(pack), offers=Offers(tuple(places[:MOST_SHOWN]), upper=2))
     (control,) = [each for each in parts(few, Control) if each.at == "/rules/0/scope/places"]
     assert (len(control.options), control.more, control.suggest) == (MOST_SHOWN + 1, "", "")
+
+
+def test_how_to_follow_a_parameter_is_written_on_its_control_and_numbers_carry_what_they_count() -> None:
+    pack = document("grocery-classic")
+    pack["parameters"]["regular_rate_bps"] |= {
+        "type": "count",
+        "unit": "visits",
+        "minimum": 0,
+        "maximum": 1500,
+    }
+    body = shown(json.dumps(pack))
+    fixed = [each for each in parts(body, Control) if each.kind == "number" and each.options]
+    assert {each.options[0].label for each in fixed} == {"Parameter…"}
+    followed = next(each for each in parts(body, Control) if each.value == "=valid_days")
+    assert followed.options[0].label == "a fixed number"
+    assert "Points are valid for (730 days)" in [each.label for each in followed.options]
+    told = {slot.label: slot.help for part in body.parameters.parts for slot in part.slots if slot.help}
+    assert told["Points are valid for"] == "from 1 to 3,650 days"
+    assert told["Amount for one point"] == "from CN¥0.01 to CN¥1,000.00"
+    assert told["First multiplier"] == "from 0 to 1,500 visits"
