@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.analytics.feature_verification import FEATURES_OF_HISTORY
+from regulars.analytics.outlay_verification import OUTLAYS_OF_HISTORY
 from regulars.analytics.tag_verification import TAGS_OF_HISTORY
 
 SHOWN_PER_CHECK: Final = 100
@@ -352,6 +353,11 @@ CHECKS: Final = (
         "member_features",
         "what segments read of a member is what history said when it was gathered",
         FEATURES_OF_HISTORY,
+    ),
+    Check(
+        "outlays",
+        "what packs gave by day and store is what was booked up to where it was added up",
+        OUTLAYS_OF_HISTORY,
     ),
     Check(
         "rule_tags",

@@ -26,7 +26,7 @@ _FRESH: Final = """
 and ($2::text is null or age({0}.xmin) <= age($2::text::xid))
 """
 # Points that recomputing only dates anew are neither taken nor given.
-_POINTS: Final = f"""
+_POINTS: Final = """
 select p.pack_version as version, coalesce(b.store_id, original.store_id, s.home_store_id) as store_id,
        case when e.kind = 'earn' then b.business_day end as day, e.recorded_at,
        case when e.kind = 'reverse' then 0 else p.amount end as given,
@@ -38,30 +38,33 @@ left join purchase b on b.id = e.cause_id
 left join lateral (
   select ob.store_id from entry_reversal r join ledger_entry oe on oe.id = r.original_id
   join purchase ob on ob.id = oe.cause_id where r.entry_id = e.id) original on e.kind = 'reverse'
-where e.kind in ('earn', 'correct', 'reverse') and {_FRESH.format("e")}
+where e.kind in ('earn', 'correct', 'reverse') and {entries}
   and not (e.kind = 'reverse' and exists (select from purchase_recompute where reversal_id = e.id))
   and not (e.kind = 'correct' and exists (
     select from purchase_recompute r
     join posting m on m.entry_id = r.reversal_id and (m.pack_version, m.rule_id) = (p.pack_version, p.rule_id)
     where r.entry_id = e.id))
-"""  # noqa: S608 — our own text, as below
-_MONEY: Final = f"""
+"""
+_MONEY: Final = """
 select split_part(substr(d.value->>'source', 6), '#', 1), b.store_id, b.business_day, b.recorded_at, 0, 0,
        (d.value->>'amount_minor')::bigint
 from purchase b cross join lateral jsonb_array_elements(b.evaluation->'charged') d
-where {_FRESH.format("b")}
-"""  # noqa: S608
+where {purchases}
+"""
+BOOKED: Final = f"({_POINTS} union all {_MONEY})"
+"""What was given, taken and taken off, for conditions on `entries` (e) and on `purchases` (b)."""
 _ADD: Final = f"""
 insert into pack_outlay as o (pack_code, day, version, store_id, points_given, points_taken, discount_minor)
 select split_part(x.version, '/', 1), coalesce(x.day, (x.recorded_at at time zone place.time_zone)::date),
        split_part(x.version, '/', 2)::int, x.store_id, sum(x.given), sum(x.taken), sum(x.off)
-from ({_POINTS} union all {_MONEY}) x join place on place.id = x.store_id
+from {BOOKED.format(entries=_FRESH.format("e"), purchases=_FRESH.format("b"))} x
+join place on place.id = x.store_id
 group by 1, 2, 3, 4
 on conflict (pack_code, day, version, store_id) do update set
   points_given = o.points_given + excluded.points_given,
   points_taken = o.points_taken + excluded.points_taken,
   discount_minor = o.discount_minor + excluded.discount_minor
-"""  # noqa: S608
+"""  # noqa: S608 — our own text, as below
 _LATEST: Final = f"""
 select max(x.recorded_at) from (
   select max(e.recorded_at) as recorded_at from ledger_entry e where {_FRESH.format("e")}

@@ -34,6 +34,10 @@ TAMPERING = {
         insert into member_feature_state
           (id, as_of, seen_xid, written_xid, members, undecided_members, whole_xid)
         select 1, now(), xid, xid, 0, 0, xid from (select pg_current_xact_id()::text::bigint as xid) own""",
+    "outlays": """
+        with own as (select pg_current_xact_id()::text::bigint as xid)
+        insert into pack_outlay_state (id, as_of, recorded_to, seen_xid, written_xid)
+        select 1, now(), now(), xid, xid from own""",
     "care_tasks": """
         insert into care_task (id, member_id, event_id, kind, due_at, opened_at, status)
         select gen_random_uuid(), member_id, id, 'revisit', now(), now(), 'open' from lifecycle_event

@@ -9,6 +9,7 @@ from small_chain import ACTOR, MONDAY, SmallChain, line
 from sqlalchemy import text
 from undoing.world import Undoing, give_points
 
+from regulars.analytics.verification import CHECKS, differences
 from regulars.outlays.following import follow
 from regulars.outlays.service import Given, Outlay, outlay_of
 from regulars.purchases.attribution import attribute_purchase
@@ -50,6 +51,13 @@ async def added_up(chain: SmallChain) -> dict[tuple[str, int], tuple[int, int]]:
         return {(row[0], row[1]): (row[2], row[3]) for row in await session.execute(text(query))}
 
 
+async def unproven(chain: SmallChain) -> list[tuple[str, str]]:
+    """(kept, recomputed) of what `regulars verify` finds wrong."""
+    (check,) = (check for check in CHECKS if check.name == "outlays")
+    async with chain.database.read() as session:
+        return [(found.kept, found.recomputed) async for found in differences(session, check)]
+
+
 @pytest.fixture
 async def undoing(chain: SmallChain) -> Undoing:
     async with chain.database.begin() as session:
@@ -73,7 +81,9 @@ async def test_each_entry_is_added_up_once_and_what_is_taken_back_beside_it(undo
     undoing.at = MONDAY + 5 * DAY
     await undoing.do(until=MONDAY + timedelta(hours=1))
     await chain.buy(ann, line(700), occurred_at=MONDAY + 6 * DAY)
+    assert await unproven(chain) == []  # what came since is not in it yet
     await bring(chain)
+    assert await unproven(chain) == []
     assert await added_up(chain) == await posted(chain)
     found = await outlay(chain, "gift")
     assert found.as_of == MONDAY + 20 * DAY
@@ -95,12 +105,19 @@ async def test_money_is_told_as_tills_took_it_off_and_only_of_stores_in_sight(ch
     west = {"store_id": chain.stores["west-1"], "terminal_id": chain.tills["west-1-t1"]}
     await chain.buy(None, off, occurred_at=MONDAY + DAY, **west)
     await bring(chain)
+    assert await unproven(chain) == []
     found = await outlay(chain, "tenth")
     assert found.total == Given(0, 0, 200)
     assert {store for store, _ in found.stores} == {chain.stores["east-1"], chain.stores["west-1"]}
     path = chain.desk.places.get(chain.stores["west-1"]).path
     assert (await outlay(chain, "tenth", Scope((path,)))).total == Given(0, 0, 100)
     assert (await outlay(chain, "tenth", Scope(()))).is_empty
+    async with chain.database.begin() as session:
+        await session.execute(text("update pack_outlay set day = day - 1 where discount_minor > 0"))
+        await session.execute(text("update pack_outlay set points_given = points_given + 1"))
+    found_wrong = sorted(await unproven(chain))
+    assert found_wrong[:2] == [("None", "[[0, 0, 100]]")] * 2
+    assert [kept for kept, _ in found_wrong[2:]] == ["[[0, 0, 100]]"] * 2 + ["[[1, 0, 0]]"] * 2
 
 
 async def test_what_commits_late_is_added_up_then_and_what_lies_beside_it_not_twice(
@@ -115,7 +132,9 @@ async def test_what_commits_late_is_added_up_then_and_what_lies_beside_it_not_tw
         await chain.buy(bob, line(1_000))
         await bring(chain)
         assert (await added_up(chain)) == {}
+        assert await unproven(chain) == []
     await bring(chain)
+    assert await unproven(chain) == []
     assert await added_up(chain) == await posted(chain)
     assert (await outlay(chain, "grocery-classic")).total == Given(30, 0, 0)
 
@@ -126,6 +145,7 @@ async def test_all_is_added_up_anew_where_the_database_came_from_elsewhere(chain
     async with chain.database.begin() as session:
         await session.execute(text("update pack_outlay set points_given = 7"))
         await session.execute(text("update pack_outlay_state set seen_xid = 5"))  # by another transaction
+    assert await unproven(chain) == []  # it says nothing of this one
     await bring(chain)
     assert await added_up(chain) == await posted(chain)
 
