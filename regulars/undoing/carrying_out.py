@@ -121,9 +121,12 @@ async def _done_before(
         return await repository.taken_before(session, undo.version_name, entry_ids), {}
     posted = await posted_for(session, undo.version_name, [item.cause_id for item in items])
     before, to_give = {}, {}
+    gone: dict[UUID, int] = {}
     for item in items:
         stands = points_of(posted.get(item.cause_id, ()), item)
-        before[item.entry_id] = min(max(0, item.stood - stands), item.points)
+        fewer = gone.setdefault(item.cause_id, max(0, item.stood - stands))
+        before[item.entry_id] = min(fewer, item.points)
+        gone[item.cause_id] -= before[item.entry_id]
         to_give[item.entry_id] = min(max(0, item.to_give + item.stood - stands), item.to_give)
     return before, to_give
 

@@ -11,6 +11,8 @@ from regulars.undoing.award_lots import AwardLot, ReadPurchase
 from regulars.undoing.domain import Item, LotShare
 
 LIMITED: Final = "limited:"
+Losses = Sequence[tuple[str, str, int]]
+"""(pack version, rule, points)."""
 RuleKey = tuple[str, str]
 """Pack code and rule: a rule is the same in each version of its pack."""
 
@@ -167,6 +169,27 @@ def still_valid(award: Award, occurred_at: datetime, at: datetime) -> Award:
     if award.expires_at is None or award.expires_at > at:
         return award
     return award._replace(expires_at=at + (award.expires_at - occurred_at))
+
+
+def given_by(losses: Losses, posted: Sequence[Posted]) -> list[tuple[Posted, Losses]]:
+    """By which entries the points were given that are too much, the earliest first.
+
+    Args:
+        losses: of `correction`.
+        posted: the purchase's entries.
+    """
+    left = {(version, rule_id): points for version, rule_id, points in losses}
+    found: list[tuple[Posted, Losses]] = []
+    for one in posted:
+        mine = []
+        for rule, points in left.items():
+            part = min(points, one.standing.get(rule, 0))
+            if part > 0:
+                mine.append((*rule, part))
+                left[rule] -= part
+        if mine:
+            found.append((one, mine))
+    return found
 
 
 def lots_of(

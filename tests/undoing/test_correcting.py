@@ -119,6 +119,23 @@ async def test_correcting_twice_changes_nothing_and_correcting_back_restores(und
     assert await undoing.verified()
 
 
+async def test_what_one_correction_gave_another_takes_once_whoever_undoes_it_then(undoing: Undoing) -> None:
+    chain = undoing.chain
+    await give_points(chain, per=500)
+    await chain.buy(await chain.join("Ann"), line(2_000))
+    await mend(chain, per=100)
+    assert (await undoing.do(to_version=2)).points_given == 16
+    await mend(chain, per=1_000)
+    third = await undoing.do(to_version=3)
+    assert (third.points_taken, third.differences) == (18, 0)  # of both versions before
+    assert (await undoing.balances())["Ann"] == 20 + 2
+    assert (await undoing.do("gift/2", "debt")).state == "empty"
+    assert (await undoing.do("gift/1", "debt")).points_taken == 2
+    assert (await undoing.balances())["Ann"] == 20
+    assert (await prove_in(chain.database, None)).ok
+    assert await undoing.verified()
+
+
 async def test_two_corrections_at_once_give_once(undoing: Undoing) -> None:
     chain = undoing.chain
     await give_points(chain)
