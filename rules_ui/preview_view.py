@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from regulars.explanation.domain import Condition, PackSaid, RuleSaid
-from regulars.explanation.trying import Came
+from regulars.explanation.trying import Came, Recorded
 from regulars.purchases.finding import FoundReceipt
 from rules_ui.contexts.members import RuleMood
 from rules_ui.contexts.preview import (
@@ -34,6 +34,8 @@ class Both:
         receipt_no: "" of a sample.
         given: what a case of it gives; None where it cannot be one.
         expected: what that case would expect, in words.
+        recorded: what the books have of a receipt; None of a sample.
+        beside: in sentences, how that compares with the draft and why.
     """
 
     code: str
@@ -44,11 +46,13 @@ class Both:
     receipt_no: str
     given: Mapping[str, Any] | None
     expected: str
+    recorded: Recorded | None
+    beside: tuple[str, ...]
 
 
 def nothing_of(code: str, message: str = "", receipts: Sequence[FoundReceiptLine] = ()) -> PreviewResult:
     """Where nothing was tried, and why."""
-    return PreviewResult(code, message, "", tuple(receipts), (), None, None, (), None)
+    return PreviewResult(code, message, "", tuple(receipts), (), (), None, None, (), None)
 
 
 def result_of(both: Both, say: Speech) -> PreviewResult:
@@ -59,6 +63,7 @@ def result_of(both: Both, say: Speech) -> PreviewResult:
         what=both.what,
         receipts=(),
         figures=_figures(both, say),
+        beside=both.beside,
         draft=_pack(both.draft, both.code, say),
         live=_pack(both.live, both.code, say),
         facts=tuple((each.name.of(say.language), each.text.of(say.language)) for each in both.draft.told),
@@ -76,20 +81,21 @@ def receipt_line(code: str, found: FoundReceipt, store: str, say: Speech) -> Fou
 
 
 def _figures(both: Both, say: Speech) -> tuple[Figure, ...]:
-    draft, live = both.draft, both.live
+    columns = [both.draft, both.live, *((both.recorded,) if both.recorded else ())]
     figures = [
-        _figure(N_("Points"), say.number(draft.points), say.number(live.points), say),
-        _figure(N_("Off"), say.amount(draft.discount_minor), say.amount(live.discount_minor), say),
+        _figure(N_("Points"), [say.number(each.points) for each in columns], say),
+        _figure(N_("Off"), [say.amount(each.discount_minor) for each in columns], say),
     ]
-    if draft.tier or live.tier:
+    if any(each.tier for each in columns):
         none = say.text(N_("no move"))
-        tiers = [say.text(word_for("tier", tier)) if tier else none for tier in (draft.tier, live.tier)]
-        figures.append(_figure(N_("Tier"), tiers[0], tiers[1], say))
+        tiers = [say.text(word_for("tier", each.tier)) if each.tier else none for each in columns]
+        figures.append(_figure(N_("Tier"), tiers, say))
     return tuple(figures)
 
 
-def _figure(name: str, draft: str, live: str, say: Speech) -> Figure:
-    return Figure(say.text(name), draft, live, draft != live)
+def _figure(name: str, columns: Sequence[str], say: Speech) -> Figure:
+    draft, live, *till = columns
+    return Figure(say.text(name), draft, live, draft != live, till[0] if till else "")
 
 
 def _pack(came: Came, code: str, say: Speech) -> TriedPack | None:

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.budgets.counters import Occasion
-from regulars.budgets.domain import Meter
+from regulars.budgets.domain import LIMITED, Meter
 from regulars.custom_fields.domain import ProductFacts
 from regulars.explanation import repository
 from regulars.explanation.domain import Fact, PackSaid
@@ -18,6 +18,7 @@ from regulars.explanation.errors import RecordUnreadable
 from regulars.explanation.facts import told_facts
 from regulars.explanation.recomputing import FactsRead, facts_of
 from regulars.explanation.speech import Speech
+from regulars.explanation.stored import StoredPurchase
 from regulars.explanation.telling import Told, tell_packs
 from regulars.organisation.places import Places
 from regulars.purchases.domain import lines_json, lines_of, pack_discounts, without_pack_discounts
@@ -36,18 +37,41 @@ _NO_ID: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the books have of a real purchase, with which a trial is compared.
+
+    Attributes:
+        points: that it earned when it was recorded, or when its member was named afterwards.
+        discount_minor: that the till charged in the packs' name.
+        tier: that its member moved up to by it; None where nothing moved.
+        packs: versions that it was read with, "code/number".
+        limited: pack and limit of each limit that left a rule less than it gives.
+        flags: of the purchase, e.g. "discount_differs".
+    """
+
+    points: int
+    discount_minor: int
+    tier: str | None
+    packs: tuple[str, ...]
+    limited: tuple[tuple[str, str], ...]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One purchase to be tried.
 
     Attributes:
         facts: without the discounts of packs, which the packs that are tried give anew.
         receipt_no: "" where the facts were made up.
+        recorded: None where the facts were made up.
     """
 
     facts: FactsRead
     at: datetime
     store_id: UUID
     receipt_no: str = ""
+    recorded: Recorded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +141,29 @@ async def receipt(
     try:
         facts = facts_of(stored, site)
         lines = lines_of(stored.lines_text)
+        charged = pack_discounts(lines)
+        recorded = _recorded(stored, sum(charged.values()))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordUnreadable(f"{type(error).__name__} {error}") from None
-    if pack_discounts(lines):
+    if charged:
         plain = without_pack_discounts(lines)
         sales = sum(line.sales_minor for line in plain)
         facts = _sold(facts, lines_json(plain), sales)
-    return Trial(_with_usual(facts, catalogue), stored.occurred_at, site.id, stored.receipt_no)
+    return Trial(_with_usual(facts, catalogue), stored.occurred_at, site.id, stored.receipt_no, recorded)
+
+
+def _recorded(stored: StoredPurchase, discount_minor: int) -> Recorded:
+    rules: Sequence[Mapping[str, Any]] = stored.evaluation["rules"]
+    noted = [(told["pack"], *(told.get("note") or "").partition(":")[::2]) for told in rules]
+    limited = [(pack.partition("/")[0], limit) for pack, kind, limit in noted if kind == LIMITED]
+    return Recorded(
+        points=stored.points,
+        discount_minor=discount_minor,
+        tier=next((tier for tier, _, _ in stored.moves), None),
+        packs=stored.packs,
+        limited=tuple(dict.fromkeys(limited)),
+        flags=stored.flags,
+    )
 
 
 def try_out(packs: PackSet, trial: Trial, speech: Speech) -> Came:

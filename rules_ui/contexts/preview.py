@@ -53,12 +53,17 @@ class TriedPack:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure with the draft and as it is live; `differs` where they are not the same."""
+    """One figure with the draft and as it is live; `differs` where they are not the same.
+
+    Attributes:
+        till: what the till gave; "" of a sample.
+    """
 
     name: str
     draft: str
     live: str
     differs: bool
+    till: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class PreviewResult(View):
     Attributes:
         what: whose purchase it is, in a sentence.
         receipts: where a number stands on several receipts, to choose from.
+        beside: how a receipt's draft compares with what the till gave, and why, in sentences.
         case: None where it cannot be kept as a case.
     """
 
@@ -102,6 +108,7 @@ class PreviewResult(View):
     what: str
     receipts: tuple[FoundReceiptLine, ...]
     figures: tuple[Figure, ...]
+    beside: tuple[str, ...]
     draft: TriedPack | None
     live: TriedPack | None
     facts: tuple[tuple[str, str], ...]

@@ -29,6 +29,7 @@ from rules_ui.drafted import Drafted, drafted
 from rules_ui.i18n import LANGUAGES, N_, Speech
 from rules_ui.ladder import ladder_of
 from rules_ui.preview_form import NOBODY, Asked, Offered, departments_of
+from rules_ui.preview_till import Beside, told_beside
 from rules_ui.preview_view import Both
 from rules_ui.rule_words import pack_words
 from rules_ui.ui import Pages, Ui, by_htmx
@@ -140,7 +141,7 @@ async def _result(
     live = container.packs.at(site.id, container.now())
     packs = trying.draft_beside(live, pack, document)
     speech = await speech_of(session, container.places.chain, packs, site.zone)
-    came = trying.try_out(packs, trial, speech)
+    came, came_live = trying.try_out(packs, trial, speech), trying.try_out(live, trial, speech)
     before = trial if pack.kind == "discount" else Trial(came.facts, trial.at, trial.store_id)
     given = given_of(before, pack, desk.catalogue)
     expected = expected_of(pack, document, given, desk.catalogue) if given else {}
@@ -153,11 +154,15 @@ async def _result(
         code=pack.code,
         based_on=desk.draft.revision,
         draft=came,
-        live=trying.try_out(live, trial, speech),
+        live=came_live,
         what=what,
         receipt_no=trial.receipt_no,
         given=given,
         expected=outcome_words(expected, words, say),
+        recorded=trial.recorded,
+        beside=told_beside(Beside(pack.code, trial.recorded, came, came_live, packs, tuple(live.hashes)), say)
+        if trial.recorded
+        else (),
     )
     return preview_view.result_of(both, say)
 

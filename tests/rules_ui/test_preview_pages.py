@@ -75,6 +75,12 @@ async def test_a_receipt_is_found_tried_and_kept_as_a_case_that_is_green(
     page = (await admin.get(PREVIEW, params=asked, headers=HTMX)).text
     assert "Receipt R-9" in page
     assert "The case will expect" in page
+    assert "limits count as if nothing had been given" in plain(page)
+    assert re.search(r"At the till Points 250 125 125 ", plain(page))
+    told = plain(page.split('id="till-beside"')[1].split("</div>")[0])
+    assert "The till gave 125 points and $0.00 off." in told
+    assert "What is live now gives the same as the till: the difference is this draft's." in told
+    assert "The member counts as of then: tier Silver." in told
     fields = dict(re.findall(r'name="(based_on|do|at|value|name_zh|name_en)" value="([^"]*)"', page))
     sent = {name: html.unescape(value) for name, value in fields.items()}
     body = (await admin.post("/packs/double-day/edit", data=sent, headers=HTMX)).text
