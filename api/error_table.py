@@ -182,7 +182,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "rehearsal_required": Row(409, "{pack} 还没有完成预演；本连锁规定先预演后审批。"),
     "start_invalid": Row(
         422,
-        "“{said}”不可用：请写将来的时间，如 2026-12-01T08:00（各店当地时间）"
+        "{problem}“{said}”不可用：请写将来的时间，如 2026-12-01T08:00（各店当地时间）"
         "或 2026-12-01T08:00+08:00；结束须晚于开始。",
     ),
     "release_places_invalid": Row(422, "发布的机构有误：{problem}。"),

@@ -35,6 +35,9 @@ _SENTENCES: Final = frozenset({"problem", "wanted", "message"})
 
 # {} stands for what an English sentence fills in; the same places, in the same order, in the Chinese.
 SAYINGS: Final[Mapping[str, str]] = {
+    # times of a release
+    "the start": "开始时间",
+    "the end": "结束时间",
     # places of a release
     "a place has not begun yet; halt its step instead": "有机构尚未开始，请改为暂停那一步",
     "a place has not begun yet; halt its step, or name an end": "有机构尚未开始，请暂停那一步，或写明结束",

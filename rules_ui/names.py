@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.organisation.domain import Place
 from regulars.rules import service as rules
+from regulars.rules.domain import PackVersion
+from regulars.rules.parts import Words
 from regulars.security import service as security
 from regulars.security.scope import Scope
 from rules_ui.contexts.base import Choice
@@ -31,6 +33,11 @@ async def pack_titles(
     """What versions of packs are called: (code, version) → title."""
     found = await rules.titles(session, set(names))
     return {name: titles["zh" if say.language == "zh" else "en"] for name, titles in found.items()}
+
+
+def title_of_version(version: PackVersion, say: Speech) -> str:
+    """What a version at hand is called."""
+    return Words.model_validate(version.document["title"]).of(say.language)
 
 
 def listed(place_ids: Iterable[UUID], names: Names, say: Speech) -> str:

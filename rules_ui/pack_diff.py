@@ -121,16 +121,18 @@ def _changes(was: Mapping[str, _Part], is_now: Mapping[str, _Part]) -> Iterator[
 
 def _heads(pack: Pack, catalogue: Catalogue, say: Speech) -> dict[str, _Part]:
     words = pack_words(pack, say, catalogue)
-    return {
+    found = {
         "title": _Part(say.text(N_("Title")), (words.title,), pack.title),
         "description": _Part(say.text(N_("Description")), (words.description,), pack.description),
-        "stacking": _Part(
-            say.text(N_("Which rules count together")),
-            _said(words.stacking),
-            None if pack.stacking is None else pack.stacking.model_dump(mode="json"),
-        ),
         "priority": _Part(say.text(N_("Order among packs")), (say.number(pack.priority),), pack.priority),
     }
+    if pack.stacking is not None:
+        found["stacking"] = _Part(
+            say.text(N_("Which rules count together")),
+            _said(words.stacking),
+            pack.stacking.model_dump(mode="json"),
+        )
+    return found
 
 
 def _rules(pack: Pack, catalogue: Catalogue, say: Speech) -> dict[str, _Part]:

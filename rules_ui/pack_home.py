@@ -18,18 +18,18 @@ from regulars.releases.live_places import LivePlace, live_places
 from regulars.releases.repository import Filter
 from regulars.rules import service as rules
 from regulars.rules.catalogue import Catalogue
-from regulars.rules.conflicts import conflicts
+from regulars.rules.conflicts import Meeting, meetings
 from regulars.rules.domain import Limit, PackVersion
 from regulars.rules.evaluator import PackSet
-from regulars.rules.findings import Finding
 from regulars.rules.model import Pack
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from rules_ui import outlay_view, release_view
-from rules_ui.contexts.pack_home import BudgetLine, Clash, LiveAt, OutlayTold, PackHome, PackLive
+from rules_ui.clash_view import clashes_of
+from rules_ui.contexts.pack_home import BudgetLine, LiveAt, OutlayTold, PackHome, PackLive
 from rules_ui.contexts.releases import ReleaseLine
 from rules_ui.i18n import N_, Speech
-from rules_ui.names import known_names
+from rules_ui.names import known_names, title_of_version
 from rules_ui.ui import Ui
 from rules_ui.version_marks import Names
 
@@ -38,9 +38,8 @@ READ: Final = 50
 ENDS_SOON: Final = timedelta(days=21)
 BUDGETS_SHOWN: Final = 6
 STRETCHES_SHOWN: Final = 7
-REPLACES: Final = "replaces_live"
-_FOUND: Final[WeakKeyDictionary[PackSet, dict[str, tuple[Finding, ...]]]] = WeakKeyDictionary()
-"""By set and version: comparing each pack with each other takes a while, and a set never changes."""
+_FOUND: Final[WeakKeyDictionary[PackSet, tuple[Meeting, ...]]] = WeakKeyDictionary()
+"""Comparing each pack with each other takes a while, and a set never changes."""
 
 
 async def home_of(session: AsyncSession, ui: Ui, actor: Actor, catalogue: Catalogue, say: Speech) -> PackHome:
@@ -54,7 +53,7 @@ async def home_of(session: AsyncSession, ui: Ui, actor: Actor, catalogue: Catalo
     live = ui.container.packs.at(ui.container.places.headquarters.id, say.now)
     uses = await uses_now(session, live.limits, _looked(ui, actor), say.now)
     failed = await read_failed_rules(session, actor.scope_for(Permission.PURCHASE_READ))
-    titles = {version.code: _title(version, say) for version in live.versions}
+    titles = {version.code: title_of_version(version, say) for version in live.versions}
 
     def lines(found: Sequence[Release]) -> tuple[ReleaseLine, ...]:
         return tuple(
@@ -68,7 +67,7 @@ async def home_of(session: AsyncSession, ui: Ui, actor: Actor, catalogue: Catalo
         scheduled=lines([each for each in page.releases if each.state == "scheduled"]),
         ending=lines([each for each in page.releases if _ends_soon(each, say)]),
         budgets=_fullest(uses, live, titles, say),
-        clashes=tuple(_clashes(live, catalogue, titles, say)),
+        clashes=clashes_of(_met(live, catalogue)[:SHOWN], live.versions, say),
         failing=_failing(failed.newest, failed.purchases, say) if failed else "",
     )
 
@@ -96,7 +95,7 @@ async def live_of(
     return PackLive(
         places=tuple(_live_at(each, seen[each.place].id, names, say) for each in found if each.place in seen),
         budgets=tuple(budgets),
-        clashes=tuple(_met(version, live, catalogue, say)) if version else (),
+        clashes=clashes_of(_met_by(version, live, catalogue), live.versions, say) if version else (),
         failing=_failing(mine, failed.purchases, say) if failed and mine else "",
         outlay=await _outlay(session, ui, actor, shown, say),
     )
@@ -188,21 +187,15 @@ def _amount(limit: Limit, value: int, say: Speech) -> str:
     return say.text(unit, count=say.number(value))
 
 
-def _clashes(live: PackSet, catalogue: Catalogue, titles: dict[str, str], say: Speech) -> list[Clash]:
-    found: dict[str, Clash] = {}
-    for version in live.versions:
-        for words in _met(version, live, catalogue, say):
-            found.setdefault(words, Clash(f"/packs/{version.code}", titles[version.code], words))
-    return list(found.values())[:SHOWN]
+def _met(live: PackSet, catalogue: Catalogue) -> tuple[Meeting, ...]:
+    """How the packs that are live bear on each other; found once for each set of them."""
+    if live not in _FOUND:
+        _FOUND[live] = meetings(live.versions, catalogue)
+    return _FOUND[live]
 
 
-def _met(version: PackVersion, live: PackSet, catalogue: Catalogue, say: Speech) -> list[str]:
-    """What is good to know of a version beside the others that are live; found once for each set of them."""
-    known = _FOUND.setdefault(live, {})
-    if version.name not in known:
-        others = [each for each in live.versions if each.code != version.code]
-        known[version.name] = conflicts(Pack.model_validate(version.document), others, catalogue)
-    return [one.zh if say.language == "zh" else one.en for one in known[version.name] if one.code != REPLACES]
+def _met_by(version: PackVersion, live: PackSet, catalogue: Catalogue) -> list[Meeting]:
+    return [one for one in _met(live, catalogue) if version.name in (one.ours, one.theirs)]
 
 
 def _ends_soon(release: Release, say: Speech) -> bool:
@@ -216,7 +209,3 @@ def _failing(rules_named: Sequence[str], purchases: int, say: Speech) -> str:
         count=say.number(purchases),
         rules=", ".join(rules_named),
     )
-
-
-def _title(version: PackVersion, say: Speech) -> str:
-    return Pack.model_validate(version.document).title.of(say.language)

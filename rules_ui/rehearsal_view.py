@@ -39,28 +39,43 @@ class Words:
     """What codes of a report are called.
 
     Attributes:
-        tiers: by code; `stores` by code; `rules` by (pack, rule).
+        tiers: by code; `stores` by code; `packs` by code; `rules` by (pack, rule).
         limits: title and unit by "pack/limit".
     """
 
     tiers: Mapping[str, str]
     stages: Mapping[str, str]
     stores: Mapping[str, str]
+    packs: Mapping[str, str]
     rules: Mapping[tuple[str, str], str]
     limits: Mapping[str, tuple[str, str]]
 
 
 def line_of(one: Rehearsal, names: Names, say: Speech) -> RehearsalLine:
     """A rehearsal in a list."""
-    packs = ", ".join(one.pack_names)
-    report = one.report
+    packs, report = packs_of(one, say), one.report
     return RehearsalLine(
         href=f"/rehearsals/{one.id}",
         state=one.state,
         where=names.places.get(one.place_id, "?"),
         when=f"{span_of(one, say)} · {say.ago(one.ordered_at)}",
-        figures=f"{packs}: {_in_short(report, say)}" if report is not None else packs,
+        figures=say.text(N_("%(packs)s: %(figures)s"), packs=packs, figures=_in_short(report, say))
+        if report is not None
+        else packs,
     )
+
+
+def packs_of(one: Rehearsal, say: Speech) -> str:
+    """What is rehearsed, by title and version."""
+    called = (
+        say.text(
+            N_("%(title)s (version %(version)s)"),
+            title=titles["zh" if say.language == "zh" else "en"],
+            version=name.rpartition("/")[2],
+        )
+        for name, titles in zip(one.pack_names, one.pack_titles, strict=True)
+    )
+    return ("、" if say.language == "zh" else ", ").join(called)
 
 
 def span_of(one: Rehearsal, say: Speech) -> str:
@@ -308,13 +323,19 @@ def _rules(report: Told, words: Words, say: Speech) -> list[Compared]:
     titles: dict[tuple[str, str], str] = {}
     for row in report["by_rule"]:
         key = (row["pack"].partition("/")[0], row["rule"])
-        titles[key] = words.rules.get((row["pack"], row["rule"]), row["rule"])
+        rule = words.rules.get((row["pack"], row["rule"]), row["rule"])
+        titles[key] = f"{rule} · {words.packs.get(key[0], key[0])}"
         kept = sums.setdefault(key, {name: dict.fromkeys(_SIDES, 0) for name in _MEASURES})
         for name in _MEASURES:
             for side in _SIDES:
                 kept[name][side] += row[name][side]
     return [
-        _compared(f"{titles[key]} · {key[0]}", changes[name], say, money=name == "discount_minor")
+        _compared(
+            titles[key],
+            changes[name],
+            say,
+            money=name == "discount_minor",
+        )
         for key, changes in sums.items()
         for name in _MEASURES
         if changes[name]["before"] or changes[name]["after"]

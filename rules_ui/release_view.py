@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 
 from regulars.organisation.domain import Place
 from regulars.releases.domain import PlaceStage, PlannedPlace, Release, ReleaseState
-from regulars.releases.errors import ReleasePlacesInvalid
+from regulars.releases.errors import ReleasePlacesInvalid, StartInvalid
 from regulars.security.actor import Actor
 from regulars.security.audit import AuditLine
 from regulars.security.policy import Permission
@@ -313,6 +313,31 @@ def people(authors: Sequence[str], names: Names, say: Speech) -> str:
 def by_whom(who: str, when: str, names: Names, say: Speech) -> str:
     """Who did something and when."""
     return say.text(N_("by %(name)s, %(date)s"), name=names.of(who, say), date=when)
+
+
+def time_trouble(error: StartInvalid, typed: Sequence[TypedStep], say: Speech) -> str:
+    """Which time of a plan cannot be, and what to choose instead."""
+    ends = error.field == "ends"
+    said = str(error.details["said"])
+    words = (
+        N_("The end, %(when)s, has passed or is not after the beginning. Choose a later time.")
+        if ends
+        else N_("The beginning, %(when)s, has passed. Choose a time to come, or leave it empty to begin now.")
+    )
+    told = say.text(words, when=_plain_time(said, say))
+    steps = [n for n, step in enumerate(typed, 1) if said == (step.ends if ends else step.starts)]
+    if len(typed) < 2 or not steps:
+        return told
+    return say.text(N_("Step %(number)s: %(words)s"), number=steps[0], words=told)
+
+
+def _plain_time(said: str, say: Speech) -> str:
+    """A time as it was typed, by whichever clock."""
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        return f"“{said}”"
+    return say.moment(at if at.tzinfo is not None else at.replace(tzinfo=say.zone))
 
 
 def typed_steps(form: FormData) -> list[TypedStep]:

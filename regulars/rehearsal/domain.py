@@ -52,6 +52,7 @@ class Rehearsal:
 
     Attributes:
         pack_names: the drafts by name, e.g. "grocery-classic/2".
+        pack_titles: what they call themselves, by language, in the same order.
         pack_hashes: content hash of each draft, in the same order.
         purchases_in_all: None before it is known.
         failed_with: an error's code.
@@ -62,6 +63,7 @@ class Rehearsal:
     id: UUID
     place_id: UUID
     pack_names: tuple[str, ...]
+    pack_titles: tuple[Mapping[str, str], ...]
     pack_hashes: tuple[str, ...]
     since: datetime | None
     until: datetime

@@ -37,6 +37,11 @@ _SELECT: Final = select(
     *(column for column in rehearsal.c if column.name not in _APART),
     (rehearsal.c.ordered_by_kind + ":" + rehearsal.c.ordered_by_id).label("ordered_by"),
     literal_column("jsonb_path_query_array(rehearsal.packs, '$[*].name')", Json).label("pack_names"),
+    literal_column(
+        "(select jsonb_agg(cast(each.pack ->> 'text' as jsonb) -> 'title' order by each.place)"
+        " from jsonb_array_elements(rehearsal.packs) with ordinality as each(pack, place))",
+        Json,
+    ).label("pack_titles"),
 )
 _ONE: Final = _SELECT.add_columns(rehearsal.c.report).where(
     rehearsal.c.id == _ID, within_place(rehearsal.c.place_id)
@@ -289,5 +294,6 @@ async def members(
 def _rehearsal(row: Mapping[Any, Any]) -> Rehearsal:
     values = dict(row)
     values["pack_names"] = tuple(values["pack_names"])
+    values["pack_titles"] = tuple(values["pack_titles"])
     values["pack_hashes"] = tuple(values["pack_hashes"])
     return Rehearsal(**values)

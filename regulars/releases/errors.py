@@ -193,11 +193,13 @@ class StartInvalid(RegularsError):
     code = "start_invalid"
 
     def __init__(self, said: str, field: str) -> None:
+        problem = "the end" if field == "ends" else "the start"
         super().__init__(
-            f"{said[:40]}: write a time to come, such as 2026-12-01T08:00 by each store's own clock or "
-            "2026-12-01T08:00+08:00 everywhere at once; an end lies after its start",
+            f"{problem} {said[:40]}: write a time to come, such as 2026-12-01T08:00 by each store's own "
+            "clock or 2026-12-01T08:00+08:00 everywhere at once; an end lies after its start",
             field=field,
             said=said[:40],
+            problem=problem,
         )
 
 

@@ -1,8 +1,8 @@
 """How a pack gets on with those that are live where it is to go: what it replaces, blanks or doubles."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, islice
 
 from pydantic import ValidationError
 
@@ -20,6 +20,38 @@ _ONE_IN_A_STORE: dict[PackKind, tuple[str, str]] = {
     "lifecycle": ("生命周期", "lifecycle"),
 }
 _REFUSABLE: dict[PackKind, Scope] = {"earning": "earning", "discount": "discount"}
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """How two packs bear on each other.
+
+    Attributes:
+        code: of the finding that says so.
+        pointer: into the first pack.
+        ours, theirs: their names.
+        rule, other_rule: ids of the rules of each that matter; "" where the whole pack is meant.
+        details: the other values of the finding's sentences.
+    """
+
+    code: str
+    pointer: str
+    ours: str
+    theirs: str
+    rule: str = ""
+    other_rule: str = ""
+    details: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)
+
+    def finding(self) -> Finding:
+        """The same as the author of the first pack is told."""
+        both = bool(self.rule and self.other_rule)
+        said: dict[str, str | tuple[str, str]] = {
+            **self.details,
+            "other": f"{self.theirs}#{self.other_rule}" if both else self.theirs,
+        }
+        if self.rule or self.other_rule:
+            said["rule"] = self.rule or self.other_rule
+        return finding(self.code, self.pointer, **said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +86,37 @@ def conflicts(
     others = [theirs for theirs in read if theirs is not None]
     found = [finding("replaces_live", "/code", other=version.name) for version in same]
     for theirs in others:
-        found += _excluding(ours, theirs)
-    told = (one for theirs in others for one in _touching(ours, theirs))
+        found += [one.finding() for one in _excluding(ours, theirs)]
+    told = (one.finding() for theirs in others for one in _touching(ours, theirs))
     return first([*found, *islice(told, MOST_FINDINGS + 1)])
 
 
-def _excluding(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+def meetings(live: Sequence[PackVersion], catalogue: Catalogue = BUILT_IN) -> tuple[Meeting, ...]:
+    """How packs that are live together bear on each other, each two of them told once.
+
+    Args:
+        live: versions of different packs.
+        catalogue: what rules of the chain can read.
+    Returns: what stands in the way first; so many at most as are read.
+    """
+    read = [one for one in (_version(version, catalogue) for version in live) if one is not None]
+    pairs = list(combinations(read, 2))
+    excluding = [one for pair in pairs for one in _excluding(*pair)]
+    touching = (one for pair in pairs for one in _touching(*pair))
+    return tuple([*excluding, *islice(touching, MOST_FINDINGS)][:MOST_FINDINGS])
+
+
+def _excluding(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
     """What stands in the way."""
     if ours.pack.kind != theirs.pack.kind:
         return
     words = _ONE_IN_A_STORE.get(ours.pack.kind)
     if words is not None:
-        yield finding("second_of_kind", "/kind", other=theirs.name, kind=words)
+        yield Meeting("second_of_kind", "/kind", ours.name, theirs.name, details={"kind": words})
     yield from _groups(ours, theirs)
 
 
-def _touching(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+def _touching(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
     """What is good to know."""
     yield from _refused(ours, theirs)
     yield from _refusing(ours, theirs)
@@ -77,17 +124,17 @@ def _touching(ours: _Read, theirs: _Read) -> Iterator[Finding]:
         yield from _meeting(ours, theirs)
 
 
-def _refused(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+def _refused(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
     """A live pack that refuses whenever one of our rules holds."""
     for rule in _blanking(theirs, ours):
-        yield finding("refused_by_live", "/rules", other=theirs.name, rule=rule.id)
+        yield Meeting("refused_by_live", "/rules", ours.name, theirs.name, other_rule=rule.id)
 
 
-def _refusing(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+def _refusing(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
     """A rule of ours that refuses whenever one of theirs holds."""
     for rule in _blanking(ours, theirs):
         index = ours.pack.rules.index(rule)
-        yield finding("refuses_live", at("", "rules", index), rule=rule.id, other=theirs.name)
+        yield Meeting("refuses_live", at("", "rules", index), ours.name, theirs.name, rule.id)
 
 
 def _blanking(refusing: _Read, giving: _Read) -> Iterator[Rule]:
@@ -100,7 +147,7 @@ def _blanking(refusing: _Read, giving: _Read) -> Iterator[Rule]:
             yield rule
 
 
-def _groups(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+def _groups(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
     shared = _named(ours.pack) & _named(theirs.pack)
     for group in sorted(shared):
         mine, other = pick_of(ours.pack, group), pick_of(theirs.pack, group)
@@ -110,33 +157,38 @@ def _groups(ours: _Read, theirs: _Read) -> Iterator[Finding]:
                 for index, rule in enumerate(ours.pack.rules)
                 if rule.stacking_group == group
             )
-            yield finding(
-                "group_pick_differs", pointer, group=group, other=theirs.name, ours=mine, theirs=other
-            )
+            details = {"group": group, "ours": mine, "theirs": other}
+            yield Meeting("group_pick_differs", pointer, ours.name, theirs.name, details=details)
 
 
 def _named(pack: Pack) -> set[str]:
     return {rule.stacking_group for rule in pack.rules if rule.stacking_group is not None}
 
 
-def _meeting(ours: _Read, theirs: _Read) -> Iterator[Finding]:
+def _meeting(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
     """Rules of different groups that may count together."""
     for index, rule, held, lines in ours.rules():
         for _, other, other_held, other_lines in theirs.rules():
-            if rule.then.name != other.then.name or rule.stacking_group == other.stacking_group:
+            if rule.then.name != other.then.name or _share_a_group(ours.pack, rule, theirs.pack, other):
                 continue
             if held.contradictory or other_held.contradictory or not held.meets(other_held):
                 continue
-            pointer, name = at("", "rules", index), f"{theirs.name}#{other.id}"
+            pointer, names = at("", "rules", index), (ours.name, theirs.name, rule.id, other.id)
             if rule.then.multiply is not None and other.then.multiply is not None:
                 rates = (
                     ours.pack.value_of(rule.then.multiply.rate_bps),
                     theirs.pack.value_of(other.then.multiply.rate_bps),
                 )
                 product = f"× {rates[0] * rates[1] / BPS / BPS:g}"
-                yield finding("multipliers_meet", pointer, rule=rule.id, other=name, product=product)
+                yield Meeting("multipliers_meet", pointer, *names, {"product": product})
             elif rule.then.discount is not None and _may_share(lines, other_lines):
-                yield finding("discounts_meet", pointer, rule=rule.id, other=name)
+                yield Meeting("discounts_meet", pointer, *names)
+
+
+def _share_a_group(ours: Pack, rule: Rule, theirs: Pack, other: Rule) -> bool:
+    """Whether only one of two rules counts: a pack with stacking of its own stands in its outermost group."""
+    group = ours.stacking.group if ours.stacking else rule.stacking_group
+    return group is not None and group == (theirs.stacking.group if theirs.stacking else other.stacking_group)
 
 
 def _may_share(lines: Holding | None, other: Holding | None) -> bool:

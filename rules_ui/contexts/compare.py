@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from rules_ui.contexts.base import Choice, View
+from rules_ui.contexts.base import Choice, FieldTrouble, View
 
 ChangeKind = Literal["added", "removed", "changed"]
 LineKind = Literal["added", "removed", "same", "skipped"]
@@ -84,6 +84,20 @@ class Submitting:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsing:
+    """The form that orders a rehearsal.
+
+    Attributes:
+        since, until: days as they were typed.
+    """
+
+    places: tuple[Choice, ...]
+    since: str
+    until: str
+    problems: tuple[FieldTrouble, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ComparePage(View):
     """A draft or a version beside what is live, and what may be done with it.
 
@@ -92,7 +106,8 @@ class ComparePage(View):
         heading: what it is called.
         findings: what stands in the way, then what is good to know.
         against: versions that it can be compared with.
-        rehearse_places: where it can be rehearsed; empty where the reader may not.
+        same: it is what is live, so that there is nothing to submit.
+        rehearse: None where the reader may not.
         submit: None where the reader may not, or nothing can be submitted.
         problem: why what was asked for was not done.
     """
@@ -111,7 +126,8 @@ class ComparePage(View):
     against: tuple[Choice, ...]
     diff: DiffView
     rehearsals: tuple[RehearsalLine, ...]
-    rehearse_places: tuple[Choice, ...]
+    same: bool
+    rehearse: Rehearsing | None
     submit: Submitting | None
     may_edit: bool
     problem: str

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from rules_ui.contexts.base import Choice, Tone, View
+from rules_ui.contexts.base import Choice, FieldTrouble, Tone, View
 from rules_ui.contexts.overview import HealthLine
 
 
@@ -137,6 +137,7 @@ class PackLine:
     """A pack version that counts for a member."""
 
     name: str
+    title: str
     href: str
     kind: str
 
@@ -186,17 +187,35 @@ class ActionLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionForm:
+    """The form that draws up a bulk action, with what was chosen so far.
+
+    Attributes:
+        members: ids of those that were named before the form was shown, as from a problem.
+        tier: code, likewise; "" for any.
+        problems: what stands in the way, each at its field; "" is the whole form.
+    """
+
+    kinds: tuple[Choice, ...]
+    places: tuple[Choice, ...]
+    whom: tuple[Choice, ...]
+    stages: tuple[Choice, ...]
+    reasons: tuple[Choice, ...]
+    members: tuple[str, ...]
+    tier: str
+    pack: str
+    versions: str
+    problems: tuple[FieldTrouble, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ActionListPage(View):
-    """Bulk actions, the latest first, and the form for another."""
+    """Bulk actions, the latest first, and the form for another; a form that was refused comes first."""
 
     template: ClassVar[str] = "ops_action_list.html"
     actions: tuple[ActionLine, ...]
     older: str
-    kinds: tuple[Choice, ...]
-    stages: tuple[Choice, ...]
-    reasons: tuple[Choice, ...]
-    places: tuple[Choice, ...]
-    trouble: str
+    form: ActionForm
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,30 @@ class BudgetLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
-    """Something to know of about two packs that are live together."""
+class ClashSide:
+    """One of two packs that bear on each other.
+
+    Attributes:
+        rule: title of the rule that matters; "" where the whole pack is meant.
+    """
 
     href: str
-    title: str
+    pack: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Something to know of about two packs that are live together.
+
+    Attributes:
+        advice: what can be done about it, where the words do not say it; "" for nothing more.
+    """
+
+    first: ClashSide
+    second: ClashSide
     words: str
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,6 @@ class PackLive(View):
     template: ClassVar[str] = "pack_live.html"
     places: tuple[LiveAt, ...]
     budgets: tuple[BudgetLine, ...]
-    clashes: tuple[str, ...]
+    clashes: tuple[Clash, ...]
     failing: str
     outlay: OutlayTold | None

@@ -10,6 +10,7 @@ from rules_ui.contexts.base import Choice, Tone
 from rules_ui.contexts.operations import PackLine, WorkflowPage, WorkflowStep
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
+from rules_ui.names import title_of_version
 from rules_ui.ops.problems import attempts_of
 from rules_ui.ops.watch import Seen, Troubled
 from rules_ui.ops.words import CAUSES, KINDS, error_words, step_words
@@ -51,6 +52,7 @@ def draw_member(
         packs=tuple(
             PackLine(
                 each.name,
+                title_of_version(each, say),
                 f"/packs/{each.code}/versions/{each.version}",
                 say.text(word_for("pack_kind", each.kind)),
             )

@@ -64,7 +64,7 @@ class Drawing:
             id=one.id,
             icon="test-pipe",
             href=f"/rehearsals/{one.id}",
-            what=self.say.text(N_("Rehearsal of %(packs)s"), packs=", ".join(one.pack_names)),
+            what=self.say.text(N_("Rehearsal of %(packs)s"), packs=rehearsal_view.packs_of(one, self.say)),
             state=self.say.text(word_for("rehearsal", one.state)),
             tone="good" if one.state == "running" else "plain",
             where=self.names.places.get(one.place_id, "?"),

@@ -108,6 +108,9 @@ def _asked(ui: Ui, typed: Filters, say: Speech) -> tuple[Asked, list[FieldTroubl
     problems: list[FieldTrouble] = []
     since = _day(typed.since, "since", say, problems)
     until = _day(typed.until, "until", say, problems)
+    if since and until and until < since:
+        said = N_("The last day lies before the first: swap the two, or leave one empty.")
+        problems.append(FieldTrouble("until", say.text(said)))
     path = _path(ui, typed.place.strip(), say, problems)
     asked = Asked(
         who=typed.who.strip(),

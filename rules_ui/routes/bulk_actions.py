@@ -18,21 +18,17 @@ from regulars.bulk_actions.domain import LONGEST, BulkAction, BulkKind, Filter, 
 from regulars.bulk_actions.errors import BulkPlaceUnknown
 from regulars.bulk_actions.listing import Wish
 from regulars.kernel.errors import RegularsError
-from regulars.lifecycle.freezing import FreezeReason
 from regulars.organisation.errors import UnknownPlace
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
-from rules_ui.contexts.base import Choice
 from rules_ui.contexts.operations import ActionListPage
-from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
-from rules_ui.names import known_names, open_places, place_choices
+from rules_ui.names import known_names, open_places
 from rules_ui.ops.action import draw_action, line_of, progress_of
-from rules_ui.ops.words import KINDS
+from rules_ui.ops.action_form import NOTHING_TYPED, Typed, form_of
 from rules_ui.paging import Key, PageKey, older_href
-from rules_ui.troubles import trouble_of
+from rules_ui.troubles import trouble_of, troubles_of
 from rules_ui.ui import Pages, Ui, go
-from rules_ui.words import WORDS, word_for
 
 router = APIRouter(prefix="/ops/actions")
 Operator = Annotated[Actor, Depends(requires(Permission.WORKFLOW_OPERATE))]
@@ -58,7 +54,7 @@ async def _list_page(
     actor: Actor,
     *,
     after: Key | None = None,
-    trouble: str = "",
+    typed: Typed = NOTHING_TYPED,
     status: int = 200,
 ) -> HTMLResponse:
     say = ui.speech(request, actor)
@@ -68,20 +64,9 @@ async def _list_page(
     view = ActionListPage(
         actions=tuple(line_of(one, names, say) for one in page.actions),
         older=older_href("/ops/actions", page.next_after),
-        kinds=tuple(
-            Choice(kind, f"{say.text(name)} · {say.text(what)}") for kind, (name, what) in KINDS.items()
-        ),
-        stages=_choices("stage", say),
-        reasons=tuple(Choice(one.value, say.text(word_for("freeze", one.value))) for one in FreezeReason),
-        places=place_choices(open_places(ui, actor.scope)),
-        trouble=trouble,
+        form=form_of(typed, open_places(ui, actor.scope), say),
     )
     return ui.page(request, actor, view, say, status=status)
-
-
-def _choices(group: str, say: Speech) -> tuple[Choice, ...]:
-    anybody = Choice("", say.text(N_("Any")))
-    return (anybody, *(Choice(code, say.text(word)) for code, word in WORDS[group].items()))
 
 
 @router.post("", response_model=None)
@@ -101,7 +86,6 @@ async def draw_up(
 ) -> Response:
     """Make the list; the page of the draft shows it."""
     await ui.refresh()
-    where = _place(ui, actor, place)
     wanted = Filter(
         tuple(dict.fromkeys(member)) or None,
         stage or None,
@@ -111,9 +95,9 @@ async def draw_up(
         pack or None,
     )
     mended = tuple(versions.replace(",", " ").split())
-    wish = Wish(kind, where, wanted, freeze_reason or None, mended)
     parts = ui.container
     try:
+        wish = Wish(kind, _place(ui, actor, place), wanted, freeze_reason or None, mended)
         async with parts.database.begin() as session:
             action = await service.draw_up(
                 session, parts.places, parts.shelf, parts.new_id(), wish, actor, parts.now()
@@ -121,7 +105,10 @@ async def draw_up(
     except RegularsError as error:
         language = ui.language(request, actor)
         status = problem_of(error, language).status
-        return await _list_page(request, ui, actor, trouble=trouble_of(error, language), status=status)
+        members = tuple(map(str, member))
+        told = troubles_of(error, language)
+        typed = Typed(kind, place, which, stage, freeze_reason, pack, versions, tier, members, told)
+        return await _list_page(request, ui, actor, typed=typed, status=status)
     return go(f"/ops/actions/{action.id}")
 
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from api.dependencies import requires
 from api.errors import problem_of
 from regulars.kernel.errors import RegularsError
+from regulars.organisation.domain import Place
 from regulars.rehearsal import service as rehearsals
 from regulars.releases import drafts, review
 from regulars.releases.domain import WORDS_MAX
@@ -21,11 +22,12 @@ from regulars.rules import service as rules
 from regulars.rules.canonical import canonical, content_hash
 from regulars.rules.chain_catalogue import catalogue_of, examine_here
 from regulars.rules.checker import Report
+from regulars.rules.domain import PackVersion
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
-from rules_ui.contexts.base import Choice
-from rules_ui.contexts.compare import ComparePage, RehearsalLine, Submitting
+from rules_ui.contexts.base import Choice, FieldTrouble
+from rules_ui.contexts.compare import ComparePage, RehearsalLine, Rehearsing, Submitting
 from rules_ui.i18n import N_, Speech
 from rules_ui.names import known_names, open_places, place_choices
 from rules_ui.pack_diff import Side, diff_of
@@ -63,6 +65,12 @@ class Chosen:
     revision: int
     version: int | None
 
+    @property
+    def digest(self) -> str | None:
+        """Stands for the content; None where it cannot be read."""
+        document = self.report.document
+        return None if document is None else content_hash(canonical(document))
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:
@@ -71,6 +79,10 @@ class Typed:
     places: Sequence[str] = ()
     reason: str = ""
     problem: str = ""
+    rehearsed_at: str = ""
+    since: str = ""
+    until: str = ""
+    problems: tuple[FieldTrouble, ...] = ()
     status: int = 200
 
 
@@ -85,7 +97,7 @@ async def show_comparison(
 ) -> Response:
     await ui.refresh()
     try:
-        return await _page(request, ui, actor, code, version, against, Typed())
+        return await compare_page(request, ui, actor, code, version, Typed(), against)
     except UnknownDraft:  # to where one begins
         editor = "/edit" if actor.may(Permission.PACK_EDIT) else ""
         return go(f"/packs/{code}{editor}?done=not-drafted")
@@ -121,34 +133,37 @@ async def submit(
         status = problem_of(error, say.language).status
         if status == 404:
             raise
-        typed = Typed([str(each) for each in place], reason, trouble_of(error, say.language), status)
-        return await _page(request, ui, actor, code, version, None, typed)
+        typed = Typed([str(each) for each in place], reason, trouble_of(error, say.language), status=status)
+        return await compare_page(request, ui, actor, code, version, typed)
     return go(f"/releases/{release.id}?done=submitted")
 
 
-async def _page(
+async def compare_page(
     request: Request,
     ui: Ui,
     actor: Actor,
     code: str,
     version: int | None,
-    against: int | None,
     typed: Typed,
+    against: int | None = None,
 ) -> HTMLResponse:
+    """The page, with what somebody has typed so far. Raises: UnknownDraft, UnknownPack."""
     say = ui.speech(request, actor)
     async with ui.container.database.read() as session:
         names = await known_names(session, ui)
         chosen = await _chosen(session, code, version, names, say)
         numbers = [line.version for line in await rules.list_versions_of(session, code, limit=MOST_VERSIONS)]
+        live = _live_at_headquarters(ui, code, say)
+        number = live.version if live else None
         if against is None:
-            against = _live_at_headquarters(ui, code, say) or _NOTHING
+            against = number or _NOTHING
         before = await _version_side(session, code, against, say) if against else None
         catalogue = await catalogue_of(session)
         lines = await _rehearsals(session, actor, chosen, names, say)
-    live = _live_at_headquarters(ui, code, say)
     edits = open_places(ui, actor.scope_for(Permission.PACK_EDIT))
     problems = [one for one in chosen.report.findings if one.code != CASE_FAILED]
     pack = chosen.report.pack
+    same = live is not None and against == live.version and chosen.digest == live.hash
     view = ComparePage(
         code=code,
         title=pack_words(pack, say, catalogue).title if pack else code,
@@ -160,17 +175,23 @@ async def _page(
         findings=tuple((one.severity, one.zh if say.language == "zh" else one.en) for one in problems),
         cases=len(pack.cases) if pack else 0,
         failing=sum(not result.passed for result in chosen.report.cases),
-        against=tuple(_against(numbers, version, against, live, say)),
+        against=tuple(_against(numbers, version, against, number, say)),
         diff=diff_of(before, chosen.side, catalogue, say),
         rehearsals=lines,
-        rehearse_places=place_choices(edits),
+        same=same,
+        rehearse=_rehearsing(edits, typed) if edits else None,
         submit=Submitting(place_choices(edits, typed.places), typed.reason)
-        if edits and chosen.report.green
+        if edits and chosen.report.green and not same
         else None,
         may_edit=actor.may(Permission.PACK_EDIT),
         problem=typed.problem,
     )
     return ui.page(request, actor, view, say, status=typed.status)
+
+
+def _rehearsing(places: Sequence[Place], typed: Typed) -> Rehearsing:
+    chosen = (typed.rehearsed_at,) if typed.rehearsed_at else ()
+    return Rehearsing(place_choices(places, chosen), typed.since, typed.until, typed.problems)
 
 
 async def _chosen(session: AsyncSession, code: str, version: int | None, names: Names, say: Speech) -> Chosen:
@@ -207,16 +228,16 @@ async def _rehearsals(
     session: AsyncSession, actor: Actor, chosen: Chosen, names: Names, say: Speech
 ) -> tuple[RehearsalLine, ...]:
     """The latest rehearsals of exactly this content."""
-    if chosen.report.document is None:
+    digest = chosen.digest
+    if digest is None:
         return ()
-    digest = content_hash(canonical(chosen.report.document))
     page = await rehearsals.list_rehearsals(session, actor.scope, content_hash=digest, limit=REHEARSALS_SHOWN)
     return tuple(line_of(one, names, say) for one in page.rehearsals)
 
 
-def _live_at_headquarters(ui: Ui, code: str, say: Speech) -> int | None:
+def _live_at_headquarters(ui: Ui, code: str, say: Speech) -> PackVersion | None:
     packs = ui.container.packs.at(ui.container.places.headquarters.id, say.now)
-    return next((version.version for version in packs.versions if version.code == code), None)
+    return next((version for version in packs.versions if version.code == code), None)
 
 
 def _against(
@@ -232,5 +253,5 @@ def _against(
             number == against,
         )
         for number in numbers
-        if number != shown
+        if number != shown or number == against
     ]

@@ -28,12 +28,15 @@ from regulars.rules.model import Pack
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from rules_ui import rehearsal_view
+from rules_ui.contexts.base import FieldTrouble
 from rules_ui.contexts.rehearsals import RankedPage, RehearsalListPage, RehearsalPage, RehearsalProgress
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
 from rules_ui.names import known_names
 from rules_ui.paging import PageKey, older_href
 from rules_ui.rehearsal_view import Words
+from rules_ui.routes.compare import Typed, compare_page
+from rules_ui.troubles import troubles_of
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.words import WORDS
 
@@ -43,6 +46,7 @@ Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 
 SHOWN: Final = 30
 MEMBERS_SHOWN: Final = 20
+_EARLIEST: Final = date(1970, 1, 1)
 Day = Annotated[str, Form(max_length=10)]
 
 
@@ -59,32 +63,36 @@ async def list_rehearsals(request: Request, ui: Pages, actor: Reader, after: Pag
 
 @router.post("", response_model=None)
 async def order(
+    request: Request,
     ui: Pages,
     actor: Editor,
     code: Annotated[str, Form(max_length=60)],
-    place: UUID = Form(),
+    place: Annotated[str, Form(max_length=40)] = "",
     version: Annotated[int | None, Form(ge=1, le=1 << 30)] = None,
     since: Day = "",
     until: Day = "",
 ) -> Response:
+    """Order one; what cannot be is said at its fields, with all that was typed."""
     await ui.refresh()
-    at = ui.container.now()
-    where = _place(ui, actor, place)
-    first, last = _day(since, "since"), _day(until, "until")
-    after_last = None if last is None else _start(last + timedelta(days=1), where.zone)
-    async with ui.container.database.begin() as session:
-        text = (
-            (await rules.get_version(session, code, version)).text
-            if version
-            else (await drafts.get_draft(session, code)).text
-        )
-        wanted = Order(
-            (text,),
-            where.id,
-            None if first is None else _start(first, where.zone),
-            None if after_last is None else min(after_last, at),
-        )
-        ordered = await service.order_rehearsal(session, ui.container.new_id(), wanted, actor, at)
+    say = ui.speech(request, actor)
+    try:
+        where = _place(ui, actor, place)
+        span = _span(since, until, where.zone, say)
+        async with ui.container.database.begin() as session:
+            text = (
+                (await rules.get_version(session, code, version)).text
+                if version
+                else (await drafts.get_draft(session, code)).text
+            )
+            wanted = Order((text,), where.id, *span)
+            ordered = await service.order_rehearsal(session, ui.container.new_id(), wanted, actor, say.now)
+    except _SpanWrong as wrong:
+        typed = Typed(rehearsed_at=place, since=since, until=until, problems=(wrong.trouble,), status=422)
+        return await compare_page(request, ui, actor, code, version, typed)
+    except (RehearsalPlaceUnknown, RehearsalSpanInvalid) as error:
+        told = troubles_of(error, say.language)
+        typed = Typed(rehearsed_at=place, since=since, until=until, problems=told, status=422)
+        return await compare_page(request, ui, actor, code, version, typed)
     await starting.REHEARSALS.start(ui.container, ordered.id)
     return go(f"/rehearsals/{ordered.id}")
 
@@ -107,7 +115,7 @@ async def show(request: Request, ui: Pages, rehearsal_id: UUID, actor: Reader) -
         "cancelled": N_("The rehearsal was cancelled; it has no result."),
     }.get(one.state)
     view = RehearsalPage(
-        title=say.text(N_("Rehearsal of %(packs)s"), packs=", ".join(one.pack_names)),
+        title=say.text(N_("Rehearsal of %(packs)s"), packs=rehearsal_view.packs_of(one, say)),
         where=names.places.get(one.place_id, "?"),
         span=rehearsal_view.span_of(one, say),
         ordered=ordered,
@@ -196,6 +204,7 @@ async def words_of(session: AsyncSession, ui: Ui, one: Rehearsal, say: Speech) -
         tiers={**titles_of(ladder_of(ui.chain_plan(), say)), **own},
         stages={code: say.text(title) for code, title in WORDS["stage"].items()},
         stores={store.code: store.name for store in ui.container.places.stores()},
+        packs={pack.code: pack.title.of(say.language) for pack in packs.values()},
         rules=rule_titles,
         limits=limits,
     )
@@ -226,20 +235,42 @@ def _progress(one: Rehearsal, actor: Actor, say: Speech) -> RehearsalProgress:
     return rehearsal_view.progress_of(one, say, may_cancel=actor.may(Permission.PACK_EDIT))
 
 
-def _place(ui: Ui, actor: Actor, place_id: UUID) -> Place:
-    place = next((each for each in ui.container.places.all() if each.id == place_id), None)
+def _place(ui: Ui, actor: Actor, said: str) -> Place:
+    place = next((each for each in ui.container.places.all() if str(each.id) == said), None)
     if place is None or not actor.scope.covers(place.path):
-        raise RehearsalPlaceUnknown(str(place_id))
+        raise RehearsalPlaceUnknown(said)
     return place
 
 
-def _day(said: str, field: str) -> date | None:
+class _SpanWrong(Exception):
+    """A day that cannot be, said at its field."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.trouble = FieldTrouble(field, words)
+
+
+def _span(since: str, until: str, zone: ZoneInfo, say: Speech) -> tuple[datetime | None, datetime | None]:
+    """From the first day's begin to the last day's end or now. Raises: _SpanWrong."""
+    first, last = _day(since, "since", say), _day(until, "until", say)
+    today = say.now.astimezone(zone).date()
+    if first is not None and first > today:
+        raise _SpanWrong("since", say.text(N_("This day is still to come: what can be replayed ends today.")))
+    if first is not None and last is not None and last < first:
+        said = N_("The last day lies before the first: swap the two, or leave one empty.")
+        raise _SpanWrong("until", say.text(said))
+    ends = None if last is None or last >= today else _start(last + timedelta(days=1), zone)
+    return None if first is None else _start(max(first, _EARLIEST), zone), ends
+
+
+def _day(said: str, field: str, say: Speech) -> date | None:
     if not said:
         return None
     try:
         return date.fromisoformat(said)
     except ValueError:
-        raise RehearsalSpanInvalid("write a day such as 2026-11-01", field) from None
+        words = say.text(N_("Give a day as year-month-day, e.g. 2026-03-09."))
+        raise _SpanWrong(field, words) from None
 
 
 def _start(day: date, zone: ZoneInfo) -> datetime:

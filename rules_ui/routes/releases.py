@@ -17,6 +17,7 @@ from regulars.kernel.errors import RegularsError
 from regulars.rehearsal import service as rehearsals
 from regulars.releases import review, rollout, service
 from regulars.releases.domain import Release, ReleaseState, Step
+from regulars.releases.errors import StartInvalid
 from regulars.releases.policy import get_policy
 from regulars.releases.repository import Filter
 from regulars.rules import service as rules
@@ -267,7 +268,10 @@ async def _do(
         status = problem_of(error, say.language).status
         if status == 404:
             raise
-        tried = Tried(typed, trouble_of(error, say.language), status)
+        told = trouble_of(error, say.language)
+        if isinstance(error, StartInvalid):
+            told = release_view.time_trouble(error, typed, say)
+        tried = Tried(typed, told, status)
         return await _page(request, ui, actor.admitted(Permission.PACK_READ), release_id, tried)
     return go(f"/releases/{release_id}?done={done}")
 

@@ -6,7 +6,7 @@ from typing import Any
 from rules.conftest import version_of
 
 from regulars.rules.checker import check
-from regulars.rules.conflicts import conflicts
+from regulars.rules.conflicts import conflicts, meetings
 from regulars.rules.starters import starter_codes, starter_text
 
 TIER = {"var": "member.tier"}
@@ -70,6 +70,37 @@ def test_multipliers_of_two_groups_that_can_hold_at_once_are_told(pack: Any, rul
     assert met(ours(KNOWN), live) == [("multipliers_meet", "warning", "/rules/1")]
     assert met(ours(SILVER), live) == []
     assert met(ours(KNOWN, group="weekend"), live) == []
+
+
+def test_rules_that_name_no_group_at_all_count_together(pack: Any, rule: Any) -> None:
+    def plain(code: str) -> Any:
+        return pack(code, rules=[rule(), rule("more", 20, {"and": [KNOWN]}, multiply={"rate_bps": 15_000})])
+
+    assert met(plain("ours"), plain("theirs")) == [("multipliers_meet", "warning", "/rules/1")]
+
+
+def test_a_pack_with_stacking_of_its_own_stands_in_its_outermost_group(pack: Any, rule: Any) -> None:
+    def ours(outermost: str) -> Any:
+        stacking = {"group": outermost, "pick": "highest", "members": ["inner"]}
+        return pack("ours", "discount", rules=[off(rule, "a", PRODUCE, "inner")], stacking=stacking)
+
+    def live(group: str) -> Any:
+        return pack("theirs", "discount", rules=[off(rule, "b", PRODUCE, group)])
+
+    assert met(ours("outer"), live("outer")) == []
+    assert met(ours("outer"), live("inner")) == [("discounts_meet", "warning", "/rules/0")]
+
+
+def test_two_packs_that_are_live_together_are_told_of_once(pack: Any, rule: Any) -> None:
+    names = ("ours", "theirs")
+    live = [version_of(pack(code, rules=[rule(), times(rule, code, 20, code)])) for code in names]
+    (only,) = meetings(live)
+    assert (only.code, only.details) == ("multipliers_meet", {"product": "× 2.25"})
+    told = {(only.ours, only.rule), (only.theirs, only.other_rule)}
+    assert told == {(f"{code}/1", code) for code in names}
+    blanket = version_of(pack("never", "eligibility", rules=[refusal(rule)]))
+    assert [one.code for one in meetings([blanket, live[0]])] == ["refuses_live"]
+    assert [one.code for one in meetings([live[0], blanket])] == ["refused_by_live"]
 
 
 def test_discounts_meet_only_on_lines_that_both_can_select(pack: Any, rule: Any) -> None:

@@ -47,7 +47,7 @@ def test_a_red_pack_ends_with_one_and_says_why_in_both_languages(app: typer.Type
     assert english.exit_code == 1
     assert "case_failed at /cases/1/expect/" in english.output
     chinese = CliRunner().invoke(app, ["packs", "test", str(red), "--language", "zh"])
-    assert "用例“100 分得 1 分”不通过" in chinese.output
+    assert "用例“1.00 积 1 分”不通过" in chinese.output
 
 
 def test_packs_to_begin_with_are_listed_by_trade_and_printed(app: typer.Typer) -> None:

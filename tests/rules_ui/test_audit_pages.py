@@ -112,7 +112,15 @@ async def test_acts_are_narrowed_down_by_who_what_about_where_and_when(
     for odd in ("who=%00", "subject=%00", "act=%00", "place=%F0%9F%98%80", "before=99999999999999999999"):
         assert (await admin.get(f"/audit?{odd}")).status_code in (200, 400, 422), odd
     assert (await admin.get("/operators?q=%00&after=%00")).status_code == 400
-    for wrong in ("since=yesterday", "until=2026-13-01", "place=nowhere"):
+    backwards = await admin.get("/audit?since=2026-03-02&until=2026-03-01")
+    assert "The last day lies before the first" in backwards.text
+    assert "Nothing was done that matches" not in backwards.text
+    for wrong in (
+        "since=2026-03-02&until=2026-03-01",
+        "since=yesterday",
+        "until=2026-13-01",
+        "place=nowhere",
+    ):
         answer = await admin.get(f"/audit?{wrong}")
         assert answer.status_code == 422, wrong
         assert 'class="field-error"' in answer.text, wrong

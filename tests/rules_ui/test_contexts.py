@@ -32,6 +32,7 @@ SHARED = {
     "components/adjustment.html",
     "components/budget.html",
     "components/chart.html",
+    "components/clash.html",
     "components/editor.html",
     "components/field_form.html",
     "components/macros.html",

@@ -164,7 +164,42 @@ async def test_a_filter_that_means_everybody_is_refused_on_the_page(
 ) -> None:
     refused = await admin.post("/ops/actions", data={"kind": "retry", "place": str(world.chain.hq)})
     assert refused.status_code == 422
-    assert "say whom you mean" in refused.text
+    assert re.search(r'id="which-error">.*say whom you mean', refused.text, re.S)
+
+
+async def test_a_form_that_is_refused_keeps_all_that_was_chosen_and_comes_first(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    member, store = await world.chain.join("Ann"), world.chain.stores["east-1"]
+    form = {
+        "kind": "recompute",
+        "place": str(store),
+        "which": "overdue",
+        "stage": "lapsed",
+        "tier": "gold",
+        "freeze_reason": "other",
+        "pack": "double",
+        "versions": "double/2, nothing here",
+        "member": [str(member)],
+    }
+    for language, named in (("en", "Of the 1 member that was named"), ("zh", "仅限指定的 1 位会员")):
+        admin.cookies.set("regulars_language", language)
+        refused = await admin.post("/ops/actions", data=form)
+        assert refused.status_code == 422
+        shown = refused.text
+        for value in ("recompute", str(store), "overdue", "lapsed", "other"):
+            assert f'<option value="{value}" selected>' in shown, value
+        for name in ("tier", "pack", "versions", "member"):
+            value = form[name] if isinstance(form[name], str) else str(member)
+            assert re.search(rf'name="{name}" value="{value}"', shown), name
+        assert 'id="versions-error"' in shown
+        assert 'aria-invalid="true" aria-describedby="versions-error"' in shown
+        assert shown.index('id="new-title"') < shown.index('id="all-title"')
+        assert named in shown
+    admin.cookies.set("regulars_language", "en")
+    gone = await admin.post("/ops/actions", data={**form, "place": "nowhere"})
+    assert gone.status_code == 422
+    assert 'id="place-error"' in gone.text
 
 
 async def test_a_members_workflow_page_tells_dues_packs_and_story(
@@ -173,7 +208,7 @@ async def test_a_members_workflow_page_tells_dues_packs_and_story(
     member = await world.chain.join("Zhao")
     await world.chain.buy(member)
     page = await read(admin, f"/ops/members/{member}/workflow")
-    assert "grocery-classic/1" in page
+    assert '/packs/grocery-classic/versions/1">Grocery classic points</a>' in page
     assert "Something is decided next" in page
     assert "Joined" in page
     assert f"/temporal/namespaces/default/workflows/member-lifecycle%2F{member}" in page

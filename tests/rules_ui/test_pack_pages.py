@@ -257,3 +257,22 @@ async def test_where_a_packs_points_and_money_went_is_told_by_day_and_only_of_st
         here = (await marketer.get("/packs/grocery-classic")).text
         assert f'<dt>Points given</dt><dd class="num">{in_west:,}</dd>' in here
         assert "Nothing so far." in (await marketer.get("/packs/silver-saturday")).text
+
+
+async def test_packs_that_meet_are_told_once_by_title_with_what_can_be_done(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    await world.chain.publish("double-day")
+    home = html.unescape((await admin.get("/packs")).text)
+    section = home[home.index('id="home-clashes"') :].partition("</section>")[0]
+    assert section.count("<li>") == 2, "with each of the two multipliers, once"
+    assert section.count('<a class="row-link" href="/packs/double-day">Double-points day</a>') == 2
+    assert "“Regulars earn × 1.25”" in section
+    assert "the points then come to × 2.5." in section
+    assert "write the same stacking group in both rules" in section
+    assert "double-day/1" not in section
+    admin.cookies.set("regulars_language", "zh")
+    for path in ("/packs/double-day", "/packs/grocery-classic"):
+        page = html.unescape((await admin.get(path)).text)
+        assert page.count("请在两条规则里填写同一个叠加组") == 2, path
+        assert "“常客 1.25 倍”" in page

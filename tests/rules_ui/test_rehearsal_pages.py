@@ -1,6 +1,7 @@
 """A rehearsal is ordered, followed, cancelled and read on its pages."""
 
 import html
+import re
 from uuid import UUID
 
 import httpx
@@ -59,19 +60,48 @@ async def test_what_it_found_stands_in_tables_beside_its_charts_in_both_language
     assert "Points by day" in page
     assert "vendor/echarts.min.js" in page
     assert "Winners by points" in (await admin.get(f"{address}/members")).text
-    assert "grocery-classic/1" in (await admin.get("/rehearsals")).text
+    called = "Grocery classic points (version 1)"
+    assert f"<h1>Rehearsal of {called}</h1>" in page
+    listed = (await admin.get("/rehearsals")).text
+    assert f">{called}</a>" in listed
+    assert "grocery-classic" not in re.sub("<[^>]+>", "", listed)
     admin.cookies.set("regulars_language", "zh")
     assert "每日发放积分" in (await admin.get(address)).text
+    assert "超市经典积分（第 1 版）" in (await admin.get("/rehearsals")).text
 
 
-@pytest.mark.parametrize("form", [{"since": "yesterday"}, {"since": "2090-01-01"}, {"place": "0" * 32}])
-async def test_a_span_or_a_place_that_cannot_be_is_refused(
-    world: WebWorld, admin: httpx.AsyncClient, form: dict[str, str]
+@pytest.mark.parametrize(
+    ("form", "field", "english", "chinese"),
+    [
+        ({"since": "yesterday"}, "since", "Give a day as year-month-day", "年-月-日"),
+        ({"since": "2090-01-01"}, "since", "This day is still to come", "这一天还没到"),
+        (
+            {"since": "2026-03-02", "until": "2026-03-01"},
+            "until",
+            "The last day lies before the first",
+            "结束日期早于开始日期",
+        ),
+        ({"place": "0" * 32}, "place", "name one of yours", "您的管辖范围内没有机构"),
+    ],
+)
+async def test_what_cannot_be_rehearsed_is_said_at_its_field_and_what_was_typed_stays(
+    world: WebWorld, admin: httpx.AsyncClient, form: dict[str, str], field: str, english: str, chinese: str
 ) -> None:
-    wish = {"code": PACK, "version": "1", "place": str(world.chain.hq), **form}
-    form_page = f"{str(admin.base_url).rstrip('/')}/packs/{PACK}/compare"
-    refused = await admin.post("/rehearsals", data=wish, headers={"referer": form_page})
-    assert refused.status_code == 422
-    assert f'href="{form_page}"' in refused.text, "the way back to the form"
-    elsewhere = await admin.post("/rehearsals", data=wish, headers={"referer": "https://elsewhere.test/x"})
-    assert "elsewhere.test" not in elsewhere.text
+    store = world.chain.stores["east-1"]
+    wish = {"code": PACK, "version": "1", "place": str(store), "until": "2026-03-09", **form}
+    for language, said in (("en", english), ("zh", chinese)):
+        admin.cookies.set("regulars_language", language)
+        refused = await admin.post("/rehearsals", data=wish)
+        assert refused.status_code == 422
+        assert re.search(rf'id="{field}-error">.*?{said}', refused.text, re.S)
+        assert f'name="until" value="{wish["until"]}"' in refused.text
+        assert form.get("since", "") in refused.text
+        if "place" not in form:
+            assert f'<option value="{store}" selected>' in refused.text
+
+
+async def test_a_place_beyond_ones_own_is_not_rehearsed_at(world: WebWorld) -> None:
+    async with await world.operator("marketing", world.chain.stores["east-1"]) as east:
+        wish = {"code": PACK, "version": "1", "place": str(world.chain.stores["west-1"])}
+        assert (await east.post("/rehearsals", data=wish)).status_code == 422
+        assert "No rehearsal yet" in (await east.get("/rehearsals")).text

@@ -80,6 +80,11 @@ async def test_a_draft_is_compared_with_what_is_live_in_sentences_and_in_code(pe
     assert "Submit for review" in shown
     against_itself = await page(people.anna, f"/packs/{PACK}/compare?version=1&against=1")
     assert "There is no difference." in against_itself
+    assert "nothing differs, so there is nothing to submit" in against_itself
+    assert f'action="/packs/{PACK}/submit"' not in against_itself
+    assert '<option value="1" selected>Version 1, live</option>' in against_itself
+    with_nothing = await page(people.anna, f"/packs/{PACK}/compare?version=1&against=0")
+    assert "Which rules count together" not in with_nothing
 
 
 async def test_an_author_sees_why_he_may_not_approve_and_somebody_else_approves(people: Marketing) -> None:
@@ -160,6 +165,18 @@ async def test_a_plan_that_cannot_be_comes_back_as_it_was_typed(people: Marketin
     )
     assert past.status_code == 422
     assert 'value="2020-01-01T08:00"' in past.text
+    assert "The beginning, 1 Jan 2020 08:00, has passed." in past.text
+    two = {
+        "places-1": str(people.world.chain.stores["east-1"]),
+        "places-2": str(people.world.chain.hq),
+        "starts-2": "2090-01-02T08:00",
+        "ends-2": "2090-01-01T08:00",
+        "do": "plan",
+    }
+    people.anna.cookies.set("regulars_language", "zh")
+    backwards = await people.anna.post(f"{address}/schedule", data=two)
+    assert "第 2 步：结束时间 2090年1月1日 08:00 已过，或不晚于开始时间" in backwards.text
+    people.anna.cookies.set("regulars_language", "en")
     ended = await people.anna.post(f"{address}/cancel", data={"reason": "not now"})
     assert ended.status_code == 303
     assert chip(await page(people.anna, address)) == "Cancelled"
