@@ -57,21 +57,25 @@ async def list_effects(
     after_rule: RuleId = "",
     limit: PageSize = 50,
 ) -> EffectPageOut:
-    """What a version did at your places, or at one and below: awards, discounts charged, moves, refusals."""
+    """What a version did at your places, or at one and below: awards, discounts charged, moves, refusals.
+
+    Discounts and refusals are looked for in purchases, for a moment only: a page may be short, or empty, and
+    not the last. Go on until `next_after_id` is null.
+    """
     await parts.refresh_places()
     paths = actor.scope.parameters["scope_paths"] if place is None else [_place(parts, actor, place).path]
     after = (after_at, after_id, after_rule) if after_at is not None and after_id is not None else None
     async with parts.database.read() as session:
         name = (await rules.get_version(session, code, version)).version.name
         reach = Reach(name, tuple(paths), since, until)
-        found = await service.list_effects(session, reach, kind, after=after, limit=limit + 1)
-    items = [EffectOut.of(one, parts.places.get(one.store_id).code) for one in found[:limit]]
-    last = items[-1] if len(found) > limit else None
+        found = await service.list_effects(session, reach, kind, after=after, limit=limit)
+    next_at, next_id, next_rule = found.next_after or (None, None, None)
     return EffectPageOut(
-        items=items,
-        next_after_at=last.at if last else None,
-        next_after_id=last.id if last else None,
-        next_after_rule=last.rule if last else None,
+        items=[EffectOut.of(one, parts.places.get(one.store_id).code) for one in found.effects],
+        next_after_at=next_at,
+        next_after_id=next_id,
+        next_after_rule=next_rule,
+        looked_back_to=found.looked_back_to,
     )
 
 

@@ -108,6 +108,10 @@ class EffectPageOut(Out):
     next_after_at: Annotated[datetime | None, Field(description="Send all three as `after_at`,")]
     next_after_id: Annotated[UUID | None, Field(description="`after_id` and")]
     next_after_rule: Annotated[str | None, Field(description="`after_rule` for the next page.")]
+    looked_back_to: Annotated[
+        datetime | None,
+        Field(description="Looking stopped here (time of recording) with the page not full: go on."),
+    ]
 
 
 class StoreSumOut(Out):

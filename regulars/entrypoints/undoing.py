@@ -16,7 +16,7 @@ from regulars.rules import service as rules
 from regulars.rules.live import LivePacks
 from regulars.security.scope import EVERYWHERE
 from regulars.undoing import review, service
-from regulars.undoing.domain import Effect, EffectKind, Policy, Reach, Undo
+from regulars.undoing.domain import Effect, EffectKey, EffectKind, Policy, Reach, Undo
 from regulars.undoing.working import Means, work_on, work_through
 
 Answer = TypeVar("Answer")
@@ -62,7 +62,14 @@ class UndoDesk:
         async with self.office.database.read() as session:
             name = (await rules.get_version(session, code, number)).version.name
             reach = Reach(name, (path,), meant.since, meant.until)
-            found = await service.list_effects(session, reach, kind, limit=limit)
+            found: list[Effect] = []
+            after: EffectKey | None = None
+            while True:
+                page = await service.list_effects(session, reach, kind, after=after, limit=limit - len(found))
+                found += page.effects
+                after = page.next_after
+                if after is None or len(found) == limit:
+                    break
         return [(one, self.places.get(one.store_id).code) for one in found]
 
     async def order(self, meant: Meant, policy: Policy, note: str | None) -> Undo:

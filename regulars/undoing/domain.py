@@ -30,6 +30,12 @@ AT_WORK: Final[frozenset[UndoState]] = frozenset({"preparing", "approved", "runn
 ENDED: Final[frozenset[UndoState]] = frozenset({"empty", "rejected", "cancelled", "finished"})
 WORDS_MAX: Final = 500
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
+QuickKind = Literal["award", "move"]
+"""Those that can be counted without reading purchases."""
+
+EffectKey = tuple[datetime, UUID, str]
+"""When, id and rule of an effect."""
+
 RulePoints = tuple[str, int]
 LotShare = tuple[UUID, int]
 
@@ -69,6 +75,20 @@ class Effect:
     store_id: UUID
     amount: int
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectPage:
+    """Effects of one kind, the latest first.
+
+    Attributes:
+        next_after: asks for the page behind it; None: there is none.
+        looked_back_to: looking stopped before the page was full, at what was recorded then; else None.
+    """
+
+    effects: Sequence[Effect]
+    next_after: EffectKey | None
+    looked_back_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,22 @@
 
 Ids of purchases and of what they earn grow with time, so their own keys give the order of recording, and no
 index has to be kept for these pages. What was given later (by recomputing, by correcting a version) has ids
-that say nothing of time.
+that say nothing of time. Discounts and refusals stand in purchases: looking for them stops after a moment,
+too, and says how far back it came.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Final
 from uuid import UUID
 
+from asyncpg import Record
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
-from regulars.undoing.domain import Effect, EffectKind, Reach
+from regulars.undoing.domain import Effect, EffectKey, EffectKind, EffectPage, QuickKind, Reach
 from regulars.undoing.effects_repository import IN_REACH, reach_values
 
 LAST: Final = UUID(int=(1 << 128) - 1)
@@ -80,52 +85,113 @@ _PAGES: Final[dict[EffectKind, str]] = {
     "refusal": _OF_READ + _READ_BY.format(_REFUSED),
     "move": _MOVES,
 }
-_COUNTS: Final = {kind: f"select count(*) from ({page}) n" for kind, page in _PAGES.items()}  # noqa: S608
+_COUNTS: Final[dict[QuickKind, str]] = {
+    "award": f"select count(*) from ({_AWARDS}) n",  # noqa: S608
+    "move": f"select count(*) from ({_MOVES}) n",  # noqa: S608
+}
+_STEP: Final = """
+select id, occurred_at, recorded_at from purchase where id = (
+  select id from purchase where id >= $1::uuid and id <= $2::uuid order by id desc offset $3 limit 1)
+"""
 FAR: Final = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long purchases are read back for one page.
+
+    Attributes:
+        purchases: read in one step.
+        ms: no further step begins after that many.
+    """
+
+    purchases: int = 1_000
+    ms: int = 80
+
+
+USUAL: Final = Patience()
 
 
 async def page(
     session: AsyncSession,
     reach: Reach,
     kind: EffectKind,
-    after: tuple[datetime, UUID, str] | None,
+    after: EffectKey | None,
     limit: int,
-) -> list[Effect]:
+    patience: Patience,
+) -> EffectPage:
     """Effects of one kind: moves by when they took effect, all others as they were recorded, latest first."""
     at, last_id, rule_id = after or (FAR, LAST, "")
-    values = await _values(session, reach, kind, (last_id, rule_id, limit), at)
+    if kind in ("discount", "refusal"):
+        return await _read_back(session, reach, kind, (last_id, rule_id), limit, patience)
+    values = (*reach_values(reach), last_id, rule_id, limit + 1, await _first(session, reach))
+    if kind == "move":
+        values = (*values, at)
     rows = await (await driver(session)).fetch(_PAGES[kind], *values)
-    return [
-        Effect(
-            kind,
-            row["at"],
-            row["id"],
-            row["rule_id"],
-            row["member_id"],
-            row["store_id"],
-            row["amount"],
-            row["what"],
-        )
-        for row in rows
-    ]
+    return _page([_effect(kind, row) for row in rows], limit)
 
 
-async def count(session: AsyncSession, reach: Reach, kind: EffectKind, most: int) -> int:
+async def _read_back(
+    session: AsyncSession,
+    reach: Reach,
+    kind: EffectKind,
+    key: tuple[UUID, str],
+    limit: int,
+    patience: Patience,
+) -> EffectPage:
+    """Step by step through purchases, until the page is full, nothing is left or patience is at its end."""
+    connection = await driver(session)
+    began = perf_counter()
+    last_id, rule_id = key
+    first = await _first(session, reach)
+    found: list[Effect] = []
+    while True:
+        step = await connection.fetchrow(_STEP, first, last_id, patience.purchases)
+        to = first if step is None else step["id"]
+        missing = limit + 1 - len(found)
+        rows = await connection.fetch(_PAGES[kind], *reach_values(reach), last_id, rule_id, missing, to)
+        found += [_effect(kind, row) for row in rows]
+        if step is None or len(found) > limit:
+            return _page(found, limit)
+        last_id, rule_id = step["id"], ""
+        if (perf_counter() - began) * 1000 >= patience.ms:
+            return EffectPage(found, (step["occurred_at"], last_id, rule_id), step["recorded_at"])
+
+
+def _page(found: Sequence[Effect], limit: int) -> EffectPage:
+    """Of one more than are shown, where there are as many."""
+    shown = found[:limit]
+    last = shown[-1] if len(found) > limit else None
+    return EffectPage(shown, (last.at, last.id, last.rule_id) if last else None)
+
+
+def _effect(kind: EffectKind, row: Record) -> Effect:
+    return Effect(
+        kind,
+        row["at"],
+        row["id"],
+        row["rule_id"],
+        row["member_id"],
+        row["store_id"],
+        row["amount"],
+        row["what"],
+    )
+
+
+async def count(session: AsyncSession, reach: Reach, kind: QuickKind, most: int) -> int:
     """How many effects of one kind there are; counting stops at `most`."""
-    values = await _values(session, reach, kind, (LAST, "", most), FAR)
+    values = (*reach_values(reach), LAST, "", most, await _first(session, reach))
+    if kind == "move":
+        values = (*values, FAR)
     found: int = await (await driver(session)).fetchval(_COUNTS[kind], *values)
     return found
 
 
-async def _values(
-    session: AsyncSession, reach: Reach, kind: EffectKind, key: tuple[UUID, str, int], at: datetime
-) -> list[object]:
+async def _first(session: AsyncSession, reach: Reach) -> UUID:
+    """No purchase was read by a version before there was one."""
     code, _, number = reach.version.rpartition("/")
     made_at = await (await driver(session)).fetchval(_MADE_AT, code, int(number))
-    # No purchase was read by a version before there was one.
-    first = UUID(int=0 if made_at is None else _millis(made_at - CLOCKS_DIFFER) << 80)
-    values = [*reach_values(reach), *key, first]
-    return [*values, at] if kind == "move" else values
+    return UUID(int=0 if made_at is None else _millis(made_at - CLOCKS_DIFFER) << 80)
 
 
 def _millis(at: datetime) -> int:

@@ -18,15 +18,18 @@ from regulars.security.policy import Permission
 from regulars.security.scope import EVERYWHERE, Scope
 from regulars.undoing import effect_pages, repository
 from regulars.undoing.domain import (
-    Effect,
+    EffectKey,
     EffectKind,
+    EffectPage,
     Item,
     Policy,
+    QuickKind,
     Reach,
     Result,
     Undo,
     UndoState,
 )
+from regulars.undoing.effect_pages import Patience
 from regulars.undoing.errors import UndoSpanInvalid, UnknownUndo
 from regulars.undoing.keeping import keep, optional
 
@@ -67,24 +70,27 @@ async def list_effects(
     reach: Reach,
     kind: EffectKind,
     *,
-    after: tuple[datetime, UUID, str] | None = None,
+    after: EffectKey | None = None,
     limit: int = 50,
-) -> list[Effect]:
+    patience: Patience | None = None,
+) -> EffectPage:
     """What a version did, one kind at a time: moves by when they took effect, all others as recorded.
 
     Args:
         session: reads only.
         reach: which version, at which place, when; the caller may see that place.
         kind: points awarded, discounts charged in its name, moves of tier and stage, refusals.
-        after: (at, id, rule) of the last effect of the page before, the latest being first.
+        after: `next_after` of the page before.
         limit: most on a page.
-    Returns: what was posted, whether or not some of it was taken back since.
+        patience: how long to read purchases back for discounts and refusals; None: as for a page.
+    Returns: what was posted, whether or not some of it was taken back since; where patience came to its end
+        the page is not full, and maybe empty, though there may be more behind it.
     """
-    return await effect_pages.page(session, reach, kind, after, limit)
+    return await effect_pages.page(session, reach, kind, after, limit, patience or effect_pages.USUAL)
 
 
 async def count_effects(
-    session: AsyncSession, reach: Reach, kind: EffectKind, *, most: int = COUNTED_MOST
+    session: AsyncSession, reach: Reach, kind: QuickKind, *, most: int = COUNTED_MOST
 ) -> int:
     """How many effects of one kind a version has, as far as that is quickly told.
 

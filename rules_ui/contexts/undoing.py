@@ -46,6 +46,7 @@ class UndoOrderPage(View):
         title: what the pack is called.
         total: how many effects there are of the kind that is shown; "" where that is not quickly told.
         asked: whether one of them was chosen.
+        looked_back_to: looking stopped there, at what was recorded then, with the page not full; else None.
         others: versions that should have decided instead; the first is none.
         released: whether the version is live somewhere still, so that it goes on giving.
     """
@@ -59,6 +60,7 @@ class UndoOrderPage(View):
     asked: bool
     effects: tuple[EffectLine, ...]
     older: str
+    looked_back_to: datetime | None
     places: tuple[Choice, ...]
     policies: tuple[Choice, ...]
     others: tuple[Choice, ...]

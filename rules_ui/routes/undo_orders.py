@@ -22,7 +22,7 @@ from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from regulars.undoing import service
-from regulars.undoing.domain import Effect, EffectKind, Policy, Reach
+from regulars.undoing.domain import EffectKey, EffectKind, EffectPage, Policy, Reach
 from regulars.undoing.errors import UndoPlaceUnknown, UndoSpanInvalid
 from rules_ui import undo_view
 from rules_ui.contexts.base import Choice
@@ -43,7 +43,6 @@ Reason = Annotated[str, Form(max_length=500)]
 Moment = Annotated[str, Form(max_length=40)]
 
 EFFECTS_SHOWN: Final = 20
-QUICKLY_COUNTED: Final[frozenset[EffectKind]] = frozenset({"award", "move"})
 MOST_VERSIONS: Final = 500
 
 
@@ -66,7 +65,7 @@ class Look:
     """Which part of a version's effects is shown."""
 
     kind: EffectKind | None = None
-    after: tuple[datetime, UUID, str] | None = None
+    after: EffectKey | None = None
 
 
 @router.get("/{code}/versions/{version}/undo", response_class=HTMLResponse)
@@ -143,15 +142,13 @@ async def _order_page(
         names = await known_names(session, ui)
         numbers = [line.version for line in await rules.list_versions_of(session, code, limit=MOST_VERSIONS)]
         reach = Reach(stored.version.name, tuple(paths), None, None)
-        # Finding them reads all that was ever booked: only whoever asks waits for it.
         found, total = await _effects(session, reach, look, say)
     pack = Pack.model_validate(stored.version.document)
     titles = {rule.id: rule.title.of(say.language) for rule in pack.rules}
     tiers = titles_of(ladder_of(ui.chain_plan(), say))
-    shown = found[:EFFECTS_SHOWN]
     base = f"/packs/{code}/versions/{version}/undo"
-    last = (shown[-1].at, shown[-1].id) if len(found) > EFFECTS_SHOWN else None
-    older = older_href(f"{base}?kind={look.kind}", last)
+    key = found.next_after
+    older = older_href(f"{base}?kind={look.kind}", key[:2] if key else None)
     places = open_places(ui, actor.scope_for(Permission.PACK_UNDO))
     live = any(
         each.version == version and each.code == code
@@ -168,8 +165,9 @@ async def _order_page(
             for kind, title in undo_view.KINDS.items()
         ),
         asked=look.kind is not None,
-        effects=tuple(undo_view.effect_line(each, names, titles, tiers, say) for each in shown),
-        older=f"{older}&after_rule={shown[-1].rule_id}" if older else "",
+        effects=tuple(undo_view.effect_line(each, names, titles, tiers, say) for each in found.effects),
+        older=f"{older}&after_rule={key[2]}" if key else "",
+        looked_back_to=found.looked_back_to,
         places=place_choices(places, [typed.place] if typed.place else ()),
         policies=undo_view.choices(WORDS["undo_policy"], typed.policy, say),
         others=undo_view.numbers(numbers, version, typed.to_version, say),
@@ -183,16 +181,16 @@ async def _order_page(
     return ui.page(request, actor, view, say, status=typed.status)
 
 
-async def _effects(session: AsyncSession, reach: Reach, look: Look, say: Speech) -> tuple[list[Effect], str]:
+async def _effects(session: AsyncSession, reach: Reach, look: Look, say: Speech) -> tuple[EffectPage, str]:
     """A page of effects, and how many there are where counting is quick."""
     if look.kind is None:
-        return [], ""
-    found = await service.list_effects(session, reach, look.kind, after=look.after, limit=EFFECTS_SHOWN + 1)
-    if look.after is None and len(found) <= EFFECTS_SHOWN:
-        return found, _counted(len(found), say) if found else ""
-    if look.kind not in QUICKLY_COUNTED:
-        return found, ""
-    return found, _counted(await service.count_effects(session, reach, look.kind), say)
+        return EffectPage((), None), ""
+    found = await service.list_effects(session, reach, look.kind, after=look.after, limit=EFFECTS_SHOWN)
+    if look.after is None and found.next_after is None:
+        return found, _counted(len(found.effects), say) if found.effects else ""
+    if look.kind == "award" or look.kind == "move":
+        return found, _counted(await service.count_effects(session, reach, look.kind), say)
+    return found, ""
 
 
 def _counted(effects: int, say: Speech) -> str:

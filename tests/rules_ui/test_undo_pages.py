@@ -5,12 +5,15 @@ import re
 from uuid import UUID
 
 import httpx
+import pytest
 from small_chain import line
 from web_world import WebWorld
 
 from regulars.kernel import clock
 from regulars.organisation.places import Places
 from regulars.rules.live import LivePacks
+from regulars.undoing import effect_pages
+from regulars.undoing.effect_pages import Patience
 from regulars.undoing.working import Means, work_through
 
 ORDER = "/packs/grocery-classic/versions/1/undo"
@@ -72,3 +75,23 @@ async def test_who_orders_may_not_approve_and_a_span_that_cannot_be_comes_back_a
     given_up = await admin.post(f"{address}/cancel", data={"reason": "not now"})
     assert given_up.status_code == 303
     assert 'id="state">Given up<' in await page(admin, address)
+
+
+async def test_looking_for_few_stops_with_a_link_to_go_on(
+    world: WebWorld, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await world.chain.buy(None, line(1_000), occurred_at=clock.now())
+    monkeypatch.setattr(effect_pages, "USUAL", Patience(1, 0))
+    shown = await page(admin, f"{ORDER}?kind=refusal")
+    assert "Nothing of this kind found so far" in shown
+    following = re.search(r'id="looked">.*?<a href="([^"]+)">Go on looking</a>', shown)
+    assert following
+    for _ in range(4):
+        shown = await page(admin, following[1])
+        more = re.search(r'id="looked">.*?<a href="([^"]+)">Go on looking</a>', shown)
+        if more is None:
+            break
+        following = more
+    assert "Nothing of this kind" in shown
+    assert "so far" not in shown

@@ -1,5 +1,6 @@
 """All that a version did can be listed, and only what it did; its points are found in their own lots."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +14,14 @@ from undoing.world import DAY, Undoing, give_points
 from regulars.db.session import Database
 from regulars.purchases.domain import Discount
 from regulars.undoing import service
-from regulars.undoing.domain import Effect, EffectKind, Reach
+from regulars.undoing.domain import Effect, EffectKey, EffectKind, Reach
+from regulars.undoing.effect_pages import Patience
 
 
 async def effects(undoing: Undoing, version: str, kind: EffectKind, **reach: Any) -> list[Effect]:
     async with undoing.chain.database.read() as session:
         meant = Reach(version, reach.pop("place_paths", ("",)), reach.pop("since", None), None)
-        return await service.list_effects(session, meant, kind, **reach)
+        return list((await service.list_effects(session, meant, kind, **reach)).effects)
 
 
 async def counted(undoing: Undoing, most: int) -> int:
@@ -60,6 +62,34 @@ async def test_discounts_charged_in_its_name_are_listed_and_totalled_never_rever
     assert undo.state == "empty"
     assert undo.preview is not None
     assert (undo.preview["discounts"], undo.preview["discount_minor"]) == (2, 200)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+async def test_looking_for_few_discounts_stops_and_goes_on_where_it_stopped(
+    undoing: Undoing, limit: int
+) -> None:
+    chain = undoing.chain
+    await publish_tenth(chain, money(1_000_000))
+    taken_off = Discount("pack:tenth/1#off", "chain", 100)
+    charged = line(900, list_minor=1_000, discount_minor=100, discounts=(taken_off,))
+    bought = [await chain.buy(None, charged if number % 4 == 0 else line(700)) for number in range(9)]
+    found: list[UUID] = []
+    stops: list[datetime] = []
+    after: EffectKey | None = None
+    for _ in range(20):
+        async with chain.database.read() as session:
+            meant = Reach("tenth/1", ("",), None, None)
+            page = await service.list_effects(
+                session, meant, "discount", after=after, limit=limit, patience=Patience(1, 0)
+            )
+        found += [one.id for one in page.effects]
+        stops += [page.looked_back_to] if page.looked_back_to else []
+        after = page.next_after
+        if after is None:
+            break
+    assert found == [bought[number].purchase_id for number in (8, 4, 0)]
+    assert len(stops) >= 3
+    assert stops == sorted(stops, reverse=True)
 
 
 async def test_moves_and_refusals_are_listed(undoing: Undoing) -> None:
