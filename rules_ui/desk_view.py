@@ -81,16 +81,22 @@ def consent_choices(given: frozenset[str], say: Speech) -> tuple[Choice, ...]:
 def offers_of(found: OfferExplanation, say: Speech) -> Offers:
     """What the live packs give the member today, and what not, and why."""
     given: list[Offer] = []
+    depending: list[Offer] = []
     withheld: list[Offer] = []
     for rule in _rules(found.packs, OFFERED_KINDS):
         title, what = rule.title.of(say.language), rule.effect.of(say.language)
-        if rule.state in ("applied", "idle", "open"):
-            given.append(Offer(title, what, ""))
-        else:
+        if rule.state not in ("applied", "idle", "open"):
             withheld.append(Offer(title, what, rule.why.of(say.language)))
+        elif asked := [each.words.of(say.language) for each in rule.conditions if each.holds is None]:
+            on = say.text(
+                N_("On a purchase where: %(conditions)s"), conditions=say.text(N_("; ")).join(asked)
+            )
+            depending.append(Offer(title, what, on))
+        else:
+            given.append(Offer(title, what, ""))
     excluded = [rule for rule in _rules(found.packs, ("eligibility",)) if rule.state == "applied"]
     notes = tuple(rule.effect.of(say.language) for rule in excluded)
-    return Offers(notes, tuple(given), tuple(withheld))
+    return Offers(notes, tuple(given), tuple(depending), tuple(withheld))
 
 
 def receipts_of(member_id: UUID, items: Sequence[StoryItem], *, more: bool, say: Speech) -> Receipts:

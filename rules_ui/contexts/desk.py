@@ -83,7 +83,7 @@ class Offer:
 
     Attributes:
         what: what it gives.
-        why: what is missing, where it gives nothing; else "".
+        why: what is missing, where it gives nothing; what the purchase must be, where that decides; else "".
     """
 
     title: str
@@ -97,11 +97,14 @@ class Offers(View):
 
     Attributes:
         notes: what stands above single offers, e.g. that nothing is earned.
+        given: whatever is bought of what they are for.
+        depending: on what else the purchase is; `why` says on what.
     """
 
     template: ClassVar[str] = "desk_offers.html"
     notes: tuple[str, ...]
     given: tuple[Offer, ...]
+    depending: tuple[Offer, ...]
     withheld: tuple[Offer, ...]
 
 

@@ -3,14 +3,17 @@
 import re
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from small_chain import MONDAY, lines
 from web_world import WebWorld
 
+from regulars.explanation.domain import Condition, OfferExplanation, PackSaid, RuleSaid, Said
 from regulars.kernel.ids import new_id
-from rules_ui.desk_view import masked_name, shown_text
+from rules_ui.desk_view import masked_name, offers_of, shown_text
+from rules_ui.i18n import LanguageTag, Money, Speech
 
 DAY = timedelta(days=1)
 
@@ -139,6 +142,29 @@ async def test_the_card_tells_points_progress_and_why_an_offer_is_or_is_not_for_
     assert "984.50 USD" in page
     staff = await world.chain.join("Staff", tags=("staff",))
     assert "no points" in said((await admin.get(f"/desk/members/{staff}")).text)
+
+
+@pytest.mark.parametrize(("language", "on"), [("en", "On a purchase where: P"), ("zh", "本单需满足：购")])
+def test_without_a_basket_what_is_given_stands_apart_from_what_the_purchase_decides(
+    language: LanguageTag, on: str
+) -> None:
+    member = Condition(Said("会员", "M"), holds=True)
+    basket = Condition(Said("购", "P"), holds=None)
+    rules = [
+        RuleSaid(name, Said(name, name), Said("效果", "Effect"), state, Said("因", "Why"), 0, conditions)  # type: ignore[arg-type]
+        for name, state, conditions in (
+            ("surely", "open", (member,)),
+            ("perhaps", "open", (member, basket)),
+            ("held", "idle", ()),
+            ("not", "failed", (Condition(Said("会员", "M"), holds=False), basket)),
+        )
+    ]
+    packs = (PackSaid("p/1", Said("包", "Pack"), "earning", "", tuple(rules)),)
+    found = OfferExplanation(None, "s", MONDAY, "", False, 0, 0, (), (), packs)
+    offers = offers_of(found, Speech(language, ZoneInfo("UTC"), Money("CNY", 2), MONDAY))
+    assert [each.title for each in offers.given] == ["surely", "held"]
+    assert [(each.title, each.why) for each in offers.depending] == [("perhaps", on)]
+    assert [each.title for each in offers.withheld] == ["not"]
 
 
 async def test_a_receipt_is_explained_in_words_and_only_to_its_own_member(
