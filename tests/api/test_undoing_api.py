@@ -12,6 +12,7 @@ from web_world import WebWorld
 
 from regulars.organisation.places import Places
 from regulars.rules.live import LivePacks
+from regulars.undoing import effect_pages
 from regulars.undoing.working import Means, work_through
 
 ORDER = {"code": "gift", "version": 1, "place": "HQ", "policy": "let_be"}
@@ -190,3 +191,22 @@ async def test_what_cannot_be_undone_is_told_by_field(
     answer = await marketer.post("/v1/undos", json=body)
     told = answer.json()
     assert (told["code"], told.get("field")) == (code, field), told
+
+
+async def test_a_page_that_stopped_looking_says_so_and_where_to_go_on(
+    world: WebWorld, marketer: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effect_pages, "USUAL", effect_pages.Patience(1, 0))
+    for _ in range(3):
+        await world.chain.buy(None, line(1_000), occurred_at=world.container.now())
+    address = "/v1/packs/gift/versions/1/effects"
+    stopped = (await marketer.get(address, params={"kind": "discount"})).json()
+    assert stopped["items"] == []
+    assert stopped["looked_back_to"]
+    after = {
+        "after_at": stopped["next_after_at"],
+        "after_id": stopped["next_after_id"],
+        "after_rule": stopped["next_after_rule"],
+    }
+    further = (await marketer.get(address, params={"kind": "discount", **after})).json()
+    assert further["next_after_id"] != stopped["next_after_id"]
