@@ -41,6 +41,15 @@ MARK: Final = """([element, number]) => {
 }"""
 
 
+# What is read of a control on the page: its label, its text, or the heading of the tile that it opens.
+NAME: Final = """(element) => {
+  const heading = element.querySelector(".pack-title");
+  const label = element.labels?.length ? element.labels[0].textContent : null;
+  const name = element.getAttribute("aria-label") ?? label ?? (heading ?? element).textContent;
+  return name.replace(/\\s+/g, " ").trim();
+}"""
+
+
 @dataclass
 class Hand:
     """Clicks and fills in as a person does, and counts it."""
@@ -50,15 +59,16 @@ class Hand:
     language: str
     done: int = 0
     marks: list[tuple[str, int]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
     async def click(self, selector: str, *, shown: str = "", of: Sequence[str] = ()) -> None:
-        self._count(selector)
+        await self._count(selector)
         if shown:
             await self.show(shown, of)
         await self.page.locator(selector).first.click()
 
     async def fill(self, selector: str, value: str) -> None:
-        self._count(selector)
+        await self._count(selector)
         await self.page.fill(selector, value)
 
     async def change(self, selector: str, value: str, method: str = "POST") -> None:
@@ -70,7 +80,7 @@ class Hand:
 
     async def pick(self, selector: str, value: str, method: str = "GET") -> None:
         """Choose from a list that is sent at once."""
-        self._count(selector)
+        await self._count(selector)
         async with self.page.expect_response(lambda answer: answer.request.method == method):
             await self.page.select_option(selector, value)
         await self.settle()
@@ -79,8 +89,9 @@ class Hand:
         """Wait until what came back stands on the page."""
         await expect(self.page.locator(".htmx-request")).to_have_count(0)
 
-    def _count(self, selector: str) -> None:
+    async def _count(self, selector: str) -> None:
         self.done += 1
+        self.names.append(await self.page.locator(selector).first.evaluate(NAME))
         self.marks.append((selector, self.done))
 
     async def show(self, name: str, of: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ The steps stand in `tests/wishes.py`; `docs/wishes.md` shows them, with pictures
 """
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ TOLD = {
     "en": ("wishes.md", "In all **{}** clicks and fields"),
     "zh": ("wishes.zh.md", "全程共 **{}** 次点击和填写"),
 }
+NAMED = {"en": r"\*([^*]+)\*", "zh": "“([^”]+)”"}
+AS_ABOVE, TEMPLATE = 6, 2
+"""The steps that wishes share, and the one of them that chooses the template."""
 
 
 async def text_of(site: Site, code: str) -> dict:  # type: ignore[type-arg]  # JSON
@@ -29,11 +33,30 @@ async def text_of(site: Site, code: str) -> dict:  # type: ignore[type-arg]  # J
 
 
 def hold_to_what_is_told(hand: Hand) -> None:
-    """The page that shows the wish counts as many steps, and they are few."""
+    """The page that shows the wish counts as many steps and calls them by their names, and they are few."""
     assert hand.done <= MOST
     page, words = TOLD[hand.language]
-    section = (DOCS / page).read_text().split(f"<!-- {hand.wish} -->")[1].split("<!--")[0]
-    assert words.format(hand.done) in section
+    sections = re.split(r"<!-- ([\w-]+) -->", (DOCS / page).read_text())
+    told = dict(zip(sections[1::2], sections[2::2], strict=True))
+    assert words.format(hand.done) in told[hand.wish]
+    steps = steps_told(told[hand.wish], hand.language)
+    if 1 not in steps:
+        first = steps_told(told["silver-tuesday"], hand.language)
+        steps = {step: first[step] for step in range(1, AS_ABOVE + 1)} | steps
+    assert [steps[step] for step in sorted(steps)] == hand.names
+
+
+def steps_told(section: str, language: str) -> dict[int, str]:
+    """What the page calls the control of each step; what stands before it in a row says where it is."""
+    found: dict[int, str] = {}
+    for numbers, row in re.findall(r"^\| (\d+(?:[,、] ?\d+)*) \| (.+) \|$", section, re.MULTILINE):
+        steps = [int(step) for step in re.findall(r"\d+", numbers)]
+        names = re.findall(NAMED[language], row)[-len(steps) :]
+        found |= dict(zip(steps, names, strict=True))
+    template = re.search(
+        rf"^(?:Steps 1 to {AS_ABOVE}|第 1 到 {AS_ABOVE} 步).*?{NAMED[language]}", section, re.M
+    )
+    return found | ({TEMPLATE: template[1]} if template else {})
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
