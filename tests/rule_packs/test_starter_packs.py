@@ -17,7 +17,7 @@ from regulars.rules.starters import FOLDER, GALLERY, gallery_codes, starter_code
 
 HASHES = {
     "classic-tiers": "9eb931a5399d",
-    "grocery-classic": "85c4c4983332",
+    "grocery-classic": "4db31c6e1ea3",
     "silver-saturday": "46535902f6c2",
     "staff-excluded": "7d30d262076a",
 }
