@@ -14,9 +14,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "multipliers_meet": N_("Both can hold at once; the points then come to %(product)s."),
     "discounts_meet": N_("Both can take something off the same products at once."),
     "refuses_live": N_("The first refuses whenever the second gives something: the second gives nothing."),
-    "refused_by_live": N_(
-        "The second refuses whenever the first gives something: the first gives nothing."
-    ),
+    "refused_by_live": N_("The second refuses whenever the first gives something: the first gives nothing."),
     "second_of_kind": N_("They are of one kind, and in a store only one of them counts: end the other."),
     "group_pick_differs": N_(
         "Both have the stacking group “%(group)s”, and choose in it differently: choose alike, or rename one."
