@@ -60,8 +60,9 @@ async def put_back(
     asides = [item for item in items if item.aside is not None]
     if not asides:
         return found
-    await _stages(session, undo, reach, times, _of(asides, "stage"), at, found)
-    await _tags(session, undo, reach, times, _of(asides, "tag"), at, found)
+    batch = _Batch(session, undo, reach, times, at, found)
+    await _stages(batch, _of(asides, "stage"))
+    await _tags(batch, _of(asides, "tag"))
     wanted = {item.entry_id: item for item in _of(asides, "message")}
     for request_id in await messages.withdraw(session, list(wanted), undo.id, at):
         found.note(wanted[request_id], request_id)
@@ -72,20 +73,25 @@ def _of(items: Sequence[Item], kind: AsideKind) -> list[Item]:
     return [item for item in items if item.aside is not None and item.aside.kind == kind]
 
 
-async def _stages(
-    session: AsyncSession,
-    undo: Undo,
-    reach: Reach,
-    times: Mapping[UUID, MemberTime],
-    items: Sequence[Item],
-    at: datetime,
-    found: PutBack,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Members of an order under lock; `found` gains what is put back of them."""
+
+    session: AsyncSession
+    undo: Undo
+    reach: Reach
+    times: Mapping[UUID, MemberTime]
+    at: datetime
+    found: PutBack
+
+
+async def _stages(batch: _Batch, items: Sequence[Item]) -> None:
     if not items:
         return
-    moves = await aside_repository.moves(session, reach, [item.member_id for item in items])
+    undo = batch.undo
+    moves = await aside_repository.moves(batch.session, batch.reach, [item.member_id for item in items])
     for item in items:
-        time = times[item.member_id]
+        time = batch.times[item.member_id]
         stands = any(move.is_last and move.event_id == item.entry_id for move in moves[item.member_id])
         since = reached(time.standing, time.window.as_of)
         plan = time.reigns(since).plan
@@ -95,26 +101,19 @@ async def _stages(
         if back is None or item.aside is None or back[1].stage_to != item.aside.after:
             continue
         time.take(back[0], [back[1]])
-        found.note(item, event_id(item.member_id, back[1].event_no))
+        batch.found.note(item, event_id(item.member_id, back[1].event_no))
         due = time.standing.next_due_at
-        if due is not None and due <= at:
-            time.advance(at)
+        if due is not None and due <= batch.at:
+            time.advance(batch.at)
 
 
-async def _tags(
-    session: AsyncSession,
-    undo: Undo,
-    reach: Reach,
-    times: Mapping[UUID, MemberTime],
-    items: Sequence[Item],
-    at: datetime,
-    found: PutBack,
-) -> None:
+async def _tags(batch: _Batch, items: Sequence[Item]) -> None:
     if not items:
         return
+    session, times = batch.session, batch.times
     member_ids = list(dict.fromkeys(item.member_id for item in items))
     since = {one: reached(times[one].standing, times[one].window.as_of) for one in member_ids}
-    struck = await aside_finder.struck(session, reach, since)
+    struck = await aside_finder.struck(session, batch.reach, since)
     changes = await tag_repository.changes_of(session, member_ids)
     caused: list[CausedChange] = []
     for item in items:
@@ -126,12 +125,12 @@ async def _tags(
             continue
         held = held_until(changes.get(member_id, ()), since[member_id])
         hold = Hold(one.tag in held, held.get(one.tag))
-        made = tag_changes(undo.id, member_id, one, hold, since[member_id])
+        made = tag_changes(batch.undo.id, member_id, one, hold, since[member_id])
         caused += made
         if made:
-            found.note(item, made[0].id)
+            batch.found.note(item, made[0].id)
     texts = {}
     for member_id in dict.fromkeys(one.member_id for one in caused):
         mine = [one.change for one in caused if one.member_id == member_id]
         texts[member_id] = kept([*changes.get(member_id, ()), *mine], since[member_id])
-    await tag_repository.write(session, caused, texts, at)
+    await tag_repository.write(session, caused, texts, batch.at)
