@@ -205,7 +205,7 @@ async def be_looked_at(lived: Life, desk: httpx.AsyncClient) -> None:
         page = await desk.get(f"/members/{member}")
         assert page.status_code == 200
         assert not betrayed(page.content, "phone")
-    assert (await desk.get(f"/members/{NOBODY.name}")).status_code == 422
+    assert (await desk.get(f"/members/{NOBODY.name}")).status_code == 404
 
 
 NEVER = "add constraint never check (false) not valid"
