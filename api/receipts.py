@@ -4,6 +4,7 @@ Written as JSON at once: building the schema's objects first would cost more tha
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from api.schemas.purchases import LineOut
 from regulars.custom_fields.domain import CustomField
 from regulars.explanation.domain import Said
 from regulars.explanation.words import NOTES, REASONS, note_words
+from regulars.organisation.domain import Chain
 from regulars.purchases.desk import Desk, Recorded
 from regulars.purchases.quoting import Quote
 from regulars.purchases.receipt import told_reasons
@@ -49,7 +51,7 @@ _LINE_FIELDS: Final = tuple(LineOut.model_fields)
 
 
 def _outcome(receipt: Mapping[str, Any], evaluation: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
-    exponent = desk.places.chain.currency_exponent
+    chain = desk.places.chain
     reasons = told_reasons(
         evaluation["reasons"],
         list_minor=receipt["list_minor"],
@@ -61,7 +63,7 @@ def _outcome(receipt: Mapping[str, Any], evaluation: Mapping[str, Any], desk: De
         "awards": evaluation["awards"],
         "offered": evaluation["offered"],
         "charged": evaluation["charged"],
-        "rules": [_rule(rule, desk, exponent) for rule in evaluation["rules"]],
+        "rules": [_rule(rule, desk, chain) for rule in evaluation["rules"]],
         "reasons": reasons,
         "reason_words": [_REASON_WORDS[code] for code in reasons if code in _REASON_WORDS],
     }
@@ -70,10 +72,10 @@ def _outcome(receipt: Mapping[str, Any], evaluation: Mapping[str, Any], desk: De
 _REASON_WORDS: Final = {code: {"zh": said.zh, "en": said.en} for code, said in REASONS.items()}
 
 
-def _rule(rule: Mapping[str, Any], desk: Desk, exponent: int) -> dict[str, Any]:
+def _rule(rule: Mapping[str, Any], desk: Desk, chain: Chain) -> dict[str, Any]:
     packs = desk.packs
     version = packs.named(rule["pack"])
-    both = _WORDS.of(version, exponent, desk.own.fields).get(rule["rule"]) if version else None
+    both = _WORDS.of(version, chain, desk.own.fields).get(rule["rule"]) if version else None
     index = rule.get("failed")
     return {
         "pack": rule["pack"],
@@ -141,18 +143,22 @@ class _VersionWords:
     def __init__(self) -> None:
         self._fields: Sequence[CustomField] = ()
         self._catalogue = BUILT_IN
-        self._known: dict[tuple[UUID, int], Words] = {}
+        self._known: dict[tuple[UUID, str, int], Words] = {}
 
-    def of(self, version: PackVersion, exponent: int, fields: Sequence[CustomField]) -> Words:
+    def of(self, version: PackVersion, chain: Chain, fields: Sequence[CustomField]) -> Words:
         if fields is not self._fields:
             self._fields, self._known = fields, {}
             self._catalogue = with_custom(fields) if fields else BUILT_IN
-        known = self._known.get((version.id, exponent))
+        key = version.id, chain.currency, chain.currency_exponent
+        known = self._known.get(key)
         if known is None:
             pack, facts = pack_of(version.document), self._catalogue
-            zh, en = (sentences(pack, one, exponent=exponent, catalogue=facts) for one in ("zh", "en"))
+            said = partial(
+                sentences, exponent=chain.currency_exponent, catalogue=facts, currency=chain.currency
+            )
+            zh, en = said(pack, "zh"), said(pack, "en")
             known = {one.rule_id: (one, other) for one, other in zip(zh, en, strict=True)}
-            self._known[version.id, exponent] = known
+            self._known[key] = known
         return known
 
 

@@ -10,18 +10,18 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
+from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal, format_percent, get_currency_symbol
 from babel.support import NullTranslations, Translations
+
+from regulars.kernel.written import LOCALES, locale_of, written_amount, written_clock, written_day
 
 LOCALE_DIR = Path(__file__).parent / "locale"
 LanguageTag = Literal["zh", "en"]
-LANGUAGES: Mapping[LanguageTag, str] = {"zh": "zh_CN", "en": "en"}
+LANGUAGES: Mapping[LanguageTag, str] = LOCALES
 DEFAULT_LANGUAGE: LanguageTag = "zh"
 LANGUAGE_COOKIE = "regulars_language"
 
-_DATE_SKELETON = {"zh": "M月d日", "en": "d MMM"}
-_DATE_WITH_YEAR = {"zh": "y年M月d日", "en": "d MMM y"}
 _SPAN_STYLE: Mapping[LanguageTag, Literal["long", "short"]] = {"zh": "short", "en": "long"}
 _ALMOST_NONE, _LEAST_SHARE = Decimal("0.005"), Decimal("0.001")
 
@@ -70,12 +70,6 @@ def translations(language: LanguageTag) -> NullTranslations:
     return Translations.load(LOCALE_DIR, [LANGUAGES[language]])
 
 
-@cache
-def _locale(language: LanguageTag) -> Locale:
-    """Finding one takes half a millisecond, and a page says a thousand numbers."""
-    return Locale.parse(LANGUAGES[language])
-
-
 @dataclass(frozen=True, slots=True)
 class Money:
     """The chain's currency, by which minor units are shown."""
@@ -102,7 +96,7 @@ class Speech:
 
     @property
     def locale(self) -> Locale:
-        return _locale(self.language)
+        return locale_of(self.language)
 
     def text(self, message: str, **values: object) -> str:
         """A message in the reader's language."""
@@ -136,19 +130,16 @@ class Speech:
 
     def amount(self, minor: int) -> str:
         """Minor units in the chain's currency: 123456 → "¥1,234.56"."""
-        value = Decimal(minor).scaleb(-self.money.exponent)
-        return str(format_currency(value, self.money.currency, locale=self.locale))
+        return written_amount(minor, self.money.currency, self.money.exponent, self.language)
 
     def day(self, at: datetime | date) -> str:
         """The date, with the year only where it is not this one."""
         local = at.astimezone(self.zone).date() if isinstance(at, datetime) else at
-        this_year = self.now.astimezone(self.zone).year
-        skeletons = _DATE_SKELETON if local.year == this_year else _DATE_WITH_YEAR
-        return str(format_date(local, skeletons[self.language], locale=self.locale))
+        return written_day(local, self.language, this_year=self.now.astimezone(self.zone).year)
 
     def clock(self, at: datetime) -> str:
         """The time of day on the reader's wall clock."""
-        return str(format_time(at.astimezone(self.zone), "HH:mm", locale=self.locale))
+        return written_clock(at, self.zone, self.language)
 
     def moment(self, at: datetime) -> str:
         """Date and time of day."""
@@ -159,9 +150,11 @@ class Speech:
         return str(format_datetime(at.astimezone(self.zone), "y-MM-dd HH:mm:ss z", locale=self.locale))
 
     def ago(self, at: datetime) -> str:
-        """How far away an instant is: "5 minutes ago", "in 3 days"."""
+        """How far away an instant is: "just now", "5 minutes ago", "in 3 days"."""
         delta = at - self.now
-        return str(format_timedelta(delta, add_direction=True, threshold=1.2, locale=self.locale))
+        if abs(delta) < timedelta(minutes=1):
+            return self.text(N_("within a minute") if delta > timedelta(0) else N_("just now"))
+        return str(format_timedelta(delta, add_direction=True, threshold=1, locale=self.locale))
 
     def span(self, delta: timedelta) -> str:
         """A length of time: "3 seconds", "2 hours"."""

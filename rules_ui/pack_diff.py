@@ -159,7 +159,8 @@ def _parameters(pack: Pack, catalogue: Catalogue, say: Speech) -> dict[str, _Par
 def _limits(pack: Pack, catalogue: Catalogue, say: Speech) -> dict[str, _Part]:
     del catalogue
     codes = {limit.code: limit.model_dump(mode="json") for limit in pack.limits or ()}
-    said = limit_sentences(pack, LANGUAGES[say.language], exponent=say.money.exponent)
+    money = say.money
+    said = limit_sentences(pack, LANGUAGES[say.language], exponent=money.exponent, currency=money.currency)
     return {one.code: _Part(one.title, (one.words,), codes[one.code]) for one in said}
 
 

@@ -47,8 +47,10 @@ def pack_words(pack: Pack, say: Speech, catalogue: Catalogue = BUILT_IN) -> Pack
     """A pack in the reader's words."""
     titles = {code: say.text(title) for code, title in WORDS["tier"].items()}
     locale = LANGUAGES[say.language]
-    exponent = say.money.exponent
-    said = sentences(pack, locale, exponent=exponent, tier_names=titles, catalogue=catalogue)
+    exponent, currency = say.money.exponent, say.money.currency
+    said = sentences(
+        pack, locale, exponent=exponent, tier_names=titles, catalogue=catalogue, currency=currency
+    )
     return PackWords(
         title=pack.title.of(locale),
         description=pack.description.of(locale),
@@ -59,7 +61,7 @@ def pack_words(pack: Pack, say: Speech, catalogue: Catalogue = BUILT_IN) -> Pack
         stacking=stacking_sentence(pack, locale),
         limits=tuple(
             say.text(N_("%(title)s: %(words)s"), title=limit.title, words=limit.words)
-            for limit in limit_sentences(pack, locale, exponent=say.money.exponent)
+            for limit in limit_sentences(pack, locale, exponent=exponent, currency=currency)
         ),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
+from regulars.kernel.written import Language
 from regulars.rules.action_model import LongWords
 from regulars.rules.canonical import laid_out
 from regulars.rules.catalogue import Catalogue
@@ -15,7 +16,7 @@ from regulars.rules.findings import Finding, finding
 from regulars.rules.model import Pack, conditions_of
 from regulars.rules.parts import Words
 from regulars.rules.reading import read
-from regulars.rules.wording import Language, Wording
+from regulars.rules.wording import Wording
 from regulars.segments.checking import check_condition
 from regulars.segments.errors import SegmentNotGreen
 from regulars.segments.features import features_of
@@ -211,7 +212,10 @@ def said_in_both(examined: Examined, builder: Builder) -> tuple[SaidCondition, .
 def _said(tree: object, builder: Builder, language: Language) -> SaidCondition:
     say = replace(builder.say, language=language)
     tiers = builder.tier_names[language]
-    wording = Wording(language, _NO_PACK, say.money.exponent, tiers, catalogue=builder.catalogue)
+    money = say.money
+    wording = Wording(
+        language, _NO_PACK, money.exponent, tiers, catalogue=builder.catalogue, currency=money.currency
+    )
     any_of = isinstance(tree, dict) and list(tree) == ["or"] and isinstance(tree["or"], list)
     asked = tree["or"] if isinstance(tree, dict) and any_of else conditions_of(tree)
     joined = N_("Members of whom any of these holds:") if any_of else N_("Members of whom all of these hold:")

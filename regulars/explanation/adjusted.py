@@ -84,7 +84,7 @@ def explained(adjusted: Adjusted, speech: Speech) -> EventExplanation:
         event_no=None,
         kind=ADJUSTED,
         effective_at=adjusted.at,
-        local_time=speech.moment(adjusted.at),
+        local_time=speech.stamp(adjusted.at),
         purchase_id=None,
         pack=None,
         summary=(
@@ -115,8 +115,8 @@ def _differences(adjusted: Adjusted) -> Iterator[Difference]:
 def _what(adjusted: Adjusted, speech: Speech) -> Said:
     points, at = speech.points(abs(adjusted.posted)), speech.moment(adjusted.at)
     if adjusted.posted >= 0:
-        return Said(f"{at} 手工增加 {points.zh}。", f"On {at}, {points.en} were given by hand.")
-    return Said(f"{at} 手工扣减 {points.zh}。", f"On {at}, {points.en} were taken by hand.")
+        return Said(f"{at.zh} 手工增加 {points.zh}。", f"On {at.en}, {points.en} were given by hand.")
+    return Said(f"{at.zh} 手工扣减 {points.zh}。", f"On {at.en}, {points.en} were taken by hand.")
 
 
 def _why(adjusted: Adjusted) -> list[Said]:
@@ -153,13 +153,13 @@ def _lots(adjusted: Adjusted, speech: Speech) -> list[Said]:
             day = speech.day(lot.earned_at)
             said.append(
                 Said(
-                    f"其中 {points.zh}取自 {day} 记入的积分。",
-                    f"{points.en} of them had been given on {day}.",
+                    f"其中 {points.zh}取自{day.zh}记入的积分。",
+                    f"{points.en} of them had been given on {day.en}.",
                 )
             )
         elif lot.expires_at is not None:
             day = speech.day(lot.expires_at)
-            said.append(Said(f"其中 {points.zh}于 {day} 到期。", f"{points.en} of them expire on {day}."))
+            said.append(Said(f"其中 {points.zh}于{day.zh}到期。", f"{points.en} of them expire on {day.en}."))
     if len(adjusted.lots) > SHOWN_MOST:
         more = len(adjusted.lots) - SHOWN_MOST
         said.append(Said(f"另有 {more} 批。", f"And {more} more lots."))

@@ -7,7 +7,7 @@ from typing import Final
 
 from regulars.explanation.domain import Said, Value
 from regulars.explanation.probing import Unreadable
-from regulars.explanation.speech import Speech, exact, grouped, numbers
+from regulars.explanation.speech import Speech, numbers
 from regulars.explanation.workings import Working
 from regulars.kernel.money import format_minor
 from regulars.rules.compiler import CompiledRule
@@ -44,8 +44,8 @@ def discount_steps(
         steps += [_lines(selection, speech), _FORMS[form.form](form, selection, speech)]
         steps += _rounded(form, offer_of(replace(form, cap_minor=None), selection, left).amount_minor, speech)
         if form.cap_minor is not None and offer_of(form, selection, left).capped:
-            most = grouped(form.cap_minor, speech.exponent)
-            steps.append(Said(f"每单最多 {most}", f"at most {most} a purchase"))
+            most = speech.money(form.cap_minor)
+            steps.append(Said(f"每单最多 {most.zh}", f"at most {most.en} a purchase"))
     return (*steps, *_shared(shares, speech))
 
 
@@ -91,54 +91,59 @@ def _rest(line: SelectedLine, left: Mapping[int, int]) -> SelectedLine:
 
 def _lines(selection: Selection, speech: Speech) -> Said:
     lines = numbers([line.number for line in selection.lines])
-    value = grouped(sum(line.value_minor for line in selection.lines), speech.exponent)
-    return Said(f"{lines.zh}，计 {value}", f"{lines.en}: {value} count")
+    value = speech.money(sum(line.value_minor for line in selection.lines))
+    return Said(f"{lines.zh}，计 {value.zh}", f"{lines.en}: {value.en} count")
 
 
 def _rate(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
     whole = sum(line.value_minor for line in selection.lines)
-    said = f"{grouped(whole, speech.exponent)} × {_percent(form.rate_bps)} = " + exact(
-        Fraction(whole * form.rate_bps, BPS * 10**speech.exponent)
-    )
-    return Said(said, said)
+    return _part_of(whole, form.rate_bps, speech)
+
+
+def _part_of(whole: int, rate_bps: int, speech: Speech) -> Said:
+    """The sum of a rate, before it is rounded."""
+    amount, rate = speech.money(whole), _percent(rate_bps)
+    part = speech.exact_money(Fraction(whole * rate_bps, BPS))
+    return Said(f"{amount.zh} × {rate} = {part.zh}", f"{amount.en} × {rate} = {part.en}")
 
 
 def _amount(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
     del form
-    off = grouped(selection.amount_minor, speech.exponent)
-    return Said(f"立减 {off}", f"{off} off")
+    off = speech.money(selection.amount_minor)
+    return Said(f"立减 {off.zh}", f"{off.en} off")
 
 
 def _price(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
     del form
-    each = grouped(selection.amount_minor, speech.exponent)
+    each = speech.money(selection.amount_minor)
     above = sum(
         max(0, line.value_minor - selection.amount_minor * line.units)
         for line in selection.lines
         if line.units
     )
-    off = grouped(above, speech.exponent)
+    off = speech.money(above)
     units = sum(line.units for line in selection.lines)
-    return Said(f"{units} 件，每件 {each}，共减 {off}", f"{units} pieces at {each} each: {off} off")
+    return Said(
+        f"{units} 件，每件 {each.zh}，共减 {off.zh}", f"{units} pieces at {each.en} each: {off.en} off"
+    )
 
 
 def _threshold(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
-    places = speech.exponent
     whole = sum(line.value_minor for line in selection.lines)
     reached = whole // form.every
     counted = reached if form.times is None else min(reached, form.times)
-    every, off = grouped(form.every, places), grouped(form.off_minor, places)
-    total = grouped(counted * form.off_minor, places)
+    every, off = speech.money(form.every), speech.money(form.off_minor)
+    total = speech.money(counted * form.off_minor)
     most = (
         Said("", "") if counted == reached else Said(f"（最多 {form.times} 次）", f" (at most {form.times})")
     )
-    gap = grouped((reached + 1) * form.every - whole, places)
+    gap = speech.money((reached + 1) * form.every - whole)
     more = Said("", "")
     if counted == reached and counted != form.times:
-        more = Said(f"；再买 {gap} 可再减 {off}", f"; {gap} more would take off another {off}")
+        more = Said(f"；再买 {gap.zh} 可再减 {off.zh}", f"; {gap.en} more would take off another {off.en}")
     return Said(
-        f"每满 {every} 减 {off}：满 {reached} 次{most.zh}，减 {total}{more.zh}",
-        f"{off} for each full {every}: reached {reached} times{most.en}, {total} off{more.en}",
+        f"每满 {every.zh} 减 {off.zh}：满 {reached} 次{most.zh}，减 {total.zh}{more.zh}",
+        f"{off.en} for each full {every.en}: reached {reached} times{most.en}, {total.en} off{more.en}",
     )
 
 
@@ -146,14 +151,14 @@ def _free(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
     units = sum(line.units for line in selection.lines)
     count = units // form.every * form.free
     picked = units_picked(selection.lines, count, dearest=form.dearest)
-    worth = grouped(sum(value for _, value in picked), speech.exponent)
+    worth = speech.money(sum(value for _, value in picked))
     which = Said("最贵", "dearest") if form.dearest else Said("最便宜", "cheapest")
     lines = numbers([number for number, _ in picked])
     return Said(
         f"每 {form.every} 件免 {form.free} 件：{units} 件中{which.zh}的 {count} 件免费（{lines.zh}），"
-        f"值 {worth}",
+        f"值 {worth.zh}",
         f"{form.free} of every {form.every} free: of {units} the {which.en} {count} ({lines.en}), "
-        f"worth {worth}",
+        f"worth {worth.en}",
     )
 
 
@@ -163,13 +168,11 @@ def _nth(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
     worth = sum(value for _, value in picked)
     which = Said("最贵", "dearest") if form.dearest else Said("最便宜", "cheapest")
     lines = numbers([number for number, _ in picked])
-    sum_text = f"{grouped(worth, speech.exponent)} × {_percent(form.rate_bps)} = " + exact(
-        Fraction(worth * form.rate_bps, BPS * 10**speech.exponent)
-    )
+    off = _part_of(worth, form.rate_bps, speech)
     count = units // form.every
     return Said(
-        f"每 {form.every} 件有 1 件优惠：{units} 件中{which.zh}的 {count} 件（{lines.zh}），{sum_text}",
-        f"one of every {form.every}: of {units} the {which.en} {count} ({lines.en}), {sum_text}",
+        f"每 {form.every} 件有 1 件优惠：{units} 件中{which.zh}的 {count} 件（{lines.zh}），{off.zh}",
+        f"one of every {form.every}: of {units} the {which.en} {count} ({lines.en}), {off.en}",
     )
 
 
@@ -189,21 +192,21 @@ _ROUNDS: Final[Mapping[str, Said]] = {
 
 
 def _rounded(form: DiscountForm, amount: int, speech: Speech) -> list[Said]:
-    how, off = _ROUNDS[form.rounds], grouped(amount, speech.exponent)
-    to = "" if form.to_minor == 1 else grouped(form.to_minor, speech.exponent)
-    zh = f"{how.zh}到 {to}：{off}" if to else f"{how.zh}：{off}"
-    en = f"{how.en} to a multiple of {to}: {off}" if to else f"{how.en}: {off}"
-    return [Said(zh, en)]
+    how, off = _ROUNDS[form.rounds], speech.money(amount)
+    if form.to_minor == 1:
+        return [Said(f"{how.zh}：{off.zh}", f"{how.en}: {off.en}")]
+    to = speech.money(form.to_minor)
+    return [Said(f"{how.zh}到 {to.zh}：{off.zh}", f"{how.en} to a multiple of {to.en}: {off.en}")]
 
 
 def _shared(shares: Mapping[int, int], speech: Speech) -> list[Said]:
     if not shares:
         return []
-    places = speech.exponent
-    each_zh = "，".join(f"第 {line} 行 {grouped(part, places)}" for line, part in sorted(shares.items()))
-    each_en = ", ".join(f"line {line}: {grouped(part, places)}" for line, part in sorted(shares.items()))
-    total = grouped(sum(shares.values()), places)
-    return [Said(f"按行分摊：{each_zh}；合计 {total}", f"by line: {each_en}; in all {total}")]
+    parts = [(line, speech.money(part)) for line, part in sorted(shares.items())]
+    each_zh = "，".join(f"第 {line} 行 {part.zh}" for line, part in parts)
+    each_en = ", ".join(f"line {line}: {part.en}" for line, part in parts)
+    total = speech.money(sum(shares.values()))
+    return [Said(f"按行分摊：{each_zh}；合计 {total.zh}", f"by line: {each_en}; in all {total.en}")]
 
 
 def _percent(rate_bps: int) -> str:

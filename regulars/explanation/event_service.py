@@ -81,7 +81,7 @@ async def explain_event(
         event_no=event.event_no,
         kind=event.kind,
         effective_at=event.effective_at,
-        local_time=speech.moment(event.effective_at),
+        local_time=speech.stamp(event.effective_at),
         purchase_id=stored.purchase_id,
         pack=event.pack_version,
         summary=summary_of(ground, differences, speech),

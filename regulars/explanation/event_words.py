@@ -57,6 +57,16 @@ def summary_of(ground: EventGround, differences: tuple[Difference, ...], speech:
 
 def _source(ground: EventGround) -> list[Said]:
     event = ground.event
+    if event.kind == "stage_corrected" and "corrects" in event.reason:
+        wrong, other = event.reason["corrects"], event.pack_version
+        by_zh = f"改由规则包 {other} 重新判定" if other else "按另一版本不应发生"
+        by_en = f"decided anew by the pack {other}" if other else "struck: the other version makes none"
+        return [
+            Said(
+                f"经审批的更正：规则包 {wrong} 的规则所作的状态变更{by_zh}。",
+                f"An approved order had the move that a rule of the pack {wrong} made {by_en}.",
+            )
+        ]
     if event.kind == "stage_corrected":
         wrong = event.reason.get("undoes")
         return [
@@ -129,7 +139,7 @@ def _review(ground: EventGround, speech: Speech) -> list[Said]:
     said = _spend(ground, speech)
     if review is not None and review.due_at is not None:
         day = speech.day(review.due_at)
-        said.append(Said(f"等级年到 {day} 期满。", f"The tier year ended on {day}."))
+        said.append(Said(f"等级年到{day.zh}期满。", f"The tier year ended on {day.en}."))
     return said
 
 
@@ -137,18 +147,20 @@ def _silence(ground: EventGround, speech: Speech) -> list[Said]:
     reason = ground.event.reason
     since = datetime.fromisoformat(str(reason["silent_since"]))
     days = _whole(reason["after_days"])
-    due = speech.day(since + timedelta(days=days))
+    due, last = speech.day(since + timedelta(days=days)), speech.day(since)
     return [
         Said(
-            f"自 {speech.day(since)} 起没有消费，满 {days} 天（{due}）即判定。",
-            f"No purchase since {speech.day(since)}; {days} days of silence were full on {due}.",
+            f"自{last.zh}起没有消费，满 {days} 天（{due.zh}）即判定。",
+            f"No purchase since {last.en}; {days} days of silence were full on {due.en}.",
         )
     ]
 
 
 def _return(ground: EventGround, speech: Speech) -> list[Said]:
     since = speech.day(datetime.fromisoformat(str(ground.event.reason["silent_since"])))
-    return [Said(f"上一次消费（或入会）在 {since}。", f"The purchase before, or enrolment, was on {since}.")]
+    return [
+        Said(f"上一次消费（或入会）在{since.zh}。", f"The purchase before, or enrolment, was on {since.en}.")
+    ]
 
 
 def _expiry(ground: EventGround, speech: Speech) -> list[Said]:
@@ -158,20 +170,21 @@ def _expiry(ground: EventGround, speech: Speech) -> list[Said]:
     lots = booked.lots if booked else ()
     for lot in lots[:LOTS_SHOWN]:
         left, earned = speech.points(lot.amount), speech.day(lot.earned_at)
-        until = speech.day(lot.expires_at) if lot.expires_at else "–"
+        until = speech.day(lot.expires_at) if lot.expires_at else Said("–", "–")
         if lot.purchase_id is None:
             said.append(
                 Said(
-                    f"{earned} 手工调整所给尚余 {left.zh}，有效期至 {until}。",
-                    f"{left.en} left of those that were given by hand on {earned}, valid until {until}.",
+                    f"{earned.zh}手工调整所给尚余 {left.zh}，有效期至 {until.zh}。",
+                    f"{left.en} left of those that were given by hand on {earned.en}, "
+                    f"valid until {until.en}.",
                 )
             )
             continue
         said.append(
             Said(
-                f"{earned} 消费单 {lot.purchase_id} 所得尚余 {left.zh}，有效期至 {until}。",
-                f"{left.en} left of those that the purchase {lot.purchase_id} earned on {earned}, "
-                f"valid until {until}.",
+                f"{earned.zh}消费单 {lot.purchase_id} 所得尚余 {left.zh}，有效期至 {until.zh}。",
+                f"{left.en} left of those that the purchase {lot.purchase_id} earned on {earned.en}, "
+                f"valid until {until.en}.",
             )
         )
     if len(lots) > LOTS_SHOWN:
@@ -196,7 +209,7 @@ def _revisit(ground: EventGround, speech: Speech) -> list[Said]:
 
 def _correction(ground: EventGround, speech: Speech) -> list[Said]:
     late = speech.moment(datetime.fromisoformat(str(ground.event.reason["late_purchase_at"])))
-    return [Said(f"{late} 的一笔消费是后来补录的。", f"A purchase of {late} was recorded late.")]
+    return [Said(f"{late.zh} 的一笔消费是后来补录的。", f"A purchase of {late.en} was recorded late.")]
 
 
 def _freeze(ground: EventGround, speech: Speech) -> list[Said]:

@@ -11,6 +11,7 @@ from regulars.custom_fields.domain import ProductFacts
 from regulars.explanation.domain import Fact, Said, Value
 from regulars.explanation.recomputing import FactsRead
 from regulars.explanation.speech import NO, NONE, YES, Speech
+from regulars.kernel.written import written_digits
 from regulars.rules.catalogue import LINES_PATH, Field
 from regulars.rules.product_reading import PREFIX
 
@@ -93,7 +94,6 @@ def _number(field: Field, value: int, speech: Speech) -> Said:
         case "days":
             return Said(f"{value:,} 天", f"{value:,} days")
         case "yyyymmdd":
-            text = f"{value // 10_000:04d}-{value // 100 % 100:02d}-{value % 100:02d}"
+            return Said(written_digits(value, "zh"), written_digits(value, "en"))
         case _:
-            text = f"{value:,}"
-    return Said(text, text)
+            return Said(f"{value:,}", f"{value:,}")

@@ -59,7 +59,7 @@ async def explain_offers(
         member_id=basket.member_id,
         store=site.code,
         occurred_at=stored.occurred_at,
-        local_time=speech.moment(stored.occurred_at),
+        local_time=speech.stamp(stored.occurred_at),
         basket_known=bool(basket.lines),
         points=offered.outcome["points"],
         discount_minor=discount,

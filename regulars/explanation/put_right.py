@@ -30,7 +30,7 @@ class PutRight:
 def said_of(found: PutRight, speech: Speech) -> Said:
     """It in one passage."""
     at, by = speech.moment(found.at), ", ".join(found.versions)
-    parts = [Said(f"{at} 按 {by} 重新计算", f"On {at} it was recomputed by {by}")]
+    parts = [Said(f"{at.zh} 按 {by} 重新计算", f"On {at.en} it was recomputed by {by}")]
     if found.points:
         points = speech.points(found.points)
         parts.append(Said(f"补发 {points.zh}", f"{points.en} were given on top"))

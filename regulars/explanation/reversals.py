@@ -101,7 +101,7 @@ def explained(reversal: Reversal, speech: Speech) -> EventExplanation:
         event_no=None,
         kind=TAKEN_BACK,
         effective_at=reversal.at,
-        local_time=speech.moment(reversal.at),
+        local_time=speech.stamp(reversal.at),
         purchase_id=reversal.purchase_id,
         pack=reversal.pack,
         summary=(
@@ -139,13 +139,14 @@ def _taken(reversal: Reversal, speech: Speech) -> Said:
     points, at = speech.points(reversal.points), speech.moment(reversal.at)
     if reversal.redated_by is not None:
         return Said(
-            f"{at} 将规则包 {reversal.pack} 给出的 {points.zh}按更正后的生效日和到期日重新记入，积分数不变。",
-            f"On {at}, {points.en} that {reversal.pack} had given were given again with other dates; none "
+            f"{at.zh} 将规则包 {reversal.pack} 给出的 {points.zh}按更正后的生效日和到期日重新记入，"
+            "积分数不变。",
+            f"On {at.en}, {points.en} that {reversal.pack} had given were given again with other dates; none "
             "were lost.",
         )
     said = Said(
-        f"{at} 收回了规则包 {reversal.pack} 给出的 {points.zh}。",
-        f"On {at}, {points.en} that {reversal.pack} had given were taken back.",
+        f"{at.zh} 收回了规则包 {reversal.pack} 给出的 {points.zh}。",
+        f"On {at.en}, {points.en} that {reversal.pack} had given were taken back.",
     )
     if not reversal.owed:
         return said
@@ -185,9 +186,9 @@ def _given(reversal: Reversal, speech: Speech) -> list[Said]:
     day, given = speech.day(reversal.bought_at), speech.points(reversal.given)
     said = [
         Said(
-            f"这些积分来自 {day} 的消费单 {reversal.purchase_id}，该版本当时给了 {given.zh}。",
-            f"They had been earned by the purchase {reversal.purchase_id} of {day}, in which the version "
-            f"gave {given.en}.",
+            f"这些积分来自{day.zh}的消费单 {reversal.purchase_id}，该版本当时给了 {given.zh}。",
+            f"They had been earned by the purchase {reversal.purchase_id} of {day.en}, in which the "
+            f"version gave {given.en}.",
         )
     ]
     for rule, amount in reversal.rules[:SHOWN_MOST]:
@@ -205,16 +206,16 @@ def _sources(reversal: Reversal, speech: Speech) -> list[Said]:
         if source.purchase_id is None:
             said.append(
                 Said(
-                    f"其中 {points.zh} 取自 {day} 手工调整所给，因为原来的积分已不在。",
-                    f"{points.en} of them were taken from what had been given by hand on {day}, since the "
-                    "original points were gone.",
+                    f"其中 {points.zh} 取自{day.zh}手工调整所给，因为原来的积分已不在。",
+                    f"{points.en} of them were taken from what had been given by hand on {day.en}, since "
+                    "the original points were gone.",
                 )
             )
             continue
         said.append(
             Said(
-                f"其中 {points.zh} 取自 {day} 消费单 {source.purchase_id} 所得，因为原来的积分已不在。",
-                f"{points.en} of them were taken from what the purchase {source.purchase_id} of {day} had "
+                f"其中 {points.zh} 取自{day.zh}消费单 {source.purchase_id} 所得，因为原来的积分已不在。",
+                f"{points.en} of them were taken from what the purchase {source.purchase_id} of {day.en} had "
                 "earned, since the original points were gone.",
             )
         )

@@ -95,7 +95,7 @@ def _explained(
         receipt_no=stored.receipt_no,
         store=stored.store,
         occurred_at=stored.occurred_at,
-        local_time=speech.moment(stored.occurred_at),
+        local_time=speech.stamp(stored.occurred_at),
         attributed=stored.attributed,
         points=stored.points,
         discount_minor=charged,

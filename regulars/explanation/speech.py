@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from regulars.explanation.domain import Said, Value
 from regulars.kernel.money import format_minor
+from regulars.kernel.written import written_amount, written_clock, written_day
 from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.facts import plain_code
 from regulars.rules.model import Pack
@@ -18,7 +20,6 @@ YES: Final = Said("是", "yes")
 NO: Final = Said("否", "no")
 NONE: Final = Said("（无）", "none")
 _DECIMALS: Final = 6
-_YUAN: Final = "CNY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +40,40 @@ class Speech:
     catalogue: Catalogue = BUILT_IN
 
     def money(self, minor: int) -> Said:
-        """An amount with its currency: 1250 is "12.50 元" where the chain counts in yuan."""
-        plain = grouped(minor, self.exponent)
-        zh = f"{plain} 元" if self.currency == _YUAN else f"{plain} {self.currency}"
-        return Said(zh, f"{plain} {self.currency}")
+        """An amount with its currency: 1250 is "¥12.50" where the chain counts in yuan."""
+        return self._amount(minor)
+
+    def exact_money(self, minor: Fraction) -> Said:
+        """An amount with its parts of a minor unit; cut off, and said so, where they do not end."""
+        cut, rest = divmod(abs(minor.numerator) * 10**_DECIMALS, minor.denominator)
+        found = self._amount(Decimal(-cut if minor < 0 else cut).scaleb(-_DECIMALS))
+        return Said(f"{found.zh}…", f"{found.en}…") if rest else found
+
+    def _amount(self, minor: int | Decimal) -> Said:
+        return Said(
+            written_amount(minor, self.currency, self.exponent, "zh"),
+            written_amount(minor, self.currency, self.exponent, "en"),
+        )
 
     def points(self, points: int) -> Said:
         """Whole points."""
         return Said(f"{points:,} 分", f"{points:,} point{'' if points == 1 else 's'}")
 
-    def moment(self, at: datetime) -> str:
-        """An instant on the store's wall clock: "2026-03-02 10:00"."""
-        return at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M")
+    def moment(self, at: datetime) -> Said:
+        """An instant on the store's wall clock: "2026年3月2日 10:00"; what is kept names its year."""
+        day = self.day(at)
+        return Said(
+            f"{day.zh} {written_clock(at, self.zone, 'zh')}", f"{day.en} {written_clock(at, self.zone, 'en')}"
+        )
 
-    def day(self, at: datetime) -> str:
+    def day(self, at: datetime) -> Said:
         """The date on the store's wall clock."""
-        return at.astimezone(self.zone).strftime("%Y-%m-%d")
+        local = at.astimezone(self.zone).date()
+        return Said(written_day(local, "zh"), written_day(local, "en"))
+
+    def stamp(self, at: datetime) -> str:
+        """An instant on the store's wall clock for machines and tables: "2026-03-02 10:00"."""
+        return at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M")
 
     def tier(self, code: str | None) -> Said:
         """What a tier is called; its code where nobody says."""
@@ -67,8 +86,8 @@ class Speech:
         facts = self.catalogue
         return PackSpeech(
             self,
-            Wording("zh", pack, self.exponent, zh, catalogue=facts),
-            Wording("en", pack, self.exponent, en, catalogue=facts),
+            Wording("zh", pack, self.exponent, zh, catalogue=facts, currency=self.currency),
+            Wording("en", pack, self.exponent, en, catalogue=facts, currency=self.currency),
         )
 
 
@@ -121,12 +140,6 @@ class PackSpeech:
 def capital(sentence: str) -> str:
     """With a capital in front."""
     return sentence[:1].upper() + sentence[1:]
-
-
-def grouped(minor: int, exponent: int) -> str:
-    """Minor units with thousands set apart: 123456 is "1,234.56"."""
-    whole, dot, rest = format_minor(abs(minor), exponent).partition(".")
-    return f"{'-' if minor < 0 else ''}{int(whole):,}{dot}{rest}"
 
 
 def exact(value: Fraction) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from regulars.budgets.domain import LIMITED
 from regulars.explanation import words
@@ -105,11 +106,11 @@ def _pack(
 def _sentences(pack: Pack, working: Working) -> Mapping[str, Said]:
     """What each rule gives where it holds."""
     chain = working.speech.chain
-    exponent, facts = chain.exponent, chain.catalogue
     in_zh = {code: name.zh for code, name in chain.tier_names.items()}
     in_en = {code: name.en for code, name in chain.tier_names.items()}
-    zh = sentences(pack, "zh", exponent=exponent, tier_names=in_zh, catalogue=facts)
-    en = sentences(pack, "en", exponent=exponent, tier_names=in_en, catalogue=facts)
+    said_as = partial(sentences, exponent=chain.exponent, catalogue=chain.catalogue, currency=chain.currency)
+    zh = said_as(pack, "zh", tier_names=in_zh)
+    en = said_as(pack, "en", tier_names=in_en)
     return {one.rule_id: Said(one.effect, other.effect) for one, other in zip(zh, en, strict=True)}
 
 

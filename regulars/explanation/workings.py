@@ -8,7 +8,7 @@ from math import floor
 
 from regulars.explanation.domain import Said
 from regulars.explanation.probing import Probe, source_of
-from regulars.explanation.speech import PackSpeech, exact, grouped, numbers
+from regulars.explanation.speech import PackSpeech, exact, numbers
 from regulars.explanation.stored import RuleKey
 from regulars.rules.compiler import CompiledPack, CompiledRule
 from regulars.rules.consequences import Consequence, MessageAsked, TagOrder
@@ -138,13 +138,18 @@ def _flat(points: int) -> Said:
 
 def _divided(working: Working, tree: object, amount: int, per: int) -> Said:
     speech = working.speech
-    places = speech.chain.exponent if speech.unit(tree) == "minor" else 0
-    said = f"{grouped(amount, places)} ÷ {grouped(per, places)} = {exact(Fraction(amount, per))}"
+    money = speech.unit(tree) == "minor"
+    whole, each = (
+        speech.chain.money(number) if money else Said(f"{number:,}", f"{number:,}")
+        for number in (amount, per)
+    )
+    quotient = exact(Fraction(amount, per))
+    said = Said(f"{whole.zh} ÷ {each.zh} = {quotient}", f"{whole.en} ÷ {each.en} = {quotient}")
     source = source_of(tree)
     if source is None:
-        return Said(said, said)
+        return said
     lines = numbers(working.probe.lines(source))
-    return Said(f"{said}（{lines.zh}）", f"{said} ({lines.en})")
+    return Said(f"{said.zh}（{lines.zh}）", f"{said.en} ({lines.en})")
 
 
 def _rounded(share: _Share) -> Said:
@@ -177,7 +182,7 @@ def asked_steps(asked: Consequence, at: datetime, speech: PackSpeech) -> tuple[S
         return (Said("、".join(values), ", ".join(values)),) if values else ()
     if isinstance(asked, TagOrder) and asked.days is not None:
         until = speech.chain.moment(at + timedelta(days=asked.days))
-        return (Said(f"保留至 {until}", f"until {until}"),)
+        return (Said(f"保留至 {until.zh}", f"until {until.en}"),)
     return ()
 
 
@@ -186,8 +191,8 @@ def _days(award: Award, speech: PackSpeech, at: datetime | None) -> tuple[Said, 
     said: list[Said] = []
     if at is not None and award.available_at > at:
         begins = speech.chain.moment(award.available_at)
-        said.append(Said(f"{begins} 起可用", f"can be spent from {begins}"))
+        said.append(Said(f"{begins.zh} 起可用", f"can be spent from {begins.en}"))
     if award.expires_at is not None:
         until = speech.chain.moment(award.expires_at)
-        said.append(Said(f"有效期至 {until}", f"valid until {until}"))
+        said.append(Said(f"有效期至 {until.zh}", f"valid until {until.en}"))
     return tuple(said)

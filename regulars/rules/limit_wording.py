@@ -30,16 +30,19 @@ class LimitSentence:
     words: str
 
 
-def limit_sentences(pack: Pack, locale: str, *, exponent: int = 2) -> tuple[LimitSentence, ...]:
+def limit_sentences(
+    pack: Pack, locale: str, *, exponent: int = 2, currency: str = ""
+) -> tuple[LimitSentence, ...]:
     """Each limit of a pack in words.
 
     Args:
         pack: checked.
         locale: "zh…" for Chinese, else English.
         exponent: decimal places of the chain's currency.
+        currency: its ISO code, written with each amount; "": amounts are written bare.
     Returns: by code, as on the pack set.
     """
-    wording = Wording("zh" if locale.startswith("zh") else "en", pack, exponent)
+    wording = Wording("zh" if locale.startswith("zh") else "en", pack, exponent, currency=currency)
     limits = sorted(pack.limits or (), key=lambda limit: limit.code)
     return tuple(
         LimitSentence(limit.code, wording.pick(limit.title.zh, limit.title.en), _limit(wording, limit))

@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from regulars.kernel.written import Language
 from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.effects import said_effect
 from regulars.rules.model import Pack, Rule, conditions_of
 from regulars.rules.reach_wording import said_reach, said_season
-from regulars.rules.wording import Language, Wording
+from regulars.rules.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ def sentences(
     exponent: int = 2,
     tier_names: Mapping[str, str] | None = None,
     catalogue: Catalogue = BUILT_IN,
+    currency: str = "",
 ) -> tuple[RuleSentence, ...]:
     """Each rule and each condition of a pack in words.
 
@@ -51,10 +53,11 @@ def sentences(
         exponent: decimal places of the chain's currency.
         tier_names: what tiers are called, by code.
         catalogue: what the chain's facts are called; a fact that is not in it goes by its path.
+        currency: its ISO code, written with each amount; "": amounts are written bare.
     Returns: one sentence a rule, in the order in which they act.
     """
     language: Language = "zh" if locale.startswith("zh") else "en"
-    wording = Wording(language, pack, exponent, tier_names or {}, catalogue=catalogue)
+    wording = Wording(language, pack, exponent, tier_names or {}, catalogue=catalogue, currency=currency)
     return tuple(_rule(wording, rule) for rule in pack.rules_in_order())
 
 

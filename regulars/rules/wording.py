@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import Literal
 
 from regulars.kernel.money import format_minor
+from regulars.kernel.written import Language, written_amount, written_digits
 from regulars.rules.catalogue import BUILT_IN, LINES_PATH, Catalogue, Field
 from regulars.rules.model import Pack
-
-Language = Literal["zh", "en"]
 
 _UNIT_OF_TYPE = {"money_minor": "minor", "days": "days", "rate_bps": "bps", "percent": "percent"}
 _TEMPLATES: Mapping[str, tuple[str, str]] = {
@@ -55,6 +53,7 @@ class Wording:
         tier_names: what tiers are called, by code; the pack's own tiers are known.
         in_line: whether names mean a line's fields.
         catalogue: what the chain's facts are called.
+        currency: its ISO code, written with each amount; "": amounts are written bare.
     """
 
     language: Language
@@ -63,6 +62,7 @@ class Wording:
     tier_names: Mapping[str, str] = field(default_factory=dict)
     in_line: bool = False
     catalogue: Catalogue = BUILT_IN
+    currency: str = ""
 
     def say(self, template: str, **parts: str) -> str:
         zh, en = _TEMPLATES[template]
@@ -142,6 +142,10 @@ class Wording:
             return self.pick(f"{value:,} 天", f"{value:,} days")
         if unit == "hour":
             return self.pick(f"{value} 时", f"{value}:00")
+        if unit == "yyyymmdd":
+            return written_digits(value, self.language)
+        if unit == "minor" and self.currency:
+            return written_amount(value, self.currency, self.exponent, self.language)
         return _money(value, self.exponent) if unit == "minor" else _plain(value, unit)
 
     def listing(self, words: Sequence[str]) -> str:
@@ -177,8 +181,6 @@ def _plain(value: int, unit: str | None) -> str:
             return f"{_decimal(value, 2)}%"
         case "percent":
             return f"{value}%"
-        case "yyyymmdd":
-            return f"{value // 10_000:04d}-{value // 100 % 100:02d}-{value % 100:02d}"
         case _:
             return f"{value:,}"
 

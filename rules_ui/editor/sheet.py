@@ -135,6 +135,7 @@ class Sheet:
             {tier.value: tier.label for tier in self.offers.tiers},
             in_line=scope == "line",
             catalogue=self.catalogue,
+            currency=self.say.money.currency,
         )
         return wording.words(tree)
 

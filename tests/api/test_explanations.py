@@ -24,10 +24,10 @@ async def test_a_till_is_told_why_a_purchase_earned_what_it_earned(world: WebWor
     earning = next(pack for pack in found["packs"] if pack["kind"] == "earning")
     base, *_, loyal = earning["rules"]
     assert base["steps"][0] == {
-        "zh": "987.50 ÷ 1.00 = 987.5（第 1 行）",
-        "en": "987.50 ÷ 1.00 = 987.5 (line 1)",
+        "zh": "US$987.50 ÷ US$1.00 = 987.5（第 1 行）",
+        "en": "$987.50 ÷ $1.00 = 987.5 (line 1)",
     }
-    assert loyal["conditions"][0]["needed"]["en"] == "it takes 3,000.00 USD: 3,000.00 USD short"
+    assert loyal["conditions"][0]["needed"]["en"] == "it takes $3,000.00: $3,000.00 short"
     assert loyal["conditions"][0]["values"][0]["value"] == 0
 
 
@@ -60,7 +60,7 @@ async def test_events_are_listed_page_by_page_and_each_is_explained(
     told = (await admin.get(f"{path}/{upgraded[0]['event_id']}/explanation")).json()
     assert told["agrees"]
     assert told["summary"][0] == {"zh": "升级为银卡。", "en": "Moved up to Silver."}
-    assert told["packs"][0]["rules"][1]["conditions"][0]["needed"]["zh"].endswith("差 1,800.00 USD")
+    assert told["packs"][0]["rules"][1]["conditions"][0]["needed"]["zh"].endswith("差 US$1,800.00")
 
 
 async def test_an_adjustment_among_the_events_is_explained(world: WebWorld, admin: httpx.AsyncClient) -> None:
@@ -97,7 +97,7 @@ async def test_a_till_asks_why_not_more_with_and_without_a_basket(world: WebWorl
             await till.post("/v1/quotes/explanation", json={"member": str(member), "lines": BASKET})
         ).json()
     assert not bare["basket_known"]
-    assert "12.50 USD more to reach Silver." in [said["en"] for said in bare["summary"]]
+    assert "$12.50 more to reach Silver." in [said["en"] for said in bare["summary"]]
     assert (full["points"], full["basket_known"]) == (12, True)
 
 

@@ -35,10 +35,10 @@ async def test_a_purchase_and_an_event_are_told_in_either_language(
     assert english.exit_code == 0, english.output
     assert english.output.splitlines()[0].split()[2:4] == ["east-1", "receipt"]
     assert "The purchase earned 1,200 points." in english.output
-    assert "= 1,200.00 ÷ 1.00 = 1,200 (line 1)" in english.output
+    assert "= $1,200.00 ÷ $1.00 = 1,200 (line 1)" in english.output
     chinese = await run(app, database_url, tmp_path, str(bought.purchase_id), "--language", "zh")
     assert "本单累积 1,200 分。" in chinese.output
-    assert "差 3,000.00 USD" in chinese.output
+    assert "差 US$3,000.00" in chinese.output
     async with chain.database.read() as session:
         event = await session.scalar(text("select id from lifecycle_event where kind = 'upgraded'"))
     told = await run(app, database_url, tmp_path, str(event), "--json")

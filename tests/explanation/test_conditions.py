@@ -52,28 +52,28 @@ MEAT = {"+": [{"map": [{"filter": [{"var": "purchase.lines"}, IN_MEAT]}, {"var":
 NEEDED = {
     "short": (
         {">=": [SPEND, 100_000]},
-        "需达到 1,000.00 元，差 12.50 元",
-        "it takes 1,000.00 CNY: 12.50 CNY short",
+        "需达到 ¥1,000.00，差 ¥12.50",
+        "it takes CN¥1,000.00: CN¥12.50 short",
     ),
     "more than": (
         {">": [SPEND, 98_750]},
-        "需达到 987.51 元，差 0.01 元",
-        "it takes 987.51 CNY: 0.01 CNY short",
+        "需达到 ¥987.51，差 ¥0.01",
+        "it takes CN¥987.51: CN¥0.01 short",
     ),
     "too much": (
         {"<=": [SPEND, 90_000]},
-        "不得超过 900.00 元，多出 87.50 元",
-        "at most 900.00 CNY: 87.50 CNY too much",
+        "不得超过 ¥900.00，多出 ¥87.50",
+        "at most CN¥900.00: CN¥87.50 too much",
     ),
     "flipped": (
         {"<=": [100_000, SPEND]},
-        "需达到 1,000.00 元，差 12.50 元",
-        "it takes 1,000.00 CNY: 12.50 CNY short",
+        "需达到 ¥1,000.00，差 ¥12.50",
+        "it takes CN¥1,000.00: CN¥12.50 short",
     ),
     "parameter": (
         {">=": [SPEND, {"param": "regular_spend_minor"}]},
-        "需达到 1,000.00 元，差 12.50 元",
-        "it takes 1,000.00 CNY: 12.50 CNY short",
+        "需达到 ¥1,000.00，差 ¥12.50",
+        "it takes CN¥1,000.00: CN¥12.50 short",
     ),
     "below a span": ({"<=": [10, HOUR, 20]}, "实际是9 时", "it is 9:00"),
     "above a span": ({"<=": [6, HOUR, 8]}, "实际是9 时", "it is 9:00"),
@@ -95,8 +95,8 @@ NEEDED = {
     "among": ({"in": ["staff", {"var": "member.tags"}]}, "其中没有“staff”", "“staff” is not among them"),
     "sum of lines": (
         {">=": [MEAT, 1_000]},
-        "需达到 10.00 元，差 4.50 元",
-        "it takes 10.00 CNY: 4.50 CNY short",
+        "需达到 ¥10.00，差 ¥4.50",
+        "it takes CN¥10.00: CN¥4.50 short",
     ),
     "no line": (
         {"some": [{"var": "purchase.lines"}, {"===": [{"var": "department"}, "FUEL"]}]},
@@ -128,7 +128,7 @@ def test_what_does_not_hold_says_what_it_takes(name: str) -> None:
 
 def test_a_sum_names_the_lines_it_was_computed_from() -> None:
     (value,) = told({">=": [MEAT, 500]}).values
-    assert (value.value, value.lines, value.text.zh) == (550, (1, 3), "5.50 元")
+    assert (value.value, value.lines, value.text.zh) == (550, (1, 3), "¥5.50")
 
 
 def test_lines_are_asked_each_though_the_first_decides() -> None:

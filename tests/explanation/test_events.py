@@ -73,13 +73,13 @@ async def test_a_move_up_is_told_with_the_purchase_and_the_rules(chain: SmallCha
     found = await explained(chain, "upgraded")
     assert found.agrees
     assert "Moved up to Silver." in said(found)
-    assert "Spent 1,200.00 USD in 365 days; the threshold is 1,000.00 USD." in said(found)
+    assert "Spent $1,200.00 in 365 days; the threshold is $1,000.00." in said(found)
     assert f"The purchase {found.purchase_id} decided it" in said(found)
     (tiers,) = found.packs
     silver, gold = tiers.rules
     assert (silver.state, gold.state) == ("applied", "failed")
     assert gold.conditions[0].needed is not None
-    assert gold.conditions[0].needed.zh == "需达到 3,000.00 USD，差 1,800.00 USD"
+    assert gold.conditions[0].needed.zh == "需达到 US$3,000.00，差 US$1,800.00"
 
 
 async def test_a_step_down_is_told_with_what_was_missing(chain: SmallChain) -> None:
@@ -87,22 +87,22 @@ async def test_a_step_down_is_told_with_what_was_missing(chain: SmallChain) -> N
     found = await explained(chain, "downgraded")
     assert found.agrees
     assert "Moved down to Member." in said(found)
-    assert "700.00 USD short." in said(found)
-    assert "The tier year ended on 2027-03-12." in said(found)
+    assert "$700.00 short." in said(found)
+    assert "The tier year ended on 12 Mar 2027." in said(found)
     assert "Time decided it, by the pack classic-tiers/1." in said(found)
     assert found.packs[0].rules[0].conditions[0].values[0].value == 30_000
 
 
 async def test_silence_return_and_expiry_are_told_with_their_dates(chain: SmallChain) -> None:
     await a_life(chain)
-    assert "No purchase since 2026-03-12; 60 days of silence were full on 2026-05-11." in said(
+    assert "No purchase since 12 Mar 2026; 60 days of silence were full on 11 May 2026." in said(
         await explained(chain, "at_risk")
     )
-    assert "on 2026-03-12" in said(await explained(chain, "reactivated"))
+    assert "on 12 Mar 2026" in said(await explained(chain, "reactivated"))
     expired = await explained(chain, "points_expired")
     assert expired.agrees
     assert "950 points went." in said(expired)
-    assert "earned on 2026-03-02" in said(expired)
+    assert "earned on 2 Mar 2026" in said(expired)
 
 
 async def test_a_late_purchase_corrects_and_all_still_agrees(chain: SmallChain) -> None:

@@ -33,7 +33,7 @@ async def test_without_a_basket_what_depends_on_it_stays_open(chain: SmallChain)
     assert rule(found, "base").state == "open"
     assert rule(found, "groceries").why.en.startswith("Not so: Member's tier is Silver or Gold")
     assert rule(found, "spend-regular").conditions[0].needed is not None
-    assert "12.50 USD more to reach Silver." in [said.en for said in found.summary]
+    assert "$12.50 more to reach Silver." in [said.en for said in found.summary]
     assert not [fact for fact in found.facts if fact.path.startswith("purchase.")]
 
 
@@ -46,12 +46,12 @@ async def test_a_basket_is_told_as_the_purchase_would_be(chain: SmallChain) -> N
     found = await asked(chain, basket)
     assert (found.points, found.discount_minor) == (62, 500)
     assert [step.en for step in rule(found, "groceries").steps] == [
-        "line 1: 100.00 count",
-        "100.00 × 5% = 5",
-        "rounded down: 5.00",
-        "by line: line 1: 5.00; in all 5.00",
+        "line 1: $100.00 count",
+        "$100.00 × 5% = $5.00",
+        "rounded down: $5.00",
+        "by line: line 1: $5.00; in all $5.00",
     ]
-    assert "Bought now, it would earn 62 points and 5.00 USD off." in [said.en for said in found.summary]
+    assert "Bought now, it would earn 62 points and $5.00 off." in [said.en for said in found.summary]
     async with chain.database.read() as session:
         assert (await session.execute(ROWS)).one() == before
 

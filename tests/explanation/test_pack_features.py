@@ -82,55 +82,56 @@ FORMS: Mapping[str, tuple[dict[str, Any], list[str]]] = {
     "threshold": (
         {"threshold": {"every_minor": 5_000, "off_minor": 800}},
         [
-            "lines 1, 2: 130.00 count",
-            "8.00 for each full 50.00: reached 2 times, 16.00 off; 20.00 more would take off another 8.00",
-            "rounded down: 16.00",
-            "by line: line 1: 12.31, line 2: 3.69; in all 16.00",
+            "lines 1, 2: $130.00 count",
+            "$8.00 for each full $50.00: reached 2 times, $16.00 off; "
+            "$20.00 more would take off another $8.00",
+            "rounded down: $16.00",
+            "by line: line 1: $12.31, line 2: $3.69; in all $16.00",
         ],
     ),
     "amount": (
         {"amount_minor": 1_300},
         [
-            "lines 1, 2: 130.00 count",
-            "13.00 off",
-            "rounded down: 13.00",
-            "by line: line 1: 10.00, line 2: 3.00; in all 13.00",
+            "lines 1, 2: $130.00 count",
+            "$13.00 off",
+            "rounded down: $13.00",
+            "by line: line 1: $10.00, line 2: $3.00; in all $13.00",
         ],
     ),
     "free": (
         {"free_items": {"free": 1, "every": 2, "pick": "cheapest"}},
         [
-            "lines 1, 2: 130.00 count",
-            "1 of every 2 free: of 2 the cheapest 1 (line 2), worth 30.00",
-            "rounded down: 30.00",
-            "by line: line 2: 30.00; in all 30.00",
+            "lines 1, 2: $130.00 count",
+            "1 of every 2 free: of 2 the cheapest 1 (line 2), worth $30.00",
+            "rounded down: $30.00",
+            "by line: line 2: $30.00; in all $30.00",
         ],
     ),
     "nth": (
         {"nth_item": {"every": 2, "rate_bps": 5_000, "pick": "dearest"}},
         [
-            "lines 1, 2: 130.00 count",
-            "one of every 2: of 2 the dearest 1 (line 1), 100.00 × 50% = 50",
-            "rounded down: 50.00",
-            "by line: line 1: 50.00; in all 50.00",
+            "lines 1, 2: $130.00 count",
+            "one of every 2: of 2 the dearest 1 (line 1), $100.00 × 50% = $50.00",
+            "rounded down: $50.00",
+            "by line: line 1: $50.00; in all $50.00",
         ],
     ),
     "price": (
         {"price_minor": 2_500},
         [
-            "lines 1, 2: 130.00 count",
-            "2 pieces at 25.00 each: 80.00 off",
-            "rounded down: 80.00",
-            "by line: line 1: 75.00, line 2: 5.00; in all 80.00",
+            "lines 1, 2: $130.00 count",
+            "2 pieces at $25.00 each: $80.00 off",
+            "rounded down: $80.00",
+            "by line: line 1: $75.00, line 2: $5.00; in all $80.00",
         ],
     ),
     "rounded": (
         {"rate_bps": 1_111, "rounding": {"mode": "half_up", "to_minor": 10}},
         [
-            "lines 1, 2: 130.00 count",
-            "130.00 × 11.11% = 14.443",
-            "rounded to the nearest to a multiple of 0.10: 14.40",
-            "by line: line 1: 11.08, line 2: 3.32; in all 14.40",
+            "lines 1, 2: $130.00 count",
+            "$130.00 × 11.11% = $14.443",
+            "rounded to the nearest to a multiple of $0.10: $14.40",
+            "by line: line 1: $11.08, line 2: $3.32; in all $14.40",
         ],
     ),
 }
@@ -156,8 +157,8 @@ async def test_points_of_many_kinds_are_told_and_recomputed(chain: SmallChain, e
     found = await explain((await chain.buy(await chain.join(), line(1_250))).purchase_id)
     assert found.agrees
     assert only(found, "flat").steps[0].en == "50 points, whatever was bought"
-    assert "can be spent from 2026-03-16 11:00" in [step.en for step in only(found, "flat").steps]
-    assert "valid until 2027-01-01 00:00" in [step.en for step in only(found, "flat").steps]
+    assert "can be spent from 16 Mar 2026 11:00" in [step.en for step in only(found, "flat").steps]
+    assert "valid until 1 Jan 2027 00:00" in [step.en for step in only(found, "flat").steps]
 
 
 async def test_a_rule_elsewhere_or_at_another_time_says_so(chain: SmallChain, explain: Explain) -> None:

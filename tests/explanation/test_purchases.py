@@ -41,19 +41,19 @@ async def test_points_are_told_from_the_amount_to_the_share_of_each_rule(
     found = await explain((await chain.buy(member, *basket, occurred_at=MONDAY + HOUR)).purchase_id)
     assert found.points == 26
     assert steps(found, "base", "en") == [
-        "16.89 ÷ 1.00 = 16.89 (lines 1, 2)",
+        "$16.89 ÷ $1.00 = 16.89 (lines 1, 2)",
         "rounded down: 16",
-        "valid until 2028-03-01 11:00",
+        "valid until 1 Mar 2028 11:00",
     ]
     assert steps(found, "produce", "zh") == [
-        "4.55 ÷ 1.00 = 4.55（第 2 行）",
+        "US$4.55 ÷ US$1.00 = 4.55（第 2 行）",
         "累计 21.44，向下取整为 21 分；前面的规则已给 16 分，本条 5 分",
-        "有效期至 2028-03-01 11:00",
+        "有效期至 2028年3月1日 11:00",
     ]
     assert steps(found, "spend-regular", "en") == [
         "21.44 × 1.25 = 26.8",
         "26.8 so far, rounded down 26; less 21 given by the rules before: 5",
-        "valid until 2028-03-01 11:00",
+        "valid until 1 Mar 2028 11:00",
     ]
     assert found.agrees
     assert found.local_time == "2026-03-02 11:00"
@@ -70,9 +70,9 @@ async def test_a_rule_that_did_not_apply_says_what_it_would_have_needed(
     (condition,) = regular.conditions
     assert (condition.holds, condition.values[0].value) == (False, 98_750)
     assert condition.needed is not None
-    assert condition.needed.zh == "需达到 1,000.00 USD，差 12.50 USD"
-    assert condition.needed.en == "it takes 1,000.00 USD: 12.50 USD short"
-    assert regular.why.en.endswith("12.50 USD short")
+    assert condition.needed.zh == "需达到 US$1,000.00，差 US$12.50"
+    assert condition.needed.en == "it takes $1,000.00: $12.50 short"
+    assert regular.why.en.endswith("$12.50 short")
 
 
 async def test_all_conditions_are_told_after_the_first_that_failed(
@@ -99,11 +99,11 @@ async def test_a_discount_is_told_with_rate_cap_and_shares(chain: SmallChain, ex
     assert found.agrees
     assert found.discount_minor == 2_000
     assert steps(found, "groceries", "en") == [
-        "lines 1, 2: 500.00 count",
-        "500.00 × 5% = 25",
-        "rounded down: 25.00",
-        "at most 20.00 a purchase",
-        "by line: line 1: 12.00, line 2: 8.00; in all 20.00",
+        "lines 1, 2: $500.00 count",
+        "$500.00 × 5% = $25.00",
+        "rounded down: $25.00",
+        "at most $20.00 a purchase",
+        "by line: line 1: $12.00, line 2: $8.00; in all $20.00",
     ]
     assert rule(found, "groceries").why.zh == "已达到每单优惠上限。"
 
@@ -114,7 +114,7 @@ async def test_a_discount_that_the_till_did_not_charge_is_said(chain: SmallChain
     found = await explain((await chain.buy(member, line(10_000), occurred_at=SATURDAY)).purchase_id)
     assert found.agrees
     said = " ".join(sentence.en for sentence in found.summary)
-    assert "The rules offered 5.00 USD off; the till charged 0.00 USD off." in said
+    assert "The rules offered $5.00 off; the till charged $0.00 off." in said
     assert "other discounts than the rules offer" in said
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 WORDS = {
     "zh": {
         "overview": "概览",
-        "why": "近 365 天消费额（不含本单）满 1,000.00",
+        "why": "近 365 天消费额（不含本单）满 US$1,000.00",
         "fuel": "未满足：",
         "rule": "常客 1.25 倍",
         "award": "+11 分",
@@ -28,7 +28,7 @@ WORDS = {
     },
     "en": {
         "overview": "Overview",
-        "why": "Spend in the last 365 days before this purchase is at least 1,000.00",
+        "why": "Spend in the last 365 days before this purchase is at least $1,000.00",
         "fuel": "Not so:",
         "rule": "Regulars earn × 1.25",
         "award": "+11 pts",

@@ -59,8 +59,8 @@ CONDITIONS = [
     ),
     (
         {"or": [{"===": [{"var": "calendar.date"}, 20261111]}, {"===": [{"var": "member.stage"}, "lapsed"]}]},
-        "日期为2026-11-11，或会员阶段为已流失",
-        "Date is 2026-11-11 or member's stage is lapsed",
+        "日期为2026年11月11日，或会员阶段为已流失",
+        "Date is 11 Nov 2026 or member's stage is lapsed",
     ),
     (
         {">": [{"+": [{"map": [LINES, {"var": "discount_minor"}]}]}, 0]},

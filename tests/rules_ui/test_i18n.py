@@ -53,6 +53,13 @@ def test_spans_are_told_in_words() -> None:
     assert speech("en").ago(NOW + timedelta(days=3)) == "in 3 days"
 
 
+def test_what_has_just_been_or_soon_will_be_is_not_told_in_seconds() -> None:
+    seconds = (-63, -59, 0, 59, 63, -90_000)
+    zh, en = ([speech(tag).ago(NOW + timedelta(seconds=each)) for each in seconds] for tag in ("zh", "en"))
+    assert zh == ["1分钟前", "刚刚", "刚刚", "1分钟内", "1分钟后", "1天前"]
+    assert en == ["1 minute ago", "just now", "just now", "within a minute", "in 1 minute", "1 day ago"]
+
+
 def test_scaled_numbers_lose_nothing() -> None:
     assert speech("en").quantity(1_500) == "1.5"
     assert speech("en").decimal(12_500, 2) == "125"

@@ -90,12 +90,12 @@ async def test_each_award_is_explained_rule_by_rule_in_both_languages(
     assert "+15 pts" in part
     assert "Produce counts double on weekdays" in part
     assert "+5 pts" in part
-    assert "Not so: Spend in the last 365 days before this purchase is at least 1,000.00" in part
+    assert "Not so: Spend in the last 365 days before this purchase is at least $1,000.00" in part
     admin.cookies.set("regulars_language", "zh")
     page = said((await admin.get(f"/purchases/{bought.purchase_id}")).text)
     assert "逐条规则说明" in page
     assert "+15 分" in page
-    assert "未满足：近 365 天消费额（不含本单）满 1,000.00" in page
+    assert "未满足：近 365 天消费额（不含本单）满 US$1,000.00" in page
     assert "不限制本单；未满足：会员标签包含“staff”" in page
 
 

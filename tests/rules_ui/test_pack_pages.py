@@ -65,7 +65,7 @@ async def test_packs_are_listed_and_read_in_words_in_both_languages(admin: httpx
     assert listed.count("version 1 is live") == 4
     page = (await admin.get("/packs/grocery-classic")).text
     assert "Points of the purchase × 1.25" in page
-    assert "Spend in the last 365 days before this purchase is at least 1,000.00" in page
+    assert "Spend in the last 365 days before this purchase is at least $1,000.00" in page
     assert re.search(r'name="regular_spend_minor"[^>]*value="1000"', page)
     assert re.search(r'name="regular_rate_bps"[^>]*value="125"', page)
     admin.cookies.set("regulars_language", "zh")
@@ -168,7 +168,7 @@ async def test_a_pack_says_for_whom_and_when_it_is_and_how_much_it_may_give(
     weekend = html.unescape((await admin.get("/packs/grocery-weekend")).text)
     assert "When: Saturday, Sunday" in weekend
     assert "Where several hold: Only the highest (10 off for each 100; Of three pastries one free)" in weekend
-    assert "A member, a week: At most 50.00 off a week for each member, the last one in part" in weekend
+    assert "A member, a week: At most $50.00 off a week for each member, the last one in part" in weekend
     assert 'class="sheet-body rule-terms"' in weekend
     assert "Meant for: By mini" in html.unescape((await admin.get("/packs/print-shop-points")).text)
     night = html.unescape((await admin.get("/packs/print-shop-offers")).text)
