@@ -38,6 +38,7 @@ KINDS: Final[Mapping[EffectKind, str]] = {
     "refusal": N_("Refusals"),
 }
 STORES_SHOWN: Final = 50
+_MOVES_PUT_RIGHT: Final = frozenset({"stage_moved", "stage_corrected"})
 
 
 def line_of(undo: Undo, pack: str, names: Names, say: Speech) -> UndoLine:
@@ -113,7 +114,9 @@ def facts_of(preview: Mapping[str, Any], say: Speech) -> tuple[Fact, ...]:
 _ASIDES: Final = (
     ("tags", N_("Tag “%(code)s” ends"), N_("%(count)s members")),
     ("tags_back", N_("Tag “%(code)s” is held as others gave it"), N_("%(count)s members")),
-    ("stages", N_("Stage put back: %(code)s"), N_("%(count)s members")),
+    ("tags_given", N_("Tag “%(code)s” is given"), N_("%(count)s members")),
+    ("tags_redated", N_("Tag “%(code)s” ends at another time"), N_("%(count)s members")),
+    ("stages", N_("Stage put right: %(code)s"), N_("%(count)s members")),
     ("messages", N_("Message “%(code)s” is withdrawn"), N_("%(count)s messages")),
 )
 
@@ -147,6 +150,10 @@ def not_taken_of(preview: Mapping[str, Any], say: Speech) -> tuple[str, ...]:
         ("tags_staying", N_("%(count)s tags stay as they are: others have decided them as well.")),
         ("stages_since", N_("%(count)s moves of stage stay: something later has decided the stage.")),
         ("messages_sent", N_("%(count)s messages were handed over for sending; they cannot be called back.")),
+        (
+            "messages_missed",
+            N_("%(count)s messages that only the other version asks for are not sent: it would be too late."),
+        ),
         ("refusals", N_("%(count)s refusals stand; what was not given then is not given now.")),
     )
     found = [say.text(words, count=say.number(preview[key])) for key, words in told if preview.get(key)]
@@ -158,7 +165,7 @@ def not_taken_of(preview: Mapping[str, Any], say: Speech) -> tuple[str, ...]:
                 amount=say.amount(preview["discount_minor"]),
             )
         )
-    listed = {what: count for what, count in preview.get("moves", {}).items() if what != "stage_moved"}
+    listed = {what: count for what, count in preview.get("moves", {}).items() if what not in _MOVES_PUT_RIGHT}
     moves = sum((preview.get("moves", {}) if "stages_since" not in preview else listed).values())
     if moves:
         found.append(
@@ -271,12 +278,19 @@ def done_of(undo: Undo, say: Speech) -> str:
         (undo.points_given, N_("%(count)s were given")),
         (undo.tiers_moved, N_("%(count)s members were moved")),
         (undo.tags_changed, N_("%(count)s tags were ended or given back")),
-        (undo.stages_moved, N_("%(count)s stages were put back")),
+        (undo.stages_moved, N_("%(count)s stages were put right")),
         (undo.messages_withdrawn, N_("%(count)s messages were withdrawn")),
         (undo.differences, N_("%(count)s entries came out otherwise than in the preview")),
     ):
         if count:
             parts.append(say.text(words, count=say.number(count)))
+    if undo.came_after:
+        parts.append(
+            say.text(
+                N_("%(count)s purchases came after the list was made: order again for them"),
+                count=say.number(undo.came_after),
+            )
+        )
     separator = "，" if say.language == "zh" else ", "
     return separator.join(parts)
 

@@ -156,12 +156,22 @@ class PreviewOut(Out):
         dict[str, int],
         Field(description="Tags that the version ended, or that end with another's.", default_factory=dict),
     ]
+    tags_given: Annotated[
+        dict[str, int], Field(description="Tags that the other version gives.", default_factory=dict)
+    ]
+    tags_redated: Annotated[
+        dict[str, int],
+        Field(description="Tags that end at another time by the other version.", default_factory=dict),
+    ]
     tags_staying: Annotated[
         int, Field(description="Tags that stay as they are: others have decided them as well.")
     ] = 0
     stages: Annotated[
         dict[str, int],
-        Field(description="Stages put back, as 'lapsed → active', counted.", default_factory=dict),
+        Field(
+            description="Stages put back or decided anew, as 'lapsed → active', counted.",
+            default_factory=dict,
+        ),
     ]
     stages_since: Annotated[
         int, Field(description="Moves of stage that stay: something later has decided it.")
@@ -170,6 +180,9 @@ class PreviewOut(Out):
         dict[str, int], Field(description="Messages to withdraw, by their text.", default_factory=dict)
     ]
     messages_sent: Annotated[int, Field(description="Handed to who sends them: cannot be undone.")] = 0
+    messages_missed: Annotated[
+        int, Field(description="That only the other version asks for: nothing is sent late.")
+    ] = 0
     by_store: list[StoreSumOut]
     discounts: int
     discount_minor: int
@@ -203,6 +216,16 @@ class UndoOut(Out):
     differences: Annotated[
         int, Field(description="Entries of which something else was taken than previewed.")
     ]
+    listed_at: Annotated[
+        datetime | None, Field(description="When the list was made; what was recorded later is not on it.")
+    ]
+    came_after: Annotated[
+        int,
+        Field(
+            description="Purchases of the version that were recorded after the list was made (of tiers: "
+            "moves); known once it is finished. Another order deals with them."
+        ),
+    ]
     ordered_at: datetime
     ordered_by: str
     decided_at: datetime | None
@@ -235,6 +258,8 @@ class UndoOut(Out):
             stages_moved=one.stages_moved,
             messages_withdrawn=one.messages_withdrawn,
             differences=one.differences,
+            listed_at=one.listed_at,
+            came_after=one.came_after,
             ordered_at=one.ordered_at,
             ordered_by=one.ordered_by,
             decided_at=one.decided_at,
@@ -280,7 +305,7 @@ class UndoResultOut(Out):
 
 
 class UndoAsideOut(Out):
-    """A tag that ends or is given back, a stage that is put back, or a message that is withdrawn."""
+    """A tag that ends or is given, a stage that is put right, or a message that is withdrawn."""
 
     kind: AsideKind
     what: Annotated[str, Field(description="The tag, or the code of the message's text.")]

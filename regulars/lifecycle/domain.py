@@ -278,16 +278,20 @@ def restaged(standing: Standing, stage: Stage, plan: LifecyclePlan, at: datetime
     Args:
         standing: before.
         stage: the right one.
-        plan: live at the home store: by it the revisits begin anew of whom a rule had made lapsed.
+        plan: live at the home store: by it the revisits begin anew of whom a rule had made lapsed; they stop at
+            lapse.
         at: when it takes effect.
     """
-    starts_anew = standing.stage == "lapsed" and standing.next_revisit_at is None
-    anew = at + timedelta(days=plan.revisit_every_days)
+    revisit = standing.next_revisit_at
+    if stage == "lapsed":
+        revisit = None
+    elif standing.stage == "lapsed" and revisit is None:
+        revisit = at + timedelta(days=plan.revisit_every_days)
     return changed(
         standing,
         stage=stage,
         stage_since=at,
-        next_revisit_at=anew if starts_anew else standing.next_revisit_at,
+        next_revisit_at=revisit,
         last_event_no=standing.last_event_no + 1,
     )
 

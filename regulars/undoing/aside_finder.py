@@ -14,8 +14,9 @@ from regulars.lifecycle.reigns import ReignBook
 from regulars.lifecycle.tag_ending import reached
 from regulars.undoing import aside_repository
 from regulars.undoing.aside_repository import Message, Moved
-from regulars.undoing.asides import Aside, Struck, end_of, restored, strike
+from regulars.undoing.asides import Aside, end_of, restored
 from regulars.undoing.domain import Item, Reach
+from regulars.undoing.tag_orders import OfTag, Ordered, Struck, standing, strike
 
 _ASKING: Final = frozenset({"tag", "move_stage", "message"})
 
@@ -68,15 +69,31 @@ async def find(session: AsyncSession, reach: Reach) -> Found:
     return found
 
 
-async def struck(
-    session: AsyncSession, reach: Reach, since: Mapping[UUID, datetime]
-) -> dict[UUID, list[Struck]]:
-    """Member → the tags on which the version's orders bear, as far as each member's time is decided."""
-    member_ids = list(since)
-    orders = await aside_repository.tag_orders(session, reach, member_ids)
-    gone = await aside_repository.gone(session, member_ids)
+@dataclass(frozen=True, slots=True)
+class TagHistory:
+    """A member's tags as all that was wanted of them stands.
+
+    Attributes:
+        gone: of each order that was struck (purchase, "version#tag").
+    """
+
+    orders: list[Ordered]
+    gone: set[OfTag]
+
+
+async def tag_histories(
+    session: AsyncSession, reach: Reach, member_ids: Sequence[UUID], also: Sequence[UUID] = ()
+) -> dict[UUID, TagHistory]:
+    """Member → what counts of all that was ever wanted of the member's tags.
+
+    Args:
+        also: purchases that have their place in it though their rules wanted nothing.
+    """
+    words = await aside_repository.tag_words(session, member_ids)
+    named = {cause for theirs in words.values() for word in theirs for cause in word.causes}
+    orders = await aside_repository.tag_orders(session, reach, member_ids, [*named.union(also)])
     return {
-        member_id: strike(theirs, gone.get(member_id, ()), reach.version, since[member_id])
+        member_id: TagHistory(*standing(theirs, words.get(member_id, ())))
         for member_id, theirs in orders.items()
     }
 
@@ -95,10 +112,12 @@ class AsideFinder:
         seen = await standings.peek(session, member_ids)
         since = {one: reached(seen[one].standing, seen[one].standing.window_as_of) for one in member_ids}
         tagged = {one: since[one] for one in member_ids if one in self.found.tagged}
-        tags = await struck(session, self.reach, tagged) if tagged else {}
+        tags = await tag_histories(session, self.reach, list(tagged)) if tagged else {}
         items = []
         for member_id in member_ids:
-            items += [tag_item(self.undo_id, member_id, one) for one in tags.get(member_id, ())]
+            if member_id in tags:
+                found = strike(tags[member_id].orders, self.reach.version, since[member_id])
+                items += [tag_item(self.undo_id, member_id, one) for one in found]
             items += self._stage(seen[member_id].standing, since[member_id])
             items += [message_item(one) for one in self.found.messages.get(member_id, ())]
         return items
@@ -115,32 +134,37 @@ class AsideFinder:
         return [stage_item(move, back[1].stage_to)]
 
 
-def tag_item(undo_id: UUID, member_id: UUID, found: Struck) -> Item:
-    """A tag on the list of an order."""
-    last = found.orders[-1]
+def tag_item(undo_id: UUID, member_id: UUID, found: Struck, *, anew: bool = False) -> Item:
+    """A tag on the list of an order.
+
+    Args:
+        anew: whether another version decides it, and not only the version's orders are struck.
+    """
+    last = found.causes[-1]
     if last.purchase_id is None or last.store_id is None:
-        raise AssertionError("an undo order strikes what purchases' rules wanted")
-    causes = tuple(order.purchase_id for order in found.orders if order.purchase_id is not None)
-    aside = Aside("tag", found.tag, end_of(found.before), end_of(found.after), causes)
+        raise AssertionError("an undo order is about what purchases' rules wanted")
+    causes = tuple(order.purchase_id for order in found.causes if order.purchase_id is not None)
+    gives = found.gives if anew else None
+    aside = Aside("tag", found.tag, end_of(found.before), end_of(found.after), causes, gives)
     entry_id = uuid5(undo_id, f"tag:{member_id}:{found.tag}")
-    return _item(entry_id, member_id, last.purchase_id, last.store_id, last.change.effective_at, aside)
+    return item_of(entry_id, member_id, last.purchase_id, last.store_id, found.word.effective_at, aside)
 
 
 def stage_item(move: Moved, stage_to: str) -> Item:
     """A stage that is put back."""
     aside = Aside("stage", "", move.stage_to, stage_to)
-    return _item(move.event_id, move.member_id, move.purchase_id, move.store_id, move.at, aside)
+    return item_of(move.event_id, move.member_id, move.purchase_id, move.store_id, move.at, aside)
 
 
 def message_item(message: Message) -> Item:
     """A message that nobody has read yet."""
     aside = Aside("message", message.template, "", None)
-    return _item(
+    return item_of(
         message.request_id, message.member_id, message.purchase_id, message.store_id, message.at, aside
     )
 
 
-def _item(
+def item_of(
     entry_id: UUID, member_id: UUID, cause_id: UUID, store_id: UUID, at: datetime, aside: Aside
 ) -> Item:
     """It takes and gives no points."""

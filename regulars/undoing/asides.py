@@ -1,28 +1,20 @@
 """What a version did to members besides points, and what is left once that is struck: pure functions."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 from regulars.lifecycle.domain import LifecycleEvent, Stage, Standing, restaged
-from regulars.members.tagging import CausedChange, TagChange, Tagging, held_until
-from regulars.rules.consequences import STAGE_RANKS
+from regulars.members.tagging import TagChange
+from regulars.rules.consequences import STAGE_RANKS, StageMove
 from regulars.rules.domain import LifecyclePlan
+from regulars.undoing.tag_orders import Hold, TagGift, TagWord
 
 AsideKind = Literal["tag", "stage", "message"]
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Whether rules hold a tag on a member, and until when; None for without an end."""
-
-    holds: bool
-    until: datetime | None = None
-
-
-NOT_HELD: Final = Hold(holds=False)
+CORRECTED: Final = "stage_corrected"
+_MOMENT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +24,10 @@ class Aside:
     Attributes:
         what: the tag, the code of the message's text; of a stage nothing.
         before, after: stages; of a tag its end: an ISO instant, "" for none, None where it does not hold.
-        causes: purchases whose orders about the tag are struck.
+        causes: purchases whose orders about the tag are struck, or decided anew; of a stage the purchase.
+        gives: of what is decided anew, all that is wanted of the tag with these purchases from then on; None
+            where the version's orders are struck.
+        move: of a stage that is decided anew, the move of the other version's rule; None for none.
     """
 
     kind: AsideKind
@@ -40,6 +35,8 @@ class Aside:
     before: str | None
     after: str | None
     causes: tuple[UUID, ...] = ()
+    gives: tuple[TagGift, ...] | None = None
+    move: StageMove | None = None
 
     @property
     def changes(self) -> bool:
@@ -48,18 +45,60 @@ class Aside:
 
     def told(self) -> dict[str, Any]:
         """As it is kept; `of_told` reads it."""
-        return {**asdict(self), "causes": [str(one) for one in self.causes], "changes": self.changes}
+        found: dict[str, Any] = {
+            "kind": self.kind,
+            "what": self.what,
+            "before": self.before,
+            "after": self.after,
+            "causes": [str(one) for one in self.causes],
+            "changes": self.changes,
+        }
+        if self.gives is not None:
+            found["gives"] = [_told(one) for one in self.gives]
+        if self.move is not None:
+            found["move"] = list(self.move)
+        return found
+
+    def word(self, version: str | None) -> TagWord:
+        """What it says of a tag, once it was carried out.
+
+        Args:
+            version: whose orders were struck; None where they were decided anew.
+        """
+        return TagWord(self.what, self.causes, version, self.gives or ())
 
 
 def of_told(values: Mapping[str, Any]) -> Aside:
     """What `Aside.told` was made of."""
+    gives, move = values.get("gives"), values.get("move")
     return Aside(
         values["kind"],
         values["what"],
         values["before"],
         values["after"],
         tuple(UUID(one) for one in values["causes"]),
+        None if gives is None else tuple(_gift(values["what"], one) for one in gives),
+        None if move is None else StageMove(*move),
     )
+
+
+def _told(gift: TagGift) -> dict[str, Any]:
+    change = gift.change
+    return {
+        "purchase": str(gift.purchase_id),
+        "given": change.given,
+        "at": change.effective_at.isoformat(),
+        "until": None if change.until is None else change.until.isoformat(),
+        "version": change.pack_version,
+        "rule": change.rule_id,
+    }
+
+
+def _gift(tag: str, told: Mapping[str, Any]) -> TagGift:
+    until = None if told["until"] is None else datetime.fromisoformat(told["until"])
+    at = datetime.fromisoformat(told["at"])
+    change = TagChange(tag, told["given"], at, until, told["version"], told["rule"])
+    return TagGift(UUID(told["purchase"]), change)
 
 
 @dataclass(slots=True)
@@ -68,12 +107,15 @@ class AsideSums:
 
     Attributes:
         tags: tag → how many end; `tags_back` → how many are given back or end at another time.
+        tags_given, tags_redated: by another version, which decides them anew.
         tags_staying: others have decided them as well.
         stages: move, as "lapsed → active", → how many.
     """
 
     tags: dict[str, int] = field(default_factory=dict)
     tags_back: dict[str, int] = field(default_factory=dict)
+    tags_given: dict[str, int] = field(default_factory=dict)
+    tags_redated: dict[str, int] = field(default_factory=dict)
     tags_staying: int = 0
     stages: dict[str, int] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
@@ -85,17 +127,26 @@ class AsideSums:
         elif aside.kind == "message":
             counts, name = self.messages, aside.what
         elif aside.changes:
-            counts, name = (self.tags if aside.after is None else self.tags_back), aside.what
+            counts, name = self._tags(aside), aside.what
         else:
             self.tags_staying += 1
             return
         counts[name] = counts.get(name, 0) + 1
+
+    def _tags(self, aside: Aside) -> dict[str, int]:
+        if aside.after is None:
+            return self.tags
+        if aside.gives is None:
+            return self.tags_back
+        return self.tags_given if aside.before is None else self.tags_redated
 
     def told(self) -> dict[str, Any]:
         """For a preview."""
         return {
             "tags": dict(sorted(self.tags.items())),
             "tags_back": dict(sorted(self.tags_back.items())),
+            "tags_given": dict(sorted(self.tags_given.items())),
+            "tags_redated": dict(sorted(self.tags_redated.items())),
             "tags_staying": self.tags_staying,
             "stages": dict(sorted(self.stages.items())),
             "messages": dict(sorted(self.messages.items())),
@@ -110,105 +161,53 @@ def end_of(hold: Hold) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
-    """What a rule of a purchase, or a person, wanted of a member's tags.
+class StageWord:
+    """One event that says in which stage a member is.
 
     Attributes:
-        purchase_id, store_id: None where a person ended the tag.
-        change: when and what.
-        in_reach: whether the purchase lies at the place and in the span of the undo order.
+        purchase_id: that caused it, or that it corrects; None where time decided.
+        corrects: code of the pack whose word an undo order corrected by it; None for all other events.
     """
 
+    kind: str
+    at: datetime
     purchase_id: UUID | None
-    store_id: UUID | None
-    change: TagChange
-    in_reach: bool
+    corrects: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Struck:
-    """One tag of a member once the orders of a version are struck.
-
-    Attributes:
-        before, after: how it holds with them and without.
-        orders: the struck ones.
-        rest: the giving that holds it then; None where none does.
-    """
-
-    tag: str
-    before: Hold
-    after: Hold
-    orders: tuple[Ordered, ...]
-    rest: Ordered | None
-
-
-def strike(
-    orders: Sequence[Ordered], gone: Collection[tuple[UUID, str, str]], version: str, at: datetime
-) -> list[Struck]:
-    """A member's tags as they would be had a version never asked for any.
+def rests_on(
+    words: Sequence[StageWord], code: str, bought: Mapping[UUID, datetime], newest_at: datetime | None
+) -> UUID | None:
+    """The purchase on which a member's stage rests, of those that are decided anew.
 
     Args:
-        orders: all that rules and people ever wanted of the member's tags, in the order of recording.
-        gone: (purchase, version, tag) that earlier undo orders struck.
-        version: whose orders in reach are struck.
-        at: as far as the member's time has been decided.
-    Returns: the tags on which a struck order still bears: it holds the tag, or keeps it away.
+        words: all on the member's stage, in order of effect.
+        code: of the pack that is corrected.
+        bought: purchase → when, in the order of recording.
+        newest_at: when the member bought last.
+    Returns: None where something else has decided the stage since.
     """
-    standing = [one for one in orders if _key(one) not in gone]
-    struck = [one for one in standing if one.in_reach and one.change.pack_version == version]
-    others = [one for one in standing if one not in struck]
-    before, after = _held(standing, at), _held(others, at)
-    alone = _held([one for one in standing if one in struck or one.purchase_id is None], at)
-    found = []
-    for tag in sorted({one.change.tag for one in struck}):
-        was, rests = before.get(tag, NOT_HELD), after.get(tag, NOT_HELD)
-        if was == rests and tag not in alone:
-            continue
-        mine = tuple(one for one in struck if one.change.tag == tag)
-        found.append(Struck(tag, was, rests, mine, _giving(others, tag, rests)))
-    return found
-
-
-def _key(order: Ordered) -> tuple[UUID | None, str, str]:
-    return order.purchase_id, order.change.pack_version, order.change.tag
-
-
-def _held(orders: Iterable[Ordered], at: datetime) -> dict[str, Hold]:
-    tagging = Tagging()
-    for order in orders:
-        if order.purchase_id is None:
-            tagging.changes.append(order.change)
-        else:
-            tagging.note(order.change)
-    return {tag: Hold(holds=True, until=until) for tag, until in held_until(tagging.changes, at).items()}
-
-
-def _giving(orders: Sequence[Ordered], tag: str, rests: Hold) -> Ordered | None:
-    if not rests.holds:
+    newest = [purchase_id for purchase_id, at in bought.items() if at == newest_at]
+    last = words[-1] if words else None
+    if not newest or last is None:
         return None
-    givings = (one for one in reversed(orders) if one.change.tag == tag and one.change.given)
-    return next((one for one in givings if one.change.until == rests.until), None)
+    if last.kind == "stage_moved" or last.corrects == code:
+        return last.purchase_id if last.purchase_id in newest else None
+    since = bought[newest[-1]]
+    return newest[-1] if last.at <= since or last.purchase_id == newest[-1] else None
 
 
-def tag_changes(
-    undo_id: UUID, member_id: UUID, found: Struck, held: Hold, since: datetime
-) -> list[CausedChange]:
-    """What brings a tag from how it is held to how it should be; nothing where that is so already.
+def clear_of(words: Sequence[StageWord], since: datetime) -> datetime:
+    """When a stage can be put right: no two corrections of a member share an instant.
 
     Args:
-        undo_id: the order.
-        member_id: whose tag.
-        found: what is struck.
-        held: how the member's row has it.
-        since: from when on it takes effect.
+        words: on the member's stage, in order of effect.
+        since: as far as the member's time has been decided.
     """
-    if held == found.after:
-        return []
-    ends = replace(found.orders[-1].change, given=False, effective_at=since, until=None)
-    made = [(found.orders[-1].purchase_id, ends)] if held.holds else []
-    if found.rest is not None:
-        made.append((found.rest.purchase_id, replace(found.rest.change, effective_at=since)))
-    return [CausedChange(member_id, purchase_id, change, undo_id) for purchase_id, change in made]
+    last = words[-1] if words else None
+    if last is None or last.kind != CORRECTED or last.at < since:
+        return since
+    return last.at + _MOMENT
 
 
 def restored(
@@ -219,27 +218,50 @@ def restored(
     Args:
         standing: the member's, moved by a rule that is struck; nothing has decided the stage since.
         plan: live at the home store.
-        since: as far as the member's time has been decided: it takes effect then.
+        since: as far as the member's time has been decided, from `clear_of`: it takes effect then.
         reason: what the event says of the order.
     Returns: None where silence alone leads as far.
     Source: docs/undoing.md, "Tags, stages and messages".
+    """
+    return decided_anew(standing, plan, since, reason, None)
+
+
+def decided_anew(
+    standing: Standing,
+    plan: LifecyclePlan,
+    since: datetime,
+    reason: Mapping[str, object],
+    move: StageMove | None,
+) -> tuple[Standing, LifecycleEvent] | None:
+    """A member in the stage to which another version's rule moves, or silence alone where that leads further.
+
+    Args:
+        standing, plan, since, reason: as in `restored`.
+        move: of the purchase on which the stage rests; None where the other version moves nobody with it.
+    Returns: None where the member is there already.
+    Source: docs/undoing.md, "Another version instead".
     """
     silent = since - standing.silent_since
     stage: Stage = "joined" if standing.first_purchase_at is None else "active"
     for days, reached in ((plan.at_risk_after_days, "at_risk"), (plan.lapse_after_days, "lapsed")):
         if silent >= timedelta(days=days):
             stage = cast(Stage, reached)
-    if STAGE_RANKS[stage] >= STAGE_RANKS[standing.stage]:
+    by = move if move is not None and STAGE_RANKS[move.stage] > STAGE_RANKS[stage] else None
+    stage = by.stage if by is not None else stage
+    rises = STAGE_RANKS[stage] - STAGE_RANKS[standing.stage]
+    if rises == 0 or (rises > 0 and by is None):
         return None
     after = restaged(standing, stage, plan, since)
     event = LifecycleEvent(
         member_id=standing.member_id,
         event_no=after.last_event_no,
         after_seq=after.last_seq,
-        kind="stage_corrected",
+        kind=CORRECTED,
         effective_at=since,
         stage_from=standing.stage,
         stage_to=stage,
+        pack_version=by.pack_version if by is not None else None,
+        rule_id=by.rule_id if by is not None else None,
         reason=reason,
     )
     return after, event

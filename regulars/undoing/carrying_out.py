@@ -22,6 +22,7 @@ from regulars.outbox.domain import Change
 from regulars.rules.live import LivePacks
 from regulars.security.scope import EVERYWHERE
 from regulars.undoing import repository
+from regulars.undoing.came_after import came_after
 from regulars.undoing.correcting import points_of
 from regulars.undoing.correction_finder import VERSION_AND_RULE
 from regulars.undoing.correction_repository import posted_for
@@ -34,7 +35,7 @@ from regulars.undoing.tiers import corrected
 
 COUNTS: Final = (
     *("points_taken", "points_owed", "points_given", "tiers_moved", "tags_changed", "stages_moved"),
-    *("messages_withdrawn", "differences"),
+    *("messages_withdrawn", "differences", "came_after"),
 )
 MEMBERS_TOGETHER: Final = 50
 """In one transaction; tills wait for its members' locks meanwhile."""
@@ -77,7 +78,9 @@ async def undo_batch(
     running = replace(undo, state="running", started_at=undo.started_at or at)
     member_ids = await repository.next_members(session, undo_id, undo.done_after, members_together)
     if not member_ids:
-        finished = ended(running, "finished", at)
+        about_tiers = await TierFinder.of(session, undo) is not None
+        later = await came_after(session, undo, reach_of(undo, places), tiers=about_tiers)
+        finished = replace(ended(running, "finished", at), came_after=later)
         details = {name: getattr(finished, name) for name in COUNTS}
         return await keep(session, undo, finished, "undo.finish", BY_WORKFLOW, at, details=details)
     items = await repository.items_of(session, undo_id, member_ids)

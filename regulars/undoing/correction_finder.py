@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.organisation.places import Places
+from regulars.rules.consequences import Consequence
 from regulars.rules.domain import Award
+from regulars.undoing.aside_correcting import ReadAgain
 from regulars.undoing.correcting import (
     Losses,
     Touched,
@@ -41,12 +43,17 @@ class LeftOut:
 
 @dataclass(slots=True)
 class CorrectionFinder:
-    """Reads the purchases of one order again, with a version in the place of another."""
+    """Reads the purchases of one order again, with a version in the place of another.
+
+    Attributes:
+        read_again: what `items` has read, with what the rules want besides points.
+    """
 
     lots: LotFinder
     version: str
     to: str
     left_out: LeftOut = field(default_factory=LeftOut)
+    read_again: list[ReadAgain] = field(default_factory=list)
 
     @classmethod
     def of(cls, session: AsyncSession, places: Places, version: str, to: str) -> "CorrectionFinder":
@@ -55,6 +62,7 @@ class CorrectionFinder:
 
     async def items(self, found: Sequence[Touched]) -> list[Item]:
         """What has to be taken or given of each purchase; those that stay as they are are left out."""
+        self.read_again = []
         await self.lots.complete({one.purchase_id: one.read for one in found}, self.to)
         return [item for one in found for item in await self._items(one)]
 
@@ -66,6 +74,7 @@ class CorrectionFinder:
         if touched.failed or any(outcome.error for outcome in evaluation.outcomes):
             self.left_out.failing += 1
             return []
+        self.read_again.append(_read_again(touched, evaluation.asked))
         limited = limited_then(recorded["rules"])
         found = correction(evaluation.awards, touched.posted, limited, capped(packs.limits))
         self.left_out.withheld += found.withheld
@@ -87,6 +96,11 @@ class CorrectionFinder:
             _as_item(touched, one.entry_id, mine, lots_of(mine, [one], then), ())
             for one, mine in given_by(losses, touched.posted)
         ]
+
+
+def _read_again(touched: Touched, asked: tuple[Consequence, ...]) -> ReadAgain:
+    read = touched.read
+    return ReadAgain(touched.purchase_id, touched.member_id, read.store_id, read.occurred_at, asked)
 
 
 def _as_item(

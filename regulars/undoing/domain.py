@@ -170,6 +170,8 @@ class Undo:
         done_after: the last member who was dealt with.
         ordered_by, decided_by: kind and id, e.g. "operator:…".
         words: what was said last, at approval or when it was stopped.
+        listed_at: when its list was made; what was recorded since is not on it.
+        came_after: how many purchases that were; known once it is finished.
     """
 
     id: UUID
@@ -202,6 +204,8 @@ class Undo:
     words: str | None
     started_at: datetime | None
     ended_at: datetime | None
+    listed_at: datetime | None = None
+    came_after: int = 0
 
     @property
     def version_name(self) -> str:

@@ -18,6 +18,7 @@ from regulars.rules import service as rules
 from regulars.rules.live import LivePacks
 from regulars.security.scope import EVERYWHERE
 from regulars.undoing import correction_repository, effects_repository, repository, tier_repository
+from regulars.undoing.aside_correcting import AsideCorrector, matters
 from regulars.undoing.aside_finder import AsideFinder, asks, find
 from regulars.undoing.asides import AsideSums
 from regulars.undoing.award_lots import AwardEntry
@@ -147,13 +148,15 @@ async def prepare_undo(
         await _list_awards(session, places, undo, reach, preview, at)
         left_out = await _list_asides(session, packs, places, undo, reach, preview)
     else:
-        left_out = await _list_differences(session, places, undo, undo.to_name, reach, preview, at)
+        book = ReignBook(await packs.refresh(session), places)
+        left_out = await _list_differences(session, book, places, undo, undo.to_name, reach, preview, at)
     prepared = replace(
         undo,
         state="in_review",
         content_hash=preview.content_hash,
         preview={**preview.told(places), **left_out, **await _not_undone(session, reach)},
         members_in_all=preview.members,
+        listed_at=at,
     )
     if not preview.members:
         prepared = ended(prepared, "empty", at)
@@ -186,14 +189,13 @@ async def _list_asides(
     member_ids = finder.found.member_ids
     for start in range(0, len(member_ids), MEMBERS_AT_ONCE):
         items = await finder.items(session, member_ids[start : start + MEMBERS_AT_ONCE])
-        for item in items:
-            preview.add(item)
-        await repository.write_items(session, undo.id, items)
+        await _add(session, undo, items, preview)
     return finder.found.left
 
 
 async def _list_differences(
     session: AsyncSession,
+    book: ReignBook,
     places: Places,
     undo: Undo,
     to: str,
@@ -203,10 +205,14 @@ async def _list_differences(
 ) -> dict[str, int]:
     """What another version makes of the purchases that this one read."""
     finder = CorrectionFinder.of(session, places, undo.version_name, to)
+    corrector = AsideCorrector(undo, reach, book) if await matters(session, undo) else None
     async for touched in _by_member(correction_repository.touched(session, reach)):
         items = await finder.items(touched)
         await _freeze(session, undo, [(item, 0) for item in items], preview, at)
-    return asdict(finder.left_out)
+        if corrector is not None:
+            await _add(session, undo, await corrector.items(session, finder.read_again), preview)
+    besides = asdict(corrector.left) if corrector is not None else {}
+    return asdict(finder.left_out) | besides
 
 
 async def _list_tiers(
@@ -218,10 +224,15 @@ async def _list_tiers(
     for start in range(0, len(member_ids), MEMBERS_AT_ONCE):
         items, others = await finder.items(session, member_ids[start : start + MEMBERS_AT_ONCE], at)
         moved_since += others
-        for item in items:
-            preview.add(item)
-        await repository.write_items(session, finder.undo.id, items)
+        await _add(session, finder.undo, items, preview)
     return {"moved_since": moved_since}
+
+
+async def _add(session: AsyncSession, undo: Undo, items: Sequence[Item], preview: _Preview) -> None:
+    """What takes and gives no points."""
+    for item in items:
+        preview.add(item)
+    await repository.write_items(session, undo.id, items)
 
 
 async def _by_member(chunks: AsyncIterator[list[_OfMember]]) -> AsyncIterator[list[_OfMember]]:

@@ -8,14 +8,26 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.lifecycle.advance import MemberTime
+from regulars.lifecycle.domain import LifecycleEvent, Standing
 from regulars.lifecycle.repository import event_id
 from regulars.lifecycle.tag_ending import reached
 from regulars.members import tag_repository
-from regulars.members.tagging import CausedChange, held_until, kept
+from regulars.members.tagging import CausedChange, TagChange, held_until, kept
 from regulars.messages import service as messages
 from regulars.undoing import aside_finder, aside_repository
-from regulars.undoing.asides import AsideKind, Hold, restored, tag_changes
+from regulars.undoing.aside_finder import TagHistory
+from regulars.undoing.asides import AsideKind, clear_of, decided_anew, restored, rests_on
 from regulars.undoing.domain import Item, Reach, Undo
+from regulars.undoing.tag_orders import (
+    Hold,
+    OfTag,
+    Struck,
+    replaced,
+    retold,
+    tag_changes,
+    wanted_of,
+    without,
+)
 
 
 @dataclass(slots=True)
@@ -61,7 +73,8 @@ async def put_back(
     if not asides:
         return found
     batch = _Batch(session, undo, reach, times, at, found)
-    await _stages(batch, _of(asides, "stage"))
+    stages = _of(asides, "stage")
+    await (_stages if undo.to_version is None else _stages_anew)(batch, stages)
     await _tags(batch, _of(asides, "tag"))
     wanted = {item.entry_id: item for item in _of(asides, "message")}
     for request_id in await messages.withdraw(session, list(wanted), undo.id, at):
@@ -89,22 +102,49 @@ async def _stages(batch: _Batch, items: Sequence[Item]) -> None:
     if not items:
         return
     undo = batch.undo
-    moves = await aside_repository.moves(batch.session, batch.reach, [item.member_id for item in items])
+    member_ids = [item.member_id for item in items]
+    moves = await aside_repository.moves(batch.session, batch.reach, member_ids)
+    words = await aside_repository.stage_words(batch.session, member_ids)
     for item in items:
         time = batch.times[item.member_id]
         stands = any(move.is_last and move.event_id == item.entry_id for move in moves[item.member_id])
-        since = reached(time.standing, time.window.as_of)
+        since = clear_of(words[item.member_id], reached(time.standing, time.window.as_of))
         plan = time.reigns(since).plan
         if not stands or plan is None or any(event.stage_to for event in time.events):
             continue
         back = restored(time.standing, plan, since, {"undoes": undo.version_name, "undo": str(undo.id)})
-        if back is None or item.aside is None or back[1].stage_to != item.aside.after:
+        _move(batch, item, back)
+
+
+async def _stages_anew(batch: _Batch, items: Sequence[Item]) -> None:
+    """Stages as another version's rules move members, where the stage still rests on the same purchase."""
+    if not items:
+        return
+    undo = batch.undo
+    words = await aside_repository.stage_words(batch.session, [item.member_id for item in items])
+    for item in items:
+        time, said = batch.times[item.member_id], words.get(item.member_id, ())
+        since = clear_of(said, reached(time.standing, time.window.as_of))
+        plan = time.reigns(since).plan
+        bought = {item.cause_id: item.occurred_at}
+        rests = rests_on(said, undo.pack_code, bought, time.standing.last_purchase_at)
+        if rests is None or plan is None or any(event.stage_to for event in time.events):
             continue
-        time.take(back[0], [back[1]])
-        batch.found.note(item, event_id(item.member_id, back[1].event_no))
-        due = time.standing.next_due_at
-        if due is not None and due <= batch.at:
-            time.advance(batch.at)
+        reason = {"corrects": undo.version_name, "undo": str(undo.id)}
+        move = item.aside.move if item.aside is not None else None
+        _move(batch, item, decided_anew(time.standing, plan, since, reason, move))
+
+
+def _move(batch: _Batch, item: Item, to: tuple[Standing, LifecycleEvent] | None) -> None:
+    """Take a member's new stage, where it comes out as the list says; time then decides on from there."""
+    if to is None or item.aside is None or to[1].stage_to != item.aside.after:
+        return
+    time = batch.times[item.member_id]
+    time.take(to[0], [to[1]])
+    batch.found.note(item, event_id(item.member_id, to[1].event_no))
+    due = time.standing.next_due_at
+    if due is not None and due <= batch.at:
+        time.advance(batch.at)
 
 
 async def _tags(batch: _Batch, items: Sequence[Item]) -> None:
@@ -113,24 +153,43 @@ async def _tags(batch: _Batch, items: Sequence[Item]) -> None:
     session, times = batch.session, batch.times
     member_ids = list(dict.fromkeys(item.member_id for item in items))
     since = {one: reached(times[one].standing, times[one].window.as_of) for one in member_ids}
-    struck = await aside_finder.struck(session, batch.reach, since)
+    causes = [cause for item in items if item.aside is not None for cause in item.aside.causes]
+    histories = await aside_finder.tag_histories(session, batch.reach, member_ids, causes)
     changes = await tag_repository.changes_of(session, member_ids)
     caused: list[CausedChange] = []
-    for item in items:
-        member_id = item.member_id
-        one = next(
-            (one for one in struck.get(member_id, ()) if item.aside and one.tag == item.aside.what), None
-        )
-        if one is None:
-            continue
+    for member_id in member_ids:
+        mine = [item for item in items if item.member_id == member_id]
+        by_tag = _on_the_list(batch.undo, histories.get(member_id), mine, since[member_id])
         held = held_until(changes.get(member_id, ()), since[member_id])
-        hold = Hold(one.tag in held, held.get(one.tag))
-        made = tag_changes(batch.undo.id, member_id, one, hold, since[member_id])
-        caused += made
-        if made:
-            batch.found.note(item, made[0].id)
+        for item in mine:
+            one = by_tag.get(item.aside.what) if item.aside is not None else None
+            if one is None:
+                continue
+            hold = Hold(one.tag in held, held.get(one.tag))
+            made = tag_changes(batch.undo.id, member_id, one, hold, since[member_id])
+            caused += made
+            if made:
+                batch.found.note(item, made[0].id)
     texts = {}
     for member_id in dict.fromkeys(one.member_id for one in caused):
-        mine = [one.change for one in caused if one.member_id == member_id]
-        texts[member_id] = kept([*changes.get(member_id, ()), *mine], since[member_id])
+        theirs = [one.change for one in caused if one.member_id == member_id]
+        texts[member_id] = kept([*changes.get(member_id, ()), *theirs], since[member_id])
     await tag_repository.write(session, caused, texts, batch.at)
+
+
+def _on_the_list(
+    undo: Undo, history: TagHistory | None, items: Sequence[Item], since: datetime
+) -> dict[str, Struck]:
+    """Tag → what becomes of it once the purchases on the list, and no later ones, are struck or read anew."""
+    if history is None:
+        return {}
+    asides = [item.aside for item in items if item.aside is not None]
+    if undo.to_version is None:
+        meant = {(cause, one.what) for one in asides for cause in one.causes}
+        after = without(history.orders, undo.version_name, meant)
+    else:
+        wanted: dict[OfTag, tuple[TagChange, ...]] = {}
+        for one in asides:
+            wanted |= wanted_of(one.what, one.causes, one.gives or ())
+        after = replaced(history.orders, wanted)
+    return {one.tag: one for one in retold(history.orders, after, since)}

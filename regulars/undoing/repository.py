@@ -55,6 +55,8 @@ _MOVING: Final = (
     "words",
     "started_at",
     "ended_at",
+    "listed_at",
+    "came_after",
 )
 _SAVE: Final = (
     update(pack_undo)

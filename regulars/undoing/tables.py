@@ -50,6 +50,8 @@ pack_undo = Table(
     Column("words", Text),
     Column("started_at", Instant),
     Column("ended_at", Instant),
+    Column("listed_at", Instant),  # what is recorded from then on is not on the list
+    Column("came_after", BigInteger, nullable=False, server_default=text("0")),  # purchases; told at the end
     CheckConstraint("policy in ('let_be', 'within_balance', 'debt')", name="policy"),
     CheckConstraint(
         "state in ('preparing', 'empty', 'in_review', 'rejected', 'approved', 'running', 'paused', "

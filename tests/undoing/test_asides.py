@@ -10,7 +10,7 @@ from care_pack import CARE, WORDS, sold
 from hypothesis import given
 from hypothesis import strategies as st
 from small_chain import ACTOR, MONDAY, OPENED, SmallChain, line
-from undoing.world import DAY, Undoing
+from undoing.world import DAY, Undoing, give_points
 
 from regulars.entrypoints.explaining import prove_in
 from regulars.kernel.ids import new_id
@@ -19,7 +19,8 @@ from regulars.members.tagging import TagChange
 from regulars.messages.service import hand_out
 from regulars.rules import service as rules
 from regulars.security.scope import EVERYWHERE
-from regulars.undoing.asides import NOT_HELD, Hold, Ordered, strike
+from regulars.undoing.tag_orders import NOT_HELD, Hold, Ordered, TagWord, standing, strike
+from regulars.undoing.working import work_through
 
 
 @pytest.fixture
@@ -149,6 +150,30 @@ async def test_messages_that_nobody_has_read_are_withdrawn_and_the_others_counte
     assert len(await read(caring)) == 2
 
 
+async def test_what_is_recorded_after_the_list_stays_points_and_tags_alike_and_is_told(
+    caring: Undoing,
+) -> None:
+    ann, bob = await caring.chain.join("Ann"), await caring.chain.join("Bob")
+    await give_points(caring.chain)
+    await buy(caring, ann, "COFFEE", 2)
+    orders = [await caring.order(version) for version in ("care/1", "gift/1")]
+    for order in orders:
+        await caring.approve(order)
+    for who, day in ((ann, 1), (bob, 1)):
+        bought = caring.chain.basket(who, line(5_000, sku="COFFEE"), occurred_at=MONDAY + day * DAY)
+        await caring.chain.post(bought, at=caring.at)
+    before = (await caring.balances())["Bob"]
+    done = [await work_through(caring.means, order.id) for order in orders]
+    assert [(one.came_after, one.tags_changed, one.points_taken) for one in done] == [(2, 1, 0), (2, 0, 50)]
+    late = {"coffee": MONDAY + 31 * DAY}
+    assert (await tags(caring, ann), await tags(caring, bob)) == (late, late)
+    assert (await caring.balances())["Bob"] == before
+    again = [await caring.do(version) for version in ("care/1", "gift/1")]
+    assert [(one.came_after, one.tags_changed, one.points_taken) for one in again] == [(0, 2, 0), (0, 0, 100)]
+    assert (await tags(caring, ann), await tags(caring, bob)) == ({}, {})
+    assert await caring.verified()
+
+
 async def read(undoing: Undoing, after: int = 0, limit: int = 50) -> list[Any]:
     async with undoing.chain.database.begin() as session:
         return list(await hand_out(session, EVERYWHERE, undoing.at, after=after, limit=limit))
@@ -161,11 +186,11 @@ STORE = new_id()
 def wanted(given: bool, day: int, days: int | None, version: str, *, meant: bool = True) -> Ordered:
     at = MONDAY + day * DAY
     until = at + days * DAY if given and days else None
-    return Ordered(new_id(), STORE, TagChange("coffee", given, at, until, version, "r"), meant)
+    return Ordered(new_id(), STORE, at, meant, (TagChange("coffee", given, at, until, version, "r"),))
 
 
 def after(orders: list[Ordered], version: str = "v/1", day: int = 10) -> Hold:
-    (one,) = strike(orders, (), version, MONDAY + day * DAY)
+    (one,) = strike(orders, version, MONDAY + day * DAY)
     return one.after
 
 
@@ -176,9 +201,11 @@ def test_a_giving_that_the_struck_one_made_needless_counts_again() -> None:
 
 
 def test_a_tag_that_a_person_ended_stays_ended() -> None:
-    by_hand = Ordered(None, None, TagChange("coffee", False, MONDAY + 2 * DAY, None, "", ""), False)
+    at = MONDAY + 2 * DAY
+    ending = TagChange("coffee", False, at, None, "", "")
+    by_hand = Ordered(None, None, at, in_reach=False, changes=(ending,))
     orders = [wanted(True, 0, None, "v/1"), wanted(True, 1, 30, "w/1"), by_hand]
-    assert strike(orders, (), "v/1", MONDAY + 3 * DAY) == []
+    assert strike(orders, "v/1", MONDAY + 3 * DAY) == []
     later = [*orders, wanted(True, 3, 30, "w/1")]
     assert after([*later, wanted(True, 4, None, "v/1")]) == Hold(holds=True, until=MONDAY + 33 * DAY)
 
@@ -196,12 +223,13 @@ def test_what_rests_is_what_the_others_alone_would_have_made_and_both_struck_is_
     many: list[tuple[bool, int, int | None, str]],
 ) -> None:
     asked = [wanted(*one) for one in many]
-    only = [one for one in asked if one.change.pack_version == "w/1"]
+    only = [one for one in asked if one.changes[0].pack_version == "w/1"]
     at = MONDAY + 10 * DAY
-    first = strike(asked, (), "v/1", at)
-    alone = strike(only, (), "w/1", at)
+    first = strike(asked, "v/1", at)
+    alone = strike(only, "w/1", at)
     for one in first:
         assert one.after == (alone[0].before if alone else one.after)
-    gone = {(one.purchase_id, "v/1", "coffee") for one in asked if one.change.pack_version == "v/1"}
-    assert all(one.after == NOT_HELD for one in strike(asked, gone, "w/1", at))
-    assert strike(asked, gone, "v/1", at) == []
+    gone = tuple(one.purchase_id for one in asked if one.changes[0].pack_version == "v/1" and one.purchase_id)
+    left, _ = standing(asked, [TagWord("coffee", gone, "v/1", ())])
+    assert all(one.after == NOT_HELD for one in strike(left, "w/1", at))
+    assert strike(left, "v/1", at) == []

@@ -253,13 +253,18 @@ def _tell(undo: "Undo", as_json: bool) -> None:
         for count, what in (
             (undo.tiers_moved, "tiers moved"),
             (undo.tags_changed, "tags changed"),
-            (undo.stages_moved, "stages put back"),
+            (undo.stages_moved, "stages put right"),
             (undo.messages_withdrawn, "messages withdrawn"),
         ):
             owed += f", {count:,} {what}" if count else ""
         print(
             f"  {undo.members_done:,} of {undo.members_in_all:,} members done, {undo.points_taken:,} points "
             f"taken back{owed}, {undo.differences:,} differences"
+        )
+    if undo.came_after:
+        print(
+            f"  {counted(undo.came_after, 'purchase')} came after the list was made and stay as they are; "
+            "order again for them"
         )
     print(f"  content hash {undo.content_hash}")
 
@@ -269,6 +274,8 @@ def _tell_asides(preview: Mapping[str, Any]) -> None:
     for name, what in (
         ("tags", "tag {0} ends: {1:,} members"),
         ("tags_back", "tag {0} is held as others gave it: {1:,} members"),
+        ("tags_given", "tag {0} is given: {1:,} members"),
+        ("tags_redated", "tag {0} ends at another time: {1:,} members"),
         ("stages", "stage {0}: {1:,} members"),
         ("messages", "message {0} is withdrawn: {1:,}"),
     ):
@@ -277,6 +284,7 @@ def _tell_asides(preview: Mapping[str, Any]) -> None:
     for name, what in (
         ("stages_since", "moves of stage stay: something later decided it"),
         ("messages_sent", "messages were handed over and cannot be undone"),
+        ("messages_missed", "messages only the other version asks for: nothing is sent late"),
     ):
         if preview.get(name):
             print(f"  {preview[name]:,} {what}")
