@@ -219,12 +219,14 @@ def _summary(report: Told, say: Speech) -> str:
 
 def _figures(report: Told, say: Speech) -> list[Compared]:
     nothing = {"before": 0, "after": 0, "difference": 0}
+    owed = report.get("owed_points", nothing)
     return [
         _compared(say.text(N_("Points given")), report["points"], say),
         _compared(say.text(N_("Discounts offered")), report["discount_minor"], say, money=True),
         _compared(say.text(N_("Points expired")), report["expired_points"], say),
         _compared(say.text(N_("Points taken back")), report.get("taken_back_points", nothing), say),
         _compared(say.text(N_("Points open at the end")), report["liability_points"], say),
+        *([_compared(say.text(N_("Points owed at the end")), owed, say)] if any(owed.values()) else ()),
     ]
 
 

@@ -223,6 +223,7 @@ _NOT_IN_EVERY_REPORT: Final[Mapping[str, Any]] = {
     "messages": [],
     "tags": [],
     "taken_back_points": {"before": 0, "after": 0, "difference": 0},
+    "owed_points": {"before": 0, "after": 0, "difference": 0},
 }
 
 
@@ -241,6 +242,7 @@ class ReportOut(Out):
     expired_points: ChangeOut
     taken_back_points: ChangeOut
     liability_points: ChangeOut
+    owed_points: ChangeOut
     discount_minor: ChangeOut
     differing_purchases: int
     differing_members: int

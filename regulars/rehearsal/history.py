@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from regulars.lifecycle.domain import EventKind, LifecycleEvent
@@ -12,6 +13,9 @@ DECIDED_BY_TIME: frozenset[EventKind] = frozenset(
     {"kept", "downgraded", "at_risk", "lapsed", "revisit_due", "points_expired"}
 )
 """Events that say how far a member's time had been decided when they were written."""
+
+
+Policy = Literal["let_be", "within_balance", "debt"]
 
 
 @dataclass(slots=True)
@@ -87,6 +91,9 @@ class TakenBack:
         owed: what no lot gave, and the member owes from then on.
         corrects: another version decided how much it is; else all that the pack gave is meant.
         by_hand: it is an adjustment.
+        policy: where what is missing comes from: from nowhere, from the member's other points, and what is
+            missing even then is owed.
+        cause_id: the adjustment.
     """
 
     at: datetime
@@ -96,6 +103,8 @@ class TakenBack:
     owed: int = 0
     corrects: bool = False
     by_hand: bool = False
+    policy: Policy = "let_be"
+    cause_id: UUID | None = None
 
     @property
     def pays(self) -> bool:
@@ -121,6 +130,7 @@ class Corrected:
         purchase_id: the purchase; None where nothing says which, and of an adjustment.
         by_pack: points by the pack that should have given them; none of an adjustment.
         lots: (points, when they expire).
+        reverses: the adjustment that had taken what it gives back.
     """
 
     at: datetime
@@ -128,6 +138,7 @@ class Corrected:
     purchase_id: UUID | None
     by_pack: tuple[tuple[str, int], ...]
     lots: tuple[tuple[int, datetime | None], ...]
+    reverses: UUID | None = None
 
     @property
     def points(self) -> int:

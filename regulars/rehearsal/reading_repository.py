@@ -16,7 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.db.raw import driver
 from regulars.lifecycle.event_rows import event_of
 from regulars.members.tagging import TagChange
-from regulars.rehearsal.history import Bought, Corrected, MemberHistory, Retagged, TakenBack, TakenShare, Told
+from regulars.rehearsal.history import (
+    Bought,
+    Corrected,
+    MemberHistory,
+    Policy,
+    Retagged,
+    TakenBack,
+    TakenShare,
+    Told,
+)
 
 ROWS_AT_ONCE: Final = 500
 
@@ -86,7 +95,8 @@ from spent
 """
 # Without any undo or adjustment in the chain, nobody's entries are looked through.
 _TAKEN = """
-select e.member_id, e.id as entry_id, e.effective_at, e.kind, original.cause_id as reversed, by_pack.points,
+select e.member_id, e.id as entry_id, e.cause_id, e.effective_at, e.kind, original.cause_id as reversed,
+       by_pack.points,
        by_pack.owed, earned.cause_id as earned_with, l.expires_at, c.amount,
        pr.reversal_id is not null as dates_alone
 from ledger_entry e
@@ -108,6 +118,9 @@ order by e.member_id, e.effective_at, e.id, l.expires_at, l.id
 """
 _GIVEN = """
 select e.member_id, e.id as entry_id, e.effective_at, e.kind, e.cause_id, pr.purchase_id,
+       case when e.kind = 'adjust' then (
+         select o.cause_id from entry_reversal r join ledger_entry o on o.id = r.original_id
+         where r.entry_id = e.id) end as reverses,
        array(select (split_part(pack_version, '/', 1), sum(amount)::bigint) from posting
              where entry_id = e.id group by split_part(pack_version, '/', 1)) as by_pack,
        array(select (amount, expires_at) from lot where account_id = e.member_id and entry_id = e.id) as lots
@@ -120,7 +133,7 @@ order by e.member_id, e.effective_at, e.id
 """
 # Which purchase an undo order corrected by which entry: asked only where it did anything for these members.
 _BY_UNDO = """
-select r.reversal_id, i.cause_id as purchase_id, u.to_version is not null as corrects
+select r.reversal_id, i.cause_id as purchase_id, u.to_version is not null as corrects, u.policy
 from pack_undo u
 join pack_undo_item i on i.undo_id = u.id and i.member_id = any($1::uuid[])
 join pack_undo_result r on r.undo_id = i.undo_id and r.entry_id = i.entry_id
@@ -233,10 +246,12 @@ async def _read_entries(
     entry_ids = {row["entry_id"] for row in (*taken, *given) if row["kind"] in ("reverse", "correct")}
     by_undo = await connection.fetch(_BY_UNDO, list(members), list(entry_ids)) if entry_ids else []
     corrected = {row["reversal_id"]: row["purchase_id"] for row in by_undo if row["corrects"]}
+    policies = {row["reversal_id"]: row["policy"] for row in by_undo}
     for _, group in groupby(taken, key=itemgetter("entry_id")):
         rows = list(group)
         member = members[rows[0]["member_id"]]
-        member.taken = (*member.taken, _taken(rows, corrects=_corrects(rows[0], corrected)))
+        policy = policies.get(rows[0]["entry_id"], "let_be")
+        member.taken = (*member.taken, _taken(rows, policy, corrects=_corrects(rows[0], corrected)))
     for row in given:
         member = members[row["member_id"]]
         member.corrected = (*member.corrected, _given(row, corrected.get(row["entry_id"])))
@@ -247,7 +262,7 @@ def _corrects(row: asyncpg.Record, by_undo: Mapping[UUID, UUID]) -> bool:
     return row["dates_alone"] or row["entry_id"] in by_undo
 
 
-def _taken(rows: Sequence[asyncpg.Record], *, corrects: bool) -> TakenBack:
+def _taken(rows: Sequence[asyncpg.Record], policy: Policy, *, corrects: bool) -> TakenBack:
     entry = rows[0]
     by_hand = entry["kind"] == "adjust"
     return TakenBack(
@@ -262,6 +277,8 @@ def _taken(rows: Sequence[asyncpg.Record], *, corrects: bool) -> TakenBack:
         entry["owed"] if entry["kind"] == "reverse" else 0,
         corrects,
         by_hand,
+        "within_balance" if by_hand else policy,
+        entry["cause_id"] if by_hand else None,
     )
 
 
@@ -273,6 +290,7 @@ def _given(row: asyncpg.Record, purchase_id: UUID | None) -> Corrected:
         row["purchase_id"] or purchase_id,
         () if by_hand else tuple((one[0], one[1]) for one in row["by_pack"]),
         tuple((lot[0], lot[1]) for lot in row["lots"]),
+        row["reverses"],
     )
 
 

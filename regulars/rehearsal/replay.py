@@ -23,9 +23,9 @@ from regulars.purchases.domain import PACK_SOURCE, Line, lines_of
 from regulars.purchases.evaluation import NO_OWN_FACTS, Lateness, OwnFacts, Reading, Sale
 from regulars.purchases.own_facts import as_recorded
 from regulars.rehearsal.drafts import RehearsedPacks
-from regulars.rehearsal.history import DECIDED_BY_TIME, Bought, Corrected, MemberHistory, TakenBack, Told
+from regulars.rehearsal.history import DECIDED_BY_TIME, Bought, Corrected, MemberHistory, Told
 from regulars.rehearsal.limited import Limits
-from regulars.rehearsal.reversing import Reversing
+from regulars.rehearsal.reversing import Done, Reversing
 from regulars.rules.domain import MemberFacts
 from regulars.rules.evaluator import PackSet
 
@@ -41,8 +41,8 @@ class Witness(Protocol):
     def saw(self, bought: Bought, reading: Reading) -> None:
         """A purchase, in the order in which it was recorded."""
 
-    def took_back(self, taken: TakenBack, points: int) -> None:
-        """Points were taken back in history, and so many in the replay."""
+    def took_back(self, done: Done) -> None:
+        """Points were taken back or paid, in history and in the replay."""
 
     def corrected(self, given: Corrected, points: int) -> None:
         """Points were given afterwards in history, and so many in the replay."""
@@ -104,8 +104,8 @@ def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> Mem
     time.reigns = stage.packs.known_at(history.advanced_to).reigns_of(history.home_store_id)
     _advance(time, history.advanced_to, reversing)
     reversing.finish(time)
-    for taken, points in reversing.done:
-        witness.took_back(taken, points)
+    for done in reversing.done:
+        witness.took_back(done)
     for given, points in reversing.given:
         witness.corrected(given, points)
     return time
@@ -228,7 +228,7 @@ def _buy_again(course: _Course, time: MemberTime, bought: Bought, tags: tuple[st
     reading = _read(stage, packs, facts, sale, bought)
     lots = _lots(time, bought, reading)
     if reversing.busy:
-        lots = reversing.paid(bought.purchase_id, lots)
+        lots = reversing.paid(time, bought.purchase_id, bought.points, bought.occurred_at, lots)
     evaluation.settle(time, sale, reading, lots, late)
     if reversing.busy:
         same = orjson.loads(bought.packs).keys() & packs.hashes.keys()

@@ -114,6 +114,7 @@ class Report:
     Attributes:
         taken_back_points: by undo orders, and in payment of what they left owed.
         liability_points: points open at the end of the span.
+        owed_points: what members owe then.
         messages: by the code of the text, asked for, not sent; `tags` those that rules gave.
         by_decile: "1" is the tenth of the members that spent most in the span.
         differing_purchases: whose points or offered discounts would have been others.
@@ -133,6 +134,7 @@ class Report:
     expired_points: Change
     taken_back_points: Change
     liability_points: Change
+    owed_points: Change
     discount_minor: Change
     differing_purchases: int
     differing_members: int
@@ -194,6 +196,7 @@ def report_of(heading: Heading, sums: Sums, store_codes: Mapping[UUID, str]) -> 
         expired_points=_change(sums.expired_points),
         taken_back_points=_change(sums.taken_back_points),
         liability_points=_change(sums.open_points),
+        owed_points=_change(sums.owed_points),
         discount_minor=_discount(total),
         differing_purchases=sums.differing_purchases,
         differing_members=sums.differing_members,

@@ -1,18 +1,19 @@
 """What became of points in a replay beside purchases and expiries: taken back, paid, given afterwards."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from regulars.ledger.domain import Lot
+from regulars.ledger.domain import POINTS, LedgerEntry, Lot, repay_entry
 from regulars.lifecycle.advance import MemberTime, OpenLot
 from regulars.lifecycle.domain import changed
 from regulars.rehearsal.history import Corrected, TakenBack
 from regulars.rules.domain import Award
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_NOBODY: Final = UUID(int=0)
 
 
 @dataclass(slots=True)
@@ -44,44 +45,135 @@ class _Gift:
         self.causes.add(cause_id)
 
 
+@dataclass(slots=True)
+class _Debt:
+    """What a member owes in the replay, and what the books say at the same point of it."""
+
+    owed: int = 0
+    then: int = 0
+
+    def incur(self, owed: int, then: int) -> None:
+        self.owed += owed
+        self.then += then
+
+    def due(self, earned_then: int, paid_then: int) -> int:
+        """What is to be paid by something that earned so much in history and paid so much of it.
+
+        Whoever owes pays with all that comes. Where history earned and paid less than that, it was booked
+        before the debt: then it pays only what a draft left owed beyond what history did.
+        """
+        if paid_then >= min(self.then, earned_then):
+            return self.owed
+        return min(self.owed, paid_then + max(0, self.owed - self.then))
+
+
+@dataclass(slots=True)
+class _Taking:
+    """One entry that takes points, while several of one order are shared out.
+
+    Attributes:
+        due: what it is to take in the replay.
+        own: where its packs' own points lie.
+        parts: what is due of each gift.
+    """
+
+    one: TakenBack
+    due: int
+    own: Sequence[_Lying]
+    as_then: bool
+    parts: Sequence[tuple[_Gift, int]] = ()
+    taken: int = 0
+
+    def take(self, lying: Iterable[_Lying]) -> None:
+        self.taken += _from(lying, self.due - self.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of an entry in the replay.
+
+    Attributes:
+        points: that it took.
+        owed: what the member owes since, because there was no more to take.
+    """
+
+    taken: TakenBack
+    points: int
+    owed: int = 0
+
+
 class Reversing:
     """What is still to be taken back of one member, and given, while the history is replayed.
 
     Attributes:
         pending, to_give: not taken back, not given yet, in order of time.
-        done, given: each with the points that it took, or gave, in the replay.
+        done: what was taken, or paid; a payment that history does not have stands beside one of nothing.
+        given: each with the points that it gave in the replay.
     """
 
-    def __init__(self, taken: Iterable[TakenBack], corrected: Iterable[Corrected] = ()) -> None:
-        self.pending = list(taken)
+    def __init__(self, taken: Sequence[TakenBack], corrected: Iterable[Corrected] = ()) -> None:
+        self.pending = [one for one in taken if not one.pays]
         self.to_give = list(corrected)
-        self.done: list[tuple[TakenBack, int]] = []
+        self.done: list[Done] = []
         self.given: list[tuple[Corrected, int]] = []
+        self._payments = {next(iter(one.purchases)): one for one in taken if one.pays}
         self._corrects = {one.cause_id: one.purchase_id or one.cause_id for one in self.to_give}
         self._as_then: dict[UUID, frozenset[str]] = {}
         self._seen: set[UUID] = set()
         self._gifts: dict[tuple[UUID, str], _Gift] = {}
         self._lasting: list[_Lying] = []
-        self._owed_less = 0
+        self._debt = _Debt()
+        self._not_taken: dict[UUID, int] = {}
 
     @property
     def busy(self) -> bool:
-        """Whether anything is still to come."""
-        return bool(self.pending or self.to_give)
+        """Whether anything is still to come, or to be paid."""
+        return bool(self.pending or self.to_give or self._payments or self._debt.owed)
 
-    def paid(self, purchase_id: UUID, lots: Sequence[Lot]) -> Sequence[Lot]:
-        """What is left of what a purchase earns after it has paid what the member owed, as in history."""
-        payments = [one for one in self.pending if one.pays and one.purchases == {purchase_id}]
-        for one in payments:
-            self.pending.remove(one)
-            lying = [_Lying(purchase_id, lot.amount, lot.expires_at) for lot in lots]
-            due = self._still_owed(one)
-            taken = _from_the_same(lying, one, due)
-            taken += _from(sorted(lying, key=_soonest_first), due - taken)
-            self.done.append((one, taken))
-            kept = zip(lots, lying, strict=True)
-            lots = [replace(lot, amount=left.remaining) for lot, left in kept if left.remaining]
+    @property
+    def owed(self) -> int:
+        """What the member owes in the replay by now."""
+        return self._debt.owed
+
+    @property
+    def open_points(self) -> int:
+        """What is left of points that never expire, as far as they had to be looked after."""
+        return sum(lot.remaining for lot in self._lasting)
+
+    def paid(
+        self, time: MemberTime, cause_id: UUID, earned_then: int, at: datetime, lots: Sequence[Lot]
+    ) -> Sequence[Lot]:
+        """What is left of what is earned after it has paid what the member owes by then.
+
+        Args:
+            cause_id: the purchase, or what gave afterwards.
+            earned_then: what it earned in history.
+            at: when it is earned.
+            lots: what it earns in the replay.
+        """
+        payment = self._payments.pop(cause_id, None)
+        if payment is not None:
+            self._reach_debt(time, payment.points)
+        if payment is None and not self._debt.owed:
+            return lots
+        paid_then = 0 if payment is None else payment.points
+        due, taken = self._debt.due(earned_then, paid_then), 0
+        if due and lots:
+            earned = LedgerEntry(cause_id, "earn", cause_id, cause_id, at, (), tuple(lots))
+            booked, lots = repay_entry(cause_id, earned, due)
+            taken = sum(consumption.amount for consumption in booked.consumptions)
+        self._debt.incur(-taken, -paid_then)
+        if taken or payment is not None:
+            self.done.append(Done(payment or TakenBack(at, None, (), ()), taken))
         return lots
+
+    def _reach_debt(self, time: MemberTime, points: int) -> None:
+        """What is paid was owed before, though its hour be later than the purchase's."""
+        while self._debt.then < points:
+            owing = next((one for one in self.pending if one.owed and self._can_take(one)), None)
+            if owing is None:
+                return
+            self.reach(time, owing.at)
 
     def earned(
         self, purchase_id: UUID, awards: Sequence[Award], lots: Sequence[Lot], as_then: frozenset[str]
@@ -100,21 +192,28 @@ class Reversing:
 
         Called before time is decided that far: what is taken back can expire no more.
         """
-        for given in [one for one in self.to_give if one.at <= to and self._knows(one)]:
-            self.to_give.remove(given)
-            self._give(time, given)
-        due = [one for one in self.pending if one.at <= to and self._seen.issuperset(one.purchases)]
-        for one in due:
-            self.pending.remove(one)
-            self._take(time, one)
+        while True:
+            given = next((one for one in self.to_give if one.at <= to and self._knows(one)), None)
+            taken = next((one for one in self.pending if one.at <= to and self._can_take(one)), None)
+            if given is not None and (taken is None or given.at <= taken.at):
+                self._give(time, given)
+            elif taken is not None:
+                order = _order_of(taken)
+                together = [one for one in self.pending if _order_of(one) == order and self._can_take(one)]
+                self._take(time, together)
+            else:
+                return
 
     def finish(self, time: MemberTime) -> None:
         """Give and take back all the rest."""
-        for given in self.to_give:
-            self._give(time, given)
-        for one in self.pending:
-            self._take(time, one)
-        self.to_give, self.pending = [], []
+        self.reach(time, _NEVER)
+        while self.to_give:
+            self._give(time, self.to_give[0])
+        while self.pending:
+            self._take(time, self.pending[:1])
+
+    def _can_take(self, one: TakenBack) -> bool:
+        return self._seen.issuperset(one.purchases)
 
     def _knows(self, one: Corrected) -> bool:
         return one.purchase_id is None or one.purchase_id in self._seen
@@ -128,62 +227,78 @@ class Reversing:
 
     def _give(self, time: MemberTime, one: Corrected) -> None:
         """A correction belongs to the version that it corrects: what a draft reads instead has none."""
+        self.to_give.remove(one)
         self._seen.add(one.cause_id)
-        if one.purchase_id is not None and not self._read_as_then(one.purchase_id, one.by_pack):
-            self.given.append((one, 0))
-            return
-        time.lots += [OpenLot(one.cause_id, points, at) for points, at in one.lots if at is not None]
-        self._lasting += [_Lying(one.cause_id, points, None) for points, at in one.lots if at is None]
-        for code, points in one.by_pack:  # an order may take it back in its turn
-            gift = self._gift(self._corrects[one.cause_id], code)
-            gift.add(one.cause_id, points, (expires_at for _, expires_at in one.lots))
-        self.given.append((one, one.points))
+        lots: Sequence[Lot] = ()
+        if one.purchase_id is None or self._read_as_then(one.purchase_id, one.by_pack):
+            lots = _lots_of(one, one.points - self._not_taken.pop(one.reverses or _NOBODY, 0))
+            for code, points in one.by_pack:  # an order may take it back in its turn
+                gift = self._gift(self._corrects[one.cause_id], code)
+                gift.add(one.cause_id, points, (expires_at for _, expires_at in one.lots))
+        self.given.append((one, sum(lot.amount for lot in lots)))
+        left = self.paid(time, one.cause_id, one.points, one.at, lots)
+        for lot in left:
+            if lot.expires_at is None:
+                self._lasting.append(_Lying(lot.id, lot.amount, None))
+            else:
+                time.lots.append(OpenLot(lot.id, lot.amount, lot.expires_at))
         _settle(time)
 
-    def _take(self, time: MemberTime, one: TakenBack) -> None:
+    def _take(self, time: MemberTime, together: Sequence[TakenBack]) -> None:
+        """Take back what one order took, as an order takes it: each from its own points first, then what is
+        missing from others where the order may, and the rest is owed where it says so."""
         expiring = [_Lying(lot.lot_id, lot.remaining, lot.expires_at) for lot in time.lots]
         lying = [
-            lot for lot in (*expiring, *self._lasting) if lot.expires_at is None or lot.expires_at > one.at
+            lot
+            for lot in (*expiring, *self._lasting)
+            if lot.expires_at is None or lot.expires_at > together[0].at
         ]
         lying.sort(key=_soonest_first)
-        if one.purchase_id is not None:
-            taken = self._take_gifts(lying, one, self._corrects.get(one.purchase_id, one.purchase_id))
-        else:
-            due = self._still_owed(one) if one.pays else one.points
-            taken = _from_the_same(lying, one, due)
-            if one.by_hand:
-                taken += _from(lying, due - taken)
+        takings = [self._taking(one, lying) for one in together]
+        for each in takings:
+            each.taken += _from_the_same(lying, each)
+        for each in takings:
+            each.take(each.own)
+        for each in takings:
+            if each.one.policy != "let_be":
+                each.take(lying)
+            self._note(each)
         time.lots = [
             OpenLot(lot.purchase_id, lot.remaining, lot.expires_at)
             for lot in expiring
             if lot.remaining and lot.expires_at is not None
         ]
         _settle(time)
-        self.done.append((one, taken))
 
-    def _take_gifts(self, lying: Sequence[_Lying], one: TakenBack, purchase_id: UUID) -> int:
-        """Of what the same packs gave for the purchase, as much as history took, or had the member owe."""
+    def _taking(self, one: TakenBack, lying: Sequence[_Lying]) -> _Taking:
+        if one.purchase_id is None:
+            return _Taking(one, one.points, (), as_then=True)
+        purchase_id = self._corrects.get(one.purchase_id, one.purchase_id)
+        as_then = self._read_as_then(purchase_id, one.by_pack)
+        if one.corrects and not as_then:
+            return _Taking(one, 0, (), as_then=False)
         gifts = [(self._gift(purchase_id, code), points) for code, points in one.by_pack]
-        if one.corrects and not self._read_as_then(purchase_id, one.by_pack):
-            gifts = []
-        dues = [min(points, gift.points) for gift, points in gifts]
-        due = min(one.points, sum(dues))
-        taken = _from_the_same(lying, one, due)
+        own = [lot for lot in lying if any(_holds(gift, lot) for gift, _ in gifts)]
+        parts = []
         for gift, points in gifts:
-            taken += _from(_own(lying, gift), min(points, due - taken))
-        causes = {purchase_id}.union(*(gift.causes for gift, _ in gifts))
-        if any(share.purchase_id not in causes for share in one.shares):
-            taken += _from(lying, due - taken)
-        for (gift, _), part in zip(gifts, dues, strict=True):
+            part = min(points, gift.points)
             gift.points -= part
-        self._owed_less += one.owed - min(one.owed, sum(dues) - taken)
-        return taken
+            parts.append((gift, part))
+        return _Taking(one, sum(part for _, part in parts), own, as_then, parts)
 
-    def _still_owed(self, one: TakenBack) -> int:
-        """What of a payment is owed in the replay too: a draft that gave less left less to be owed."""
-        spared = min(self._owed_less, one.points)
-        self._owed_less -= spared
-        return one.points - spared
+    def _note(self, each: _Taking) -> None:
+        one = each.one
+        self.pending.remove(one)
+        missing = each.due - each.taken
+        owed = missing if one.policy == "debt" else 0
+        self._debt.incur(owed, one.owed)
+        let_be = missing - owed
+        for gift, part in reversed(each.parts):  # another order may take it
+            gift.points += min(part, let_be)
+            let_be -= min(part, let_be)
+        if one.by_hand and one.cause_id is not None and missing:
+            self._not_taken[one.cause_id] = missing
+        self.done.append(Done(one, each.taken, owed))
 
 
 def _settle(time: MemberTime) -> None:
@@ -195,20 +310,39 @@ def _soonest_first(lot: _Lying) -> tuple[datetime, bytes]:
     return lot.expires_at or _NEVER, lot.purchase_id.bytes
 
 
-def _from_the_same(lying: Sequence[_Lying], one: TakenBack, due: int) -> int:
-    """From the very lots from which history took them, as much of each."""
+def _order_of(one: TakenBack) -> tuple[datetime, UUID | None]:
+    """What one order took at once; by hand each is taken by itself."""
+    return one.at, one.cause_id if one.by_hand else None
+
+
+def _lots_of(one: Corrected, points: int) -> Sequence[Lot]:
+    """The lots that are given, if no more than so many points are."""
+    lots = []
+    for amount, expires_at in one.lots:
+        part = min(amount, points)
+        points -= part
+        if part:
+            lots.append(Lot(one.cause_id, one.cause_id, POINTS, part, one.at, expires_at))
+    return lots
+
+
+def _from_the_same(lying: Sequence[_Lying], each: _Taking) -> int:
+    """From the very lots from which history took them, as much of each; where a draft gave the points, from
+    those only that are their own."""
     taken = 0
-    for share in one.shares:
+    for share in each.one.shares:
         same = [
-            lot for lot in lying if (lot.purchase_id, lot.expires_at) == (share.purchase_id, share.expires_at)
+            lot
+            for lot in (lying if each.as_then else each.own)
+            if (lot.purchase_id, lot.expires_at) == (share.purchase_id, share.expires_at)
         ]
-        taken += _from(same, min(share.points, due - taken))
+        taken += _from(same, min(share.points, each.due - taken))
     return taken
 
 
-def _own(lying: Sequence[_Lying], gift: _Gift) -> list[_Lying]:
-    """Where the pack's own points of the purchase lie in the replay."""
-    return [lot for lot in lying if lot.purchase_id in gift.causes and lot.expires_at in gift.expiries]
+def _holds(gift: _Gift, lot: _Lying) -> bool:
+    """Whether the pack's own points of the purchase lie there."""
+    return lot.purchase_id in gift.causes and lot.expires_at in gift.expiries
 
 
 def _from(lying: Iterable[_Lying], due: int) -> int:

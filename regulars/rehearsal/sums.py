@@ -136,6 +136,7 @@ class Sums:
     Attributes:
         open_points: earned, not expired and not taken back at the end of the span.
         taken_back_points: by undo orders, and in payment of what they left owed, in the span.
+        owed_points: what members owe at the end of the span.
         by_rule: points and discounts by (pack version, rule).
         by_category: points by share of sales value, discounts by line; only purchases that differ.
         moves: lifecycle events by (kind, from, to).
@@ -153,6 +154,7 @@ class Sums:
     open_points: Pair = field(default_factory=Pair)
     expired_points: Pair = field(default_factory=Pair)
     taken_back_points: Pair = field(default_factory=Pair)
+    owed_points: Pair = field(default_factory=Pair)
     by_day: dict[int, Cell] = field(default_factory=dict)
     by_store: dict[UUID, Cell] = field(default_factory=dict)
     by_tier: dict[str, Cell] = field(default_factory=dict)
@@ -181,6 +183,7 @@ class Sums:
         self.open_points.join(other.open_points)
         self.expired_points.join(other.expired_points)
         self.taken_back_points.join(other.taken_back_points)
+        self.owed_points.join(other.owed_points)
         for name in ("by_day", "by_store", "by_tier", "by_decile", "by_rule", "by_category"):
             _join_all(getattr(self, name), getattr(other, name), Cell)
         for name in ("moves", "messages", "tags", "tiers", "stages"):

@@ -15,7 +15,8 @@ from regulars.lifecycle.advance import MemberTime
 from regulars.lifecycle.domain import LifecycleEvent
 from regulars.purchases.domain import PACK_SOURCE
 from regulars.purchases.evaluation import Reading
-from regulars.rehearsal.history import Bought, Corrected, MemberHistory, TakenBack
+from regulars.rehearsal.history import Bought, Corrected, MemberHistory
+from regulars.rehearsal.reversing import Done
 from regulars.rehearsal.sums import (
     MEASURES,
     SAMPLES_KEPT,
@@ -49,6 +50,7 @@ class _Member:
     taken_by_until: Pair = field(default_factory=Pair)
     taken_in_span: Pair = field(default_factory=Pair)
     corrected: Pair = field(default_factory=Pair)
+    owed: Pair = field(default_factory=Pair)
     samples: list[tuple[int, Sample]] = field(default_factory=list)
 
 
@@ -100,13 +102,15 @@ class Tally:
             self._add_categories(bought, reading, after - points)
             self._sample(bought, reading, figures)
 
-    def took_back(self, taken: TakenBack, points: int) -> None:
-        """Points that were taken back, and what of it the rehearsal takes back."""
-        both = Pair(taken.points, points)
+    def took_back(self, done: Done) -> None:
+        """Points that were taken back or paid, and what of it the rehearsal takes or pays."""
+        taken, member = done.taken, self._member
+        both = Pair(taken.points, done.points)
         if taken.at < self._span.until:
-            self._member.taken_by_until.join(both)
+            member.taken_by_until.join(both)
+            member.owed.join(Pair(-both.before, -both.after) if taken.pays else Pair(taken.owed, done.owed))
         if self._span.holds(taken.at) and not taken.by_hand:
-            self._member.taken_in_span.join(both)
+            member.taken_in_span.join(both)
 
     def corrected(self, given: Corrected, points: int) -> None:
         """Points that were given afterwards, and what of it the rehearsal gives."""
@@ -136,6 +140,8 @@ class Tally:
                 earned.after - expired.after - gone.after,
             )
         )
+        # A payment takes effect with its purchase, which may be earlier than the debt.
+        sums.owed_points.join(Pair(max(0, member.owed.before), max(0, member.owed.after)))
         sums.taken_back_points.join(member.taken_in_span)
         self._compare_moves(
             [e for e in before if span.holds(e.effective_at)],

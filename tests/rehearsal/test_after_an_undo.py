@@ -7,7 +7,7 @@ import pytest
 from budget_world import EARN, pack
 from recompute_world import Recomputing
 from rehearsal.test_live_equals_history import assert_no_difference, replay_all
-from rehearsal.world import DAY, Rehearsals
+from rehearsal.world import DAY, Rehearsals, draft
 from small_chain import MONDAY, SmallChain, line
 from undoing.world import Undoing, give_points
 
@@ -93,6 +93,28 @@ async def test_a_report_tells_what_was_taken_back_and_what_a_draft_would_leave(u
     assert half["taken_back_points"]["after"] == 2 * 20
     more = await rehearsals.report(gift(valid_days=365))
     assert more["taken_back_points"]["difference"] == 0
+
+
+async def test_what_a_draft_leaves_unpaid_is_owed_and_whoever_owes_has_nothing_open(
+    undoing: Undoing,
+) -> None:
+    chain = undoing.chain
+    await undoing.do(policy="debt")
+    (owed,) = await undoing.rows("select sum(owed)::bigint as points from balance where owed > 0")
+    await chain.buy(chain.members["Cy"], line(5_050), occurred_at=MONDAY + 36 * DAY)
+    (still,) = await undoing.rows("select sum(owed)::bigint as points from balance where owed > 0")
+    rehearsals = Rehearsals(chain, at=MONDAY + 40 * DAY)
+    same = await rehearsals.report(gift())
+    assert owed["points"] > still["points"] > 0
+    assert same["owed_points"] == {"before": still["points"], "after": still["points"], "difference": 0}
+    less = await rehearsals.report(draft("grocery-classic", minor_per_point=2_000))
+    held = await undoing.balances()
+    assert less["owed_points"]["before"] == still["points"] < less["owed_points"]["after"]
+    assert less["liability_points"]["before"] == sum(held.values())
+    earned, expired, taken = (
+        less[figure]["after"] for figure in ("points", "expired_points", "taken_back_points")
+    )
+    assert less["liability_points"]["after"] == earned - expired - taken
 
 
 async def test_what_is_taken_back_after_the_span_is_still_open_in_it(undoing: Undoing) -> None:

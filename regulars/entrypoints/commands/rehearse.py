@@ -113,6 +113,7 @@ def instant(text: str | None, name: str) -> datetime | None:
 
 def _as_text(report: Mapping[str, Any]) -> list[str]:
     names = ", ".join(pack["name"] for pack in report["packs"])
+    owed = report.get("owed_points", {})
     lines = [
         f"{names} at {report['place_code']}: {counted(report['purchases'], 'purchase')} compared, "
         f"{report['differing_purchases']:,} differing; {counted(report['members'], 'member')}",
@@ -122,6 +123,7 @@ def _as_text(report: Mapping[str, Any]) -> list[str]:
         _line("points expired", report["expired_points"]),
         _line("points taken back", report["taken_back_points"]),
         _line("points open at the end", report["liability_points"]),
+        *([_line("points owed at the end", owed)] if any(owed.values()) else ()),
         _line("discounts offered (minor)", report["discount_minor"]),
         *(_line(_name_of(move), move["members"]) for move in report["tier_moves"]),
         *(_line(f"message {one['code']}", one["times"]) for one in report.get("messages", ())),
