@@ -1,17 +1,14 @@
 """What people and places are called on the pages that tell who did what where."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.organisation.domain import Place
 from regulars.rules import service as rules
 from regulars.rules.domain import PackVersion
 from regulars.rules.parts import Words
 from regulars.security import service as security
-from regulars.security.scope import Scope
-from rules_ui.contexts.base import Choice
 from rules_ui.i18n import Speech
 from rules_ui.ui import Ui
 from rules_ui.version_marks import Names
@@ -46,21 +43,3 @@ def listed(place_ids: Iterable[UUID], names: Names, say: Speech) -> str:
     separator = "、" if say.language == "zh" else ", "
     more = f" +{len(known) - _NAMED}" if len(known) > _NAMED else ""
     return separator.join(known[:_NAMED]) + more
-
-
-def open_places(ui: Ui, scope: Scope) -> list[Place]:
-    """Headquarters, branches and stores that are open and within a scope, from the top down."""
-    found = [
-        place
-        for place in ui.container.places.all()
-        if place.kind != "terminal" and place.closed_at is None and scope.covers(place.path)
-    ]
-    return sorted(found, key=lambda place: (place.path.count("."), place.name, place.code))
-
-
-def place_choices(places: Sequence[Place], chosen: Iterable[str] = ()) -> tuple[Choice, ...]:
-    """Places as options, by id; without a choice the first one is chosen."""
-    wanted = frozenset(chosen) or frozenset(str(place.id) for place in places[:1])
-    return tuple(
-        Choice(str(place.id), f"{place.name} · {place.code}", str(place.id) in wanted) for place in places
-    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from regulars.rules.adopting import can_adopt
@@ -10,7 +11,7 @@ from regulars.rules.checker import Report
 from regulars.rules.model import Pack
 from regulars.rules.stored import Activation, StoredVersion, VersionLine
 from rules_ui.case_view import case_lines
-from rules_ui.contexts.base import Choice, FieldTrouble
+from rules_ui.contexts.base import FieldTrouble, PlacePick
 from rules_ui.contexts.pack_home import PackLive
 from rules_ui.contexts.packs import Draft, PackPage, RuleInWords
 from rules_ui.contexts.packs import VersionLine as VersionShown
@@ -57,7 +58,19 @@ class Rights:
 
     may_edit: bool
     may_publish: bool
-    places: tuple[Choice, ...]
+    places: PlacePick
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """The form that puts a version live, as it was sent and refused."""
+
+    place: str = ""
+    reason: str = ""
+    problems: tuple[FieldTrouble, ...] = ()
+
+
+NOTHING_TYPED: Final = Publishing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,7 @@ class Form:
     report: Report
     typed: Mapping[str, str]
     problems: Sequence[FieldTrouble]
+    publishing: Publishing = NOTHING_TYPED
 
 
 def page_of(
@@ -146,6 +160,8 @@ def _draft(known: Known, form: Form, shown: Pack, words: PackWords, rights: Righ
         may_publish=rights.may_publish,
         may_edit=rights.may_edit,
         places=rights.places,
+        reason=form.publishing.reason,
+        problems=form.publishing.problems,
         adoptable=bool(form.typed) and can_adopt(report),
     )
 

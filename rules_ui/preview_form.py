@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from regulars.rules.case_model import Given
-from rules_ui.contexts.base import Choice, FieldTrouble
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick
 from rules_ui.contexts.preview import PreviewForm, SampleLine
 from rules_ui.editor.values import Unreadable, typed
 from rules_ui.i18n import N_, Speech
@@ -26,9 +26,11 @@ class Asked:
 
     Attributes:
         values: by field; fields that were not sent are missing.
+        stores: the store that was chosen, and what was typed instead of it.
     """
 
     values: Mapping[str, str]
+    stores: Sequence[str] = ()
 
     def of(self, name: str, usual: str = "") -> str:
         return self.values.get(name, usual)[:100]
@@ -42,7 +44,7 @@ class Asked:
 class Offered:
     """What the form offers to choose from."""
 
-    stores: Sequence[Choice]
+    stores: PlacePick
     tiers: Sequence[Choice]
     departments: Sequence[str]
 
@@ -55,7 +57,7 @@ def form_of(code: str, asked: Asked, offered: Offered, say: Speech) -> PreviewFo
     return PreviewForm(
         code=code,
         source=asked.source,
-        stores=_chosen(offered.stores, asked.of("store")),
+        stores=offered.stores,
         tiers=_chosen(offered.tiers, asked.of("tier")),
         at=asked.of("at", now.strftime("%Y-%m-%dT%H:%M")),
         spend=asked.of("spend"),

@@ -1,7 +1,7 @@
 """Presents releases: where each stands, what was decided by whom, and what the reader may do with it now."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
@@ -9,16 +9,19 @@ from uuid import UUID
 
 from starlette.datastructures import FormData
 
+from regulars.kernel.errors import RegularsError
 from regulars.organisation.domain import Place
 from regulars.releases.domain import PlaceStage, PlannedPlace, Release, ReleaseState
 from regulars.releases.errors import ReleasePlacesInvalid, StartInvalid
 from regulars.security.actor import Actor
 from regulars.security.audit import AuditLine
 from regulars.security.policy import Permission
-from rules_ui.contexts.base import Choice, Tone
+from rules_ui.contexts.base import FieldTrouble, PlacePick, Tone
 from rules_ui.contexts.releases import Act, Doable, PlanLine, PlanStep, ReleaseLine, StepTyped
 from rules_ui.i18n import N_, Speech
-from rules_ui.names import listed, place_choices
+from rules_ui.names import listed
+from rules_ui.place_pick import is_id, no_such_place, picked_many, place_pick
+from rules_ui.troubles import troubles_of
 from rules_ui.version_marks import Names
 
 PLACES_SHOWN: Final = 60
@@ -206,6 +209,7 @@ def doable(
     tree: Tree,
     why_not: str | None,
     typed: Sequence[TypedStep],
+    sent: Mapping[str, str],
     say: Speech,
 ) -> Doable:
     """What the reader may do with a release now.
@@ -216,6 +220,7 @@ def doable(
         tree: the places; `mine` are those at which the reader may release.
         why_not: why the reader may not approve; "" where he may, None where nobody need.
         typed: the plan as somebody filled it in; empty at first.
+        sent: the other fields as they were filled in, by id.
         say: the reader's language.
     """
     wanted = [tree.places[place_id].path for place_id in release.place_ids if place_id in tree.places]
@@ -233,32 +238,38 @@ def doable(
         withdraw=release.state in ("in_review", "approved") and all(edits.covers(path) for path in wanted),
         steps=_steps(release, tree, typed) if can_plan and tree.below(release.place_ids) else (),
         cancel=is_open and everywhere and not is_begun,
-        back_places=_where(begun, tree, say) if release.state in ("live", "retired", "scheduled") else (),
-        end_places=_where(to_end, tree, say, below=False) if release.state == "live" else (),
+        back_places=_where(begun, tree, sent.get("back-place", ""), say)
+        if release.state in ("live", "retired", "scheduled")
+        else None,
+        end_places=_where(to_end, tree, sent.get("end-place", ""), say, below=False)
+        if release.state == "live"
+        else None,
     )
 
 
-def _where(roots: Sequence[UUID], tree: Tree, say: Speech, *, below: bool = True) -> tuple[Choice, ...]:
+def _where(
+    roots: Sequence[UUID], tree: Tree, chosen: str, say: Speech, *, below: bool = True
+) -> PlacePick | None:
     """Everywhere, where the reader may act at all of the places; else some of them, or one below."""
     mine = {place.id for place in tree.mine}
     found = tree.below(roots) if below else [place for place in tree.mine if place.id in roots]
-    options = tuple(Choice(str(place.id), f"{place.name} · {place.code}") for place in found)
-    if not roots or not all(root in mine for root in roots):
-        return options
-    return (Choice("", say.text(N_("Everywhere it is live")), chosen=True), *options)
+    if not found:
+        return None
+    everywhere = say.text(N_("Everywhere it is live")) if all(root in mine for root in roots) else ""
+    return place_pick(found, [chosen], Permission.PACK_RELEASE, everywhere=everywhere)
 
 
 def _steps(release: Release, tree: Tree, typed: Sequence[TypedStep]) -> tuple[StepTyped, ...]:
     offered = tree.below(release.place_ids)
     plain = typed or _planned(release) or [TypedStep([str(place_id) for place_id in release.place_ids])]
     return tuple(
-        StepTyped(number, _chosen(offered, step.place_ids), step.starts, step.ends)
+        StepTyped(number, _ticked(offered, step.place_ids), step.starts, step.ends)
         for number, step in enumerate(plain, 1)
     )
 
 
-def _chosen(offered: Sequence[Place], chosen: Sequence[str]) -> tuple[Choice, ...]:
-    return place_choices(offered, chosen or ("",))
+def _ticked(offered: Sequence[Place], chosen: Sequence[str]) -> PlacePick:
+    return place_pick(offered, chosen, Permission.PACK_RELEASE, first=False)
 
 
 def _planned(release: Release) -> list[TypedStep]:
@@ -315,20 +326,52 @@ def by_whom(who: str, when: str, names: Names, say: Speech) -> str:
     return say.text(N_("by %(name)s, %(date)s"), name=names.of(who, say), date=when)
 
 
-def time_trouble(error: StartInvalid, typed: Sequence[TypedStep], say: Speech) -> str:
-    """Which time of a plan cannot be, and what to choose instead."""
-    ends = error.field == "ends"
-    said = str(error.details["said"])
+def troubles(
+    error: RegularsError,
+    typed: Sequence[TypedStep],
+    ids: Mapping[str, str],
+    sent: Mapping[str, str],
+    say: Speech,
+) -> tuple[FieldTrouble, ...]:
+    """Why something was not done with a release, at the fields of the form that asked for it.
+
+    Args:
+        error: what the service raised.
+        typed: the plan, where that was the form.
+        ids: id of the field in which an error's field was typed, of another form.
+        sent: what was typed there.
+        say: the reader's language.
+    """
+    if isinstance(error, StartInvalid):
+        said = str(error.details["said"])
+        steps = [n for n, step in enumerate(typed, 1) if said == getattr(step, error.field or "", "")]
+        field = f"{error.field}-{steps[0]}" if steps else ids.get(error.field or "", "")
+        return (FieldTrouble(field, _time_trouble(error, say)),)
+    if error.field == "place_ids" and (place := sent.get(ids.get("place_ids", ""), "")) and not is_id(place):
+        return (FieldTrouble(ids["place_ids"], no_such_place(place, say)),)
+    if error.field == "steps" and typed:
+        ids = {"steps": "places-1" if len(typed) == 1 else "steps"}
+    return tuple(replace(each, field=ids.get(each.field, "")) for each in troubles_of(error, say.language))
+
+
+def unknown_places(typed: Sequence[TypedStep], say: Speech) -> tuple[FieldTrouble, ...]:
+    """What was typed in steps of a plan and is no place."""
+    found = []
+    for number, step in enumerate(typed, 1):
+        unknown = [each for each in step.place_ids if not is_id(each)]
+        if unknown:
+            found.append(FieldTrouble(f"places-{number}", no_such_place("、".join(unknown), say)))
+    return tuple(found)
+
+
+def _time_trouble(error: StartInvalid, say: Speech) -> str:
+    """Which time cannot be, and what to choose instead."""
     words = (
         N_("The end, %(when)s, has passed or is not after the beginning. Choose a later time.")
-        if ends
+        if error.field == "ends"
         else N_("The beginning, %(when)s, has passed. Choose a time to come, or leave it empty to begin now.")
     )
-    told = say.text(words, when=_plain_time(said, say))
-    steps = [n for n, step in enumerate(typed, 1) if said == (step.ends if ends else step.starts)]
-    if len(typed) < 2 or not steps:
-        return told
-    return say.text(N_("Step %(number)s: %(words)s"), number=steps[0], words=told)
+    return say.text(words, when=_plain_time(str(error.details["said"]), say))
 
 
 def _plain_time(said: str, say: Speech) -> str:
@@ -340,14 +383,15 @@ def _plain_time(said: str, say: Speech) -> str:
     return say.moment(at if at.tzinfo is not None else at.replace(tzinfo=say.zone))
 
 
-def typed_steps(form: FormData) -> list[TypedStep]:
-    """The plan as it was filled in."""
+def typed_steps(form: FormData, places: Sequence[Place]) -> list[TypedStep]:
+    """The plan as it was filled in, its places by id; what is none of them as it was typed."""
     found = []
     for number in range(1, STEPS_MOST + 1):
-        places = [each for each in form.getlist(f"places-{number}") if isinstance(each, str)]
+        sent = [each for each in form.getlist(f"places-{number}") if isinstance(each, str)]
+        chosen = picked_many(sent, places)
         starts, ends = (str(form.get(f"{name}-{number}", ""))[:40] for name in ("starts", "ends"))
-        if places or starts or ends:
-            found.append(TypedStep(places, starts, ends))
+        if chosen or starts or ends:
+            found.append(TypedStep(chosen, starts, ends))
     return found
 
 

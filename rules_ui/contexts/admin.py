@@ -6,7 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from rules_ui.contexts.account import SessionLine
-from rules_ui.contexts.base import Choice, FieldTrouble, View
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,14 @@ class PlaceRows(View):
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceSuggestions(View):
+    """Places that are suggested while one is typed."""
+
+    template: ClassVar[str] = "place_suggestions.html"
+    places: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceListPage(View):
     """The tree of places; or those that match some words, as a list.
 
@@ -83,8 +91,7 @@ class PlaceListPage(View):
     tree: tuple[PlaceNode, ...]
     places: tuple[PlaceLine, ...]
     more: int
-    parents: tuple[Choice, ...]
-    many_parents: bool
+    parents: PlacePick
     kinds: tuple[str, ...]
     zones: tuple[str, ...]
     typed: "PlaceTyped"
@@ -176,7 +183,7 @@ class OperatorListPage(View):
     next: str | None
     first: str | None
     roles: tuple[Choice, ...]
-    places: tuple[Choice, ...]
+    places: PlacePick
     login: str
     name: str
     problems: tuple[FieldTrouble, ...]
@@ -219,7 +226,8 @@ class OperatorPage(View):
     elsewhere: int
     sessions: tuple[SessionLine, ...]
     roles: tuple[Choice, ...]
-    places: tuple[Choice, ...]
+    places: PlacePick
+    problems: tuple[FieldTrouble, ...]
     offer: str | None
     history: str | None
     may_change: bool

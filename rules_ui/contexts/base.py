@@ -87,6 +87,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacePick:
+    """Places to choose from.
+
+    Attributes:
+        options: all of them where they are few; of many the upper ones and those that are chosen.
+        typed: what was typed and is no place.
+        suggest: query by which others are suggested while typing; "" where every place is an option.
+    """
+
+    options: tuple[Choice, ...]
+    typed: str = ""
+    suggest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tier:
     """A step of the ladder as it is shown."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from rules_ui.contexts.base import Choice, FieldTrouble, View
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, View
 
 ChangeKind = Literal["added", "removed", "changed"]
 LineKind = Literal["added", "removed", "same", "skipped"]
@@ -79,7 +79,7 @@ class RehearsalLine:
 class Submitting:
     """The form that asks for approval."""
 
-    places: tuple[Choice, ...]
+    places: PlacePick
     reason: str
 
 
@@ -91,10 +91,9 @@ class Rehearsing:
         since, until: days as they were typed.
     """
 
-    places: tuple[Choice, ...]
+    places: PlacePick
     since: str
     until: str
-    problems: tuple[FieldTrouble, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class ComparePage(View):
         same: it is what is live, so that there is nothing to submit.
         rehearse: None where the reader may not.
         submit: None where the reader may not, or nothing can be submitted.
-        problem: why what was asked for was not done.
+        problems: why what was asked for was not done; of no field, it stands above.
     """
 
     template: ClassVar[str] = "compare.html"
@@ -130,4 +129,4 @@ class ComparePage(View):
     rehearse: Rehearsing | None
     submit: Submitting | None
     may_edit: bool
-    problem: str
+    problems: tuple[FieldTrouble, ...]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from rules_ui.contexts.base import Choice, FieldTrouble, Tone, View
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, Tone, View
 from rules_ui.contexts.overview import HealthLine
 
 
@@ -197,7 +197,7 @@ class ActionForm:
     """
 
     kinds: tuple[Choice, ...]
-    places: tuple[Choice, ...]
+    places: PlacePick
     whom: tuple[Choice, ...]
     stages: tuple[Choice, ...]
     reasons: tuple[Choice, ...]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from rules_ui.contexts.base import Choice, FieldTrouble, View
+from rules_ui.contexts.base import FieldTrouble, PlacePick, View
 from rules_ui.contexts.pack_home import PackHome, PackLive
 
 
@@ -122,6 +122,7 @@ class Draft(View):
     """What saving has shown: findings and cases of what the form says now.
 
     Attributes:
+        reason, problems: of the form that puts it live, as it was sent and refused.
         saved_version: the version that holds it; None while it is red or nothing was changed.
     """
 
@@ -135,7 +136,9 @@ class Draft(View):
     live_version: int | None
     may_publish: bool
     may_edit: bool
-    places: tuple[Choice, ...]
+    places: PlacePick
+    reason: str
+    problems: tuple[FieldTrouble, ...]
     adoptable: bool
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rules_ui.contexts.base import Choice, FieldTrouble, View
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, View
 from rules_ui.contexts.members import RuleMood
 
 
@@ -128,7 +128,7 @@ class PreviewForm(View):
     template: ClassVar[str] = "preview_form.html"
     code: str
     source: str
-    stores: tuple[Choice, ...]
+    stores: PlacePick
     tiers: tuple[Choice, ...]
     at: str
     spend: str

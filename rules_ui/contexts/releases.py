@@ -1,10 +1,11 @@
 """Releases: the list, and one with what it changes, who decided what, and where it stands."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from rules_ui.contexts.base import Choice, Tone, View
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, Tone, View
 from rules_ui.contexts.compare import DiffView, RehearsalLine
 
 
@@ -70,7 +71,7 @@ class StepTyped:
     """One step of the form that plans a release."""
 
     number: int
-    places: tuple[Choice, ...]
+    places: PlacePick
     starts: str
     ends: str
 
@@ -102,8 +103,8 @@ class Doable:
     withdraw: bool
     steps: tuple[StepTyped, ...]
     cancel: bool
-    back_places: tuple[Choice, ...]
-    end_places: tuple[Choice, ...]
+    back_places: PlacePick | None
+    end_places: PlacePick | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ class ReleasePage(View):
         state_note: what happens next, in a sentence.
         rehearsal: the latest finished one of exactly this content; None where there is none.
         rehearsal_needed: the chain approves nothing without one.
+        sent: what was typed before it was refused, by the id of its field.
+        problems: by the id of the field; of none, it stands above.
         undo_href: where the order for taking back its points begins; "" where the reader may not.
     """
 
@@ -141,5 +144,6 @@ class ReleasePage(View):
     plan: tuple[PlanStep, ...]
     acts: tuple[Act, ...]
     can: Doable
+    sent: Mapping[str, str]
     undo_href: str
-    problem: str
+    problems: tuple[FieldTrouble, ...]

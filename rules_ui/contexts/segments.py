@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from rules_ui.contexts.base import Choice, FieldTrouble, View
+from rules_ui.contexts.base import FieldTrouble, PlacePick, View
 from rules_ui.contexts.editor import Addition, ConditionView, Control, EditorNotice, Remark
 
 
@@ -138,7 +138,7 @@ class SegmentEditor(View):
     title_en: str
     description: str
     reason: str
-    places: tuple[Choice, ...]
+    places: PlacePick
     problems: tuple[FieldTrouble, ...]
     form: SegmentForm
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from rules_ui.contexts.base import Choice, Tone, View
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, Tone, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class UndoOrderPage(View):
     effects: tuple[EffectLine, ...]
     older: str
     looked_back_to: datetime | None
-    places: tuple[Choice, ...]
+    places: PlacePick
     policies: tuple[Choice, ...]
     others: tuple[Choice, ...]
     since: str
@@ -69,7 +69,7 @@ class UndoOrderPage(View):
     reason: str
     released: bool
     may_order: bool
-    problem: str
+    problems: tuple[FieldTrouble, ...]
 
 
 @dataclass(frozen=True, slots=True)

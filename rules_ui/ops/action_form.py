@@ -6,11 +6,12 @@ from typing import Final
 
 from regulars.lifecycle.freezing import FreezeReason
 from regulars.organisation.domain import Place
+from regulars.security.policy import Permission
 from rules_ui.contexts.base import Choice, FieldTrouble
 from rules_ui.contexts.operations import ActionForm
 from rules_ui.i18n import N_, Speech
-from rules_ui.names import place_choices
 from rules_ui.ops.words import KINDS
+from rules_ui.place_pick import place_pick
 from rules_ui.words import WORDS, word_for
 
 _WHOM: Final[Mapping[str, str]] = {
@@ -55,7 +56,7 @@ def form_of(typed: Typed, places: Sequence[Place], say: Speech) -> ActionForm:
     reasons = ((one.value, say.text(word_for("freeze", one.value))) for one in FreezeReason)
     return ActionForm(
         kinds=_choices(kinds, typed.kind),
-        places=place_choices(places, [typed.place] if typed.place else ()),
+        places=place_pick(places, [typed.place], Permission.WORKFLOW_OPERATE),
         whom=_choices(((code, say.text(words)) for code, words in _WHOM.items()), typed.which),
         stages=_choices(((code, say.text(words)) for code, words in stages.items()), typed.stage),
         reasons=_choices(reasons, typed.freeze_reason),

@@ -23,10 +23,12 @@ from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from rules_ui.contexts.operations import ActionListPage
 from rules_ui.ladder import ladder_of, titles_of
-from rules_ui.names import known_names, open_places
+from rules_ui.names import known_names
 from rules_ui.ops.action import draw_action, line_of, progress_of
 from rules_ui.ops.action_form import NOTHING_TYPED, Typed, form_of
 from rules_ui.paging import Key, PageKey, older_href
+from rules_ui.place_pick import PickedPlace, picked
+from rules_ui.place_tree import open_places
 from rules_ui.troubles import trouble_of, troubles_of
 from rules_ui.ui import Pages, Ui, go
 
@@ -75,7 +77,7 @@ async def draw_up(
     ui: Pages,
     actor: Operator,
     kind: BulkKind = Form(),
-    place: Annotated[str, Form(max_length=40)] = "",
+    place: PickedPlace = (),
     member: Ids = [],  # noqa: B006 — never changed
     stage: Code = "",
     tier: Code = "",
@@ -96,8 +98,9 @@ async def draw_up(
     )
     mended = tuple(versions.replace(",", " ").split())
     parts = ui.container
+    where = picked(place, open_places(ui, actor.scope))
     try:
-        wish = Wish(kind, _place(ui, actor, place), wanted, freeze_reason or None, mended)
+        wish = Wish(kind, _place(ui, actor, where), wanted, freeze_reason or None, mended)
         async with parts.database.begin() as session:
             action = await service.draw_up(
                 session, parts.places, parts.shelf, parts.new_id(), wish, actor, parts.now()
@@ -107,7 +110,7 @@ async def draw_up(
         status = problem_of(error, language).status
         members = tuple(map(str, member))
         told = troubles_of(error, language)
-        typed = Typed(kind, place, which, stage, freeze_reason, pack, versions, tier, members, told)
+        typed = Typed(kind, where, which, stage, freeze_reason, pack, versions, tier, members, told)
         return await _list_page(request, ui, actor, typed=typed, status=status)
     return go(f"/ops/actions/{action.id}")
 

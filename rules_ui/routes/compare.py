@@ -1,7 +1,7 @@
 """A draft or a version beside what is live; from here it is rehearsed and submitted for review."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -26,15 +26,17 @@ from regulars.rules.domain import PackVersion
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
-from rules_ui.contexts.base import Choice, FieldTrouble
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick
 from rules_ui.contexts.compare import ComparePage, RehearsalLine, Rehearsing, Submitting
 from rules_ui.i18n import N_, Speech
-from rules_ui.names import known_names, open_places, place_choices
+from rules_ui.names import known_names
 from rules_ui.pack_diff import Side, diff_of
 from rules_ui.pack_view import CASE_FAILED
+from rules_ui.place_pick import is_id, no_such_place, picked_many, place_pick
+from rules_ui.place_tree import open_places
 from rules_ui.rehearsal_view import line_of
 from rules_ui.rule_words import pack_words
-from rules_ui.troubles import trouble_of
+from rules_ui.troubles import troubles_of
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.version_marks import Names
 
@@ -44,6 +46,8 @@ Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 Version = Annotated[int | None, Query(ge=1, le=1 << 30)]
 
 REHEARSALS_SHOWN: Final = 5
+_SUBMITTED: Final = {"place_ids": "submit-place", "reason": "submit-reason", "note": "submit-reason"}
+"""Where the form that submits has the fields of errors."""
 MOST_PLACES: Final = 500
 MOST_VERSIONS: Final = 500
 _NOTHING: Final = 0
@@ -78,7 +82,6 @@ class Typed:
 
     places: Sequence[str] = ()
     reason: str = ""
-    problem: str = ""
     rehearsed_at: str = ""
     since: str = ""
     until: str = ""
@@ -109,17 +112,23 @@ async def submit(
     ui: Pages,
     code: str,
     actor: Editor,
-    place: Annotated[list[UUID], Form(max_length=MOST_PLACES)] = [],  # noqa: B006 — FastAPI copies it
+    place: Annotated[tuple[str, ...], Form(max_length=MOST_PLACES)] = (),
     reason: Annotated[str, Form(max_length=WORDS_MAX)] = "",
     version: Annotated[int | None, Form(ge=1, le=1 << 30)] = None,
     revision: Annotated[int | None, Form(ge=1, le=1 << 30)] = None,
 ) -> Response:
     await ui.refresh()
     say = ui.speech(request, actor)
+    places = picked_many(place, open_places(ui, actor.scope))
+    unknown = [each for each in places if not is_id(each)]
+    if unknown:
+        told = (FieldTrouble("submit-place", no_such_place("、".join(unknown), say)),)
+        refused = Typed(places, reason, problems=told, status=422)
+        return await compare_page(request, ui, actor, code, version, refused)
     wanted = review.Submission(
         release_id=ui.container.new_id(),
         code=code,
-        place_ids=tuple(place),
+        place_ids=tuple(map(UUID, places)),
         revision=None if version else revision,
         version=version,
         note=reason,
@@ -133,7 +142,7 @@ async def submit(
         status = problem_of(error, say.language).status
         if status == 404:
             raise
-        typed = Typed([str(each) for each in place], reason, trouble_of(error, say.language), status=status)
+        typed = Typed(places, reason, problems=_of_submitting(error, say), status=status)
         return await compare_page(request, ui, actor, code, version, typed)
     return go(f"/releases/{release.id}?done=submitted")
 
@@ -161,7 +170,7 @@ async def compare_page(
         catalogue = await catalogue_of(session)
         lines = await _rehearsals(session, actor, chosen, names, say)
     edits = open_places(ui, actor.scope_for(Permission.PACK_EDIT))
-    problems = [one for one in chosen.report.findings if one.code != CASE_FAILED]
+    findings = [one for one in chosen.report.findings if one.code != CASE_FAILED]
     pack = chosen.report.pack
     same = live is not None and against == live.version and chosen.digest == live.hash
     view = ComparePage(
@@ -172,7 +181,7 @@ async def compare_page(
         heading=chosen.side.name,
         made=chosen.made,
         green=chosen.report.green,
-        findings=tuple((one.severity, one.zh if say.language == "zh" else one.en) for one in problems),
+        findings=tuple((one.severity, one.zh if say.language == "zh" else one.en) for one in findings),
         cases=len(pack.cases) if pack else 0,
         failing=sum(not result.passed for result in chosen.report.cases),
         against=tuple(_against(numbers, version, against, number, say)),
@@ -180,18 +189,28 @@ async def compare_page(
         rehearsals=lines,
         same=same,
         rehearse=_rehearsing(edits, typed) if edits else None,
-        submit=Submitting(place_choices(edits, typed.places), typed.reason)
+        submit=Submitting(_pick(edits, typed.places), typed.reason)
         if edits and chosen.report.green and not same
         else None,
         may_edit=actor.may(Permission.PACK_EDIT),
-        problem=typed.problem,
+        problems=typed.problems,
     )
     return ui.page(request, actor, view, say, status=typed.status)
 
 
 def _rehearsing(places: Sequence[Place], typed: Typed) -> Rehearsing:
-    chosen = (typed.rehearsed_at,) if typed.rehearsed_at else ()
-    return Rehearsing(place_choices(places, chosen), typed.since, typed.until, typed.problems)
+    return Rehearsing(_pick(places, [typed.rehearsed_at]), typed.since, typed.until)
+
+
+def _pick(places: Sequence[Place], chosen: Sequence[str]) -> PlacePick:
+    return place_pick(places, chosen, Permission.PACK_EDIT)
+
+
+def _of_submitting(error: RegularsError, say: Speech) -> tuple[FieldTrouble, ...]:
+    """What is wrong with the form that submits, at its fields."""
+    return tuple(
+        replace(each, field=_SUBMITTED.get(each.field, "")) for each in troubles_of(error, say.language)
+    )
 
 
 async def _chosen(session: AsyncSession, code: str, version: int | None, names: Names, say: Speech) -> Chosen:

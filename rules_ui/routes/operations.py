@@ -34,13 +34,14 @@ from rules_ui.contexts.operations import (
     WorkUnderWay,
 )
 from rules_ui.i18n import N_, Speech
-from rules_ui.names import known_names, listed, open_places, pack_titles
+from rules_ui.names import known_names, listed, pack_titles
 from rules_ui.ops import problems, work
 from rules_ui.ops.drawing import draw_live, queue_line
 from rules_ui.ops.member import draw_member
 from rules_ui.ops.watch import LISTED
 from rules_ui.ops.words import SCHEDULES
 from rules_ui.ops.work import Drawing
+from rules_ui.place_tree import open_places
 from rules_ui.render import render
 from rules_ui.streaming import stream_of
 from rules_ui.ui import Pages, Ui

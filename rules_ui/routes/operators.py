@@ -20,9 +20,10 @@ from regulars.security.errors import PermissionDenied, UnknownOperator
 from regulars.security.policy import Permission
 from regulars.security.service import NewOperator
 from rules_ui.contexts.admin import OperatorLine, OperatorListPage, OperatorPage, RoleLine
-from rules_ui.contexts.base import Choice, FieldTrouble
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick
 from rules_ui.i18n import N_, Speech
 from rules_ui.operator_view import role_words, session_lines
+from rules_ui.place_pick import PickedPlace, no_such_place, picked, place_pick
 from rules_ui.place_tree import open_places
 from rules_ui.troubles import trouble_of, troubles_of
 from rules_ui.ui import Pages, Ui, go
@@ -53,14 +54,18 @@ async def add_operator(
     name: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=1_000)] = "",
     role: Annotated[str, Form(max_length=40)] = "",
-    place: Annotated[str, Form(max_length=60)] = "",
+    place: PickedPlace = (),
     actor: Actor = Depends(requires(Permission.OPERATOR_MANAGE)),
 ) -> Response:
+    await ui.refresh()
     say = ui.speech(request, actor)
-    granted = _role_at(f"{role}@{place}")
+    at = picked(place, open_places(ui, actor.scope))
+    granted = _role_at(f"{role}@{at}")
     if granted is None:
-        problem = FieldTrouble("grants", say.text(N_("Choose a role and a place.")))
-        return await _show_list(request, ui, actor, login=login, name=name, problems=[problem])
+        problems = [_nowhere(at, say)]
+        return await _show_list(
+            request, ui, actor, login=login, name=name, granted=(role, at), problems=problems
+        )
     new = NewOperator(new_id(), login.strip().lower(), name, password, say.language, (granted,))
     try:
         async with ui.container.database.begin() as session:
@@ -68,7 +73,9 @@ async def add_operator(
     except RegularsError as error:
         said = troubles_of(error, say.language)
         problems = [FieldTrouble(_field(each.field), each.message) for each in said]
-        return await _show_list(request, ui, actor, login=login, name=name, problems=problems)
+        return await _show_list(
+            request, ui, actor, login=login, name=name, granted=(role, at), problems=problems
+        )
     return go("/operators?done=added")
 
 
@@ -88,15 +95,17 @@ async def change_roles(
     ui: Pages,
     operator_id: UUID,
     role: Annotated[str, Form(max_length=40)] = "",
-    place: Annotated[str, Form(max_length=60)] = "",
+    place: PickedPlace = (),
     take: Annotated[str, Form(max_length=100)] = "",
     actor: Actor = Depends(requires(Permission.OPERATOR_MANAGE)),
 ) -> Response:
+    await ui.refresh()
     say = ui.speech(request, actor)
-    named = _role_at(take or f"{role}@{place}")
+    at = picked(place, open_places(ui, actor.scope))
+    named = _role_at(take or f"{role}@{at}")
     if named is None:
-        problem = say.text(N_("Choose a role and a place."))
-        return await _show(request, ui, actor, operator_id, problem=problem)
+        wrong = [_nowhere(at, say)]
+        return await _show(request, ui, actor, operator_id, granted=(role, at), problems=wrong)
     try:
         async with ui.container.database.begin() as session:
             held = await security.get_operator(session, operator_id, actor.scope)
@@ -178,6 +187,7 @@ async def _show_list(
     after: str = "",
     login: str = "",
     name: str = "",
+    granted: tuple[str, str] = ("", ""),
     problems: Sequence[FieldTrouble] = (),
 ) -> HTMLResponse:
     await ui.refresh()
@@ -192,8 +202,8 @@ async def _show_list(
         operators=tuple(_line(ui, each, actor, say) for each in shown),
         next=_address(words, shown[-1].login) if len(found) > OPERATORS_SHOWN else None,
         first=_address(words) if after else None,
-        roles=_roles(say),
-        places=_places(ui, actor),
+        roles=_roles(say, granted[0]),
+        places=_places(ui, actor, granted[1]),
         login=login,
         name=name,
         problems=tuple(problems),
@@ -210,6 +220,8 @@ async def _show(
     *,
     offer: str | None = None,
     problem: str | None = None,
+    granted: tuple[str, str] = ("", ""),
+    problems: Sequence[FieldTrouble] = (),
 ) -> HTMLResponse:
     await ui.refresh()
     say, times = ui.speech(request, actor), ui.container.session_times
@@ -238,25 +250,33 @@ async def _show(
         ),
         elsewhere=len(operator.grants) - len(held),
         sessions=session_lines(live, actor, times),
-        roles=_roles(say),
-        places=_places(ui, actor),
+        roles=_roles(say, granted[0]),
+        places=_places(ui, actor, granted[1]),
+        problems=tuple(problems),
         offer=offer,
         history=f"/audit?{urlencode({'who': operator.login})}" if actor.may(Permission.AUDIT_READ) else None,
         may_change=all(manageable.covers(grant.path) for grant in operator.grants),
         problem=problem,
     )
-    return ui.page(request, actor, view, say, status=422 if problem else 200)
+    return ui.page(request, actor, view, say, status=422 if problem or problems else 200)
 
 
-def _roles(say: Speech) -> tuple[Choice, ...]:
+def _roles(say: Speech, chosen: str) -> tuple[Choice, ...]:
+    offered = (role for role in Role if role in OPERATOR_ROLES)
     return tuple(
-        Choice(role.value, say.text(word_for("role", role.value))) for role in Role if role in OPERATOR_ROLES
+        Choice(role.value, say.text(word_for("role", role.value)), role.value == chosen) for role in offered
     )
 
 
-def _places(ui: Ui, actor: Actor) -> tuple[Choice, ...]:
+def _places(ui: Ui, actor: Actor, chosen: str) -> PlacePick:
     places = open_places(ui, actor.scope_for(Permission.OPERATOR_MANAGE))
-    return tuple(Choice(str(place.id), f"{place.name} · {place.code}") for place in places)
+    return place_pick(places, [chosen], Permission.OPERATOR_MANAGE)
+
+
+def _nowhere(place: str, say: Speech) -> FieldTrouble:
+    if not place:
+        return FieldTrouble("grants", say.text(N_("Choose a role and a place.")))
+    return FieldTrouble("place", no_such_place(place, say))
 
 
 def _role_at(text: str) -> RoleAt | None:

@@ -1,6 +1,7 @@
 """The pack list, the pack page, saving parameters and publishing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,10 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from api.dependencies import requires
+from api.errors import problem_of
 from regulars.kernel.beside import beside
+from regulars.kernel.errors import RegularsError
+from regulars.organisation.errors import UnknownPlace
 from regulars.releases import drafts
 from regulars.releases import service as releases
 from regulars.releases.acting import said
@@ -30,12 +34,15 @@ from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from regulars.undoing import service as undoing
 from rules_ui import pack_tiles, pack_view
-from rules_ui.contexts.base import Choice
+from rules_ui.contexts.base import FieldTrouble
 from rules_ui.contexts.packs import PackListPage
 from rules_ui.i18n import Speech
 from rules_ui.pack_home import home_of, live_of
-from rules_ui.pack_view import Known, Rights
+from rules_ui.pack_view import NOTHING_TYPED, Known, Publishing, Rights
 from rules_ui.parameter_form import read_parameters
+from rules_ui.place_pick import PickedPlace, is_id, no_such_place, picked, place_pick
+from rules_ui.place_tree import open_places
+from rules_ui.troubles import troubles_of
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.version_marks import Aftermath, counts, needs_history
 
@@ -137,21 +144,38 @@ async def save(
 
 @router.post("/{code}/versions/{version}/publish", response_model=None)
 async def publish(
+    request: Request,
     ui: Pages,
     code: str,
     version: int,
-    place: Annotated[UUID, Form()],
-    reason: Annotated[str, Form(max_length=200)],
     actor: Annotated[Actor, Depends(requires(Permission.PACK_PUBLISH))],
+    place: PickedPlace = (),
+    reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
+    """Put a version live; what cannot be is said at its field, with all that was typed."""
     await ui.refresh()
-    if not actor.scope.covers(ui.container.places.get(place).path):
-        raise PermissionDenied(Permission.PACK_PUBLISH)
-    at, why = ui.container.now(), said(reason)
-    async with ui.container.database.begin() as session:
-        await releases.activate(
-            session, code, version, place_id=place, live_from=at, actor=actor, at=at, reason=why
-        )
+    say = ui.speech(request, actor)
+    where = picked(place, open_places(ui, actor.scope))
+    try:
+        if not is_id(where):
+            raise UnknownPlace(where, field="place")
+        if not actor.scope.covers(ui.container.places.get(UUID(where)).path):
+            raise PermissionDenied(Permission.PACK_PUBLISH)
+        at, why = ui.container.now(), said(reason)
+        async with ui.container.database.begin() as session:
+            await releases.activate(
+                session, code, version, place_id=UUID(where), live_from=at, actor=actor, at=at, reason=why
+            )
+    except PermissionDenied:
+        raise
+    except RegularsError as error:
+        if problem_of(error, say.language).status == 404 and is_id(where):
+            raise
+        async with ui.container.database.read() as session:
+            shown = await rules.get_version(session, code, version)
+        reader = actor.admitted(Permission.PACK_READ)
+        publishing = Publishing(where, reason, _refused(error, where, say))
+        return await _page(request, ui, reader, shown, {}, say, publishing=publishing)
     await ui.refresh()
     return go(f"/packs/{code}/versions/{version}?done=published")
 
@@ -167,6 +191,7 @@ async def _page(
     text: str | None = None,
     problems: pack_view.Problems = (),
     before: int | None = None,
+    publishing: Publishing = NOTHING_TYPED,
 ) -> HTMLResponse:
     code = shown.version.code
     async with ui.container.database.read() as session:
@@ -183,7 +208,7 @@ async def _page(
         aftermath = await _aftermath(session, actor, code, say)
         at_the_tills = await live_of(session, ui, actor, shown.version, facts, say)
         has_draft = bool(await drafts.list_saves(session, code, limit=1))
-    form = pack_view.Form(report, typed, problems)
+    form = pack_view.Form(report, typed, problems, publishing)
     view = pack_view.page_of(
         Known(
             shown=shown,
@@ -197,12 +222,12 @@ async def _page(
             more=len(lines) > VERSIONS_SHOWN,
         ),
         form,
-        _rights(ui, actor),
+        _rights(ui, actor, publishing.place),
         operators,
         {place.id: place.name for place in ui.container.places.all()},
         say,
     )
-    return ui.page(request, actor, view, say, status=422 if typed else 200)
+    return ui.page(request, actor, view, say, status=422 if typed or publishing.problems else 200)
 
 
 async def _aftermath(session: AsyncSession, actor: Actor, code: str, say: Speech) -> Aftermath:
@@ -227,19 +252,22 @@ def _live_versions(ui: Ui, say: Speech) -> Sequence[PackVersion]:
     return ui.container.packs.at(ui.container.places.headquarters.id, say.now).versions
 
 
-def _rights(ui: Ui, actor: Actor) -> Rights:
-    publishes = actor.scope_for(Permission.PACK_PUBLISH)
-    places = [
-        place
-        for place in ui.container.places.all()
-        if place.kind != "terminal" and place.closed_at is None and publishes.covers(place.path)
-    ]
-    places.sort(key=lambda place: (place.path.count("."), place.name))
+def _rights(ui: Ui, actor: Actor, place: str) -> Rights:
+    places = open_places(ui, actor.scope_for(Permission.PACK_PUBLISH))
     return Rights(
         may_edit=actor.may(Permission.PACK_EDIT),
         may_publish=actor.may(Permission.PACK_PUBLISH),
-        places=tuple(Choice(str(place.id), f"{place.name} · {place.code}") for place in places),
+        places=place_pick(places, [place], Permission.PACK_PUBLISH),
     )
+
+
+def _refused(error: RegularsError, place: str, say: Speech) -> tuple[FieldTrouble, ...]:
+    """Why a version was not put live, at the fields of its form."""
+    if isinstance(error, UnknownPlace):
+        return (FieldTrouble("place", no_such_place(place, say)),)
+    shown = {"reason"}
+    told = troubles_of(error, say.language)
+    return tuple(each if each.field in shown else replace(each, field="") for each in told)
 
 
 def _typed(form: FormData) -> dict[str, str]:

@@ -20,15 +20,15 @@ from regulars.security import terminal_keys
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from regulars.security.scope import Scope
-from rules_ui.contexts.admin import KeyLine, PlaceListPage, PlacePage, PlaceRows, PlaceTyped
-from rules_ui.contexts.base import Choice, FieldTrouble
+from rules_ui.contexts.admin import KeyLine, PlaceListPage, PlacePage, PlaceRows, PlaceSuggestions, PlaceTyped
+from rules_ui.contexts.base import FieldTrouble
 from rules_ui.i18n import N_, LanguageTag
+from rules_ui.place_pick import TYPED_MOST, PickedPlace, by_code, picked, place_pick, suggested
 from rules_ui.place_tree import line_of, open_places, roots_of, rows_below, seen_places, tree_of
 from rules_ui.troubles import trouble_of, troubles_of
 from rules_ui.ui import Pages, Ui, go
 
 PLACES_SHOWN: Final = 100
-MOST_PARENTS: Final = 100
 _KINDS: Final[dict[str, PlaceKind]] = {"branch": "branch", "store": "store", "terminal": "terminal"}
 _FIELDS: Final = {"parent_code": "parent", "cutoff_minutes": "cutoff"}
 _USUAL_ZONES: Final = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Macau", "Asia/Taipei")
@@ -52,11 +52,27 @@ async def list_places(
     return _show_list(request, ui, actor, q.strip(), typed)
 
 
+@router.get("/suggested", response_model=None)
+async def suggest(
+    request: Request,
+    ui: Pages,
+    right: Permission = Permission.PLACE_READ,
+    of: Annotated[str, Query(max_length=40)] = "place",
+    only: Annotated[str, Query(max_length=20)] = "",
+    actor: Actor = Depends(requires(Permission.PLACE_READ)),
+) -> Response:
+    """Places at which the reader has a right, by what stands in the field `of` so far."""
+    await ui.refresh()
+    said = next(reversed(request.query_params.getlist(of)), "")[:TYPED_MOST]
+    places = [each for each in open_places(ui, actor.scope_for(right)) if not only or each.kind == only]
+    return ui.page(request, actor, PlaceSuggestions(suggested(said, places)))
+
+
 @router.post("", response_model=None)
 async def open_place(
     request: Request,
     ui: Pages,
-    parent: Annotated[str, Form(max_length=100)] = "",
+    parent: PickedPlace = (),
     kind: Annotated[str, Form(max_length=20)] = "",
     code: Annotated[str, Form(max_length=100)] = "",
     name: Annotated[str, Form(max_length=200)] = "",
@@ -66,13 +82,14 @@ async def open_place(
 ) -> Response:
     await ui.refresh()
     say = ui.speech(request, actor)
-    typed = PlaceTyped(parent, kind, code, name, time_zone, cutoff)
+    above = picked(parent, _manageable(ui, actor), by_code)
+    typed = PlaceTyped(above, kind, code, name, time_zone, cutoff)
     if kind not in _KINDS:
         problem = FieldTrouble("kind", say.text(N_("Choose a kind of place.")))
         return _show_list(request, ui, actor, "", typed, [problem])
     new = NewPlace(
         id=new_id(),
-        parent_code=parent,
+        parent_code=above,
         kind=_KINDS[kind],
         code=code.strip(),
         name=name,
@@ -201,21 +218,13 @@ def _show_list(
 ) -> HTMLResponse:
     seen = seen_places(ui, actor.scope)
     found = sorted((place for place in seen if _matches(place, words)), key=_by_code) if words else []
-    manageable = open_places(ui, actor.scope_for(Permission.PLACE_MANAGE))
-    many = len(manageable) > MOST_PARENTS
-    if many:
-        manageable = [place for place in manageable if place.kind != "store"][:MOST_PARENTS]
     tree = () if words else tree_of(seen)
     view = PlaceListPage(
         words=words,
         tree=tree,
         places=tuple(line_of(place) for place in found[:PLACES_SHOWN]),
         more=max(0, len(found) - PLACES_SHOWN) if words else roots_of(seen) - len(tree),
-        parents=tuple(
-            Choice(place.code, f"{place.name} · {place.code}", place.code == typed.parent)
-            for place in manageable
-        ),
-        many_parents=many,
+        parents=place_pick(_manageable(ui, actor), [typed.parent], Permission.PLACE_MANAGE, named=by_code),
         kinds=tuple(_KINDS),
         zones=_zones(ui),
         typed=typed,
@@ -314,6 +323,10 @@ def _likely_kind(ui: Ui, below: str) -> str:
     except UnknownPlace:
         return "store"
     return "terminal" if above.kind in PARENT_KINDS["terminal"] else "store"
+
+
+def _manageable(ui: Ui, actor: Actor) -> list[Place]:
+    return open_places(ui, actor.scope_for(Permission.PLACE_MANAGE))
 
 
 def _place(ui: Ui, place_id: UUID, scope: Scope) -> Place:

@@ -23,11 +23,13 @@ from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from rules_ui import preview_form, preview_view
 from rules_ui.case_view import outcome_words
-from rules_ui.contexts.base import Choice
+from rules_ui.contexts.base import Choice, FieldTrouble
 from rules_ui.contexts.preview import PreviewForm, PreviewPage, PreviewResult
 from rules_ui.drafted import Drafted, drafted
 from rules_ui.i18n import LANGUAGES, N_, Speech
 from rules_ui.ladder import ladder_of
+from rules_ui.place_pick import no_such_place, picked, place_pick
+from rules_ui.place_tree import open_places
 from rules_ui.preview_form import NOBODY, Asked, Offered, departments_of
 from rules_ui.preview_till import Beside, told_beside
 from rules_ui.preview_view import Both
@@ -53,7 +55,7 @@ class _Desk:
 async def show(request: Request, ui: Pages, code: str, actor: Editor) -> HTMLResponse:
     await ui.refresh()
     say = ui.speech(request, actor)
-    asked = Asked(dict(request.query_params.items()))
+    asked = Asked(dict(request.query_params.items()), request.query_params.getlist("store"))
     async with ui.container.database.read() as session:
         draft = await drafted(session, ui, code)
         report = await examine_here(session, draft.text)
@@ -74,14 +76,12 @@ def form_for(
     ui: Ui, actor: Actor, say: Speech, code: str, document: Mapping[str, object], asked: Asked
 ) -> PreviewForm:
     """The form, with the stores that the reader sees and the tiers of the chain."""
-    stores = [
-        Choice(str(store.id), f"{store.name} · {store.code}")
-        for store in sorted(ui.container.places.stores(), key=lambda each: each.code)
-        if store.open and actor.scope.covers(store.path)
-    ]
+    stores = [each for each in open_places(ui, actor.scope) if each.kind == "store"]
+    chosen = picked(asked.stores, stores)
+    pick = place_pick(stores, [chosen], Permission.PACK_EDIT, only="store")
     tiers = [Choice(tier.code, tier.title) for tier in ladder_of(ui.chain_plan(), say)]
     tiers.append(Choice(NOBODY, say.text(N_("Without a member"))))
-    return preview_form.form_of(code, asked, Offered(stores, tiers, departments_of(document)), say)
+    return preview_form.form_of(code, asked, Offered(pick, tiers, departments_of(document)), say)
 
 
 async def _tried(
@@ -94,8 +94,10 @@ async def _tried(
 ) -> PreviewForm:
     if form.source == "sample":
         given, troubles = preview_form.sample_of(form, desk.say)
-        store = next((each.value for each in form.stores if each.chosen), None)
-        if given is None or store is None:
+        store = next((each.value for each in form.stores.options if each.chosen), None)
+        if form.stores.typed:
+            troubles.append(FieldTrouble("p-store", no_such_place(form.stores.typed, desk.say)))
+        if given is None or store is None or troubles:
             return replace(form, troubles=tuple(troubles))
         trial = trying.sample(given, desk.ui.container.places, UUID(store), desk.catalogue)
     else:

@@ -23,7 +23,7 @@ from regulars.releases.errors import UnknownDraft
 from regulars.rules import service as rules
 from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.checker import check
-from regulars.rules.errors import UnknownPack
+from regulars.rules.errors import PackNotGreen, UnknownPack
 from regulars.rules.model import Pack
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
@@ -34,6 +34,8 @@ from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
 from rules_ui.names import known_names
 from rules_ui.paging import PageKey, older_href
+from rules_ui.place_pick import PickedPlace, no_such_place, picked
+from rules_ui.place_tree import open_places
 from rules_ui.rehearsal_view import Words
 from rules_ui.routes.compare import Typed, compare_page
 from rules_ui.troubles import troubles_of
@@ -67,7 +69,7 @@ async def order(
     ui: Pages,
     actor: Editor,
     code: Annotated[str, Form(max_length=60)],
-    place: Annotated[str, Form(max_length=40)] = "",
+    place: PickedPlace = (),
     version: Annotated[int | None, Form(ge=1, le=1 << 30)] = None,
     since: Day = "",
     until: Day = "",
@@ -75,8 +77,9 @@ async def order(
     """Order one; what cannot be is said at its fields, with all that was typed."""
     await ui.refresh()
     say = ui.speech(request, actor)
+    at = picked(place, open_places(ui, actor.scope))
     try:
-        where = _place(ui, actor, place)
+        where = _place(ui, actor, at)
         span = _span(since, until, where.zone, say)
         async with ui.container.database.begin() as session:
             text = (
@@ -86,12 +89,9 @@ async def order(
             )
             wanted = Order((text,), where.id, *span)
             ordered = await service.order_rehearsal(session, ui.container.new_id(), wanted, actor, say.now)
-    except _SpanWrong as wrong:
-        typed = Typed(rehearsed_at=place, since=since, until=until, problems=(wrong.trouble,), status=422)
-        return await compare_page(request, ui, actor, code, version, typed)
-    except (RehearsalPlaceUnknown, RehearsalSpanInvalid) as error:
-        told = troubles_of(error, say.language)
-        typed = Typed(rehearsed_at=place, since=since, until=until, problems=told, status=422)
+    except (_SpanWrong, RehearsalPlaceUnknown, RehearsalSpanInvalid, PackNotGreen) as error:
+        told = _told(error, at, say)
+        typed = Typed(rehearsed_at=at, since=since, until=until, problems=told, status=422)
         return await compare_page(request, ui, actor, code, version, typed)
     await starting.REHEARSALS.start(ui.container, ordered.id)
     return go(f"/rehearsals/{ordered.id}")
@@ -233,6 +233,20 @@ async def _packs(session: AsyncSession, one: Rehearsal) -> dict[str, Pack]:
 
 def _progress(one: Rehearsal, actor: Actor, say: Speech) -> RehearsalProgress:
     return rehearsal_view.progress_of(one, say, may_cancel=actor.may(Permission.PACK_EDIT))
+
+
+def _told(error: Exception, place: str, say: Speech) -> tuple[FieldTrouble, ...]:
+    """What is wrong with the form that orders a rehearsal, at its fields."""
+    match error:
+        case _SpanWrong():
+            return (error.trouble,)
+        case RehearsalPlaceUnknown():
+            return (FieldTrouble("rehearse-place", no_such_place(place, say)),)
+        case PackNotGreen():
+            said = N_("It cannot be rehearsed before the errors of its rules are mended.")
+            return (FieldTrouble("rehearse", say.text(said)),)
+        case _:
+            return troubles_of(error, say.language)
 
 
 def _place(ui: Ui, actor: Actor, said: str) -> Place:

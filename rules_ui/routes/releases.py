@@ -1,7 +1,7 @@
 """Releases: the list, the review page, and every step from approval to rolling back."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Final
 from uuid import UUID
@@ -17,7 +17,6 @@ from regulars.kernel.errors import RegularsError
 from regulars.rehearsal import service as rehearsals
 from regulars.releases import review, rollout, service
 from regulars.releases.domain import Release, ReleaseState, Step
-from regulars.releases.errors import StartInvalid
 from regulars.releases.policy import get_policy
 from regulars.releases.repository import Filter
 from regulars.rules import service as rules
@@ -26,16 +25,17 @@ from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from rules_ui import release_view
-from rules_ui.contexts.base import Choice
+from rules_ui.contexts.base import Choice, FieldTrouble
 from rules_ui.contexts.compare import RehearsalLine
 from rules_ui.contexts.releases import ReleaseListPage, ReleasePage
 from rules_ui.i18n import N_, Speech
-from rules_ui.names import known_names, listed, open_places, pack_titles
+from rules_ui.names import known_names, listed, pack_titles
 from rules_ui.pack_diff import Side, diff_of
 from rules_ui.pack_view import CASE_FAILED
+from rules_ui.place_pick import PickedPlace, picked
+from rules_ui.place_tree import open_places
 from rules_ui.rehearsal_view import line_of
 from rules_ui.release_view import Tree, TypedStep
-from rules_ui.troubles import trouble_of
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.version_marks import Names
 
@@ -45,7 +45,7 @@ Editor = Annotated[Actor, Depends(requires(Permission.PACK_EDIT))]
 Approver = Annotated[Actor, Depends(requires(Permission.PACK_APPROVE))]
 Releaser = Annotated[Actor, Depends(requires(Permission.PACK_RELEASE))]
 Reason = Annotated[str, Form(max_length=500)]
-Place = Annotated[str, Form(max_length=40)]
+Moment = Annotated[str, Form(max_length=40)]
 
 SHOWN: Final = 30
 _JUST_BEFORE: Final = timedelta(microseconds=1)
@@ -60,11 +60,38 @@ _STATES: Final[Sequence[tuple[str, tuple[ReleaseState, ...]]]] = (
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What somebody filled in, and why it was not done."""
+    """What somebody filled in, and why it was not done.
+
+    Attributes:
+        steps: the plan.
+        sent: the other fields, by id.
+        problems: by the id of the field; of none, it stands above.
+    """
 
     steps: Sequence[TypedStep] = ()
-    problem: str = ""
+    sent: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[FieldTrouble, ...] = ()
     status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One form of the page as it was sent.
+
+    Attributes:
+        ids: id of the field in which an error's field was typed.
+        sent: by id of the field.
+    """
+
+    ids: Mapping[str, str]
+    sent: Mapping[str, str]
+
+
+NOTHING_SENT: Final = Sent({}, {})
+
+
+def _reason(id_: str, reason: str) -> Sent:
+    return Sent({"reason": id_, "note": id_}, {id_: reason})
 
 
 @router.get("", response_class=HTMLResponse)
@@ -103,9 +130,11 @@ async def approve(
     request: Request, ui: Pages, release_id: UUID, actor: Approver, reason: Reason = ""
 ) -> Response:
     at = ui.container.now()
-    return await _do(
-        request, ui, actor, release_id, "approved", lambda s: review.approve(s, release_id, actor, at, reason)
-    )
+
+    async def act(session: AsyncSession) -> Release:
+        return await review.approve(session, release_id, actor, at, reason)
+
+    return await _do(request, ui, actor, release_id, "approved", act, _reason("approve-reason", reason))
 
 
 @router.post("/{release_id}/reject", response_model=None)
@@ -113,9 +142,11 @@ async def reject(
     request: Request, ui: Pages, release_id: UUID, actor: Approver, reason: Reason = ""
 ) -> Response:
     at = ui.container.now()
-    return await _do(
-        request, ui, actor, release_id, "rejected", lambda s: review.reject(s, release_id, reason, actor, at)
-    )
+
+    async def act(session: AsyncSession) -> Release:
+        return await review.reject(session, release_id, reason, actor, at)
+
+    return await _do(request, ui, actor, release_id, "rejected", act, _reason("reject-reason", reason))
 
 
 @router.post("/{release_id}/withdraw", response_model=None)
@@ -123,24 +154,24 @@ async def withdraw(
     request: Request, ui: Pages, release_id: UUID, actor: Editor, reason: Reason = ""
 ) -> Response:
     at = ui.container.now()
-    return await _do(
-        request,
-        ui,
-        actor,
-        release_id,
-        "withdrawn",
-        lambda s: review.withdraw(s, release_id, actor, at, reason),
-    )
+
+    async def act(session: AsyncSession) -> Release:
+        return await review.withdraw(session, release_id, actor, at, reason)
+
+    return await _do(request, ui, actor, release_id, "withdrawn", act, _reason("withdraw-reason", reason))
 
 
 @router.post("/{release_id}/schedule", response_model=None)
 async def schedule(request: Request, ui: Pages, release_id: UUID, actor: Releaser) -> Response:
+    await ui.refresh()
     form = await request.form()
-    typed = release_view.typed_steps(form)
-    at = ui.container.now()
+    typed = release_view.typed_steps(form, open_places(ui, actor.scope))
+    at, say = ui.container.now(), ui.speech(request, actor)
     if form.get("do") == "more":
-        await ui.refresh()
         tried = Tried([*typed, TypedStep(("",))][: release_view.STEPS_MOST])
+        return await _page(request, ui, actor.admitted(Permission.PACK_READ), release_id, tried)
+    if unknown := release_view.unknown_places(typed, say):
+        tried = Tried(typed, problems=unknown, status=422)
         return await _page(request, ui, actor.admitted(Permission.PACK_READ), release_id, tried)
 
     async def act(session: AsyncSession) -> Release:
@@ -150,7 +181,7 @@ async def schedule(request: Request, ui: Pages, release_id: UUID, actor: Release
         ]
         return await rollout.schedule(session, release_id, steps, actor, at)
 
-    return await _do(request, ui, actor, release_id, "scheduled", act, typed)
+    return await _do(request, ui, actor, release_id, "scheduled", act, typed=typed)
 
 
 @router.post("/{release_id}/halt", response_model=None)
@@ -163,14 +194,11 @@ async def halt(
     reason: Reason = "",
 ) -> Response:
     at = ui.container.now()
-    return await _do(
-        request,
-        ui,
-        actor,
-        release_id,
-        "halted",
-        lambda s: rollout.halt(s, release_id, step, reason, actor, at),
-    )
+
+    async def act(session: AsyncSession) -> Release:
+        return await rollout.halt(session, release_id, step, reason, actor, at)
+
+    return await _do(request, ui, actor, release_id, "halted", act, _reason(f"halt-{step}", reason))
 
 
 @router.post("/{release_id}/resume", response_model=None)
@@ -180,18 +208,16 @@ async def resume(
     release_id: UUID,
     actor: Releaser,
     step: Annotated[int, Form(ge=1, le=1 << 30)],
-    starts: Annotated[str, Form(max_length=40)] = "",
+    starts: Moment = "",
 ) -> Response:
     at = ui.container.now()
     when = starts or at.isoformat()
-    return await _do(
-        request,
-        ui,
-        actor,
-        release_id,
-        "resumed",
-        lambda s: rollout.resume(s, release_id, step, when, actor, at),
-    )
+    id_ = f"resume-{step}"
+
+    async def act(session: AsyncSession) -> Release:
+        return await rollout.resume(session, release_id, step, when, actor, at)
+
+    return await _do(request, ui, actor, release_id, "resumed", act, Sent({"starts": id_}, {id_: starts}))
 
 
 @router.post("/{release_id}/cancel", response_model=None)
@@ -199,27 +225,33 @@ async def cancel(
     request: Request, ui: Pages, release_id: UUID, actor: Releaser, reason: Reason = ""
 ) -> Response:
     at = ui.container.now()
-    return await _do(
-        request,
-        ui,
-        actor,
-        release_id,
-        "cancelled",
-        lambda s: rollout.cancel(s, release_id, reason, actor, at),
-    )
+
+    async def act(session: AsyncSession) -> Release:
+        return await rollout.cancel(session, release_id, reason, actor, at)
+
+    return await _do(request, ui, actor, release_id, "cancelled", act, _reason("cancel-reason", reason))
 
 
 @router.post("/{release_id}/rollback", response_model=None)
 async def roll_back(
-    request: Request, ui: Pages, release_id: UUID, actor: Releaser, place: Place = "", reason: Reason = ""
+    request: Request,
+    ui: Pages,
+    release_id: UUID,
+    actor: Releaser,
+    place: PickedPlace = (),
+    reason: Reason = "",
 ) -> Response:
+    await ui.refresh()
     at = ui.container.now()
+    where = picked(place, open_places(ui, actor.scope))
 
     async def act(session: AsyncSession) -> Release:
-        where = release_view.ids_of([place]) if place else None
-        return await rollout.roll_back(session, release_id, where, reason, actor, at)
+        ids = release_view.ids_of([where]) if where else None
+        return await rollout.roll_back(session, release_id, ids, reason, actor, at)
 
-    return await _do(request, ui, actor, release_id, "rolled-back", act)
+    ids = {"place_ids": "back-place", "reason": "back-reason"}
+    sent = Sent(ids, {"back-place": where, "back-reason": reason})
+    return await _do(request, ui, actor, release_id, "rolled-back", act, sent)
 
 
 @router.post("/{release_id}/retire", response_model=None)
@@ -228,17 +260,21 @@ async def retire(
     ui: Pages,
     release_id: UUID,
     actor: Releaser,
-    place: Place = "",
-    ends: Annotated[str, Form(max_length=40)] = "",
+    place: PickedPlace = (),
+    ends: Moment = "",
     reason: Reason = "",
 ) -> Response:
+    await ui.refresh()
     at = ui.container.now()
+    where = picked(place, open_places(ui, actor.scope))
 
     async def act(session: AsyncSession) -> Release:
-        where = release_view.ids_of([place]) if place else None
-        return await rollout.retire(session, release_id, where, ends or None, reason, actor, at)
+        ids = release_view.ids_of([where]) if where else None
+        return await rollout.retire(session, release_id, ids, ends or None, reason, actor, at)
 
-    return await _do(request, ui, actor, release_id, "retired", act)
+    ids = {"place_ids": "end-place", "ends": "end-at", "reason": "end-reason"}
+    sent = Sent(ids, {"end-place": where, "end-at": ends, "end-reason": reason})
+    return await _do(request, ui, actor, release_id, "retired", act, sent)
 
 
 async def titles_of(session: AsyncSession, found: Sequence[Release], say: Speech) -> dict[str, str]:
@@ -254,9 +290,10 @@ async def _do(
     release_id: UUID,
     done: str,
     act: Callable[[AsyncSession], Awaitable[Release]],
+    sent: Sent = NOTHING_SENT,
     typed: Sequence[TypedStep] = (),
 ) -> Response:
-    """Do something with a release; where that cannot be, show its page again and say why."""
+    """Do something with a release; where that cannot be, show its page again and say why at its field."""
     await ui.refresh()
     try:
         async with ui.container.database.begin() as session:
@@ -268,10 +305,8 @@ async def _do(
         status = problem_of(error, say.language).status
         if status == 404:
             raise
-        told = trouble_of(error, say.language)
-        if isinstance(error, StartInvalid):
-            told = release_view.time_trouble(error, typed, say)
-        tried = Tried(typed, told, status)
+        told = release_view.troubles(error, typed, sent.ids, sent.sent, say)
+        tried = Tried(typed, sent.sent, told, status)
         return await _page(request, ui, actor.admitted(Permission.PACK_READ), release_id, tried)
     return go(f"/releases/{release_id}?done={done}")
 
@@ -326,11 +361,12 @@ async def _page(request: Request, ui: Ui, actor: Actor, release_id: UUID, tried:
             release, lambda place_id: releases.covers(tree.places[place_id].path), names, say
         ),
         acts=release_view.acts_of(acts, names, say),
-        can=release_view.doable(release, actor, tree, why_not, tried.steps, say),
+        can=release_view.doable(release, actor, tree, why_not, tried.steps, tried.sent, say),
+        sent=tried.sent,
         undo_href=f"/packs/{release.code}/versions/{release.version}/undo"
         if actor.may(Permission.PACK_UNDO) and release.state in ("live", "rolled_back", "retired")
         else "",
-        problem=tried.problem,
+        problems=tried.problems,
     )
     return ui.page(request, actor, view, say, status=tried.status)
 

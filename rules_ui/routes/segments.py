@@ -31,7 +31,10 @@ from rules_ui.editor.sheet import Offers, element_id
 from rules_ui.editor.values import Unreadable
 from rules_ui.i18n import LANGUAGES, N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
-from rules_ui.names import known_names, open_places
+from rules_ui.names import known_names
+from rules_ui.place_pick import PickedPlace, by_code, picked, place_pick
+from rules_ui.place_pick import found as found_place
+from rules_ui.place_tree import open_places
 from rules_ui.routes.editor import UNREADABLE
 from rules_ui.segment_count import (
     AGE_WHILE_TYPING,
@@ -168,7 +171,7 @@ async def count_typed(
     ui: Pages,
     actor: Reader,
     when: Annotated[str, Form(max_length=LONGEST)] = "",
-    place: Annotated[str, Form(max_length=60)] = "",
+    place: PickedPlace = (),
     again: Annotated[str, Form(max_length=1)] = "",
 ) -> Response:
     await ui.refresh()
@@ -177,7 +180,7 @@ async def count_typed(
         examined = examine(when, await catalogue_of(session))
     found: Found | RegularsError
     if examined.green:
-        home = next((each for each in open_places(ui, actor.scope) if each.code == place), None)
+        home = found_place(next((each for each in reversed(place) if each), ""), open_places(ui, actor.scope))
         question = Question(sample=SAMPLE, within=home.path if home else None)
         age = service.FRESH_FOR if again else AGE_WHILE_TYPING
         found = await _asked(ui, actor, examined.tree, question, age, ROWS_WHILE_TYPING)
@@ -221,7 +224,7 @@ async def save(
     actor: Editor,
     code: Annotated[str, Form(max_length=200)] = "",
     version: Annotated[int, Form(ge=0, le=1 << 30)] = 0,
-    place: Annotated[str, Form(max_length=60)] = "",
+    place: PickedPlace = (),
     title_zh: Annotated[str, Form(max_length=TITLE_MOST * 2)] = "",
     title_en: Annotated[str, Form(max_length=TITLE_MOST * 2)] = "",
     description: Annotated[str, Form(max_length=DESCRIPTION_MOST * 2)] = "",
@@ -230,14 +233,15 @@ async def save(
 ) -> Response:
     await ui.refresh()
     say = ui.speech(request, actor)
-    typed = Typed(code.strip(), version, place, title_zh.strip(), title_en.strip(), description, reason)
+    home = picked(place, open_places(ui, actor.scope), by_code)
+    typed = Typed(code.strip(), version, home, title_zh.strip(), title_en.strip(), description, reason)
     async with ui.container.database.read() as session:
         examined = examine(when, await catalogue_of(session))
     try:
         if not examined.green:
             raise SegmentNotGreen(examined.findings)
         draft = Draft(
-            typed.code, place, typed.title_zh, typed.title_en, description.strip(), orjson.loads(when)
+            typed.code, home, typed.title_zh, typed.title_en, description.strip(), orjson.loads(when)
         )
         async with ui.container.database.begin() as session:
             saved = await service.save_segment(
@@ -319,9 +323,8 @@ def _page(
         title_en=typed.title_en,
         description=typed.description,
         reason=typed.reason,
-        places=tuple(
-            Choice(place.code, f"{place.name} · {place.code}", place.code == typed.place)
-            for place in open_places(ui, actor.scope)
+        places=place_pick(
+            open_places(ui, actor.scope), [typed.place], Permission.SEGMENT_EDIT, named=by_code
         ),
         problems=tuple(problems),
         form=form,

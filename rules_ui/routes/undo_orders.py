@@ -1,6 +1,6 @@
 """Ordering that what a version gave is taken back: what it did, and the form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final, get_args
 from uuid import UUID
@@ -25,13 +25,15 @@ from regulars.undoing import service
 from regulars.undoing.domain import EffectKey, EffectKind, EffectPage, Policy, Reach
 from regulars.undoing.errors import UndoPlaceUnknown, UndoSpanInvalid
 from rules_ui import undo_view
-from rules_ui.contexts.base import Choice
+from rules_ui.contexts.base import Choice, FieldTrouble
 from rules_ui.contexts.undoing import UndoOrderPage
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
-from rules_ui.names import known_names, open_places, place_choices
+from rules_ui.names import known_names
 from rules_ui.paging import older_href
-from rules_ui.troubles import trouble_of
+from rules_ui.place_pick import PickedPlace, picked, place_pick
+from rules_ui.place_tree import open_places
+from rules_ui.troubles import troubles_of
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.words import WORDS
 
@@ -41,6 +43,10 @@ Orderer = Annotated[Actor, Depends(requires(Permission.PACK_UNDO))]
 Version = Annotated[int, Path(ge=1, le=1 << 30)]
 Reason = Annotated[str, Form(max_length=500)]
 Moment = Annotated[str, Form(max_length=40)]
+
+_SHOWN: Final = frozenset({"place", "since", "until", "policy", "to_version", "reason"})
+_SHOWN_AT: Final = {"note": "reason"}
+"""Where the form has the field of an error, under another name."""
 
 EFFECTS_SHOWN: Final = 20
 MOST_VERSIONS: Final = 500
@@ -56,7 +62,7 @@ class Typed:
     since: str = ""
     until: str = ""
     reason: str = ""
-    problem: str = ""
+    problems: tuple[FieldTrouble, ...] = ()
     status: int = 200
 
 
@@ -92,7 +98,7 @@ async def order(
     code: str,
     version: Version,
     actor: Orderer,
-    place: Annotated[str, Form(max_length=40)],
+    place: PickedPlace = (),
     policy: Annotated[str, Form(max_length=20)] = "let_be",
     to_version: Annotated[int | None, Form(ge=1, le=1 << 30)] = None,
     since: Moment = "",
@@ -103,8 +109,9 @@ async def order(
     say = ui.speech(request, actor)
     wished: Policy = next((each for each in get_args(Policy) if each == policy), "let_be")
     undo_id = ui.container.new_id()
+    at = picked(place, open_places(ui, actor.scope))
     try:
-        where = _place(ui, actor, place)
+        where = _place(ui, actor, at)
         wish = service.Wish(
             code,
             version,
@@ -123,9 +130,8 @@ async def order(
         status = problem_of(error, say.language).status
         if status == 404:
             raise
-        refused = Typed(
-            place, wished, to_version, since, until, reason, trouble_of(error, say.language), status
-        )
+        told = troubles_of(error, say.language)
+        refused = Typed(at, wished, to_version, since, until, reason, told, status)
         reader = actor.admitted(Permission.PACK_READ)
         return await _order_page(request, ui, reader, code, version, Look(), refused)
     await starting.UNDOS.start(ui.container, undo_id)
@@ -168,7 +174,7 @@ async def _order_page(
         effects=tuple(undo_view.effect_line(each, names, titles, tiers, say) for each in found.effects),
         older=f"{older}&after_rule={key[2]}" if key else "",
         looked_back_to=found.looked_back_to,
-        places=place_choices(places, [typed.place] if typed.place else ()),
+        places=place_pick(places, [typed.place], Permission.PACK_UNDO),
         policies=undo_view.choices(WORDS["undo_policy"], typed.policy, say),
         others=undo_view.numbers(numbers, version, typed.to_version, say),
         since=typed.since,
@@ -176,7 +182,7 @@ async def _order_page(
         reason=typed.reason,
         released=live,
         may_order=bool(places),
-        problem=typed.problem,
+        problems=tuple(_at_its_field(each) for each in typed.problems),
     )
     return ui.page(request, actor, view, say, status=typed.status)
 
@@ -204,6 +210,11 @@ def _place(ui: Ui, actor: Actor, said: str) -> Place:
     if place is None or not actor.scope.covers(place.path):
         raise UndoPlaceUnknown(said)
     return place
+
+
+def _at_its_field(problem: FieldTrouble) -> FieldTrouble:
+    field = _SHOWN_AT.get(problem.field, problem.field)
+    return replace(problem, field=field if field in _SHOWN else "")
 
 
 def _moment(said: str, zone: ZoneInfo, field: str) -> datetime | None:

@@ -50,6 +50,8 @@
     const more = form?.matches?.("form.edit") && !form.closest(".is-wrong") ? form.querySelector(".edit-more") : null;
     if (more) more.value = "";
   });
+  // What was refused is said at its field, wherever on the page that is.
+  document.querySelector("main form [aria-invalid='true']")?.focus();
   document.addEventListener("htmx:sse:error", () => document.body.classList.add("stream-lost"));
   document.addEventListener("htmx:sse:after:connection", () => document.body.classList.remove("stream-lost"));
 })();

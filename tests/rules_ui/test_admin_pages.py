@@ -194,6 +194,25 @@ async def test_an_operator_is_added_signs_in_and_is_disabled(
         assert "Shut out" in (await admin.get(found[1])).text
 
 
+async def a_place_is_typed_where_there_are_many(world: WebWorld, admin: httpx.AsyncClient) -> None:
+    undo, pack = "/packs/grocery-classic/versions/1/undo", "/packs/grocery-classic"
+    for path in ("/operators", "/new-segment", "/ops/actions", undo, f"{pack}/compare?version=1", pack):
+        page = (await admin.get(path)).text
+        assert "Many 001" not in page
+        assert len(page) < 100_000
+    asked = "/places/suggested?right=operator.manage&of=place"
+    few = (await admin.get(f"{asked}&place=hq&place=many-11")).text
+    assert re.findall(r'value="([^"]+)"', few) == [f"many-11{n}" for n in range(10)]
+    wish = {"login": "nia", "name": "Nia", "password": "correct horse battery", "role": "store"}
+    lost = await admin.post("/operators", data={**wish, "place": [str(world.chain.hq), "Nowhere"]})
+    assert "You have no place “Nowhere”" in html.unescape(lost.text)
+    assert 'name="place" value="Nowhere"' in lost.text
+    assert 'value="store" selected' in lost.text
+    typed = await admin.post("/operators", data={**wish, "place": [str(world.chain.hq), "many 007"]})
+    assert typed.status_code == 303, typed.text
+    assert "Many 007" in (await admin.get("/operators")).text
+
+
 async def test_a_chain_of_many_stores_is_read_branch_by_branch_and_a_page_at_a_time(
     world: WebWorld, admin: httpx.AsyncClient
 ) -> None:
@@ -204,7 +223,7 @@ async def test_a_chain_of_many_stores_is_read_branch_by_branch_and_a_page_at_a_t
         await world.chain.desk.places.refresh(session)
     page = (await admin.get("/places")).text
     assert page.count('class="tree-row"') < MOST_NODES
-    assert '<input class="form-control" id="parent"' in page
+    assert 'id="parent-more" name="parent"' in page
     assert 'value="many-001"' not in page
     west = f"/places/{world.chain.desk.places.by_code('west').id}"
     assert f'hx-get="{west}/below" hx-trigger="toggle once"' in page
@@ -224,6 +243,7 @@ async def test_a_chain_of_many_stores_is_read_branch_by_branch_and_a_page_at_a_t
     async with await world.operator("ops", places[0].id) as ops:
         assert (await ops.get(f"{west}/below")).status_code == 404
         assert (await ops.get(f"/places/{places[0].id}/below")).status_code == 200
+    await a_place_is_typed_where_there_are_many(world, admin)
     wrong = await admin.post("/places", data={"parent": "nowhere", "kind": "store", "code": "s", "name": "S"})
     assert wrong.status_code == 422
     assert 'id="parent-error"' in wrong.text

@@ -6,11 +6,14 @@ from uuid import UUID
 
 import httpx
 import pytest
-from small_chain import SmallChain, line
+from small_chain import ACTOR, PACKS, SmallChain, line
 from web_world import WebWorld
 
 from regulars.kernel import clock
+from regulars.kernel.ids import new_id
 from regulars.rehearsal.running import Means, run_rehearsal
+from regulars.releases import drafts
+from regulars.releases.drafts import NewSave
 
 PACK = "grocery-classic"
 
@@ -70,6 +73,22 @@ async def test_what_it_found_stands_in_tables_beside_its_charts_in_both_language
     assert "超市经典积分（第 1 版）" in (await admin.get("/rehearsals")).text
 
 
+async def test_a_draft_with_errors_is_refused_beside_its_findings_and_what_was_typed_stays(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    text = (PACKS / PACK / "pack.json").read_text("utf-8").replace('"purchase.lines"', '"purchase.nothing"')
+    async with world.container.database.begin() as session:
+        await drafts.save_draft(session, PACK, NewSave(new_id(), text, 0), ACTOR, clock.now())
+    wish = {"code": PACK, "place": str(world.chain.stores["east-1"]), "since": "2026-03-09"}
+    refused = await admin.post("/rehearsals", data=wish)
+    assert refused.status_code == 422
+    page = html.unescape(refused.text)
+    assert "It cannot be rehearsed before the errors of its rules are mended." in page
+    assert 'href="#check-title"' in page
+    assert 'value="2026-03-09"' in page
+    assert f'<option value="{wish["place"]}" selected>' in page
+
+
 @pytest.mark.parametrize(
     ("form", "field", "english", "chinese"),
     [
@@ -81,7 +100,7 @@ async def test_what_it_found_stands_in_tables_beside_its_charts_in_both_language
             "The last day lies before the first",
             "结束日期早于开始日期",
         ),
-        ({"place": "0" * 32}, "place", "name one of yours", "您的管辖范围内没有机构"),
+        ({"place": "Nowhere"}, "rehearse-place", "no place “Nowhere”", "没有机构“Nowhere”"),
     ],
 )
 async def test_what_cannot_be_rehearsed_is_said_at_its_field_and_what_was_typed_stays(

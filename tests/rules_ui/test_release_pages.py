@@ -119,7 +119,7 @@ async def test_sending_back_needs_words_and_they_reach_the_author(people: Market
     address = await people.submitted()
     wordless = await people.bo.post(f"{address}/reject", data={"reason": ""})
     assert wordless.status_code == 422
-    assert 'role="alert"' in wordless.text
+    assert 'id="reject-reason-error"' in wordless.text
     await people.bo.post(f"{address}/reject", data={"reason": "too generous"})
     shown = await page(people.anna, address)
     assert chip(shown) == "Sent back"
@@ -165,7 +165,9 @@ async def test_a_plan_that_cannot_be_comes_back_as_it_was_typed(people: Marketin
     )
     assert past.status_code == 422
     assert 'value="2020-01-01T08:00"' in past.text
-    assert "The beginning, 1 Jan 2020 08:00, has passed." in past.text
+    said = "The beginning, 1 Jan 2020 08:00, has passed."
+    assert re.search(rf'id="starts-1-error">(?:(?!</p>).)*{said}', past.text, re.S)
+    assert "notice-bad" not in past.text
     two = {
         "places-1": str(people.world.chain.stores["east-1"]),
         "places-2": str(people.world.chain.hq),
@@ -175,7 +177,12 @@ async def test_a_plan_that_cannot_be_comes_back_as_it_was_typed(people: Marketin
     }
     people.anna.cookies.set("regulars_language", "zh")
     backwards = await people.anna.post(f"{address}/schedule", data=two)
-    assert "第 2 步：结束时间 2090年1月1日 08:00 已过，或不晚于开始时间" in backwards.text
+    told = "结束时间 2090年1月1日 08:00 已过，或不晚于开始时间"
+    assert re.search(rf'id="ends-2-error">(?:(?!</p>).)*{told}', backwards.text, re.S)
+    lost = {"places-1": [str(people.world.chain.hq), "Nowhere, east-1"], "do": "plan"}
+    unknown = await people.anna.post(f"{address}/schedule", data=lost)
+    assert re.search(r'id="places-1-error">(?:(?!</p>).)*没有机构“Nowhere”', unknown.text, re.S)
+    assert len(re.findall(r'name="places-1" value="[^"]+" checked', unknown.text)) == 2
     people.anna.cookies.set("regulars_language", "en")
     ended = await people.anna.post(f"{address}/cancel", data={"reason": "not now"})
     assert ended.status_code == 303

@@ -217,6 +217,7 @@ PAGES = {
         303, 422, form={"parent": "east-1", "kind": "terminal", "code": "{fresh}", "name": "New"}
     ),
     "GET /places/{place_id}": Row(200, HIDDEN),
+    "GET /places/suggested": Row(200, 200),
     "GET /places/{place_id}/below": Row(200, HIDDEN),
     "POST /places/{place_id}": Row(
         303, HIDDEN, form={"name": "New", "time_zone": "America/New_York", "cutoff": "00:00"}
