@@ -11,6 +11,7 @@ from regulars.analytics.member_list import MemberRow
 from regulars.analytics.member_story import StoryItem
 from regulars.analytics.purchase_record import PurchaseRecord
 from regulars.explanation.domain import OfferExplanation, PackSaid, PurchaseExplanation, RuleSaid
+from regulars.explanation.limits_left import left_of
 from regulars.purchases.receipt import told_reasons
 from rules_ui.contexts.base import Choice, Tier
 from rules_ui.contexts.desk import (
@@ -83,17 +84,18 @@ def offers_of(found: OfferExplanation, say: Speech) -> Offers:
     given: list[Offer] = []
     depending: list[Offer] = []
     withheld: list[Offer] = []
-    for rule in _rules(found.packs, OFFERED_KINDS):
+    for pack, rule in _with_packs(found.packs, OFFERED_KINDS):
         title, what = rule.title.of(say.language), rule.effect.of(say.language)
+        left = tuple(one.words.of(say.language) for one in left_of(rule.rule, pack, found.limits))
         if rule.state not in ("applied", "idle", "open"):
             withheld.append(Offer(title, what, rule.why.of(say.language)))
         elif asked := [each.words.of(say.language) for each in rule.conditions if each.holds is None]:
             on = say.text(
                 N_("On a purchase where: %(conditions)s"), conditions=say.text(N_("; ")).join(asked)
             )
-            depending.append(Offer(title, what, on))
+            depending.append(Offer(title, what, on, left))
         else:
-            given.append(Offer(title, what, ""))
+            given.append(Offer(title, what, "", left))
     excluded = [rule for rule in _rules(found.packs, ("eligibility",)) if rule.state == "applied"]
     notes = tuple(rule.effect.of(say.language) for rule in excluded)
     return Offers(notes, tuple(given), tuple(depending), tuple(withheld))
@@ -188,7 +190,11 @@ def _kinds(packs: Iterable[PackSaid]) -> list[tuple[str, RuleSaid]]:
 
 
 def _rules(packs: Iterable[PackSaid], kinds: Sequence[str]) -> list[RuleSaid]:
+    return [rule for _, rule in _with_packs(packs, kinds)]
+
+
+def _with_packs(packs: Iterable[PackSaid], kinds: Sequence[str]) -> list[tuple[str, RuleSaid]]:
     ranked = sorted(
         (pack for pack in packs if pack.kind in kinds), key=lambda p: (kinds.index(p.kind), p.pack)
     )
-    return [rule for pack in ranked for rule in pack.rules]
+    return [(pack.pack, rule) for pack in ranked for rule in pack.rules]

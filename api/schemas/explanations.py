@@ -10,6 +10,7 @@ from api.schemas.base import Out
 from api.schemas.purchases import LineIn, QuoteIn
 from regulars.explanation.domain import DifferenceKind, RuleState
 from regulars.rules.catalogue import MAX_LINES
+from regulars.rules.domain import LimitEvery, LimitOf, LimitPer
 
 
 class OffersIn(QuoteIn):
@@ -181,6 +182,22 @@ class EventPageOut(Out):
     next_before: int | None = Field(description="Ask again with this as `before`; null: there are no more.")
 
 
+class LimitLeftOut(Out):
+    """How much a limit still allows just now, as the till would decide."""
+
+    pack: str
+    limit: str
+    title: SaidOut
+    rules: list[str] = Field(description="On which it bears.")
+    of: LimitOf
+    per: LimitPer
+    every: LimitEvery
+    at_most: int
+    left: int = Field(description="Points, minor units or uses.")
+    partial: bool = Field(description="Where the whole no longer fits, what is left is given; else nothing.")
+    words: SaidOut
+
+
 class OfferExplanationOut(Out):
     """What the live packs would give now, and why not more; nothing is written."""
 
@@ -194,3 +211,4 @@ class OfferExplanationOut(Out):
     summary: list[SaidOut]
     facts: list[FactOut]
     packs: list[PackExplainedOut]
+    limits: list[LimitLeftOut]

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
+from regulars.rules.domain import LimitEvery, LimitOf, LimitPer
+
 Language = Literal["zh", "en"]
 Value = int | bool | str | list[int | str] | None
 RuleState = Literal["applied", "idle", "open", "withheld", "failed", "error"]
@@ -270,11 +272,36 @@ class EventExplanation:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitLeft:
+    """How much a limit still allows just now, as the till would decide.
+
+    Attributes:
+        pack: the version; `limit` its code there.
+        rules: on which it bears.
+        of, per, every, at_most, partial: as of `Limit`.
+        left: points, minor units or uses; 0 as well where it counts by member and nobody is known.
+    """
+
+    pack: str
+    limit: str
+    title: Said
+    rules: tuple[str, ...]
+    of: LimitOf
+    per: LimitPer
+    every: LimitEvery
+    at_most: int
+    left: int
+    partial: bool
+    words: Said
+
+
+@dataclass(frozen=True, slots=True)
 class OfferExplanation:
     """What the live packs would give now, and why not more; nothing is written.
 
     Attributes:
         basket_known: without one, what depends on it stays open.
+        limits: what they leave, those of the member first.
     """
 
     member_id: UUID | None
@@ -287,3 +314,4 @@ class OfferExplanation:
     summary: tuple[Said, ...]
     facts: tuple[Fact, ...]
     packs: tuple[PackSaid, ...]
+    limits: tuple[LimitLeft, ...] = ()

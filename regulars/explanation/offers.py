@@ -1,15 +1,18 @@
 """Why not more, today: what the live packs would give a member or a basket now, and what is missing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.budgets.service import peek_budget
 from regulars.explanation import words
 from regulars.explanation.domain import OfferExplanation, Said
 from regulars.explanation.facts import told_facts
+from regulars.explanation.limits_left import limits_left, without_used_up
 from regulars.explanation.recomputing import recompute
 from regulars.explanation.service import speech_of
 from regulars.explanation.shelf import Shelf
@@ -18,6 +21,7 @@ from regulars.explanation.stored import StoredPurchase
 from regulars.explanation.telling import Told, first_reasons, tell_packs
 from regulars.purchases.desk import Desk
 from regulars.purchases.domain import Basket, lines_json
+from regulars.purchases.limits import occasion_of
 from regulars.purchases.quoting import Quote, quote
 from regulars.purchases.receipt import told_reasons
 
@@ -37,7 +41,8 @@ async def explain_offers(
         desk: what this process knows of places and packs.
         basket: where, who and what; without lines, what depends on them stays open.
         at: aware UTC, now.
-    Returns: facts, rules with their conditions, and what each would take. Nothing is written or reserved.
+    Returns: facts, rules with their conditions, what each would take, and what limits leave; nothing is
+        written or reserved.
     Raises: MemberUnknown.
     Source: docs/explanation.md.
     """
@@ -55,6 +60,10 @@ async def explain_offers(
         else Told(found.before, found.offering, stored.occurred_at, unknown)
     )
     discount = sum(found.charged.values())
+    occasion = occasion_of(replace(basket, occurred_at=stored.occurred_at, quote_id=None), site)
+    meter = await peek_budget(session, [(shelved.packs.limits, occasion)], at)
+    left = limits_left(shelved.packs, meter, occasion, speech)
+    packs = tell_packs(shelved.packs, told, offering, speech)
     return OfferExplanation(
         member_id=basket.member_id,
         store=site.code,
@@ -65,7 +74,8 @@ async def explain_offers(
         discount_minor=discount,
         summary=tuple(_summary(offered.outcome, offered.evaluation, discount, speech, basket)),
         facts=told_facts(found.facts, speech, basket=bool(basket.lines)),
-        packs=tell_packs(shelved.packs, told, offering, speech),
+        packs=packs if basket.lines else without_used_up(packs, left),
+        limits=left,
     )
 
 

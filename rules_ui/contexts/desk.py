@@ -84,11 +84,13 @@ class Offer:
     Attributes:
         what: what it gives.
         why: what is missing, where it gives nothing; what the purchase must be, where that decides; else "".
+        left: what limits leave of it, a sentence each.
     """
 
     title: str
     what: str
     why: str
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,7 @@ async def test_a_till_asks_why_not_more_with_and_without_a_basket(world: WebWorl
     assert not bare["basket_known"]
     assert "$12.50 more to reach Silver." in [said["en"] for said in bare["summary"]]
     assert (full["points"], full["basket_known"]) == (12, True)
+    assert bare["limits"] == []
 
 
 async def test_a_discount_that_leaves_nothing_to_pay_says_why_no_points_are_earned(world: WebWorld) -> None:

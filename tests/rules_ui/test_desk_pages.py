@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from budget_world import limit, money, publish_points, publish_tenth
 from small_chain import MONDAY, lines
 from web_world import WebWorld
 
-from regulars.explanation.domain import Condition, OfferExplanation, PackSaid, RuleSaid, Said
+from regulars.explanation.domain import Condition, LimitLeft, OfferExplanation, PackSaid, RuleSaid, Said
 from regulars.kernel.ids import new_id
 from rules_ui.desk_view import masked_name, offers_of, shown_text
 from rules_ui.i18n import LanguageTag, Money, Speech
@@ -140,6 +141,11 @@ async def test_the_card_tells_points_progress_and_why_an_offer_is_or_is_not_for_
         assert told in page, told
     assert "not yet – why" in page
     assert "$984.50" in page
+    await publish_points(world.chain, limit(500, "a-day", per="member"))
+    await publish_tenth(world.chain, money(100, "all", every="ever", when_reached="partial"))
+    limited = said((await admin.get(f"/desk/members/{member}")).text)
+    assert "500 points left for this member today." in limited
+    assert "$1.00 left for the whole campaign in all." in limited
     staff = await world.chain.join("Staff", tags=("staff",))
     assert "no points" in said((await admin.get(f"/desk/members/{staff}")).text)
 
@@ -160,9 +166,15 @@ def test_without_a_basket_what_is_given_stands_apart_from_what_the_purchase_deci
         )
     ]
     packs = (PackSaid("p/1", Said("包", "Pack"), "earning", "", tuple(rules)),)
-    found = OfferExplanation(None, "s", MONDAY, "", False, 0, 0, (), (), packs)
+    words = Said("该会员今日还剩 5 分。", "5 points left for this member today.")
+    title = Said("名", "N")
+    cap = LimitLeft("p/1", "cap", title, ("held",), "points", "member", "day", 9, 5, True, words)
+    found = OfferExplanation(None, "s", MONDAY, "", False, 0, 0, (), (), packs, (cap,))
     offers = offers_of(found, Speech(language, ZoneInfo("UTC"), Money("CNY", 2), MONDAY))
-    assert [each.title for each in offers.given] == ["surely", "held"]
+    assert [(each.title, each.left) for each in offers.given] == [
+        ("surely", ()),
+        ("held", (words.of(language),)),
+    ]
     assert [(each.title, each.why) for each in offers.depending] == [("perhaps", on)]
     assert [each.title for each in offers.withheld] == ["not"]
 

@@ -1,0 +1,127 @@
+"""What limits leave somebody just now, as the till would decide: how much, for whom, until when."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from regulars.budgets.counters import Occasion, key_of
+from regulars.budgets.domain import Meter
+from regulars.explanation.domain import LimitLeft, PackSaid, RuleSaid, Said
+from regulars.explanation.speech import Speech
+from regulars.explanation.words import NOTES, filled
+from regulars.rules.domain import Limit, LimitEvery, LimitOf, LimitPer
+from regulars.rules.evaluator import PackSet
+from regulars.rules.model import PackLimit
+
+_LEFT: Final = Said("{whose}{span}还剩 {amount}", "{amount} left for {whose} {span}")
+_WHOLE: Final = Said("{left}，超出则整笔不给", "{left}; given only where the whole fits")
+_USED_UP: Final = Said("{whose}{span}的额度已用完", "what {whose} could get {span} is used up")
+_WHOSE: Final[Mapping[LimitPer, Said]] = {
+    "member": Said("该会员", "this member"),
+    "store": Said("本店", "this store"),
+    "pack": Said("本活动", "the whole campaign"),
+}
+_SPANS: Final[Mapping[LimitEvery, Said]] = {
+    "day": Said("今日", "today"),
+    "week": Said("本周", "this week"),
+    "month": Said("本月", "this month"),
+    "year": Said("今年", "this year"),
+    "ever": Said("累计", "in all"),
+}
+_GIVES: Final[Mapping[str, tuple[LimitOf, ...]]] = {
+    "earning": ("points", "uses"),
+    "discount": ("money_minor", "uses"),
+}
+"""What limits of a kind of pack are about."""
+
+
+def limits_left(packs: PackSet, meter: Meter, occasion: Occasion, speech: Speech) -> tuple[LimitLeft, ...]:
+    """How much each limit of some packs still allows.
+
+    Args:
+        packs: the live ones.
+        meter: their counters as they stand.
+        occasion: for whom, where and when; what its holder has reserved counts as left.
+        speech: the chain's.
+    Returns: one a limit, those of a member first, in the order of their codes.
+    Source: docs/semantics.md, "Limits and budgets".
+    """
+    found = [
+        _left(
+            limit,
+            compiled.version.name,
+            _title(compiled.pack.limits or (), limit.code),
+            meter,
+            occasion,
+            speech,
+        )
+        for compiled in packs.packs
+        for limit in packs.limits
+        if limit.pack_code == compiled.version.code and limit.of in _GIVES.get(compiled.kind, ())
+    ]
+    return tuple(sorted(found, key=lambda one: (one.per != "member", one.pack, one.limit)))
+
+
+def without_used_up(packs: Sequence[PackSaid], left: Sequence[LimitLeft]) -> tuple[PackSaid, ...]:
+    """The packs as told without a basket, a rule of which a limit leaves nothing told as giving nothing."""
+    return tuple(replace(pack, rules=tuple(_rule(rule, pack, left) for rule in pack.rules)) for pack in packs)
+
+
+def left_of(rule: str, pack: str, left: Sequence[LimitLeft]) -> tuple[LimitLeft, ...]:
+    """The limits that bear on a rule."""
+    return tuple(one for one in left if one.pack == pack and rule in one.rules)
+
+
+def _rule(rule: RuleSaid, pack: PackSaid, left: Sequence[LimitLeft]) -> RuleSaid:
+    used_up = [one.words for one in left_of(rule.rule, pack.pack, left) if not one.left]
+    if not used_up or rule.state not in ("applied", "idle", "open"):
+        return rule
+    return replace(rule, state="withheld", why=Said.joined(used_up))
+
+
+def _left(
+    limit: Limit, pack: str, title: Said, meter: Meter, occasion: Occasion, speech: Speech
+) -> LimitLeft:
+    key = key_of(limit, occasion)
+    left = meter.counter(key).left(limit.at_most, occasion) if key is not None else 0
+    return LimitLeft(
+        pack=pack,
+        limit=limit.code,
+        title=title,
+        rules=limit.rule_ids,
+        of=limit.of,
+        per=limit.per,
+        every=limit.every,
+        at_most=limit.at_most,
+        left=left,
+        partial=limit.partial,
+        words=NOTES["no_member"] if key is None else _words(limit, left, speech),
+    )
+
+
+def _words(limit: Limit, left: int, speech: Speech) -> Said:
+    whose, span = _WHOSE[limit.per], _SPANS[limit.every]
+    if not left:
+        return _sentence(filled(_USED_UP, whose=whose, span=span))
+    told = filled(_LEFT, whose=whose, span=span, amount=_amount(limit, left, speech))
+    part = limit.partial or limit.of == "uses"
+    return _sentence(told if part else filled(_WHOLE, left=told))
+
+
+def _amount(limit: Limit, left: int, speech: Speech) -> Said:
+    match limit.of:
+        case "points":
+            return speech.points(left)
+        case "money_minor":
+            return speech.money(left)
+        case "uses":
+            return Said(f"{left:,} 次", f"{left:,} time{'' if left == 1 else 's'}")
+
+
+def _sentence(said: Said) -> Said:
+    return Said(f"{said.zh}。", f"{said.en[:1].upper()}{said.en[1:]}.")
+
+
+def _title(limits: Sequence[PackLimit], code: str) -> Said:
+    title = next(limit.title for limit in limits if limit.code == code)
+    return Said(title.zh, title.en)
