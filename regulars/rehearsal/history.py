@@ -1,10 +1,12 @@
 """One member's stored history as a replay reads it: purchases, what time had decided, and what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+import orjson
 
 from regulars.lifecycle.domain import EventKind, LifecycleEvent
 from regulars.members.tagging import TagChange
@@ -147,10 +149,38 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class Retagged:
-    """What an undo order or a person did to a tag that rules had given."""
+    """What an undo order or a person did to a tag that rules had given, as far as time was decided by then.
+
+    Attributes:
+        earlier, later: purchases of the same instant whose own changes of tags were written before it, and
+            after it.
+    """
 
     recorded_at: datetime
     change: TagChange
+    earlier: frozenset[UUID] = frozenset()
+    later: frozenset[UUID] = frozenset()
+
+    def precedes(self, bought: Bought, replayed: Set[UUID]) -> bool:
+        """Whether it was done before a purchase was read.
+
+        By how far time was decided each time, for hours of recording are told before locks are waited for.
+        Where that is the same: by the order of writing, and by the tags that the purchase read.
+
+        Args:
+            replayed: the purchases before this one, where any are `earlier`.
+        """
+        reached = bought.occurred_at
+        if bought.late:
+            if bought.reached is None:
+                return self.recorded_at < bought.recorded_at
+            reached = datetime.fromisoformat(bought.reached)
+        if self.change.effective_at != reached:
+            return self.change.effective_at < reached
+        if not self.earlier <= replayed:
+            return False
+        read_it = not self.change.given and self.change.tag in orjson.loads(bought.rule_tags)
+        return bought.purchase_id in self.later or not read_it
 
 
 @dataclass(slots=True)

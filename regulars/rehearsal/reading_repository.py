@@ -141,11 +141,17 @@ where r.reversal_id = any($2::uuid[])
 """
 # What rules did to tags follows from the purchases.
 _RETAGGED = """
-select member_id, recorded_at, tag, given, effective_at, until, coalesce(pack_version, ''),
-       coalesce(rule_id, '')
-from member_tag
-where member_id = any($1::uuid[]) and (undo_id is not null or ended_by is not null)
-order by member_id, no
+select g.member_id, g.recorded_at, beside.earlier, beside.later, g.tag, g.given, g.effective_at, g.until,
+       coalesce(g.pack_version, ''), coalesce(g.rule_id, '')
+from member_tag g
+cross join lateral (
+  select coalesce(array_agg(p.purchase_id) filter (where p.no < g.no), '{}') as earlier,
+         coalesce(array_agg(p.purchase_id) filter (where p.no > g.no), '{}') as later
+  from member_tag p
+  where p.member_id = g.member_id and p.effective_at = g.effective_at and p.undo_id is null
+    and p.ended_by is null) beside
+where g.member_id = any($1::uuid[]) and (g.undo_id is not null or g.ended_by is not null)
+order by g.member_id, g.no
 """
 _TIER_VERSIONS = "select id from pack_version where kind = 'tier'"
 _COUNT = "select (select count(*) from purchase) + (select count(*) from purchase_attribution)"
@@ -197,9 +203,10 @@ async def histories(session: AsyncSession, member_ids: Sequence[UUID]) -> AsyncI
         attributed.setdefault(row["member_id"], []).append(_bought(row))
     await _read_entries(connection, members)
     for row in await connection.fetch(_RETAGGED, member_ids):
-        member_id, recorded_at, *change = row
+        member_id, recorded_at, earlier, later, *change = row
         member = members[member_id]
-        member.retagged = (*member.retagged, Retagged(recorded_at, TagChange(*change)))
+        retagged = Retagged(recorded_at, TagChange(*change), frozenset(earlier), frozenset(later))
+        member.retagged = (*member.retagged, retagged)
     present = sorted(members)
     position = 0
     async for rows in _streamed(connection, _PURCHASES, member_ids):

@@ -89,15 +89,17 @@ def replay_member(stage: Stage, history: MemberHistory, witness: Witness) -> Mem
     course = _Course(stage, history, witness, reversing)
     tags = _Tags()
     told, retagged = iter(history.told), deque(history.retagged)
-    event = next(told, None)
+    event, replayed = next(told, None), set[UUID]()
     for bought in history.bought:
         while event is not None and event.event.after_seq < bought.seq:
             _live_through(course, time, event)
             event = next(told, None)
         time.tags.by_hand = tags.by_hand(bought)
-        while retagged and retagged[0].recorded_at < bought.recorded_at:
+        while retagged and retagged[0].precedes(bought, replayed):
             time.tags.changes.append(retagged.popleft().change)
         _buy_again(course, time, bought, time.tags.at(bought.occurred_at))
+        if retagged:
+            replayed.add(bought.purchase_id)
     while event is not None:
         _live_through(course, time, event)
         event = next(told, None)

@@ -15,8 +15,9 @@ from undoing.test_correcting import mend
 from undoing.world import Undoing, give_points, mend_tiers
 
 from regulars.lifecycle.service import advance
+from regulars.lifecycle.tag_ending import end_tag
 from regulars.purchases.attribution import attribute_purchase
-from regulars.rehearsal.sums import Sums
+from regulars.rehearsal.sums import Pair, Sums
 from regulars.rules.service import create_version
 
 __all__ = ["caring"]
@@ -184,5 +185,26 @@ async def test_tags_that_were_ended_and_stages_that_were_put_back_are_history(ca
     await pass_time(chain, 300)
     sums = await equal(caring)
     assert sums.messages["thanks"].before == 3  # Ann's before the undo, and Bob's with TEA and after it
+    for pair in (*sums.messages.values(), *sums.tags.values()):
+        assert pair.before == pair.after
+
+
+async def test_a_tag_is_ended_behind_the_purchase_that_was_quicker_whatever_their_hours_say(
+    caring: Undoing,
+) -> None:
+    """The one who ended it waited for the lock; another till waited and rang up in the same second."""
+    chain = caring.chain
+    ann = await chain.join("Ann")
+    slow, hour = MONDAY + 5 * DAY, DAY / 24
+    first = chain.basket(ann, line(5_000, sku="COFFEE"), occurred_at=slow)
+    await chain.post(first, at=slow + 2 * hour)
+    async with chain.database.begin() as session:
+        assert await end_tag(session, ann, "coffee", ACTOR, slow + hour)
+    same_second = chain.basket(ann, line(1_000, sku="BREAD"), occurred_at=slow)
+    await chain.post(same_second, at=slow + hour)
+    await buy(caring, ann, "BREAD", 6)
+    asked = await caring.rows("select count(*) as n from message_request where template = 'thanks'")
+    sums = await equal(caring)
+    assert sums.messages.get("thanks", Pair()).before == asked[0]["n"]
     for pair in (*sums.messages.values(), *sums.tags.values()):
         assert pair.before == pair.after
