@@ -1,6 +1,6 @@
 """Acts of one kind are found in the audit log without reading all that came after them."""
 
-from alembic import op
+from regulars.db.online import build_index
 
 revision = "2026_11_22_audit_by_action"
 down_revision = "2026_11_22_terminal_key_use"
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index(
+    build_index(
         "ix_audit_entry_action",
         "audit_entry",
         ["action", "id"],

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from regulars.db.online import build_index
+
 revision = "2026_11_22_corrections"
 down_revision = "2026_11_22_rule_actions"
 branch_labels = None
@@ -11,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    build_index("ix_pack_undo_item_cause_id", "pack_undo_item", ["cause_id"])
     zero = sa.text("0")
     op.add_column("pack_undo", sa.Column("to_version", sa.Integer()))
     for table, column in (
@@ -23,7 +26,6 @@ def upgrade() -> None:
     op.add_column(
         "pack_undo_item", sa.Column("gives", JSONB(none_as_null=True), server_default=none, nullable=False)
     )
-    op.create_index("ix_pack_undo_item_cause_id", "pack_undo_item", ["cause_id"])
     constraint = op.f("ck_pack_undo_result_reversal")
     op.drop_constraint(constraint, "pack_undo_result", type_="check")
     op.create_check_constraint(

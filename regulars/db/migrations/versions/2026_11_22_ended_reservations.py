@@ -1,6 +1,6 @@
 """Reservations that have ended are found by when they did."""
 
-from alembic import op
+from regulars.db.online import build_index
 
 revision = "2026_11_22_ended_reservations"
 down_revision = "2026_11_22_pending_points"
@@ -9,4 +9,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_budget_reservation_ended", "budget_reservation", ["expires_at"])
+    build_index("ix_budget_reservation_ended", "budget_reservation", ["expires_at"])

@@ -1,6 +1,6 @@
 """Members are found by their name."""
 
-from alembic import op
+from regulars.db.online import build_index
 
 revision = "2026_11_22_member_names"
 down_revision = "2026_11_22_bulk_actions"
@@ -9,4 +9,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_member_name", "member", ["name"])
+    build_index("ix_member_name", "member", ["name"])

@@ -6,6 +6,8 @@ Entries are found by when they were recorded: a BRIN index costs an insert next 
 import sqlalchemy as sa
 from alembic import op
 
+from regulars.db.online import build_index
+
 revision = "2026_11_22_pack_outlays"
 down_revision = "2026_11_22_undone_asides"
 branch_labels = None
@@ -15,6 +17,13 @@ SUMS = ("points_given", "points_taken", "discount_minor")
 
 
 def upgrade() -> None:
+    build_index(
+        "ix_ledger_entry_recorded_at",
+        "ledger_entry",
+        ["recorded_at"],
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    )
     op.create_table(
         "pack_outlay",
         sa.Column("pack_code", sa.Text(), nullable=False),
@@ -33,11 +42,4 @@ def upgrade() -> None:
         sa.Column("written_xid", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_pack_outlay_state_one_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pack_outlay_state")),
-    )
-    op.create_index(
-        "ix_ledger_entry_recorded_at",
-        "ledger_entry",
-        ["recorded_at"],
-        postgresql_using="brin",
-        postgresql_with={"autosummarize": "on"},
     )

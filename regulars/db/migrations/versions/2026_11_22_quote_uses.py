@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from regulars.db.online import build_index
+
 revision = "2026_11_22_quote_uses"
 down_revision = "2026_11_22_points_owed"
 branch_labels = None
@@ -13,6 +15,14 @@ Instant = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    flagged = sa.text("'recompute' = any(flags)")
+    build_index("ix_purchase_to_recompute", "purchase", ["id"], postgresql_where=flagged)
+    build_index(
+        "ix_purchase_attribution_to_recompute",
+        "purchase_attribution",
+        ["purchase_id"],
+        postgresql_where=flagged,
+    )
     op.create_table(
         "quote_use",
         sa.Column("quote_id", sa.Uuid(), nullable=False),
@@ -26,14 +36,6 @@ def upgrade() -> None:
         "where quote_id is not null and recorded_at > now() - interval '7 days' "
         "and not flags && array['quote_invalid', 'quote_expired', 'quote_for_another_basket'] "
         "order by recorded_at, id on conflict do nothing"
-    )
-    flagged = sa.text("'recompute' = any(flags)")
-    op.create_index("ix_purchase_to_recompute", "purchase", ["id"], postgresql_where=flagged)
-    op.create_index(
-        "ix_purchase_attribution_to_recompute",
-        "purchase_attribution",
-        ["purchase_id"],
-        postgresql_where=flagged,
     )
     op.create_table(
         "purchase_recompute",

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from regulars.db.online import build_index
+
 revision = "2026_11_22_recompute_orders"
 down_revision = "2026_11_22_audit_by_action"
 branch_labels = None
@@ -12,6 +14,7 @@ NONE_YET = sa.text("0")
 
 
 def upgrade() -> None:
+    build_index("ix_purchase_recompute_recorded_at", "purchase_recompute", ["recorded_at"])
     op.add_column(
         "purchase_recompute", sa.Column("redated", sa.BigInteger(), nullable=False, server_default=NONE_YET)
     )
@@ -36,7 +39,6 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("reversal_id is not null"),
     )
-    op.create_index("ix_purchase_recompute_recorded_at", "purchase_recompute", ["recorded_at"])
     op.add_column("bulk_action", sa.Column("wish_hash", sa.Text()))
     for table, name, kind in (
         ("bulk_action", "tiers", sa.Integer()),

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from regulars.db.online import build_index
+
 revision = "2026_11_22_undone_asides"
 down_revision = "2026_11_22_recompute_orders"
 branch_labels = None
@@ -14,11 +16,11 @@ COUNTS = ("tags_changed", "stages_moved", "messages_withdrawn")
 
 
 def upgrade() -> None:
+    build_index("ix_pack_undo_result_reversal_id", "pack_undo_result", ["reversal_id"])
     zero = sa.text("0")
     for name in COUNTS:
         op.add_column("pack_undo", sa.Column(name, sa.BigInteger(), server_default=zero, nullable=False))
     op.add_column("pack_undo_item", sa.Column("aside", JSONB(none_as_null=True)))
-    op.create_index("ix_pack_undo_result_reversal_id", "pack_undo_result", ["reversal_id"])
     _tags()
     _messages()
 
