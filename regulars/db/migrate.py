@@ -33,7 +33,7 @@ def scripts() -> ScriptDirectory:
 
 
 async def upgrade(url: str) -> list[str]:
-    """Run what the database has not run yet, each revision in its own transaction, after the indexes it builds.
+    """Run what the database has not run yet, each revision in one transaction, after the indexes it builds.
 
     Args:
         url: `postgresql://…` of an existing database whose user may create tables and extensions.
@@ -62,8 +62,8 @@ async def is_current(url: str) -> bool:
 async def _alone(connection: AsyncConnection) -> None:
     """Wait for other migrators, between two looks in no transaction.
 
-    An index that one of them builds concurrently waits for every open transaction: one in which somebody waits
-    for the lock would never end.
+    An index that one of them builds concurrently waits for every open transaction: one in which
+    somebody waits for the lock would never end.
     """
     while not await connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_ONE_MIGRATOR))):
         await connection.commit()

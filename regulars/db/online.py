@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
+# What PostgreSQL is told of an index differs in kind from option to option; Alembic types it so, too.
+_Option = Any
 _BROKEN = sa.text("select not indisvalid from pg_index where indexrelid = to_regclass(:name)")
 _PATIENCE = ("lock_timeout", "statement_timeout")
 
 
-def build_index(name: str, table: str, columns: Sequence[str], **options: object) -> None:
+def build_index(name: str, table: str, columns: Sequence[str], **options: _Option) -> None:
     """Build an index of a table that others write to meanwhile.
 
     A revision does this before everything else: what it did before would stand when the build is cut off, and
