@@ -1,6 +1,9 @@
 # Two commands matter: `make demo` and `make test`. Everything else serves them.
 SHELL := /bin/bash
-PYTHON ?= python3
+# A distribution's own interpreter is compiled with profile-guided optimisation, and posts purchases a fifth
+# faster than one that pyenv built; where it is too old or lacks venv, whatever comes first on the path.
+PYTHON ?= $(shell /usr/bin/python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+  && echo /usr/bin/python3 || echo python3)
 DATA_DIR ?= .regulars
 PORT ?= 8600
 FAULT_KILLS ?= 108

@@ -1,10 +1,11 @@
-"""Writes that do not depend on each other, sent as one statement: a group's round trips are half its cost."""
+"""What does not depend on each other, sent as one statement: a group's round trips are half its cost."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -43,6 +44,47 @@ async def write_together(session: AsyncSession, writes: Sequence[Write]) -> None
     statement = _statement(tuple((write.parts, write.last, len(write.arguments)) for write in writes))
     arguments = [argument for write in writes for argument in write.arguments]
     await (await driver(session)).execute(statement, *arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be found out, in one row.
+
+    Attributes:
+        columns: expressions of one value each, e.g. "(select max(id) from …)".
+        arguments: for $1, $2, … of them.
+    """
+
+    columns: tuple[str, ...]
+    arguments: Sequence[object] = ()
+
+
+async def ask_together(session: AsyncSession, questions: Sequence[Question]) -> list[tuple[Any, ...]]:
+    """Ask questions in one statement.
+
+    Args:
+        session: in a transaction.
+        questions: in any order, at least one. They see the database as it was before all of them: also where
+            one has waited for a lock.
+    Returns: the values of each one's columns.
+    Raises: what the driver raises.
+    """
+    shape = tuple((question.columns, len(question.arguments)) for question in questions)
+    arguments = [argument for question in questions for argument in question.arguments]
+    row = await (await driver(session)).fetchrow(_asking(shape), *arguments)
+    assert row is not None, "a select without from has one row"
+    values = iter(row)
+    return [tuple(islice(values, len(question.columns))) for question in questions]
+
+
+@cache
+def _asking(questions: tuple[tuple[tuple[str, ...], int], ...]) -> str:
+    columns: list[str] = []
+    passed = 0
+    for own_columns, arguments in questions:
+        columns += [_numbered_from(passed, column) for column in own_columns]
+        passed += arguments
+    return f"select {', '.join(columns)}"
 
 
 @cache

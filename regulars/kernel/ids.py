@@ -1,5 +1,6 @@
 """The only place that draws identifiers and secrets."""
 
+import os
 import secrets  # noqa: TID251 — the one door to chance
 import time
 from uuid import UUID
@@ -8,9 +9,9 @@ from uuid import UUID
 def new_id() -> UUID:
     """A UUID of version 7: opaque, unique, and growing with time so that indexes stay dense."""
     millis = time.time_ns() // 1_000_000
-    noise = secrets.randbits(74)
+    noise = int.from_bytes(os.urandom(10))
     value = (
-        (millis & (1 << 48) - 1) << 80 | 0x7 << 76 | (noise >> 62) << 64 | 0b10 << 62 | noise & (1 << 62) - 1
+        (millis & (1 << 48) - 1) << 80 | 0x7 << 76 | (noise >> 68) << 64 | 0b10 << 62 | noise & (1 << 62) - 1
     )
     return UUID(int=value)
 

@@ -145,7 +145,7 @@ def earn_entry(
         amounts[key] = amounts.get(key, 0) + award.points
     lots = tuple(
         Lot(lot_id, member_id, POINTS, amount, available_at, expires_at)
-        for lot_id, ((available_at, expires_at), amount) in zip(lot_ids, amounts.items(), strict=False)
+        for ((available_at, expires_at), amount), lot_id in zip(amounts.items(), lot_ids, strict=False)
     )
     return LedgerEntry(entry_id, "earn", cause_id, member_id, at, postings, lots)
 

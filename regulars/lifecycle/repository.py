@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
-from regulars.db.together import Write
+from regulars.db.together import Question, Write, ask_together
 from regulars.lifecycle.domain import LifecycleEvent, Standing
 from regulars.lifecycle.recent import LONGEST, RecentVisits
 from regulars.lifecycle.tables import lifecycle_event
@@ -66,7 +66,8 @@ left join balance b on b.account_id = s.member_id and b.unit = 'points'
 where s.member_id = any($1::uuid[])
 order by s.member_id
 """  # noqa: S608 — column names of our own dataclass
-_LOCK = "select from standing where member_id = any($1::uuid[]) order by member_id for update"
+_LOCKED = """(select count(*) from (
+  select from standing where member_id = any($1::uuid[]) order by member_id for update) as held)"""
 
 _FIXED = {"member_id", "home_store_id", "enrolled_at", "care_from"}
 _MOVING = [column for column in _COLUMNS if column not in _FIXED]
@@ -171,14 +172,20 @@ def event_id(member_id: UUID, event_no: int) -> UUID:
 
 async def lock(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, LockedMember]:
     """Lock members in id order; unknown ids are left out."""
-    connection = await driver(session)
-    await connection.execute(_LOCK, member_ids)
-    # A statement of its own: after a wait it sees what the one before us left of balance and tags too.
-    return _members(await connection.fetch(_PEEK, member_ids))
+    await ask_together(session, [locking(member_ids)])
+    return await peek(session, member_ids)
+
+
+def locking(member_ids: Sequence[UUID]) -> Question:
+    """To lock members in id order: how many there are.
+
+    `peek` is to follow, a statement of its own: after a wait it sees what the one before us left.
+    """
+    return Question((_LOCKED,), (member_ids,))
 
 
 async def peek(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, LockedMember]:
-    """The same without a lock: for a look that writes nothing."""
+    """Members as they stand; unknown ids are left out. Nothing may be written by it but under their locks."""
     return _members(await (await driver(session)).fetch(_PEEK, member_ids))
 
 

@@ -1,6 +1,6 @@
 """What a process keeps between purchases, and what it hands back for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -32,12 +32,15 @@ class Desk:
     own: OwnBook = field(default_factory=OwnBook)
     _book: ReignBook | None = field(init=False, default=None)
 
-    async def refresh(self, session: AsyncSession) -> ReignBook:
+    async def refresh(self, session: AsyncSession, seen: Sequence[int | None] = ()) -> ReignBook:
         """Look what is live and open now.
 
+        Args:
+            session: in a transaction.
+            seen: as for `LivePacks.refresh`.
         Returns: the reigns as this look has them; a booking keeps them from start to end.
         """
-        view = await self.packs.refresh(session)
+        view = await self.packs.refresh(session, seen)
         if self.places.version < view.places_version:
             await self.places.refresh(session)
         await self.own.refresh(session, self.places.version)

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
+from regulars.db.together import Question, Write
 from regulars.purchases.domain import Basket, Discount, Line
 from regulars.rules.facts import plain_code
 
@@ -91,12 +92,12 @@ _COLUMNS = [
 _CAST = {"tenders": "::jsonb", "lines": "::jsonb", "evaluation": "::jsonb", "receipt": "::json"}
 _NAMES = ", ".join(name for name, _ in _COLUMNS)
 _GIVEN = ", ".join(f"n.{name}{_CAST.get(name, '')}" for name, _ in _COLUMNS)
-_INSERT = f"""
+_BOUGHT = f"""bought as (
 insert into purchase ({_NAMES}, flags, recorded_at)
-select {_GIVEN}, string_to_array(n.flags, ','), $27
+select {_GIVEN}, string_to_array(n.flags, ','), $27::timestamptz
 from unnest({", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(_COLUMNS, 1))}, $26::text[])
      as n({_NAMES}, flags)
-"""  # noqa: S608 — column names of our own
+)"""  # noqa: S608 — column names of our own
 # Whoever comes second waits for the first to commit, and is then told that the quote is gone.
 _TAKE_QUOTES = """
 insert into quote_use (quote_id, purchase_id)
@@ -106,6 +107,9 @@ order by quote_id, place
 on conflict do nothing returning purchase_id
 """
 
+_KNOWN = """(select count(*) from purchase where business_key = any($1::text[]))
++ (select count(*) from unnest($2::uuid[], $3::text[]) as k(terminal_id, idempotency_key)
+   join purchase p on p.terminal_id = k.terminal_id and p.idempotency_key = k.idempotency_key)"""
 _STORED = """
 select id, business_key, terminal_id, idempotency_key, body_hash, receipt::text, evaluation::text
 from purchase where business_key = any($1::text[])
@@ -130,16 +134,19 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 
 
+def known(baskets: Sequence[Basket]) -> Question:
+    """Whether any of the baskets' keys names a purchase that stands: 0 for none, as nearly always."""
+    return Question((_KNOWN,), _keys(baskets))
+
+
 async def stored(session: AsyncSession, baskets: Sequence[Basket]) -> list[Stored]:
     """Purchases that any of the baskets' keys name already."""
-    keys = [(b.terminal_id, b.idempotency_key) for b in baskets if b.idempotency_key is not None]
-    rows = await (await driver(session)).fetch(
-        _STORED,
-        [basket.business_key for basket in baskets],
-        [terminal_id for terminal_id, _ in keys],
-        [key for _, key in keys],
-    )
-    return [Stored(**row) for row in rows]
+    return [Stored(**row) for row in await (await driver(session)).fetch(_STORED, *_keys(baskets))]
+
+
+def _keys(baskets: Sequence[Basket]) -> tuple[list[str], list[UUID], list[str]]:
+    by_till = [(b.terminal_id, b.idempotency_key) for b in baskets if b.idempotency_key is not None]
+    return [b.business_key for b in baskets], [till for till, _ in by_till], [key for _, key in by_till]
 
 
 async def take_quotes(session: AsyncSession, wanted: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
@@ -154,11 +161,12 @@ async def take_quotes(session: AsyncSession, wanted: Sequence[tuple[UUID, UUID]]
     return {row["purchase_id"] for row in rows}
 
 
-async def write(session: AsyncSession, rows: Sequence[NewRow], at: datetime) -> None:
-    """Insert purchases; a key that stands already is an IntegrityError of the driver."""
-    if rows:
-        columns = list(zip(*(_values(row) for row in rows), strict=True))
-        await (await driver(session)).execute(_INSERT, *columns, at)
+def written(rows: Sequence[NewRow], at: datetime) -> list[Write]:
+    """To insert purchases; a key that stands already is an IntegrityError of the driver."""
+    if not rows:
+        return []
+    columns = zip(*(_values(row) for row in rows), strict=True)
+    return [Write((_BOUGHT,), (*columns, at))]
 
 
 def _values(row: NewRow) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.budgets.counters import Cause
 from regulars.budgets.service import Budget, write_budget
-from regulars.db.together import write_together
+from regulars.db.together import Write, ask_together, write_together
 from regulars.kernel.errors import RegularsError
 from regulars.ledger import service as ledger
 from regulars.ledger.domain import LedgerEntry, Lot, PendingLot, earn_entry, repay_entry
@@ -32,6 +32,7 @@ from regulars.purchases.own_facts import OwnRead, own_facts, read_own
 from regulars.purchases.pending import Debt, earned_pending, pending_points
 from regulars.purchases.repository import NewRow
 from regulars.purchases.sorting import Fresh, SortedOut, Told, sort_out
+from regulars.rules.repository import STATE
 
 
 @dataclass(slots=True)
@@ -74,13 +75,15 @@ async def record_purchases(
         trying again finds that purchase.
     Source: docs/semantics.md, "The purchase transaction".
     """
-    # Members are locked last: until the end nobody else's purchase of theirs can go on.
-    book = await desk.refresh(session)
-    known = await repository.stored(session, baskets)
+    # What can be worked out beforehand is: under the lock nobody else's purchase of these members goes on.
     told = [Told.of(basket) for basket in baskets]
     member_ids = sorted({basket.member_id for basket in baskets if basket.member_id is not None})
-    locked = await standings.lock(session, member_ids) if member_ids else {}
-    sorted_out = sort_out(told, known, locked, desk.new_id)
+    questions = [STATE, repository.known(baskets), standings.locking(member_ids)]
+    state, (known,), _ = await ask_together(session, questions)
+    locked = await standings.peek(session, member_ids) if member_ids else {}
+    book = await desk.refresh(session, state)
+    stored = await repository.stored(session, baskets) if known else []
+    sorted_out = sort_out(told, stored, locked, desk.new_id)
     fresh = [item for item in sorted_out if isinstance(item, Fresh)]
     await _take_quotes(session, fresh)
     booking = await prepare(session, desk, book, [item.basket for item in fresh], locked, at)
@@ -345,15 +348,14 @@ def _repay(booking: Booking, earned: LedgerEntry) -> Sequence[Lot]:
 
 
 async def _write(session: AsyncSession, booking: Booking) -> None:
-    await repository.write(session, booking.rows, booking.at)
-    await write_booking(session, booking)
+    await write_booking(session, booking, repository.written(booking.rows, booking.at))
 
 
-async def write_booking(session: AsyncSession, booking: Booking) -> None:
-    """Write what a batch did to ledger and members, and announce it."""
+async def write_booking(session: AsyncSession, booking: Booking, purchases: Sequence[Write] = ()) -> None:
+    """Write what a batch did to ledger and members, and announce it; with it, the purchases' own rows."""
     at = booking.at
     times, expiries = lifecycle.times_written(booking.locked, booking.times.values(), at, booking.caused_by)
-    writes = [*ledger.posted(booking.entries, at), *times, *outbox.announced(booking.changes, at)]
+    writes = [*purchases, *ledger.posted(booking.entries, at), *times, *outbox.announced(booking.changes, at)]
     await write_together(session, writes)
     await ledger.post_relations(session, booking.entries)
     await ledger.post(session, expiries, at)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.db.together import ask_together
 from regulars.rules import repository
 from regulars.rules.domain import PackVersion
 from regulars.rules.errors import PackPlaceUnknown
@@ -137,15 +138,18 @@ class LivePacks:
         self._versions: dict[UUID, PackVersion] = {}
         self.view = LiveView(_NOTHING, {}, (), {}, self._sets)
 
-    async def refresh(self, session: AsyncSession) -> LiveView:
+    async def refresh(self, session: AsyncSession, seen: Sequence[int | None] = ()) -> LiveView:
         """Notice what was put live, switched off or opened since the last call.
 
         Args:
             session: one that has itself changed neither packs nor places: what is rolled back would stay.
+            seen: the answer to `repository.STATE`, where it was asked in this transaction already.
         Returns: the newest view that this process has; one that looks from an older snapshot, or that
             finishes after a newer look, never takes the view back.
         """
-        state = _counters(await repository.state(session))
+        if not seen:
+            (seen,) = await ask_together(session, [repository.STATE])
+        state = (seen[0] or 0, seen[1] or 0)
         if not self.view.is_older_than(state):
             return self.view
         activations = await repository.activations(session)
@@ -168,10 +172,6 @@ class LivePacks:
     def named(self, name: str) -> PackVersion | None:
         """As `LiveView.named`, of the newest view."""
         return self.view.named(name)
-
-
-def _counters(state: tuple[int | None, int | None]) -> State:
-    return state[0] or 0, state[1] or 0
 
 
 def _ancestors(path: str) -> list[str]:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
+from regulars.db.together import Question
 from regulars.rules.domain import PackVersion
 from regulars.rules.stored import Activation, Making, NewActivation, StoredVersion, VersionLine
 from regulars.rules.tables import pack_activation, pack_version, pack_version_maker
@@ -29,7 +30,8 @@ _LINE_COLUMNS = (
 )
 
 _LOCK: Final = select(func.pg_advisory_xact_lock(func.hashtext("regulars.rules")))
-_STATE: Final = "select (select max(id) from pack_activation), (select places_version from chain)"
+STATE: Final = Question(("(select max(id) from pack_activation)", "(select places_version from chain)"))
+"""What grows with every activation, and what grows with every change of places."""
 _ACTIVATIONS: Final = (
     select(
         pack_activation.c.id,
@@ -118,13 +120,6 @@ _INSERT_ACTIVATION: Final = insert(pack_activation)
 async def lock_packs(session: AsyncSession) -> None:
     """Let one transaction at a time change packs, so that numbers are gapless and ids commit in order."""
     await session.execute(_LOCK)
-
-
-async def state(session: AsyncSession) -> tuple[int | None, int | None]:
-    """What grows with every activation, and what grows with every change of places."""
-    row = await (await driver(session)).fetchrow(_STATE)
-    assert row is not None
-    return row[0], row[1]
 
 
 async def activations(session: AsyncSession) -> list[Activation]:

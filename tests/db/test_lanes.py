@@ -153,3 +153,14 @@ async def test_a_transaction_that_the_server_did_not_commit_is_no_success(notes:
     with pytest.raises(NotCommitted):
         await swallow()
     assert await noted(notes) == []
+
+
+async def test_a_statement_is_planned_once_and_not_for_each_batch(notes: Database) -> None:
+    known = "select count(*) from note where said = any($1::text[])"
+    for said in ([], ["a"], ["a", "b"]):
+        async with notes.begin_directly() as session:
+            await (await driver(session)).fetchval(known, said)
+            made = "select generic_plans, custom_plans from pg_prepared_statements where statement = $1"
+            plans = await (await driver(session)).fetchrow(made, known)
+    assert plans is not None
+    assert tuple(plans) == (3, 0)

@@ -1,4 +1,4 @@
-"""Writes that are sent as one statement keep what each was given."""
+"""Writes, and questions, that are sent as one statement keep what each was given."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from regulars.db.session import Database
-from regulars.db.together import Write, write_together
+from regulars.db.together import Question, Write, ask_together, write_together
 
 HUES = Write(("hues as (insert into hue select n from unnest($1::text[]) as n)",), (["red", "jade"],))
 SIZES = Write(
@@ -52,3 +52,11 @@ async def test_one_that_fails_leaves_nothing_of_the_others(tables: Database) -> 
     async with tables.begin() as session:
         assert not await session.scalar(text("select count(*) from size"))
         await write_together(session, [])
+
+
+async def test_each_question_gets_its_own_answers_whatever_the_order(database: Database) -> None:
+    sums = Question(("$1::int + $2::int", "$1::int * $2::int"), (6, 7))
+    word, nothing = Question(("upper($1)",), ("jade",)), Question(("(select null)", "1"))
+    async with database.begin() as session:
+        assert await ask_together(session, [sums, word, nothing]) == [(13, 42), ("JADE",), (None, 1)]
+        assert await ask_together(session, [nothing, word, sums]) == [(None, 1), ("JADE",), (13, 42)]

@@ -22,8 +22,7 @@ from regulars.entrypoints.bench.frame import tell
 from regulars.entrypoints.bench.shops import Shop
 from regulars.entrypoints.web import build
 from regulars.lifecycle import repository as standings
-from regulars.purchases import posting, repository, service
-from regulars.purchases.desk import Desk
+from regulars.purchases import posting, service
 from regulars.purchases.group_commit import GroupCommit
 from regulars.security.terminal_keys import TerminalKeys
 
@@ -102,7 +101,7 @@ class StageClock:
     def by_stage(self, client_mean_ms: float) -> dict[str, float]:
         """Milliseconds of one purchase by stage; they add up to what the till waited on the average."""
         each = {name: total * _MS / max(1, self.requests) for name, total in self.seconds.items()}
-        load = each["lock"] + each["refresh"] + each["known"] + each["prepare"]
+        load = each["ask"] + each["peek"] + each["prepare"]
         inner = each["authenticate"] + each["basket"] + each["post"] + each["answer"]
         stages = {
             "http": client_mean_ms - each["request"] - each["read"],
@@ -133,9 +132,8 @@ def clocked() -> Iterator[StageClock]:
         (GroupCommit, "post", lambda f: clock.waiting("post", f)),
         (GroupCommit, "_commit", clock.group),
         (posting, "record_purchases", lambda f: clock.waiting("record", f)),
-        (standings, "lock", lambda f: clock.waiting("lock", f)),
-        (Desk, "refresh", lambda f: clock.waiting("refresh", f)),
-        (repository, "stored", lambda f: clock.waiting("known", f)),
+        (service, "ask_together", lambda f: clock.waiting("ask", f)),
+        (standings, "peek", lambda f: clock.waiting("peek", f)),
         (service, "prepare", lambda f: clock.waiting("prepare", f)),
         (service, "_record", lambda f: clock.sync("evaluate", f)),
         (service, "_write", lambda f: clock.waiting("write", f)),
