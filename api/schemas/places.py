@@ -44,7 +44,7 @@ class PlaceChangeIn(In):
 class ReasonIn(In):
     """Why something is done."""
 
-    reason: Annotated[str | None, Field(max_length=500)] = None
+    reason: Annotated[str, Field(max_length=500)]
 
 
 class PlaceOut(Out):

@@ -141,15 +141,6 @@ class ChoiceInvalid(FieldProblem):
         super().__init__(f"choose one of: {', '.join(choices)}", field=field, choices=list(choices))
 
 
-class ReasonMissing(FieldProblem):
-    """What is asked for needs a reason in the asker's own words."""
-
-    code = "reason_missing"
-
-    def __init__(self) -> None:
-        super().__init__("say why, in your own words", field="reason")
-
-
 class SourceInvalid(FieldProblem):
     """Where a consent was given is missing or too long."""
 

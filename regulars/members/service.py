@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.away import sqlstate
 from regulars.kernel.errors import FieldProblem, InvalidInput
+from regulars.kernel.reasons import said_why
 from regulars.members import repository
 from regulars.members.attributes import check_attributes
 from regulars.members.domain import (
@@ -27,7 +28,6 @@ from regulars.members.domain import (
 from regulars.members.errors import (
     PhoneInvalid,
     PhoneTaken,
-    ReasonMissing,
     ReferenceTaken,
     SourceInvalid,
     UnknownMember,
@@ -215,11 +215,10 @@ async def reveal_phone(
     Returns: E.164, or None where the member gave none.
     Raises: UnknownMember; PhoneUnreadable; ReasonMissing.
     """
-    if not reason.strip():
-        raise ReasonMissing
+    words = said_why(reason)
     await get_member(session, member_id, actor.scope)
     cipher = await repository.phone_cipher_of(session, member_id, actor.scope)
-    await _record(session, "member.reveal_phone", member_id, actor, at, None, reason)
+    await _record(session, "member.reveal_phone", member_id, actor, at, None, words)
     return None if cipher is None else unseal(rules.keys, member_id, cipher)
 
 

@@ -10,6 +10,7 @@ from babel.numbers import get_currency_precision, list_currencies
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.kernel.errors import FieldProblem, InvalidInput
+from regulars.kernel.reasons import said_why
 from regulars.organisation import repository
 from regulars.organisation.domain import (
     PARENT_KINDS,
@@ -225,21 +226,22 @@ async def change_place(
 
 
 async def close_place(
-    session: AsyncSession, place_id: UUID, actor: Actor, at: datetime, reason: str | None = None
+    session: AsyncSession, place_id: UUID, actor: Actor, at: datetime, reason: str
 ) -> Place:
     """Close a place for good business: terminals stop, history stays. Twice changes nothing.
 
-    Raises: UnknownPlace; PlaceHasOpenPlaces: close what stands below first.
+    Raises: UnknownPlace; ReasonMissing; PlaceHasOpenPlaces: close what stands below first.
     """
     await repository.lock_places(session)
     before = await get_place(session, place_id, actor.scope)
+    words = said_why(reason)
     if before.closed_at is not None:
         return before
     if await repository.count_open_children(session, place_id):
         raise PlaceHasOpenPlaces(before.code)
     after = replace(before, closed_at=at)
     await repository.update_place(session, after)
-    await _record(session, "place.close", after, actor, at, reason=reason)
+    await _record(session, "place.close", after, actor, at, reason=words)
     return after
 
 

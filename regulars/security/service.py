@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.kernel.errors import FieldProblem, InvalidInput
+from regulars.kernel.reasons import said_why
 from regulars.security import audit, passwords, repository
 from regulars.security.actor import Actor
 from regulars.security.domain import (
@@ -127,7 +128,7 @@ async def set_roles(
 
 
 async def disable_operator(
-    session: AsyncSession, operator_id: UUID, actor: Actor, at: datetime, reason: str | None = None
+    session: AsyncSession, operator_id: UUID, actor: Actor, at: datetime, reason: str
 ) -> None:
     """Shut an operator out, from the next request on. Doing it twice changes nothing.
 
@@ -136,28 +137,30 @@ async def disable_operator(
         operator_id: whom.
         actor: must cover every place where the operator has a role.
         at: aware instant.
-        reason: the actor's own words.
+        reason: the actor's own words, not empty.
     Returns: nothing.
-    Raises: UnknownOperator, PermissionDenied, LastAdmin.
+    Raises: UnknownOperator, PermissionDenied, LastAdmin, ReasonMissing.
     Source: docs/semantics.md, "Personal data".
     """
     before = await get_manageable(session, operator_id, actor)
+    words = said_why(reason)
     if before.disabled_at is not None:
         return
     await repository.disable(session, operator_id, at)
     await _keep_an_admin(session)
-    await _record_switch(session, "operator.disable", operator_id, actor, at, reason)
+    await _record_switch(session, "operator.disable", operator_id, actor, at, words)
 
 
 async def enable_operator(
-    session: AsyncSession, operator_id: UUID, actor: Actor, at: datetime, reason: str | None = None
+    session: AsyncSession, operator_id: UUID, actor: Actor, at: datetime, reason: str
 ) -> None:
-    """Let a disabled operator in again. Raises: UnknownOperator, PermissionDenied."""
+    """Let a disabled operator in again. Raises: UnknownOperator, PermissionDenied, ReasonMissing."""
     before = await get_manageable(session, operator_id, actor)
+    words = said_why(reason)
     if before.disabled_at is None:
         return
     await repository.enable(session, operator_id)
-    await _record_switch(session, "operator.enable", operator_id, actor, at, reason)
+    await _record_switch(session, "operator.enable", operator_id, actor, at, words)
 
 
 async def change_password(

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from api.dependencies import requires
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_id
+from regulars.kernel.reasons import ReasonMissing
 from regulars.security import accounts
 from regulars.security import service as security
 from regulars.security.actor import Actor
@@ -131,10 +132,12 @@ async def disable(
     say = ui.speech(request, actor)
     try:
         async with ui.container.database.begin() as session:
-            words = reason.strip() or None
-            await security.disable_operator(session, operator_id, actor, say.now, words)
+            await security.disable_operator(session, operator_id, actor, say.now, reason)
     except (UnknownOperator, PermissionDenied):
         raise
+    except ReasonMissing as error:
+        problems = troubles_of(error, say.language)
+        return await _show(request, ui, actor, operator_id, problems=problems)
     except RegularsError as error:
         problem = trouble_of(error, say.language)
         return await _show(request, ui, actor, operator_id, problem=problem)
@@ -143,14 +146,18 @@ async def disable(
 
 @router.post("/{operator_id}/enable", response_model=None)
 async def enable(
+    request: Request,
     ui: Pages,
     operator_id: UUID,
     reason: Annotated[str, Form(max_length=500)] = "",
     actor: Actor = Depends(requires(Permission.OPERATOR_MANAGE)),
 ) -> Response:
-    async with ui.container.database.begin() as session:
-        words = reason.strip() or None
-        await security.enable_operator(session, operator_id, actor, ui.container.now(), words)
+    try:
+        async with ui.container.database.begin() as session:
+            await security.enable_operator(session, operator_id, actor, ui.container.now(), reason)
+    except ReasonMissing as error:
+        problems = troubles_of(error, ui.language(request, actor))
+        return await _show(request, ui, actor, operator_id, problems=problems)
     return go(f"/operators/{operator_id}?done=enabled")
 
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from api.dependencies import requires
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_id
+from regulars.kernel.reasons import ReasonMissing
 from regulars.organisation import service as organisation
 from regulars.organisation.domain import PARENT_KINDS, NewPlace, Place, PlaceKind
 from regulars.organisation.errors import UnknownPlace
@@ -173,10 +174,12 @@ async def close_place(
     say = ui.speech(request, actor)
     try:
         async with ui.container.database.begin() as session:
-            words = reason.strip() or None
-            await organisation.close_place(session, place_id, actor, say.now, words)
+            await organisation.close_place(session, place_id, actor, say.now, reason)
     except UnknownPlace:
         raise
+    except ReasonMissing as error:
+        problems = troubles_of(error, say.language)
+        return await _show_place(request, ui, actor, place_id, problems=problems)
     except RegularsError as error:
         return await _show_place(request, ui, actor, place_id, problem=trouble_of(error, say.language))
     return go(f"/places/{place_id}?done=place-closed")

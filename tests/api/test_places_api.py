@@ -62,7 +62,7 @@ async def test_wrong_places_are_refused_field_by_field(admin: httpx.AsyncClient)
 
 
 async def test_a_closed_store_takes_no_new_terminal(world: WebWorld, admin: httpx.AsyncClient) -> None:
-    busy = await admin.post(f"/v1/places/{world.chain.stores['west-1']}/close", json={})
+    busy = await admin.post(f"/v1/places/{world.chain.stores['west-1']}/close", json={"reason": "moved"})
     assert (busy.status_code, busy.json()["code"]) == (409, "place_has_open_places")
     for place in (world.chain.tills["west-1-t1"], world.chain.stores["west-1"]):
         closed = await admin.post(f"/v1/places/{place}/close", json={"reason": "lease ended"})
@@ -94,8 +94,16 @@ async def test_an_appointed_operator_signs_in_until_disabled(
         roles = {"roles": [{"role": "finance", "place_id": store}]}
         assert (await admin.put(f"{operator}/roles", json=roles)).status_code == 200
         assert (await client.get("/v1/session")).json()["roles"] == roles["roles"]
+        unsaid = await admin.post(f"{operator}/disable", json={})
+        assert (unsaid.status_code, unsaid.json()["errors"][0]["field"]) == (422, "reason")
+        blank = await admin.post(f"{operator}/disable", json={"reason": " "})
+        assert (blank.status_code, blank.json()["code"], blank.json()["field"]) == (
+            422,
+            "reason_missing",
+            "reason",
+        )
         assert (await admin.post(f"{operator}/disable", json={"reason": "left"})).status_code == 204
         assert (await client.get("/v1/session")).status_code == 401
-        assert (await admin.post(f"{operator}/enable", json={})).status_code == 204
+        assert (await admin.post(f"{operator}/enable", json={"reason": "back"})).status_code == 204
     shown = (await admin.get(operator)).json()
     assert shown["disabled_at"] is None

@@ -168,8 +168,8 @@ async def test_nobody_joins_at_a_closed_store_or_outside_of_the_scope(chain: Sma
     async with chain.database.begin() as session:
         with pytest.raises(InvalidInput):
             await write_members(session, [new], RULES, places, east, AT)
-        await close_place(session, chain.tills["west-1-t1"], ACTOR, AT)
-        await close_place(session, chain.stores["west-1"], ACTOR, AT)
+        await close_place(session, chain.tills["west-1-t1"], ACTOR, AT, "moved")
+        await close_place(session, chain.stores["west-1"], ACTOR, AT, "moved")
     assert await problems_of(chain, person(chain, home_store_id=chain.stores["west-1"])) == {
         ("members[0].home_store_code", "home_store_unknown")
     }

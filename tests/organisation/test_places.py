@@ -9,6 +9,7 @@ from regulars.db.session import Database
 from regulars.kernel.codes import is_code, reads_as_time
 from regulars.kernel.errors import InvalidInput
 from regulars.kernel.ids import new_id
+from regulars.kernel.reasons import ReasonMissing
 from regulars.organisation import service
 from regulars.organisation.domain import NewPlace, Place
 from regulars.organisation.errors import (
@@ -169,10 +170,12 @@ async def test_a_place_is_renamed_without_moving_and_closed_from_below(database:
     assert (renamed.name, renamed.path) == ("旗舰店", places["S1"].path)
     with pytest.raises(PlaceHasOpenPlaces):
         async with database.begin() as session:
-            await service.close_place(session, places["S1"].id, COMMAND, AT)
+            await service.close_place(session, places["S1"].id, COMMAND, AT, "moved")
     async with database.begin() as session:
-        await service.close_place(session, places["S1-1"].id, COMMAND, AT)
-        closed = await service.close_place(session, places["S1"].id, COMMAND, AT)
+        with pytest.raises(ReasonMissing):
+            await service.close_place(session, places["S1-1"].id, COMMAND, AT, " ")
+        await service.close_place(session, places["S1-1"].id, COMMAND, AT, "moved")
+        closed = await service.close_place(session, places["S1"].id, COMMAND, AT, "moved")
     assert closed.closed_at == AT
 
 
@@ -188,7 +191,7 @@ async def test_a_process_remembers_places_and_notices_changes(database: Database
     assert places.store(opened["NY"].id).above == (places.headquarters.code,)
     assert places.chain.currency == "CNY"
     async with database.begin() as session:
-        await service.close_place(session, opened["S1-1"].id, COMMAND, AT)
+        await service.close_place(session, opened["S1-1"].id, COMMAND, AT, "moved")
     async with database.begin() as session:
         await service.change_settings(session, {"default_region": "US"}, COMMAND, AT)
     async with database.begin() as session:

@@ -58,6 +58,8 @@ async def test_a_place_is_changed_and_closed_and_what_hinders_it_is_said(
     assert full.status_code == 422
     assert 'role="alert"' in full.text
     till = f"/places/{world.chain.tills['east-1-t1']}"
+    without = await admin.post(f"{till}/close")
+    assert (without.status_code, without.text.count('id="reason-error"')) == (422, 1)
     closed = await admin.post(f"{till}/close", data={"reason": "broken"})
     assert closed.headers["location"] == f"{till}?done=place-closed"
     after = (await admin.get(till)).text
@@ -184,6 +186,8 @@ async def test_an_operator_is_added_signs_in_and_is_disabled(
         assert entered.status_code == 303
         found = re.search(r'href="(/operators/[0-9a-f-]+)" translate="no">小周', page)
         assert found is not None
+        without = await admin.post(f"{found[1]}/disable", data={"reason": " "})
+        assert (without.status_code, without.text.count('id="reason-error"')) == (422, 1)
         out = await admin.post(f"{found[1]}/disable", data={"reason": "left"})
         assert out.headers["location"] == f"{found[1]}?done=disabled"
         assert (await browser.get("/members")).status_code == 303

@@ -62,7 +62,7 @@ async def test_a_disabled_operator_is_out_with_the_next_request(world: WebWorld)
         assert (await client.get("/")).status_code == 200
         async with world.container.database.begin() as session:
             await world.container.places.refresh(session)
-            await disable_operator(session, operator.id, ACTOR, OPENED + timedelta(days=1))
+            await disable_operator(session, operator.id, ACTOR, OPENED + timedelta(days=1), "left")
         assert (await client.get("/")).status_code == 303
 
 

@@ -46,7 +46,7 @@ API = {
         201, 422, json={"parent_code": "east-1", "kind": "terminal", "code": "{fresh}", "name": "New"}
     ),
     "PATCH /v1/places/{place_id}": Row(200, HIDDEN, json={"cutoff_minutes": 60}),
-    "POST /v1/places/{place_id}/close": Row(200, HIDDEN, json={}),
+    "POST /v1/places/{place_id}/close": Row(200, HIDDEN, json={"reason": "moved"}),
     # terminals
     "GET /v1/terminals/{terminal_id}/keys": Row(200, 200, lists="{key_id}"),
     "POST /v1/terminals/{terminal_id}/keys": Row(201, HIDDEN),
@@ -67,8 +67,8 @@ API = {
     "PUT /v1/operators/{operator_id}/roles": Row(
         200, HIDDEN, json={"roles": [{"role": "store", "place_id": "{store}"}]}
     ),
-    "POST /v1/operators/{operator_id}/disable": Row(204, HIDDEN, json={}),
-    "POST /v1/operators/{operator_id}/enable": Row(204, HIDDEN, json={}),
+    "POST /v1/operators/{operator_id}/disable": Row(204, HIDDEN, json={"reason": "left"}),
+    "POST /v1/operators/{operator_id}/enable": Row(204, HIDDEN, json={"reason": "back"}),
     # members
     "GET /v1/members": Row(200, 200, lists=MEMBER_NAME),
     "GET /v1/members/lookup/{reference}": Row(200, HIDDEN),
@@ -190,6 +190,7 @@ API = {
     "POST /v1/undos/{undo_id}/cancel": Row(200, HIDDEN, json={"reason": "not now"}),
     # purchases in which a rule failed: what is out of sight is not listed, and a place there is unknown
     "GET /v1/recomputes": Row(200, 200),
+    "GET /v1/recompute-policy": Row(200, 200),
     "POST /v1/recomputes/preview": Row(200, 422, json={"place": "east-1"}),
     "POST /v1/recomputes/run": Row(200, 422, json={"place": "east-1", "reason": "mended"}),
     # bulk actions are seen at their place and above; the planted one is a draft
@@ -241,8 +242,8 @@ PAGES = {
     "POST /operators/{operator_id}/roles": Row(303, HIDDEN, form={"role": "store", "place": "{store}"}),
     "POST /operators/{operator_id}/password": Row(200, HIDDEN, form={}),
     "POST /operators/{operator_id}/sessions/end": Row(303, HIDDEN, form={}),
-    "POST /operators/{operator_id}/disable": Row(303, HIDDEN, form={}),
-    "POST /operators/{operator_id}/enable": Row(303, HIDDEN, form={}),
+    "POST /operators/{operator_id}/disable": Row(303, HIDDEN, form={"reason": "left"}),
+    "POST /operators/{operator_id}/enable": Row(303, HIDDEN, form={"reason": "back"}),
     "GET /audit": Row(200, 200, lists="{key_id}"),
     "GET /audit/export.csv": Row(200, 200, lists="{key_id}"),
     "GET /places/{store_id}/values": Row(200, HIDDEN),
@@ -405,6 +406,8 @@ CHAIN_WIDE = {
     "POST /fields/own/{field_id}/retire": Row(303, 403, form={}),
     "POST /settings": Row(303, 403, form={"approval": "direct", "rehearsal": "optional"}),
     "GET /system": Row(200, 403),
+    "PUT /v1/recompute-policy": Row(200, 403, json={"points_alone": 500, "reason": "audit"}),
+    "POST /settings/recompute": Row(303, 403, form={"points_alone": "500", "reason": "audit"}),
     "PUT /v1/release-policy": Row(200, 403, json={"approval": "direct", "rehearsal": "optional"}),
 }
 """Changes of what has no place: `inside` is headquarters alone, `outside` everywhere else."""

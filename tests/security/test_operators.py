@@ -93,12 +93,12 @@ async def test_a_branch_admin_manages_only_operators_wholly_below(database: Data
     with pytest.raises(InvalidInput):
         await appoint(database, "spy", RoleAt(Role.STORE, places["west-1"].id), actor=east_admin)
     async with database.begin() as session:
-        await service.disable_operator(session, below.id, east_admin, AT)
-        await service.disable_operator(session, below.id, east_admin, AT)
+        await service.disable_operator(session, below.id, east_admin, AT, "left")
+        await service.disable_operator(session, below.id, east_admin, AT, "left")
         with pytest.raises(PermissionDenied):
-            await service.disable_operator(session, both.id, east_admin, AT)
+            await service.disable_operator(session, both.id, east_admin, AT, "left")
         with pytest.raises(UnknownOperator):
-            await service.disable_operator(session, west.id, east_admin, AT)
+            await service.disable_operator(session, west.id, east_admin, AT, "left")
         seen = await service.list_operators(session, east_admin.scope)
     assert [(one.login, one.disabled_at) for one in seen] == [("below", AT), ("both", None)]
 
@@ -117,7 +117,7 @@ async def test_roles_are_replaced_as_a_whole(database: Database, places: Places)
 async def test_the_last_administrator_of_the_chain_stays(database: Database, places: Places) -> None:
     root = await appoint(database, "root", RoleAt(Role.ADMIN, places["HQ"].id))
     for change in (
-        lambda s: service.disable_operator(s, root.id, COMMAND, AT),
+        lambda s: service.disable_operator(s, root.id, COMMAND, AT, "left"),
         lambda s: service.set_roles(s, root.id, [RoleAt(Role.OPS, places["HQ"].id)], COMMAND, AT),
     ):
         with pytest.raises(LastAdmin):
@@ -136,7 +136,7 @@ async def test_two_administrators_who_disable_each_other_do_not_both_go(
     async def disable(one: Operator) -> str:
         try:
             async with database.begin() as session:
-                await service.disable_operator(session, one.id, COMMAND, AT)
+                await service.disable_operator(session, one.id, COMMAND, AT, "left")
         except LastAdmin as refusal:
             return refusal.code
         return "disabled"

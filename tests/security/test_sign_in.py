@@ -102,7 +102,7 @@ async def test_a_disabled_operator_fails_at_the_next_request(database: Database,
         hq = anna.grants[0].place_id
         second = NewOperator(new_id(), "bert", "Bert", PASSWORD, "en", (RoleAt(Role.ADMIN, hq),))
         await service.create_operator(session, second, COMMAND, AT)
-        await service.disable_operator(session, anna.id, COMMAND, AT)
+        await service.disable_operator(session, anna.id, COMMAND, AT, "left")
     async with database.begin() as session:
         assert await session_of(session, opened.token, AT) is None
     with pytest.raises(SignInRefused):

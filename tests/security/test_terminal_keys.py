@@ -105,7 +105,7 @@ async def test_a_revoked_key_fails_within_two_seconds(chain: SmallChain) -> None
 async def test_a_closed_terminal_has_no_good_key(chain: SmallChain) -> None:
     issued = await issue(chain)
     async with chain.database.begin() as session:
-        await close_place(session, issued.key.terminal_id, ACTOR, OPENED)
+        await close_place(session, issued.key.terminal_id, ACTOR, OPENED, "moved")
     with pytest.raises(NotSignedIn):
         await TerminalKeys(chain.database, PEPPER).actor_of(issued.bearer)
     with pytest.raises(UnknownTerminal):
