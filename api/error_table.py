@@ -233,6 +233,7 @@ ROWS: Final[Mapping[str, Row]] = {
         422, "{version} 不是已发布的版本；请填写已上线的修正版本，每个规则包一个。"
     ),
     "recompute_place_unknown": Row(422, "您的管辖范围内没有机构 {place}。"),
+    "recompute_bound_invalid": Row(422, "请填写 0 至 {maximum} 之间的积分数。"),
     "recompute_reason_missing": Row(422, "请用 2 至 {maximum} 个字说明原因。"),
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
     "message_refused": Row(409, "工作流没有接受这项操作。"),

@@ -34,6 +34,13 @@ def mended_pack(**changes: Any) -> dict[str, Any]:
     return document
 
 
+def pack_without_it() -> dict[str, Any]:
+    """The failing pack without the rule that failed: nobody can say what it would have given."""
+    document = mended_pack()
+    document["rules"][0] |= {"id": "another", "when": False}
+    return document
+
+
 TOO_MUCH_AT_FIRST = {">": [{"/": [1, {"var": "member.visits"}]}, 0]}
 """A condition that divides by the purchases before."""
 

@@ -12,21 +12,26 @@ from api.schemas.recomputes import (
     FlaggedPageOut,
     RecomputedPageOut,
     RecomputeIn,
+    RecomputePolicyIn,
+    RecomputePolicyOut,
     RecomputeRunIn,
 )
 from api.strict_json import api_router
 from regulars.kernel.codes import CODE_LENGTH_MAX
 from regulars.organisation.errors import UnknownPlace
 from regulars.recompute import service
+from regulars.recompute.bounds import get_points_alone, set_points_alone
 from regulars.recompute.errors import RecomputePlaceUnknown
 from regulars.recompute.repository import Wanted
 from regulars.recompute.running import Means, Order, recompute_batch
 from regulars.security.actor import Actor
+from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 
 router = api_router("recomputes")
 Reader = Annotated[Actor, Depends(requires(Permission.PACK_READ))]
 Runner = Annotated[Actor, Depends(requires(Permission.PURCHASE_RECOMPUTE))]
+PolicyMaker = Annotated[Actor, Depends(requires(Permission.PACK_POLICY))]
 PlaceCode = Annotated[str | None, Query(min_length=1, max_length=CODE_LENGTH_MAX)]
 PackCode = Annotated[str | None, Query(pattern=CODE_PATTERN)]
 
@@ -81,6 +86,26 @@ async def run(parts: Parts, actor: Runner, at: At, body: RecomputeRunIn) -> Reco
     async with parts.database.begin() as session:
         page = await recompute_batch(session, means, order, actor, at, after=body.after, limit=body.limit)
     return RecomputedPageOut.of(page, _stores(parts))
+
+
+@router.get("/recompute-policy")
+async def get_recompute_policy(parts: Parts, actor: Reader) -> RecomputePolicyOut:  # noqa: ARG001 — it is the chain's
+    """How many points one person may give alone by recomputing."""
+    async with parts.database.read() as session:
+        return RecomputePolicyOut(points_alone=await get_points_alone(session))
+
+
+@router.put("/recompute-policy")
+async def set_recompute_policy(
+    parts: Parts, actor: PolicyMaker, at: At, body: RecomputePolicyIn
+) -> RecomputePolicyOut:
+    """Let one person give more or less alone from now on; for administrators of the whole chain."""
+    await parts.refresh_places()
+    if not actor.scope.covers(parts.places.headquarters.path):
+        raise PermissionDenied(Permission.PACK_POLICY)
+    async with parts.database.begin() as session:
+        points = await set_points_alone(session, body.points_alone, actor, at, body.reason)
+    return RecomputePolicyOut(points_alone=points)
 
 
 def _wanted(parts: Container, actor: Actor, body: RecomputeIn) -> Wanted:

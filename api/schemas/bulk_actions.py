@@ -100,6 +100,17 @@ class BulkActionOut(Out):
         int,
         Field(description="`recompute`: discounts that were not offered; what the till charged stays."),
     ]
+    dropped: Annotated[
+        int,
+        Field(
+            description="`recompute`: purchases that are closed though a rule that failed is gone from the "
+            "versions they are read by."
+        ),
+    ]
+    points_alone: Annotated[
+        int | None,
+        Field(description="`recompute`: what one person might give alone when the list was made."),
+    ]
     needs_second: Annotated[bool, Field(description="Somebody else must approve it.")]
     changed: int
     unchanged: int
@@ -131,6 +142,8 @@ class BulkActionOut(Out):
             tiers=one.tiers,
             redated=one.redated,
             missed_minor=one.missed_minor,
+            dropped=one.dropped,
+            points_alone=one.points_alone,
             needs_second=one.needs_second,
             changed=one.changed,
             unchanged=one.unchanged,

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.base import In, Out
+from api.schemas.base import In, Out, Reasoned
 from regulars.kernel.codes import CODE_LENGTH_MAX
+from regulars.recompute.bounds import MOST
 from regulars.recompute.domain import (
     REASON_MAX,
     Flagged,
@@ -191,6 +192,13 @@ class RecomputedOut(Out):
     redated: Annotated[
         int, Field(description="Points that are given again with other dates; always by two people.")
     ]
+    dropped: Annotated[
+        list[FailedRuleOut],
+        Field(
+            description="Rules that failed then and are gone from these versions, so that nobody reads them "
+            "again; closing it takes two people."
+        ),
+    ]
 
     @classmethod
     def of(cls, one: Previewed, store: str) -> Self:
@@ -208,6 +216,7 @@ class RecomputedOut(Out):
             tier_from=found.tier_from,
             tier_to=found.tier_to,
             redated=found.redated,
+            dropped=[FailedRuleOut.model_validate(rule) for rule in found.dropped],
         )
 
 
@@ -221,3 +230,20 @@ class RecomputedPageOut(Out):
     def of(cls, page: PreviewPage, stores: dict[UUID, str]) -> Self:
         items = [RecomputedOut.of(one, stores[one.flagged.store_id]) for one in page.items]
         return cls(items=items, next_after=page.next_after)
+
+
+class RecomputePolicyOut(Out):
+    """What one person may do alone."""
+
+    points_alone: Annotated[int, Field(description="Points that one person may give alone in 24 hours.")]
+
+
+class RecomputePolicyIn(Reasoned):
+    """What one person may do alone from now on, and why."""
+
+    points_alone: Annotated[
+        int, Field(ge=0, le=MOST, strict=True, description="0: every point takes two people.")
+    ]
+    reason: Annotated[
+        str, Field(min_length=1, max_length=REASON_MAX, description="Why, at least two characters.")
+    ]

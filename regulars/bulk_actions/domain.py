@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final, Literal
 from uuid import UUID
 
-from regulars.recompute.domain import needs_second
+from regulars.recompute.domain import POINTS_ALONE, needs_second
 
 BulkKind = Literal["retry", "tell", "restart", "freeze", "unfreeze", "recompute"]
 BulkState = Literal["draft", "in_review", "rejected", "approved", "running", "cancelled", "finished"]
@@ -77,6 +77,7 @@ class Item:
         redated: points that get other dates.
         missed_minor: discounts that were not offered and should have been; they stay as charged.
         tier_to: the tier that the member is raised to.
+        dropped: a rule that failed is in none of the versions any more, so that nobody reads it again.
     """
 
     no: int
@@ -87,13 +88,15 @@ class Item:
     redated: int = 0
     missed_minor: int = 0
     tier_to: str | None = None
+    dropped: bool = False
 
     @property
     def signed(self) -> str:
         """What of it somebody signs who approves the list."""
+        closed = " closed" if self.dropped else ""
         if not (self.points or self.redated or self.tier_to):
-            return str(self.subject_id)
-        return f"{self.subject_id} {self.points} {self.redated} {self.tier_to or '-'}"
+            return f"{self.subject_id}{closed}"
+        return f"{self.subject_id} {self.points} {self.redated} {self.tier_to or '-'}{closed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,8 @@ class BulkAction:
         ordered_by, decided_by: kind and id, e.g. "operator:…".
         reason: why; None while it is a draft.
         words: what was said last, at the decision or when it was stopped.
+        points_alone: what one person might give alone when the list was made; None of other kinds.
+        dropped: purchases that are closed though a rule that failed is read by nobody again.
         wish_hash: of what was asked for; None of actions from before this was kept.
     """
 
@@ -160,6 +165,8 @@ class BulkAction:
     tiers: int = 0
     redated: int = 0
     missed_minor: int = 0
+    points_alone: int | None = None
+    dropped: int = 0
 
     @property
     def done(self) -> int:
@@ -167,25 +174,34 @@ class BulkAction:
 
     @property
     def needs_second(self) -> bool:
-        by_itself = needs_second_person(self.kind, self.items, self.points, self.tiers, self.redated)
-        return by_itself or self.state == "in_review"
+        return self.state == "in_review" or self.takes_two(self.points, self.bound)
+
+    @property
+    def bound(self) -> int:
+        """How many points one person might give alone when the list was made."""
+        return POINTS_ALONE if self.points_alone is None else self.points_alone
+
+    def takes_two(self, points: int, points_alone: int) -> bool:
+        """Whether somebody else must approve it.
+
+        Args:
+            points: that it gives, and who orders it has given lately.
+            points_alone: what one person may give alone.
+        """
+        if self.kind == "recompute":
+            return needs_second(points, self.tiers, self.redated, self.dropped, points_alone=points_alone)
+        return needs_second_person(self.kind, self.items)
 
 
-def needs_second_person(
-    kind: BulkKind, items: int, points: int = 0, tiers: int = 0, redated: int = 0
-) -> bool:
-    """Whether somebody else must approve it.
+def needs_second_person(kind: BulkKind, items: int) -> bool:
+    """Whether somebody else must approve what is done to members.
 
     Args:
         kind: what is done.
         items: to how many.
-        points, tiers, redated: what recomputing them does.
-    Returns: for whatever ends workflows, for freezing or unfreezing many, and for what recomputing may not be
-        done by one person.
-    Source: docs/operations.md, "Four eyes"; docs/recompute.md, "Four eyes".
+    Returns: for whatever ends workflows, and for freezing or unfreezing many.
+    Source: docs/operations.md, "Four eyes".
     """
-    if kind == "recompute":
-        return needs_second(points, tiers, redated)
     return kind == "restart" or (kind in ("freeze", "unfreeze") and items > FREEZES_ALONE)
 
 

@@ -101,6 +101,7 @@ async def _purchases(
                     one.reckoned.redated,
                     one.reckoned.missed_minor,
                     one.reckoned.tier_to,
+                    one.reckoned.state in ("due", "nothing") and bool(one.reckoned.dropped),
                 )
                 items.append(item)
         after = page.next_after

@@ -53,10 +53,10 @@ _SAVE: Final = (
 )
 _INSERT_ITEMS: Final = """
 insert into bulk_action_item
-  (action_id, no, subject_id, member_id, store_id, points, redated, missed_minor, tier_to)
+  (action_id, no, subject_id, member_id, store_id, points, redated, missed_minor, tier_to, dropped)
 select $1::uuid, i.*
 from unnest($2::int[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[],
-            $9::text[]) i
+            $9::text[], $10::boolean[]) i
 """
 _COLUMNS: Final = tuple(field.name for field in fields(Item))
 _ITEM: Final = ", ".join(f"i.{name}" for name in _COLUMNS)

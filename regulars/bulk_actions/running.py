@@ -163,7 +163,9 @@ async def _recompute_together(
     session: AsyncSession, means: Means, action: BulkAction, batch: Sequence[Item]
 ) -> list[Done]:
     who = _orderer(means, action)
-    listed = {item.subject_id: Approved(item.points, item.tier_to, item.redated) for item in batch}
+    listed = {
+        item.subject_id: Approved(item.points, item.tier_to, item.redated, item.dropped) for item in batch
+    }
     order = Order(
         Wanted(who.scope.paths, None, tuple(listed)),
         action.versions,

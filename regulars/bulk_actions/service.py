@@ -18,7 +18,6 @@ from regulars.bulk_actions.domain import (
     Item,
     Result,
     hash_of,
-    needs_second_person,
 )
 from regulars.bulk_actions.errors import (
     BulkListDiffers,
@@ -35,6 +34,7 @@ from regulars.lifecycle.freezing import freeze_reason
 from regulars.organisation.places import Places
 from regulars.purchases.errors import IdempotencyMismatch
 from regulars.recompute import service as recompute
+from regulars.recompute.bounds import get_points_alone
 from regulars.security import audit
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
@@ -121,6 +121,8 @@ async def draw_up(
         tiers=sum(item.tier_to is not None for item in items),
         redated=sum(item.redated for item in items),
         missed_minor=sum(item.missed_minor for item in items),
+        points_alone=await get_points_alone(session) if wish.kind == "recompute" else None,
+        dropped=sum(item.dropped for item in items),
     )
     await repository.write(session, action, items)
     await note(session, action, action, "bulk_action.draw_up", actor, at)
@@ -165,7 +167,7 @@ async def _beyond_alone(session: AsyncSession, action: BulkAction, actor: Actor,
     if action.kind != "recompute":
         return False
     given = await recompute.given_alone(session, actor, at)
-    return needs_second_person(action.kind, action.items, given + action.points)
+    return action.takes_two(given + action.points, await get_points_alone(session))
 
 
 async def approve(

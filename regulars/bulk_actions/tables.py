@@ -48,6 +48,8 @@ bulk_action = Table(
     Column("tiers", Integer, nullable=False, server_default=text("0")),
     Column("redated", BigInteger, nullable=False, server_default=text("0")),
     Column("missed_minor", BigInteger, nullable=False, server_default=text("0")),
+    Column("points_alone", BigInteger),  # what one person might give alone when the list was made
+    Column("dropped", Integer, nullable=False, server_default=text("0")),  # closed, a failed rule being gone
     CheckConstraint("kind in ('retry', 'tell', 'restart', 'freeze', 'unfreeze', 'recompute')", name="kind"),
     CheckConstraint(
         "state in ('draft', 'in_review', 'rejected', 'approved', 'running', 'cancelled', 'finished')",
@@ -70,6 +72,7 @@ bulk_action_item = Table(
     Column("redated", BigInteger, nullable=False, server_default=text("0")),  # points that get other dates
     Column("missed_minor", BigInteger, nullable=False, server_default=text("0")),  # discounts not offered
     Column("tier_to", Text),  # the tier that the member is raised to
+    Column("dropped", Boolean, nullable=False, server_default=text("false")),  # a failed rule is gone
     PrimaryKeyConstraint("action_id", "no"),
     Index("ix_bulk_action_item_member_id", "member_id"),
     info=APPEND_ONLY,

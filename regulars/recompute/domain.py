@@ -1,12 +1,13 @@
 """What a purchase in which a rule failed should have given, less what it gave: pure functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from regulars.budgets.domain import LIMITED
+from regulars.recompute.errors import RecomputeReasonMissing
 from regulars.rules.domain import Award
 from regulars.security.actor import Actor
 
@@ -22,8 +23,8 @@ SETTLED: Final[frozenset[RecomputeState]] = frozenset({"due", "nothing", "no_mem
 """States in which a purchase is dealt with; the others wait for a mended version."""
 
 POINTS_ALONE: Final = 2_000
+"""So many points somebody may give alone, by all that is recomputed, where the chain has chosen nothing."""
 ALONE_WITHIN: Final = timedelta(hours=24)
-"""So many points somebody may give alone in such a stretch of time, by all that is recomputed."""
 
 REASON_MIN: Final = 2
 REASON_MAX: Final = 500
@@ -94,6 +95,7 @@ class Reckoned:
         tier: the highest tier whose rule applies.
         tier_from, tier_to: the member's tier, and the higher one that it should be; None where it stays.
         redated: points that lie in lots of wrong dates, as many as are left there.
+        dropped: rules that failed then, and that the versions it is read by no longer have.
     """
 
     state: RecomputeState
@@ -106,6 +108,7 @@ class Reckoned:
     tier_from: str | None = None
     tier_to: str | None = None
     redated: int = 0
+    dropped: tuple[FailedRule, ...] = ()
 
     @property
     def points(self) -> int:
@@ -124,6 +127,7 @@ class Approved:
     points: int
     tier_to: str | None
     redated: int
+    dropped: bool = False
 
     def covers(self, told: Reckoned) -> bool:
         """Whether nothing is due that was not approved."""
@@ -131,19 +135,32 @@ class Approved:
             told.points <= self.points
             and told.redated <= self.redated
             and told.tier_to in (None, self.tier_to)
+            and (self.dropped or not told.dropped)
         )
 
 
-def needs_second(points: int, tiers: int, redated: int) -> bool:
+def needs_second(
+    points: int, tiers: int, redated: int, dropped: int = 0, *, points_alone: int = POINTS_ALONE
+) -> bool:
     """Whether somebody else must approve what one person wants to recompute.
 
     Args:
         points: given by that person alone lately, and to be given now.
         tiers: members who are raised.
         redated: points that get other dates, perhaps shorter ones.
+        dropped: purchases that are closed though nobody has read the rule again that failed in them.
+        points_alone: what the chain lets one person give.
     Source: docs/recompute.md, "Four eyes".
     """
-    return points > POINTS_ALONE or tiers > 0 or redated > 0
+    return points > points_alone or tiers > 0 or redated > 0 or dropped > 0
+
+
+def said_reason(reason: str) -> str:
+    """The reason without surrounding blanks. Raises: RecomputeReasonMissing."""
+    clean = reason.strip()
+    if not REASON_MIN <= len(clean) <= REASON_MAX:
+        raise RecomputeReasonMissing(REASON_MAX)
+    return clean
 
 
 def name_of(actor: Actor) -> str:
@@ -228,6 +245,16 @@ def limited_rules(recorded: Sequence[Mapping[str, Any]]) -> frozenset[RuleKey]:
         for told in recorded
         if (told.get("note") or "").startswith(f"{LIMITED}:")
     )
+
+
+def dropped_rules(failed: Sequence[FailedRule], read: Collection[RuleKey]) -> tuple[FailedRule, ...]:
+    """The rules that failed and of which nobody can say now what they would have given.
+
+    Args:
+        failed: as the purchase's record has them.
+        read: the rules of the versions by which it is read again.
+    """
+    return tuple(one for one in failed if (pack_code(one.pack), one.rule) not in read)
 
 
 def failed_rules(recorded: Sequence[Mapping[str, Any]]) -> tuple[FailedRule, ...]:

@@ -28,6 +28,17 @@ class RecomputePlaceUnknown(FieldProblem):
         super().__init__(f"there is no place {place} where you may do this", field="place", place=place)
 
 
+class RecomputeBoundInvalid(FieldProblem):
+    """Nobody may be allowed so many points alone."""
+
+    code: ClassVar[str] = "recompute_bound_invalid"
+
+    def __init__(self, maximum: int) -> None:
+        super().__init__(
+            f"name a number of points from 0 to {maximum:,}", field="points_alone", maximum=maximum
+        )
+
+
 class RecomputeReasonMissing(FieldProblem):
     """Nobody said why."""
 

@@ -18,8 +18,10 @@ from regulars.recompute.domain import (
     Reckoned,
     RecomputeState,
     additions,
+    dropped_rules,
     failed_rules,
     limited_rules,
+    pack_code,
     still_valid,
 )
 from regulars.rules.domain import Award, Evaluation, Limit, TierMove
@@ -98,6 +100,10 @@ def _reckoned(
         offered_minor=sum(discount.amount_minor for discount in offering.discounts),
         offered_before_minor=sum(discount["amount_minor"] for discount in record["offered"]),
         tier=evaluation.tier.tier if evaluation.tier is not None else None,
+        dropped=dropped_rules(
+            failed_rules(record["rules"]),
+            {(pack_code(outcome.pack_version), outcome.rule_id) for outcome in evaluation.outcomes},
+        ),
     )
     if failed:
         return _nothing(found, "failing")

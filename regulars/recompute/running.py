@@ -24,10 +24,9 @@ from regulars.organisation.places import Places
 from regulars.outbox import service as outbox
 from regulars.outbox.domain import Change
 from regulars.recompute import repository
+from regulars.recompute.bounds import get_points_alone
 from regulars.recompute.dates import Redating
 from regulars.recompute.domain import (
-    REASON_MAX,
-    REASON_MIN,
     SETTLED,
     Approved,
     Flagged,
@@ -35,8 +34,8 @@ from regulars.recompute.domain import (
     RecomputeState,
     name_of,
     needs_second,
+    said_reason,
 )
-from regulars.recompute.errors import RecomputeReasonMissing
 from regulars.recompute.reckoning import occasion_of
 from regulars.recompute.releases import Releases, released
 from regulars.recompute.repository import NewRow, Wanted
@@ -93,7 +92,8 @@ class _Batch:
     """The purchases of one transaction, under lock, and what is to be written for them.
 
     Attributes:
-        alone: points that the actor has given lately without anybody else.
+        alone: points that the actor has given lately without anybody else; `points_alone`: how many
+            the chain lets one person give.
         decided_by: (member, event) → the purchase that decided it.
     """
 
@@ -107,17 +107,10 @@ class _Batch:
     owed: dict[UUID, int]
     scales: Scales
     alone: int
+    points_alone: int
     entries: list[LedgerEntry] = field(default_factory=list)
     rows: list[NewRow] = field(default_factory=list)
     decided_by: dict[tuple[UUID, int], UUID] = field(default_factory=dict)
-
-
-def said_reason(reason: str) -> str:
-    """The reason without surrounding blanks. Raises: RecomputeReasonMissing."""
-    clean = reason.strip()
-    if not REASON_MIN <= len(clean) <= REASON_MAX:
-        raise RecomputeReasonMissing(REASON_MAX)
-    return clean
 
 
 def entry_id(flagged: Flagged) -> UUID:
@@ -197,7 +190,8 @@ async def _begin(
     scales = Scales(means.shelf, means.places, mended, budget.meter, books)
     alone = await given_alone(session, actor, at) if order.approved_by is None else 0
     owed = {member_id: member.points_owed for member_id, member in locked.items() if member.points_owed}
-    return _Batch(means, order, actor, at, locked, times, budget, owed, scales, alone)
+    bound = await get_points_alone(session)
+    return _Batch(means, order, actor, at, locked, times, budget, owed, scales, alone, bound)
 
 
 async def _one(session: AsyncSession, batch: _Batch, flagged: Flagged, stored: StoredPurchase) -> Previewed:
@@ -207,7 +201,7 @@ async def _one(session: AsyncSession, batch: _Batch, flagged: Flagged, stored: S
         session, stored, time.standing if time is not None else None, _reached(batch, time)
     )
     told = weighed.told
-    if told.state == "due":
+    if told.state == "due" or (told.state == "nothing" and told.dropped):
         told = replace(told, state=_allowed(batch, told, stored.id))
     if told.state not in SETTLED:
         return Previewed(flagged, told)
@@ -220,18 +214,19 @@ async def _one(session: AsyncSession, batch: _Batch, flagged: Flagged, stored: S
 
 
 def _allowed(batch: _Batch, told: Reckoned, purchase_id: UUID) -> RecomputeState:
-    """Whether it may be done: as it stands on the list, and as far as one person may alone."""
+    """Its state, where it may be done: as it stands on the list, and as far as one person may alone."""
     order = batch.order
     if order.listed is not None:
         most = order.listed.get(purchase_id)
         if most is None or not most.covers(told):
             return "differs"
     if order.approved_by is not None:
-        return "due"
-    if needs_second(batch.alone + told.points, int(told.tier_to is not None), told.redated):
+        return told.state
+    points, tiers = batch.alone + told.points, int(told.tier_to is not None)
+    if needs_second(points, tiers, told.redated, len(told.dropped), points_alone=batch.points_alone):
         return "needs_second"
-    batch.alone += told.points
-    return "due"
+    batch.alone = points
+    return told.state
 
 
 def _due(
@@ -280,6 +275,8 @@ async def _note(session: AsyncSession, batch: _Batch, stored: StoredPurchase, to
         "versions": list(told.versions),
         "state": told.state,
     }
+    if told.dropped:
+        after["dropped"] = [f"{one.pack}#{one.rule}" for one in told.dropped]
     if told.redated:
         after["redated"] = told.redated
     if told.tier_to is not None:
@@ -354,6 +351,7 @@ def _row(batch: _Batch, flagged: Flagged, told: Reckoned) -> NewRow:
         "tier": told.tier,
         "tier_from": told.tier_from,
         "tier_to": told.tier_to,
+        **({"dropped": [f"{one.pack}#{one.rule}" for one in told.dropped]} if told.dropped else {}),
     }
     return NewRow(
         purchase_id=flagged.purchase_id,

@@ -18,7 +18,7 @@ from regulars.lifecycle.domain import Standing
 from regulars.organisation.domain import StorePlace
 from regulars.organisation.places import Places
 from regulars.recompute.dates import Redating, redating
-from regulars.recompute.domain import Reckoned, replaced
+from regulars.recompute.domain import Reckoned, pack_code, replaced
 from regulars.recompute.errors import RecomputeVersionUnfit
 from regulars.recompute.reckoning import Reckoning, bearing_limits, given_then, occasion_of, reckon
 from regulars.recompute.releases import Releases
@@ -189,6 +189,8 @@ class Scales:
         names = {award.pack_version for award in told.awards} | (moved.dated_by if moved else frozenset())
         if weighed.decided and weighed.plan:
             names.add(weighed.plan.pack_version)
+        codes = {pack_code(rule.pack) for rule in told.dropped}
+        names |= {name for code, name in self.mended.by_pack.items() if code in codes}
         path = self.places.get(stored.store_id).path
         refusal = await self.mended.refusal(session, names, stored.store_id, path)
         if refusal is None:

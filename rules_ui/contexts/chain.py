@@ -17,11 +17,18 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage(View):
-    """What the chain demands before a version goes live, and what else it has chosen."""
+    """What the chain demands before a version goes live, and what else it has chosen.
+
+    Attributes:
+        points_alone: that one person may give alone by recomputing, as it is typed.
+        recompute_reason: as it is typed.
+    """
 
     template: ClassVar[str] = "settings.html"
     approval: tuple[Choice, ...]
     rehearsal: tuple[Choice, ...]
+    points_alone: str
+    recompute_reason: str
     facts: tuple[Fact, ...]
     history: str | None
     may_change: bool

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from regulars.analytics.operations import Who
 from regulars.bulk_actions.domain import AT_WORK, BulkAction, Item, Result
-from regulars.recompute.domain import POINTS_ALONE
 from regulars.security.actor import Actor
 from rules_ui.contexts.operations import ActionLine, ActionPage, ActionProgress, ItemLine
 from rules_ui.i18n import N_, Speech
@@ -142,6 +141,8 @@ def _recomputed(one: BulkAction, say: Speech) -> list[tuple[str, str]]:
         facts.append((say.text(N_("Members it moves up")), say.number(one.tiers)))
     if one.redated:
         facts.append((say.text(N_("Points that get other dates")), say.number(one.redated)))
+    if one.dropped:
+        facts.append((say.text(N_("Closed though the rule that failed is gone")), say.number(one.dropped)))
     if one.missed_minor:
         facts.append((say.text(N_("Discounts that were missed")), say.amount(one.missed_minor)))
     return facts
@@ -161,9 +162,10 @@ def _notes(one: BulkAction, say: Speech) -> tuple[str, ...]:
     if one.needs_second:
         why = N_(
             "A second person approves more than %(count)s points by one person in 24 hours, every tier that "
-            "moves up, and points that get other dates."
+            "moves up, points that get other dates, and purchases that are closed though the rule that "
+            "failed is gone."
         )
-        notes.append(say.text(why, count=say.number(POINTS_ALONE)))
+        notes.append(say.text(why, count=say.number(one.bound)))
     return tuple(notes)
 
 

@@ -10,6 +10,8 @@ from starlette.requests import Request
 from api.dependencies import requires
 from regulars.analytics.overview import StandingCount, count_standings
 from regulars.members.phones import REGION_SETTING
+from regulars.recompute.bounds import get_points_alone, set_points_alone
+from regulars.recompute.errors import RecomputeBoundInvalid, RecomputeReasonMissing
 from regulars.releases.policy import Approval, Rehearsal, ReleasePolicy, get_policy, set_policy
 from regulars.rules.domain import LifecyclePlan
 from regulars.security.actor import Actor
@@ -20,6 +22,7 @@ from rules_ui.contexts.base import Choice, FieldTrouble, Tier
 from rules_ui.contexts.chain import Day, Fact, SettingsPage, Step, TiersPage
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of
+from rules_ui.troubles import trouble_of
 from rules_ui.ui import Pages, Ui, go
 
 _APPROVAL: Final[dict[Approval, str]] = {
@@ -41,9 +44,7 @@ async def show_settings(
     request: Request, ui: Pages, actor: Actor = Depends(requires(Permission.PLACE_READ))
 ) -> HTMLResponse:
     await ui.refresh()
-    async with ui.container.database.read() as session:
-        policy = await get_policy(session)
-    return _show_settings(request, ui, actor, policy)
+    return await _show_settings(request, ui, actor)
 
 
 @router.post("/settings", response_model=None)
@@ -68,7 +69,33 @@ async def change_settings(
             await set_policy(session, wanted, actor, say.now, words)
             return go("/settings?done=policy-set")
     problem = FieldTrouble("reason", say.text(N_("Say why, in 2 to 200 characters.")))
-    return _show_settings(request, ui, actor, wanted, [problem])
+    return await _show_settings(request, ui, actor, wanted, problems=[problem])
+
+
+@router.post("/settings/recompute", response_model=None)
+async def change_points_alone(
+    request: Request,
+    ui: Pages,
+    points_alone: Annotated[str, Form(max_length=20)] = "",
+    recompute_reason: Annotated[str, Form(max_length=500)] = "",
+    actor: Actor = Depends(requires(Permission.PACK_POLICY)),
+) -> Response:
+    await ui.refresh()
+    if not _may_change(ui, actor):
+        raise PermissionDenied(Permission.PACK_POLICY)
+    say, typed = ui.speech(request, actor), points_alone.strip()
+    try:
+        async with ui.container.database.begin() as session:
+            wanted = int(typed) if typed.isascii() and typed.isdigit() else -1
+            before = await get_points_alone(session)
+            points = await set_points_alone(session, wanted, actor, say.now, recompute_reason)
+    except (RecomputeBoundInvalid, RecomputeReasonMissing) as error:
+        field = "points_alone" if isinstance(error, RecomputeBoundInvalid) else "recompute_reason"
+        problem = FieldTrouble(field, trouble_of(error, say.language))
+        return await _show_settings(
+            request, ui, actor, bound=typed, reason=recompute_reason, problems=[problem]
+        )
+    return go("/settings?done=policy-set" if points != before else "/settings?done=unchanged")
 
 
 @router.get("/tiers", response_class=HTMLResponse)
@@ -91,14 +118,21 @@ async def show_tiers(
     return ui.page(request, actor, view, say)
 
 
-def _show_settings(
+async def _show_settings(
     request: Request,
     ui: Ui,
     actor: Actor,
-    policy: ReleasePolicy,
+    policy: ReleasePolicy | None = None,
+    *,
+    bound: str | None = None,
+    reason: str = "",
     problems: Sequence[FieldTrouble] = (),
 ) -> HTMLResponse:
+    """The page, with what was typed and is wrong."""
     say = ui.speech(request, actor)
+    async with ui.container.database.read() as session:
+        policy = policy or await get_policy(session)
+        bound = str(await get_points_alone(session)) if bound is None else bound
     view = SettingsPage(
         approval=tuple(
             Choice(each, say.text(_APPROVAL[each]), each == policy.approval) for each in get_args(Approval)
@@ -106,6 +140,8 @@ def _show_settings(
         rehearsal=tuple(
             Choice(each, say.text(_REHEARSAL[each]), each == policy.rehearsal) for each in get_args(Rehearsal)
         ),
+        points_alone=bound,
+        recompute_reason=reason,
         facts=_facts(ui, say),
         history="/audit?act=chain.change_settings" if _may_read_history(ui, actor) else None,
         may_change=_may_change(ui, actor),

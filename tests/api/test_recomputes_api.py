@@ -63,6 +63,19 @@ async def test_what_takes_a_second_person_is_told_and_waits(
     assert len((await ops.get("/v1/recomputes")).json()["items"]) == 1
 
 
+async def test_administrators_of_the_chain_choose_how_much_one_person_gives_alone(
+    world: WebWorld, recomputing: Recomputing
+) -> None:
+    admin, ops = [await world.operator(role, world.chain.hq) for role in ("admin", "ops")]
+    assert (await ops.get("/v1/recompute-policy")).json() == {"points_alone": POINTS_ALONE}
+    body = {"points_alone": 500, "reason": "smaller steps"}
+    assert (await ops.put("/v1/recompute-policy", json=body)).status_code == 403
+    assert (await admin.put("/v1/recompute-policy", json=body)).json() == {"points_alone": 500}
+    for wrong in ({"points_alone": -1}, {"points_alone": "many"}, {"reason": " "}, {"more": 1}):
+        assert (await admin.put("/v1/recompute-policy", json=body | wrong)).status_code == 422
+    assert (await ops.get("/v1/recompute-policy")).json() == {"points_alone": 500}
+
+
 async def test_what_lies_elsewhere_is_not_recomputed_and_a_reason_is_needed(
     world: WebWorld, recomputing: Recomputing
 ) -> None:

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 from bulk_actions.world import Bulk, NoHands, somebody
-from recompute_world import Recomputing
+from recompute_world import Recomputing, pack_without_it
 from small_chain import MONDAY, line
 from sqlalchemy import text
+from unchecked_pack import publish_unchecked
 
 from regulars.bulk_actions import service
 from regulars.bulk_actions.domain import FREEZES_ALONE, BulkAction, Filter, needs_second_person
@@ -40,7 +41,6 @@ def test_whatever_ends_workflows_and_freezing_many_need_a_second_person() -> Non
     assert needs_second_person("unfreeze", FREEZES_ALONE + 1)
     assert not needs_second_person("freeze", FREEZES_ALONE)
     assert not needs_second_person("retry", 1_000)
-    assert not needs_second_person("recompute", 200)
 
 
 async def test_a_list_is_frozen_and_each_on_it_is_dealt_with_once(bulk: Bulk) -> None:
@@ -153,6 +153,22 @@ async def test_more_points_than_one_person_gives_alone_wait_for_somebody_else(bu
     assert (await bulk.finish(await bulk.approve(waiting))).points_given == POINTS_ALONE
     approved = await bulk.rows("select count(*) from purchase_recompute where approved_by is not null")
     assert approved == [(2,)]
+    assert await recomputing.verified()
+
+
+async def test_what_is_closed_though_the_rule_that_failed_is_gone_waits_for_somebody_else(bulk: Bulk) -> None:
+    recomputing = Recomputing(bulk.chain)
+    await recomputing.begin()
+    await recomputing.fail(await bulk.chain.join())
+    await publish_unchecked(bulk.chain, pack_without_it(), version=2)
+    rest = await bulk.draw_up("recompute", versions=("failing/2",))
+    assert (rest.points, rest.dropped, rest.needs_second, rest.bound) == (0, 1, True, POINTS_ALONE)
+    waiting = await bulk.submit(rest)
+    assert waiting.state == "in_review"
+    done = await bulk.finish(await bulk.approve(waiting))
+    assert (done.unchanged, done.refused) == (1, 0)
+    rows = await bulk.rows("select outcome->>'dropped', approved_by is not null from purchase_recompute")
+    assert rows == [('["failing/1#listed"]', True)]
     assert await recomputing.verified()
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 import pytest
-from recompute_world import Recomputing, tiers_pack
+from recompute_world import Recomputing, pack_without_it, tiers_pack
 from rehearsal.world import Rehearsals, draft
-from small_chain import MONDAY, line, open_small_chain
+from small_chain import ACTOR, MONDAY, line, open_small_chain
 from unchecked_pack import failing_pack, publish_unchecked
 from undoing.world import Undoing, somebody
 
@@ -21,7 +21,9 @@ from regulars.explanation.service import explain_purchase
 from regulars.explanation.shelf import Shelf
 from regulars.kernel.ids import new_id
 from regulars.outlays.following import follow
+from regulars.recompute.bounds import set_points_alone
 from regulars.recompute.domain import POINTS_ALONE
+from regulars.recompute.errors import RecomputeBoundInvalid, RecomputeReasonMissing
 from regulars.recompute.repository import Wanted
 from regulars.rules.live import LivePacks
 from regulars.security.domain import Role
@@ -239,6 +241,38 @@ async def test_what_one_person_gives_alone_is_bounded_by_the_day(dated: Recomput
     assert [one.reckoned.state for one in (await dated.batch("failing/2")).items] == ["needs_second"]
     dated.at += timedelta(minutes=2)
     assert [one.reckoned.state for one in (await dated.batch("failing/2")).items] == ["due"]
+
+
+async def test_how_much_one_person_gives_alone_is_the_chains_choice(dated: Recomputing) -> None:
+    chain = dated.chain
+    for points in (60, 50):
+        await dated.fail(await chain.join(f"M{points}"), 100 * points)
+    await publish_unchecked(chain, mended(365), version=2)
+    async with chain.database.begin() as session:
+        assert await set_points_alone(session, 100, ACTOR, dated.at, "a small chain") == 100
+        with pytest.raises(RecomputeBoundInvalid):
+            await set_points_alone(session, -1, ACTOR, dated.at, "a small chain")
+        with pytest.raises(RecomputeReasonMissing):
+            await set_points_alone(session, 200, ACTOR, dated.at, " ")
+    told = await dated.batch("failing/2")
+    assert [one.reckoned.state for one in told.items] == ["due", "needs_second"]
+    said = (
+        "select before->>'recompute_points_alone', after->>'recompute_points_alone', reason from audit_entry"
+    )
+    rows = await dated.rows(f"{said} where action = 'chain.change_settings'")
+    assert rows == [(None, "100", "a small chain")]
+
+
+async def test_what_lost_the_rule_that_failed_is_closed_by_two_people_only(dated: Recomputing) -> None:
+    await dated.fail(await dated.chain.join())
+    await publish_unchecked(dated.chain, pack_without_it(), version=2)
+    (told,) = (await dated.preview("failing/2")).items
+    assert (told.reckoned.state, told.reckoned.points) == ("nothing", 0)
+    assert [(one.pack, one.rule) for one in told.reckoned.dropped] == [("failing/1", "listed")]
+    assert [one.reckoned.state for one in (await dated.batch("failing/2")).items] == ["needs_second"]
+    assert [one.reckoned.state for one in (await dated.approved("failing/2")).items] == ["differs"]
+    assert len(await dated.flagged()) == 1
+    assert await dated.verified()
 
 
 async def test_one_person_twice_at_once_gives_no_more_than_one_may(dated: Recomputing) -> None:

@@ -195,7 +195,16 @@ async def test_settings_tiers_and_health_say_how_things_are(
     same = await admin.post("/settings", data={**wished, "reason": "audit"})
     assert same.headers["location"] == "/settings?done=unchanged"
     assert (await admin.post("/settings", data={"approval": "perhaps"})).status_code == 422
+    bound = {"points_alone": "750", "recompute_reason": "audit"}
+    for wrong in ({"points_alone": "-1"}, {"points_alone": "many"}, {"recompute_reason": ""}):
+        refused = await admin.post("/settings/recompute", data=bound | wrong)
+        assert (refused.status_code, "field-error" in refused.text) == (422, True)
+    for done in ("policy-set", "unchanged"):
+        moved = await admin.post("/settings/recompute", data=bound)
+        assert moved.headers["location"] == f"/settings?done={done}"
+    assert 'value="750"' in (await admin.get("/settings")).text
     async with await world.operator("admin", world.chain.stores["east-1"]) as store:
         assert "disabled" in (await store.get("/settings")).text
         assert (await store.post("/settings", data={**wished, "reason": "mine"})).status_code == 403
+        assert (await store.post("/settings/recompute", data=bound)).status_code == 403
         assert (await store.get("/system")).status_code == 403

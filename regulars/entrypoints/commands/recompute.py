@@ -177,6 +177,7 @@ def _tell(one: "BulkAction", as_json: bool) -> None:
     print(
         f"    {one.items:,} purchases, {one.points:+,} points, {one.tiers:,} moves up, "
         f"{one.redated:,} points of other dates"
+        + (f", {one.dropped:,} closed though the rule that failed is gone" if one.dropped else "")
     )
     print(f"    {one.changed:,} put right, {one.unchanged:,} with nothing to do, {one.refused:,} refused")
     print(f"    content hash {one.content_hash}")
@@ -215,6 +216,9 @@ def _show(found: "list[tuple[Previewed, str]]", as_json: bool) -> None:
             dates = f", {told.redated:,} of other dates" if told.redated else ""
             waits = "  needs a second person: order it" if told.state == "needs_second" else ""
             what = f"{told.points:+,} points{dates}{tier}{waits}"
+        if told.dropped:
+            gone = ", ".join(f"{one.pack}#{one.rule}" for one in told.dropped)
+            what += f"  (nobody reads {gone} again; closing it takes a second person)"
         if told.missed_minor:
             what += f"  (discounts missed: {told.missed_minor:,} minor units, let be)"
         print(f"{_line(one.flagged, store)}  {what}")
