@@ -10,14 +10,14 @@ from api.schemas.custom_fields import CustomFieldIn
 from regulars.custom_fields import products, service
 from regulars.custom_fields.domain import CustomField, Subject
 from regulars.custom_fields.errors import CustomFieldInvalid
+from regulars.entrypoints.acting import command_actor
 from regulars.entrypoints.database import database_of
 from regulars.kernel import clock
 from regulars.kernel.errors import FieldProblem, InvalidInput
 from regulars.kernel.ids import new_id
-from regulars.security.actor import Actor
 from regulars.settings import Settings
 
-ACTOR: Final = Actor.command("regulars fields")
+COMMAND: Final = "regulars fields"
 
 
 async def list_fields(settings: Settings, subject: Subject | None) -> list[CustomField]:
@@ -34,14 +34,16 @@ async def define(settings: Settings, content: bytes) -> list[CustomField]:
     wanted = _definitions(content)
     async with database_of(settings, "regulars-fields") as database, database.begin() as session:
         at = clock.now()
-        return [await service.define_field(session, field, ACTOR, at) for field in wanted]
+        return [await service.define_field(session, field, command_actor(COMMAND), at) for field in wanted]
 
 
 async def load_values(settings: Settings, content: bytes, *, as_json: bool, dry_run: bool) -> products.Loaded:
     """Set products' values by a file: all of it, or nothing where one cell is wrong."""
     async with database_of(settings, "regulars-fields") as database, database.begin() as session:
         at = clock.now()
-        return await products.load_file(session, content, ACTOR, at, as_json=as_json, dry_run=dry_run)
+        return await products.load_file(
+            session, content, command_actor(COMMAND), at, as_json=as_json, dry_run=dry_run
+        )
 
 
 async def export_values(settings: Settings) -> AsyncIterator[str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.session import Database, make_engine
+from regulars.entrypoints.acting import command_actor
 from regulars.entrypoints.stack.running import running
 from regulars.kernel import clock
 from regulars.kernel.errors import FieldProblem
@@ -14,7 +15,6 @@ from regulars.organisation.domain import Place
 from regulars.organisation.errors import UnknownPlace
 from regulars.releases import service as releases
 from regulars.rules.domain import PackVersion
-from regulars.security.actor import Actor
 from regulars.security.scope import EVERYWHERE
 from regulars.settings import Settings
 
@@ -64,7 +64,7 @@ async def publish_at(url: str, wanted: Publication) -> PackVersion:
                 wanted.text,
                 place_id=place.id,
                 live_from=wanted.live_from,
-                actor=Actor.command("packs publish"),
+                actor=command_actor("packs publish"),
                 at=clock.now(),
                 reason=wanted.reason,
             )

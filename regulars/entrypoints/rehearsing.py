@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.session import Database, make_engine
+from regulars.entrypoints.acting import command_actor
 from regulars.entrypoints.stack.running import running
 from regulars.kernel import clock
 from regulars.kernel.errors import FieldProblem
@@ -18,11 +19,10 @@ from regulars.rehearsal import service
 from regulars.rehearsal.domain import Order, Rehearsal
 from regulars.rehearsal.errors import RehearsalBusy, RehearsalInterrupted
 from regulars.rehearsal.running import Means, cancelled_rehearsal, fail_rehearsal, run_rehearsal
-from regulars.security.actor import Actor
 from regulars.security.scope import EVERYWHERE
 from regulars.settings import Settings
 
-COMMAND = Actor.command("packs rehearse")
+COMMAND = "packs rehearse"
 CONNECTIONS = 4
 
 
@@ -59,7 +59,9 @@ async def rehearse_at(url: str, wish: Wish, told: Callable[[int, int], None]) ->
     try:
         async with database.begin() as session:
             order = Order(wish.texts, await _place(session, wish.place_code), wish.since, wish.until)
-            ordered = await service.order_rehearsal(session, new_id(), order, COMMAND, clock.now())
+            ordered = await service.order_rehearsal(
+                session, new_id(), order, command_actor(COMMAND), clock.now()
+            )
         try:
             return await run_rehearsal(Means(database, clock.now, told=told), ordered.id)
         except (RehearsalBusy, RehearsalInterrupted) as error:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.session import Database
+from regulars.entrypoints.acting import command_actor
 from regulars.entrypoints.database import database_at, database_of
 from regulars.kernel import clock, ids
 from regulars.kernel.errors import FieldProblem
@@ -76,7 +77,7 @@ class Office:
     """One database, and who works in it.
 
     Attributes:
-        actor: the operator who signed in, else the command itself, which may do all but approve.
+        actor: the operator who signed in, else the command itself: it only reads.
     """
 
     database: Database
@@ -216,7 +217,7 @@ async def office_at(url: str, command: str, credentials: Credentials | None) -> 
 
 async def _actor(database: Database, command: str, credentials: Credentials | None) -> Actor:
     if credentials is None:
-        return Actor.command(command)
+        return command_actor(command)
     signed = await sign_in(database, credentials.login, credentials.password, ADDRESS, clock.now())
     actor = Actor.of_session(signed.session)
     async with database.begin() as session:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.entrypoints.acting import command_actor
 from regulars.entrypoints.database import database_of
 from regulars.kernel import clock
 from regulars.kernel.errors import FieldProblem
@@ -12,7 +13,6 @@ from regulars.organisation import service as organisation
 from regulars.organisation.errors import UnknownPlace
 from regulars.rules.findings import first
 from regulars.rules.reading import read
-from regulars.security.actor import Actor
 from regulars.security.scope import EVERYWHERE
 from regulars.segments import service
 from regulars.segments.domain import Condition, Counted, Draft, Question
@@ -76,7 +76,7 @@ async def save(settings: Settings, text: bytes, reason: str | None) -> Seen:
     Raises: what `service.save_segment` raises; FieldProblem: the file is no segment.
     """
     draft = draft_of(text)
-    actor = Actor.command("segments save")
+    actor = command_actor("segments save")
     async with database_of(settings, "regulars-segments") as database, database.begin() as session:
         try:
             newest = (await service.get_segment(session, EVERYWHERE, draft.code)).version.version

@@ -55,7 +55,9 @@ async def test_purchases_are_recomputed_from_the_command_line(run: Run, recomput
     listed = await run("list", "--pack", "failing", "--place", "east")
     assert listed.output.split()[2] == "east-1", listed
     assert "failing/1#listed Thrown" in listed.output
-    again = await run("run", "--reason", "try", "--purchase", str(bought.purchase_id))
+    unnamed = await run("run", "--reason", "try")
+    assert "--operator LOGIN" in str(unnamed.exception)
+    again = await run("run", "--reason", "try", "--purchase", str(bought.purchase_id), "--operator", "olga")
     assert (again.exit_code, "1 failing" in again.output) == (1, True), again
     await recomputing.mend()
     told = json.loads((await run("preview", "--version", "failing/2", "--json")).output)
@@ -63,7 +65,7 @@ async def test_purchases_are_recomputed_from_the_command_line(run: Run, recomput
     done = await run("run", "--version", "failing/2", "--reason", "mended", "--operator", "olga")
     assert (done.exit_code, done.output.strip().endswith("1 purchases, +10 points, 1 due")) == (0, True), done
     assert await recomputing.balance(member) == 10
-    twice = await run("run", "--version", "failing/2", "--reason", "mended")
+    twice = await run("run", "--version", "failing/2", "--reason", "mended", "--operator", "olga")
     assert (twice.exit_code, twice.output) == (0, "0 purchases, +0 points\n")
     assert "+10 points by failing/2, classic-tiers/1: mended" in (await run("list", "--done")).output
     actors = await recomputing.rows("select actor_kind from audit_entry where action = 'purchase.recomputed'")

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import typer
@@ -21,6 +22,7 @@ from regulars.security.errors import PermissionDenied, SignInRefused
 from regulars.security.service import NewOperator, create_operator
 
 PASSWORD = "correct horse battery"
+BY = ("--operator", "anna")
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ async def test_a_file_goes_to_the_tills_and_back(run: object, world: ReleaseWorl
     assert isinstance(own.exception, RegularsError)
     approved = await run("approve", release, "--operator", "bo")  # type: ignore[operator]
     assert approved.output.split()[1:] == [f"{PACK}/2", "approved"]
-    planned = await run("schedule", release, "--step", "east-1@now", "--step", "HQ@2199-01-01T08:00")  # type: ignore[operator]
+    planned = await run("schedule", release, "--step", "east-1@now", "--step", "HQ@2199-01-01T08:00", *BY)  # type: ignore[operator]
     assert planned.output.split()[-1] == "live", planned
     assert await world.live("east-1", clock.now()) == 2
     lines = (await run("status", PACK)).output.splitlines()  # type: ignore[operator]
@@ -78,9 +80,9 @@ async def test_a_file_goes_to_the_tills_and_back(run: object, world: ReleaseWorl
         ["live", f"{PACK}/2", "east-1"],
     )
     assert any(f"until 2199-01-01 08:00, then {PACK}/2" in line for line in lines)
-    halted = await run("halt", release, "2", "--reason", "figures first")  # type: ignore[operator]
+    halted = await run("halt", release, "2", "--reason", "figures first", *BY)  # type: ignore[operator]
     assert halted.output.split()[-1] == "live", halted
-    resumed = await run("resume", release, "2", "--starts", "2199-02-01T08:00")  # type: ignore[operator]
+    resumed = await run("resume", release, "2", "--starts", "2199-02-01T08:00", *BY)  # type: ignore[operator]
     assert resumed.output.split()[-1] == "live", resumed
     rolled = await run("rollback", release, "--reason", "too dear", "--operator", "anna")  # type: ignore[operator]
     assert rolled.output.split()[-1] == "rolled_back"
@@ -97,10 +99,10 @@ async def test_a_file_goes_to_the_tills_and_back(run: object, world: ReleaseWorl
         assert dict(acts.all()) == {
             "release.submit": "operator",
             "release.approve": "operator",
-            "release.schedule": "command",
+            "release.schedule": "operator",
             "release.go_live": "workflow",
-            "release.halt": "command",
-            "release.resume": "command",
+            "release.halt": "operator",
+            "release.resume": "operator",
             "release.roll_back": "operator",
         }
         assert await session.scalar(text("select count(*) from operator_session")) == 0
@@ -109,12 +111,13 @@ async def test_a_file_goes_to_the_tills_and_back(run: object, world: ReleaseWorl
 async def test_a_version_is_exported_as_it_was_hashed(
     run: object, world: ReleaseWorld, tmp_path: Path
 ) -> None:
+    await appoint(world, "anna", Role.MARKETING)
     printed = await run("export", PACK, "--version", "1")  # type: ignore[operator]
     stored = await world.do(_stored)
     assert printed.stdout_bytes.decode() == stored
     file = tmp_path / "again.json"
     file.write_bytes(printed.stdout_bytes)
-    await run("import", str(file))  # type: ignore[operator]
+    await run("import", str(file), *BY)  # type: ignore[operator]
     again = await run("export", PACK, "--draft")  # type: ignore[operator]
     assert again.stdout_bytes == printed.stdout_bytes
 
@@ -133,6 +136,26 @@ async def test_who_is_not_who_he_says_does_nothing(run: object, world: ReleaseWo
     assert isinstance(unknown.exception, SignInRefused)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("submit", PACK),
+        ("import", "pack.json"),
+        ("halt", str(UUID(int=1)), "1", "--reason", "wait"),
+        ("undo", "order", f"{PACK}/1"),
+        ("undo", "cancel", str(UUID(int=1)), "--reason", "not now"),
+    ],
+)
+async def test_what_is_done_in_somebodys_name_needs_that_name(
+    run: object, world: ReleaseWorld, tmp_path: Path, typed: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pack.json").write_text(richer(50))
+    refused = await run(*typed)  # type: ignore[operator]
+    assert isinstance(refused.exception, FieldProblem)
+    assert "--operator LOGIN" in str(refused.exception)
+
+
 async def test_who_may_not_edit_brings_in_no_file(run: object, world: ReleaseWorld, tmp_path: Path) -> None:
     await appoint(world, "bo", Role.APPROVER)
     file = tmp_path / "pack.json"
@@ -146,13 +169,14 @@ async def test_who_may_not_edit_brings_in_no_file(run: object, world: ReleaseWor
 async def test_an_import_over_anothers_change_is_kept_aside(
     run: object, world: ReleaseWorld, tmp_path: Path
 ) -> None:
+    await appoint(world, "anna", Role.MARKETING)
     await world.save(richer(10))
     await world.save(richer(50), based_on=1)
     file = tmp_path / "pack.json"
     file.write_text(richer(60))
-    refused = await run("import", str(file), "--revision", "1")  # type: ignore[operator]
+    refused = await run("import", str(file), "--revision", "1", *BY)  # type: ignore[operator]
     assert isinstance(refused.exception, DraftChanged)
-    replaced = await run("import", str(file))  # type: ignore[operator]
+    replaced = await run("import", str(file), *BY)  # type: ignore[operator]
     assert "revision 3" in replaced.output
 
 
@@ -160,8 +184,9 @@ async def test_an_import_over_anothers_change_is_kept_aside(
 async def test_a_step_that_cannot_be_read_says_how_to_write_it(
     run: object, world: ReleaseWorld, step: str
 ) -> None:
+    await appoint(world, "anna", Role.MARKETING)
     release = await world.approved()
-    refused = await run("schedule", str(release.id), "--step", step)  # type: ignore[operator]
+    refused = await run("schedule", str(release.id), "--step", step, *BY)  # type: ignore[operator]
     assert isinstance(refused.exception, FieldProblem)
     assert OwnReleaseApproval.code not in str(refused.exception)
 

@@ -97,6 +97,7 @@ async def test_another_version_and_a_debt_are_ordered_from_the_command_line(
 
 
 async def test_an_order_is_paused_taken_up_again_and_given_up(run: Run, undoing: Undoing) -> None:
+    await appoint(undoing, "anna", Role.ADMIN)
     await give_points(undoing.chain)
     await undoing.chain.buy(await undoing.chain.join("Ann"), line(2_000))
     undo = await undoing.approve(await undoing.order())
@@ -105,7 +106,7 @@ async def test_an_order_is_paused_taken_up_again_and_given_up(run: Run, undoing:
         (("resume",), "running"),
         (("cancel", "--reason", "enough"), "cancelled"),
     ):
-        answer = await run(words[0], str(undo.id), *words[1:])
+        answer = await run(words[0], str(undo.id), *words[1:], "--operator", "anna")
         assert answer.output.split()[3] == state, answer
     assert (await undoing.balances())["Ann"] == 40
 

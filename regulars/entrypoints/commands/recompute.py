@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
-from regulars.entrypoints.commands.releases import OperatorOption, ReasonOption, with_office
+from regulars.entrypoints.commands.releases import OperatorOption, ReasonOption, with_office, with_person
 
 if TYPE_CHECKING:
     from regulars.bulk_actions.domain import BulkAction
@@ -71,7 +71,7 @@ def list_flagged(
     async def act(desk: "RecomputeDesk") -> list[tuple["Flagged", str]]:
         return [(one, desk.store(one)) for one in await desk.flagged(meant, limit, resolved=done)]
 
-    found = _at_desk("recompute list", None, data_dir, act)
+    found = _at_desk("recompute list", data_dir, act)
     if json:
         _print_json([{**_fields(one), "store": store} for one, store in found])
         return
@@ -102,7 +102,7 @@ def preview(
     async def act(desk: "RecomputeDesk") -> list[tuple["Previewed", str]]:
         return [(one, desk.store(one.flagged)) for one in await desk.preview(meant, version or (), limit)]
 
-    _show(_at_desk("recompute preview", None, data_dir, act), json)
+    _show(_at_desk("recompute preview", data_dir, act), json)
 
 
 def run(
@@ -126,7 +126,7 @@ def run(
         await desk.run(meant, version or (), reason, lambda one: done.append((one, desk.store(one.flagged))))
         return done
 
-    done = _at_desk("recompute run", operator, data_dir, act)
+    done = _in_name("recompute run", operator, data_dir, act)
     _show(done, json)
     from regulars.recompute.domain import SETTLED
 
@@ -145,13 +145,13 @@ def order(
     """Order what takes a second person: freeze the list, and ask for its approval."""
     meant = _meant(place, pack, None)
     _tell(
-        _at_desk("recompute order", operator, data_dir, lambda d: d.order(meant, version or (), reason)), json
+        _in_name("recompute order", operator, data_dir, lambda d: d.order(meant, version or (), reason)), json
     )
 
 
 def show(order: OrderArgument, data_dir: DataDirOption = None, json: JsonOption = False) -> None:
     """Show an order, and how far it is."""
-    _tell(_at_desk("recompute show", None, data_dir, lambda d: d.ordered(order)), json)
+    _tell(_at_desk("recompute show", data_dir, lambda d: d.ordered(order)), json)
 
 
 def approve(
@@ -166,7 +166,7 @@ def approve(
     json: JsonOption = False,
 ) -> None:
     """Let an order be carried out that somebody else gave; a worker begins within seconds."""
-    _tell(_at_desk("recompute approve", operator, data_dir, lambda d: d.approve(order, content_hash)), json)
+    _tell(_in_name("recompute approve", operator, data_dir, lambda d: d.approve(order, content_hash)), json)
 
 
 def _tell(one: "BulkAction", as_json: bool) -> None:
@@ -189,7 +189,7 @@ def _meant(place: str, pack: str | None, purchase: list[UUID] | None) -> "Meant"
     return Meant(place, pack, tuple(purchase or ()))
 
 
-def _at_desk(
+def _in_name(
     command: str,
     operator: str | None,
     data_dir: Path | None,
@@ -197,7 +197,17 @@ def _at_desk(
 ) -> Answer:
     from regulars.entrypoints.recomputing import RecomputeDesk
 
-    return with_office(command, operator, data_dir, lambda office: RecomputeDesk.open_and(office, act))
+    return with_person(command, operator, data_dir, lambda office: RecomputeDesk.open_and(office, act))
+
+
+def _at_desk(
+    command: str,
+    data_dir: Path | None,
+    act: "Callable[[RecomputeDesk], Awaitable[Answer]]",
+) -> Answer:
+    from regulars.entrypoints.recomputing import RecomputeDesk
+
+    return with_office(command, None, data_dir, lambda office: RecomputeDesk.open_and(office, act))
 
 
 def _line(one: "Flagged", store: str) -> str:

@@ -115,7 +115,7 @@ def import_pack(
     except UnicodeDecodeError:
         typer.echo(f"regulars: {file} is not UTF-8; save it as UTF-8", err=True)
         raise typer.Exit(1) from None
-    saved = with_office("packs import", operator, data_dir, lambda o: o.import_draft(text, revision))
+    saved = with_person("packs import", operator, data_dir, lambda o: o.import_draft(text, revision))
     from regulars.kernel.words import counted
 
     found = sorted(saved.report.findings, key=lambda one: one.severity != "error")
@@ -159,7 +159,7 @@ def submit_pack(
     from regulars.entrypoints.releasing import SubmitWords
 
     wanted = SubmitWords(code, tuple(place or ["HQ"]), revision, version, reason)
-    _tell(with_office("packs submit", operator, data_dir, lambda o: o.submit(wanted)))
+    _tell(with_person("packs submit", operator, data_dir, lambda o: o.submit(wanted)))
 
 
 def approve_release(
@@ -172,7 +172,7 @@ def approve_release(
     data_dir: DataDirOption = None,
 ) -> None:
     """Let a version go live that somebody else wrote."""
-    _tell(with_office("packs approve", operator, data_dir, lambda o: o.approve(release, reason)))
+    _tell(with_person("packs approve", operator, data_dir, lambda o: o.approve(release, reason)))
 
 
 def reject_release(
@@ -182,7 +182,7 @@ def reject_release(
     data_dir: DataDirOption = None,
 ) -> None:
     """Send a version back to its authors."""
-    _tell(with_office("packs reject", operator, data_dir, lambda o: o.reject(release, reason)))
+    _tell(with_person("packs reject", operator, data_dir, lambda o: o.reject(release, reason)))
 
 
 def schedule_release(
@@ -193,7 +193,7 @@ def schedule_release(
 ) -> None:
     """Plan where and when an approved version goes live."""
     steps = [_step(typed) for typed in step]
-    _tell(with_office("packs schedule", operator, data_dir, lambda o: o.schedule(release, steps)))
+    _tell(with_person("packs schedule", operator, data_dir, lambda o: o.schedule(release, steps)))
 
 
 def halt_step(
@@ -204,7 +204,7 @@ def halt_step(
     data_dir: DataDirOption = None,
 ) -> None:
     """Hold a step that has not begun; what is live stays, and so do later steps."""
-    _tell(with_office("packs halt", operator, data_dir, lambda o: o.halt(release, step, reason)))
+    _tell(with_person("packs halt", operator, data_dir, lambda o: o.halt(release, step, reason)))
 
 
 def resume_step(
@@ -218,7 +218,7 @@ def resume_step(
     data_dir: DataDirOption = None,
 ) -> None:
     """Let a held step begin after all, or a waiting one at another time."""
-    _tell(with_office("packs resume", operator, data_dir, lambda o: o.resume(release, step, starts)))
+    _tell(with_person("packs resume", operator, data_dir, lambda o: o.resume(release, step, starts)))
 
 
 def cancel_release(
@@ -228,7 +228,7 @@ def cancel_release(
     data_dir: DataDirOption = None,
 ) -> None:
     """Give a release up before it is live anywhere."""
-    _tell(with_office("packs cancel", operator, data_dir, lambda o: o.cancel(release, reason)))
+    _tell(with_person("packs cancel", operator, data_dir, lambda o: o.cancel(release, reason)))
 
 
 def roll_back_release(
@@ -240,7 +240,7 @@ def roll_back_release(
 ) -> None:
     """Go back to the version before, at once; this one is never used there again."""
     places = place or []
-    _tell(with_office("packs rollback", operator, data_dir, lambda o: o.roll_back(release, places, reason)))
+    _tell(with_person("packs rollback", operator, data_dir, lambda o: o.roll_back(release, places, reason)))
 
 
 def retire_release(
@@ -255,7 +255,25 @@ def retire_release(
 ) -> None:
     """End a release; from then on what was live before it is live again."""
     places = place or []
-    _tell(with_office("packs retire", operator, data_dir, lambda o: o.retire(release, places, until, reason)))
+    _tell(with_person("packs retire", operator, data_dir, lambda o: o.retire(release, places, until, reason)))
+
+
+def with_person(
+    command: str,
+    operator: str | None,
+    data_dir: Path | None,
+    act: "Callable[[Office], Awaitable[Answer]]",
+) -> Answer:
+    """Act as an operator: what another person decides on, or what stands in the audit log as an order."""
+    from regulars.kernel.errors import FieldProblem
+
+    if operator is None:
+        raise FieldProblem(
+            f"--operator: `{command}` is done in somebody's name; add --operator LOGIN (the password is "
+            "asked for, or read from standard input)",
+            field="operator",
+        )
+    return with_office(command, operator, data_dir, act)
 
 
 def with_office(
@@ -264,7 +282,7 @@ def with_office(
     data_dir: Path | None,
     act: "Callable[[Office], Awaitable[Answer]]",
 ) -> Answer:
-    """Act in the database of the settings, as an operator or as the command itself."""
+    """Act in the database of the settings, as an operator or, where it only reads, as the command itself."""
     from regulars.entrypoints.releasing import Credentials, office
     from regulars.settings import load_settings
 

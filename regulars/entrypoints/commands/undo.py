@@ -15,6 +15,7 @@ from regulars.entrypoints.commands.releases import (
     ReasonOption,
     RememberedOption,
     with_office,
+    with_person,
 )
 from regulars.kernel.words import counted
 
@@ -69,7 +70,7 @@ def show_effects(
     from regulars.entrypoints.undoing import Meant
 
     meant = Meant(version, place, instant(since, "since"), instant(until, "until"))
-    found = _at_desk("packs undo effects", None, data_dir, lambda d: d.effects(meant, kind, limit))
+    found = _at_desk("packs undo effects", data_dir, lambda d: d.effects(meant, kind, limit))
     if json:
         _print_json([{**_fields(one), "store": store} for one, store in found])
         return
@@ -112,7 +113,7 @@ def order_undo(
     from regulars.entrypoints.undoing import Meant
 
     meant = Meant(version, place, instant(since, "since"), instant(until, "until"), to)
-    _tell(_at_desk("packs undo order", operator, data_dir, lambda d: d.order(meant, policy, reason)), json)
+    _tell(_in_name("packs undo order", operator, data_dir, lambda d: d.order(meant, policy, reason)), json)
 
 
 def show_undos(
@@ -121,7 +122,7 @@ def show_undos(
     json: JsonOption = False,
 ) -> None:
     """Show undo orders, the latest first, one a line; one that is named with its preview."""
-    found = _at_desk("packs undo show", None, data_dir, lambda d: d.show(undo))
+    found = _at_desk("packs undo show", data_dir, lambda d: d.show(undo))
     if json:
         _print_json([_fields(one) for one in found])
         return
@@ -148,7 +149,7 @@ def approve_undo(
 ) -> None:
     """Let an order be carried out that somebody else gave; a worker begins, or `run`."""
     _tell(
-        _at_desk("packs undo approve", operator, data_dir, lambda d: d.approve(undo, content_hash, reason)),
+        _in_name("packs undo approve", operator, data_dir, lambda d: d.approve(undo, content_hash, reason)),
         as_json=False,
     )
 
@@ -157,7 +158,7 @@ def reject_undo(
     undo: UndoArgument, reason: ReasonOption, operator: OperatorOption = None, data_dir: DataDirOption = None
 ) -> None:
     """Refuse an order."""
-    _tell(_at_desk("packs undo reject", operator, data_dir, lambda d: d.reject(undo, reason)), as_json=False)
+    _tell(_in_name("packs undo reject", operator, data_dir, lambda d: d.reject(undo, reason)), as_json=False)
 
 
 def run_undo(undo: UndoArgument, data_dir: DataDirOption = None, json: JsonOption = False) -> None:
@@ -166,27 +167,27 @@ def run_undo(undo: UndoArgument, data_dir: DataDirOption = None, json: JsonOptio
     def told(one: "Undo") -> None:
         typer.echo(f"{one.members_done:,} of {one.members_in_all:,} members", err=True)
 
-    _tell(_at_desk("packs undo run", None, data_dir, lambda d: d.run(undo, told)), json)
+    _tell(_at_desk("packs undo run", data_dir, lambda d: d.run(undo, told)), json)
 
 
 def pause_undo(undo: UndoArgument, operator: OperatorOption = None, data_dir: DataDirOption = None) -> None:
     """Let an order rest between two batches."""
-    _tell(_at_desk("packs undo pause", operator, data_dir, lambda d: d.pause(undo)), as_json=False)
+    _tell(_in_name("packs undo pause", operator, data_dir, lambda d: d.pause(undo)), as_json=False)
 
 
 def resume_undo(undo: UndoArgument, operator: OperatorOption = None, data_dir: DataDirOption = None) -> None:
     """Go on with an order that rests."""
-    _tell(_at_desk("packs undo resume", operator, data_dir, lambda d: d.resume(undo)), as_json=False)
+    _tell(_in_name("packs undo resume", operator, data_dir, lambda d: d.resume(undo)), as_json=False)
 
 
 def cancel_undo(
     undo: UndoArgument, reason: ReasonOption, operator: OperatorOption = None, data_dir: DataDirOption = None
 ) -> None:
     """Give an order up; what was taken back by then stays taken back."""
-    _tell(_at_desk("packs undo cancel", operator, data_dir, lambda d: d.cancel(undo, reason)), as_json=False)
+    _tell(_in_name("packs undo cancel", operator, data_dir, lambda d: d.cancel(undo, reason)), as_json=False)
 
 
-def _at_desk(
+def _in_name(
     command: str,
     operator: str | None,
     data_dir: Path | None,
@@ -194,7 +195,17 @@ def _at_desk(
 ) -> Answer:
     from regulars.entrypoints.undoing import UndoDesk
 
-    return with_office(command, operator, data_dir, lambda office: UndoDesk.open_and(office, act))
+    return with_person(command, operator, data_dir, lambda office: UndoDesk.open_and(office, act))
+
+
+def _at_desk(
+    command: str,
+    data_dir: Path | None,
+    act: "Callable[[UndoDesk], Awaitable[Answer]]",
+) -> Answer:
+    from regulars.entrypoints.undoing import UndoDesk
+
+    return with_office(command, None, data_dir, lambda office: UndoDesk.open_and(office, act))
 
 
 def _fields(one: Any) -> dict[str, Any]:  # noqa: ANN401 — any of our dataclasses
