@@ -5,6 +5,11 @@ from typing import Final, Literal, NamedTuple
 
 MovedStage = Literal["at_risk", "lapsed"]
 """Where a rule may move a member: a purchase itself makes the member active, and nobody joins twice."""
+_ENDINGS: Final[Mapping[str, Literal["minor", "days", "yyyymmdd"]]] = {
+    "minor": "minor",
+    "days": "days",
+    "on": "yyyymmdd",
+}
 STAGE_RANKS: Final[Mapping[str, int]] = {"joined": 0, "active": 0, "at_risk": 1, "lapsed": 2}
 
 
@@ -45,6 +50,11 @@ class MessageAsked(NamedTuple):
 
 
 Consequence = TagOrder | StageMove | MessageAsked
+
+
+def unit_of_value(name: str) -> Literal["minor", "days", "yyyymmdd"] | None:
+    """What a number of a message counts, by the ending of its name, as all integers are named."""
+    return next((unit for ending, unit in _ENDINGS.items() if f"_{name}".endswith(f"_{ending}")), None)
 
 
 def move_of(consequences: Iterable[Consequence]) -> StageMove | None:

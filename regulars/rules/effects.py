@@ -13,7 +13,7 @@ from regulars.rules.action_model import (
     Rounding,
     Tag,
 )
-from regulars.rules.consequences import MovedStage
+from regulars.rules.consequences import MovedStage, unit_of_value
 from regulars.rules.parts import BPS, Number
 from regulars.rules.wording import Wording
 
@@ -83,12 +83,12 @@ def _message(wording: Wording, message: Message) -> str:
     if not message.values:
         return said
     zh, en = "：", ": "
-    values = [f"{name} = {_amount_of(wording, tree)}" for name, tree in sorted(message.values.items())]
+    values = [f"{name} = {_value_of(wording, name, tree)}" for name, tree in sorted(message.values.items())]
     return said + wording.pick(zh, en) + wording.listing(values)
 
 
-def _amount_of(wording: Wording, tree: object) -> str:
-    return f"{tree:,}" if type(tree) is int else wording.words(tree)
+def _value_of(wording: Wording, name: str, tree: object) -> str:
+    return wording.number(tree, unit_of_value(name)) if type(tree) is int else wording.words(tree)
 
 
 def _earn(wording: Wording, earn: Earn) -> str:

@@ -115,6 +115,8 @@ def _asked_head(sheet: Sheet, index: int, place: str) -> str:
     if node is None:
         return ""
     fact = sheet.named(node.field) if node.field else sheet.text(N_("number of lines"))
+    if isinstance(node, Comparison) and node.plus is not None:
+        fact = f"{fact} + {sheet.named(node.plus)}"
     known = dict(RELATIONS["integer"]) | dict(RELATIONS["text"])
     if node.relation == "between":
         known["between"] = N_("is at least") if place.endswith("/0") else N_("is at most")

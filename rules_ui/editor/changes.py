@@ -7,6 +7,7 @@ from rules_ui.case_changes import CASE_CHANGES
 from rules_ui.editor.band_changes import BAND_CHANGES
 from rules_ui.editor.bench import Bench, Change, ChangeUnknown
 from rules_ui.editor.condition_changes import CONDITION_CHANGES
+from rules_ui.editor.figure_changes import FIGURE_CHANGES, PLUS, set_plus
 from rules_ui.editor.part_changes import PART_CHANGES
 from rules_ui.editor.value_changes import NUMBER, VALUE_CHANGES, set_number
 
@@ -16,6 +17,7 @@ _CHANGES: Final[Mapping[str, Callable[[Bench, Change], str]]] = {
     **PART_CHANGES,
     **CASE_CHANGES,
     **BAND_CHANGES,
+    **FIGURE_CHANGES,
 }
 
 
@@ -32,6 +34,8 @@ def applied(bench: Bench, change: Change) -> str:
     if change.do.startswith(NUMBER):
         return set_number(bench, change)
     do = _CHANGES.get(change.do)
+    if do is None and change.do.startswith(PLUS):
+        return set_plus(bench, change)
     if do is None:
         raise ChangeUnknown(change.do)
     return do(bench, change)

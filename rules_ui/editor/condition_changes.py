@@ -30,12 +30,33 @@ def _set_field(bench: Bench, change: Change) -> str:
     field = known.get(change.value)
     if field is None or field.type not in RELATIONS:
         raise ChangeUnknown(change.value)
+    if node.plus is not None:
+        return operations.set_comparison(bench.text, _summing(node, field))
     alike = field.type == node.field.type and bool(field.options) == bool(node.field.options)
     made = newcomers.comparison(field, change.at, node.relation if alike else None)
     same = field.type == node.field.type and field.unit == node.field.unit and not field.options
     if same and field.type == "integer":
         made = replace(made, relation=node.relation, values=node.values)
     return operations.set_comparison(bench.text, made)
+
+
+def _summing(node: Comparison, field: Field) -> Comparison:
+    """A sum whose first fact is another: of facts that count the same, else the fact alone."""
+    if field.type == "integer" and not field.options and unit_of(field) == unit_of(node.field):
+        return replace(node, field=field)
+    return newcomers.comparison(field, node.pointer, node.relation)
+
+
+def _set_plus_fact(bench: Bench, change: Change) -> str:
+    """Add another fact to the first, or none any more."""
+    node = _comparison(bench, change.at)
+    if not change.value:
+        return operations.set_comparison(bench.text, replace(node, plus=None))
+    known = bench.catalogue.lines if scope_of(change.at) == "line" else bench.catalogue.document
+    field = known.get(change.value)
+    if field is None or field.type != "integer" or node.field.type != "integer":
+        raise ChangeUnknown(change.value)
+    return operations.set_comparison(bench.text, replace(node, plus=field))
 
 
 def _set_relation(bench: Bench, change: Change) -> str:
@@ -47,6 +68,8 @@ def _set_relation(bench: Bench, change: Change) -> str:
     found = _comparison(bench, change.at)
     relation = _relation(found.field.type, change.value)
     values = newcomers.usual_values(found.field, relation, found.values)
+    if found.plus is not None and relation in ("one_of", "none_of"):
+        raise ChangeUnknown(change.value)
     return operations.set_comparison(bench.text, replace(found, relation=relation, values=values))
 
 
@@ -150,6 +173,8 @@ def _remove_condition(bench: Bench, change: Change) -> str:
 def root_of(pointer: str) -> str:
     """Of all that is asked in the place where a condition stands."""
     steps = pointer.split("/")
+    if "values" in steps:
+        return "/".join(steps[: steps.index("values") + 2])
     for end in ("when", "lines", "amount"):
         if end in steps:
             return "/".join(steps[: steps.index(end) + 1])
@@ -176,6 +201,7 @@ def _measure(bench: Bench, pointer: str) -> str:
 
 CONDITION_CHANGES: Final[Mapping[str, Callable[[Bench, Change], str]]] = {
     "set-field": _set_field,
+    "set-plus-fact": _set_plus_fact,
     "set-relation": _set_relation,
     "set-value": _set_value,
     "set-among": _set_among,

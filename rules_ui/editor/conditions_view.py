@@ -16,12 +16,11 @@ from rules_ui.editor.nodes import (
     Literally,
     Locked,
     Operand,
-    Relation,
     Scope,
     Total,
 )
 from rules_ui.editor.sheet import Sheet, element_id
-from rules_ui.editor.values import unit_of
+from rules_ui.editor.values import Unit, unit_of
 from rules_ui.i18n import N_
 
 _JOINS: Final = (("and", N_("all of these hold")), ("or", N_("any of these holds")))
@@ -34,8 +33,11 @@ _ADDS: Final = (
     ("condition", N_("Condition")),
     ("total", N_("Total of lines")),
     ("lines", N_("Condition on lines")),
+    ("sum", N_("Sum of two facts")),
     ("group", N_("Group")),
 )
+_OF_ONE: Final = ("one_of", "none_of")
+"""What is asked of one fact alone."""
 _LINE_ADDS: Final = (("condition", N_("Condition")), ("group", N_("Group")))
 
 
@@ -104,9 +106,14 @@ def shown(sheet: Sheet, node: Condition, scope: Scope) -> ConditionView:
 
 def _comparison(sheet: Sheet, node: Comparison, words: str, scope: Scope) -> ConditionView:
     at, field = node.pointer, node.field
+    plus = [] if node.plus is None else [_plus(sheet, node, node.plus, scope)]
+    relations = sheet.relations(field.type, node.relation)
+    if plus:
+        relations = tuple(each for each in relations if each.value not in _OF_ONE)
     controls = [
         _fact(sheet, at, field, scope),
-        _relation(sheet, at, field.type, node.relation),
+        *plus,
+        sheet.choice(at, "set-relation", "value", sheet.text(N_("Comparison")), node.relation, relations),
         *_values(sheet, node, tiers=field.path == "member.tier"),
     ]
     return ConditionView(
@@ -132,9 +139,36 @@ def _fact(sheet: Sheet, at: str, field: Field, scope: Scope) -> Control:
     )
 
 
-def _relation(sheet: Sheet, at: str, type_: str, relation: Relation) -> Control:
-    label = sheet.text(N_("Comparison"))
-    return sheet.choice(at, "set-relation", "value", label, relation, sheet.relations(type_, relation))
+def _plus(sheet: Sheet, node: Comparison, plus: Field, scope: Scope) -> Control:
+    """The fact that is added: of those that count the same, or none."""
+    at, label = node.pointer, sheet.text(N_("plus"))
+    known = sheet.catalogue.lines if scope == "line" else sheet.catalogue.document
+    same = unit_of(node.field)
+    groups = [
+        replace(
+            group,
+            options=tuple(
+                each for each in group.options if each.value == plus.path or _counts(known[each.value], same)
+            ),
+        )
+        for group in sheet.facts(scope, plus)
+    ]
+    return Control(
+        at,
+        "set-plus-fact",
+        "value",
+        element_id(at, "set-plus-fact-value"),
+        label,
+        "choice",
+        plus.path,
+        (Choice("", sheet.text(N_("nothing more"))),),
+        before=label,
+        groups=tuple(group for group in groups if group.options),
+    )
+
+
+def _counts(field: Field, unit: Unit) -> bool:
+    return field.type == "integer" and not field.options and unit_of(field) == unit
 
 
 def _values(sheet: Sheet, node: Comparison, *, tiers: bool) -> list[Control]:
@@ -221,11 +255,7 @@ def _total(sheet: Sheet, node: Total, words: str) -> ConditionView:
         "value",
         sheet.text(N_("Comparison")),
         node.relation,
-        [
-            each
-            for each in sheet.relations("integer", node.relation)
-            if each.value not in ("one_of", "none_of")
-        ],
+        [each for each in sheet.relations("integer", node.relation) if each.value not in _OF_ONE],
     )
     values = [
         sheet.number(at, "set-value", f"value{index}", sheet.text(N_("Value")), value, unit_of(node.field))

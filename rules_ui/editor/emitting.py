@@ -55,7 +55,9 @@ def _measure(node: Total) -> object:
 
 
 def _comparison(node: Comparison) -> object:
-    fact = {"var": node.field.path}
+    fact: object = {"var": node.field.path}
+    if node.plus is not None:
+        fact = {"+": [fact, {"var": node.plus.path}]}
     match node.relation:
         case "yes":
             return fact

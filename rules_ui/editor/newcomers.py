@@ -21,6 +21,7 @@ _USUAL_FACT: Final[Mapping[Scope, tuple[str, ...]]] = {
     "purchase": ("member.tier", "member.qualifying_spend_minor"),
     "line": ("department",),
 }
+_USUAL_SUM: Final = ("member.spend_30d_minor", "purchase.sales_minor")
 _NEW: Final = {"zh": "新规则", "en": "New rule"}
 DISCOUNTS: Final[Mapping[str, Any]] = {
     "rate_bps": 1_000,
@@ -110,6 +111,9 @@ def condition(what: str, catalogue: Catalogue, kind: str, scope: Scope) -> Condi
     match what:
         case "group":
             return Group("", "or", (plain, plain))
+        case "sum":
+            first, second = (catalogue.document[path] for path in _USUAL_SUM)
+            return Comparison("", first, "ge", (Literally(50_000),), second)
         case "lines":
             return EachLine("", "some", comparison(catalogue.lines["department"]))
         case "total":

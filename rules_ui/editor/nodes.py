@@ -39,12 +39,14 @@ class Comparison:
     Attributes:
         pointer: JSON Pointer of the condition in the pack.
         values: none for yes and no, two for between, any number for one_of and none_of, else one.
+        plus: of numbers another fact, which is added to the first; None: none is.
     """
 
     pointer: str
     field: Field
     relation: Relation
     values: tuple[Operand, ...]
+    plus: Field | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from rules_ui.editor.parsing import LINES
 
 _MADE: Final = (
     *("scope", "calendar", "base", "expires", "limits", "exclusions"),
-    *("title", "description", "help", "words", "hours", "except", "members"),
+    *("title", "description", "help", "words", "hours", "except", "members", "values"),
 )
 """Parts that are there only while something stands in them."""
 _ONLY: Final = "/filter/1"

@@ -105,7 +105,7 @@ class Reader:
             at, ends = 0, operands[1:]
         else:
             return None
-        values = self._numbers(ends)
+        values = self.numbers(ends)
         measured = self.measured(operands[at], f"{here}/{at}", depth)
         if measured is None or values is None:
             return None
@@ -150,30 +150,40 @@ class Reader:
         self, operator: str, operands: Sequence[object], pointer: str, scope: Scope
     ) -> Comparison | None:
         if operator == "<=" and len(operands) == 3:
-            field, values = self._field(operands[1], scope), self._numbers((operands[0], operands[2]))
+            (field, plus), values = self._sum(operands[1], scope), self.numbers((operands[0], operands[2]))
             if field is None or field.type != "integer" or values is None:
                 return None
-            return Comparison(pointer, field, "between", values)
+            return Comparison(pointer, field, "between", values, plus)
         if operator not in _RELATIONS or len(operands) != 2:
             return None
         return self._simple(_RELATIONS[operator], operands[0], operands[1], pointer, scope)
 
     def _yes_or_no(self, tree: object, pointer: str, scope: Scope, relation: Relation) -> Comparison | None:
-        field = self._field(tree, scope)
+        field = self.field(tree, scope)
         return Comparison(pointer, field, relation, ()) if field and field.type == "boolean" else None
 
     def _simple(
         self, relation: Relation, fact: object, value: object, pointer: str, scope: Scope
     ) -> Comparison | None:
-        field = self._field(fact, scope)
+        field, plus = self._sum(fact, scope)
         if field is None or field.type not in ("integer", "text"):
             return None
         if field.type == "text":
             if relation not in ("eq", "ne") or not isinstance(value, str):
                 return None
             return Comparison(pointer, field, relation, (Literally(value),))
-        values = self._numbers((value,))
-        return Comparison(pointer, field, relation, values) if values else None
+        values = self.numbers((value,))
+        return Comparison(pointer, field, relation, values, plus) if values else None
+
+    def _sum(self, tree: object, scope: Scope) -> tuple[Field | None, Field | None]:
+        """A fact, and the one that is added to it where two numbers are."""
+        match tree:
+            case {"+": [first, second]}:
+                field, plus = self.field(first, scope), self.field(second, scope)
+                both = field is not None and plus is not None and field.type == plus.type == "integer"
+                return (field, plus) if both else (None, None)
+            case _:
+                return self.field(tree, scope), None
 
     def _negated(self, inner: object, pointer: str, scope: Scope) -> Comparison | None:
         match inner:
@@ -188,25 +198,27 @@ class Reader:
         self, operands: Sequence[object], pointer: str, scope: Scope, *, negated: bool
     ) -> Comparison | None:
         needle, stack = operands
-        field = self._field(stack, scope)
+        field = self.field(stack, scope)
         if field is not None and field.type == "text_list" and isinstance(needle, str):
             return Comparison(pointer, field, "has_not" if negated else "has", (Literally(needle),))
-        field = self._field(needle, scope)
+        field = self.field(needle, scope)
         if field is None or not isinstance(stack, list) or not stack:
             return None
         if field.type == "text" and all(isinstance(each, str) for each in stack):
             values: tuple[Operand, ...] | None = tuple(Literally(each) for each in stack)
         else:
-            values = self._numbers(stack) if field.type == "integer" else None
+            values = self.numbers(stack) if field.type == "integer" else None
         return Comparison(pointer, field, "none_of" if negated else "one_of", values) if values else None
 
-    def _field(self, tree: object, scope: Scope) -> Field | None:
+    def field(self, tree: object, scope: Scope) -> Field | None:
+        """The fact that a name means, if it is one."""
         if not isinstance(tree, dict) or list(tree) != ["var"] or not isinstance(tree["var"], str):
             return None
         known = self.catalogue.lines if scope == "line" else self.catalogue.document
         return known.get(tree["var"])
 
-    def _numbers(self, trees: Sequence[object]) -> tuple[Operand, ...] | None:
+    def numbers(self, trees: Sequence[object]) -> tuple[Operand, ...] | None:
+        """Numbers and parameters; None where there is anything else."""
         found: list[Operand] = []
         for tree in trees:
             if type(tree) is int:

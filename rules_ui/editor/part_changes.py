@@ -19,6 +19,7 @@ _TAKEN: Final = re.compile(
     r"|/rules/[0-9]{1,3}/then/(earn|discount)/(lines|base|rounding)"
     r"|(/rules/[0-9]{1,3})?/calendar/hours/[0-9]{1,2}"
     r"|/stacking(/members/[0-9]{1,2}){0,8}"
+    r"|/rules/[0-9]{1,3}/then/message/values/[^/]+"
 )
 """Parts that take what holds them along when they are the last in it."""
 _WAYS_OF_EARNING: Final = ("amount", "per", "points", "lines", "base")

@@ -8,6 +8,7 @@ from rules_ui.contexts.editor import Addition, RuleBlock, RuleView, SlotView
 from rules_ui.editor.bands import bands_of
 from rules_ui.editor.bands_view import table_view
 from rules_ui.editor.conditions_view import top_conditions
+from rules_ui.editor.figures_view import addition, figures
 from rules_ui.editor.newcomers import DISCOUNTS
 from rules_ui.editor.parts_view import additions, reach_slots
 from rules_ui.editor.sheet import Sheet, element_id
@@ -143,6 +144,8 @@ def _acts(sheet: Sheet, at: str, action: str, does: Mapping[str, Any]) -> tuple[
     if action == "discount":
         form = next((form for form in DISCOUNTS if form in does), "")
         return (_switch(sheet, at, "set-form", N_("Gives"), form, _FORMS), *plain)
+    if action == "message":
+        return (*plain, *figures(sheet, at, does))
     if action != "earn":
         return plain
     way = next((key for key in ("amount", "points") if key in does), "lines")
@@ -166,6 +169,8 @@ def _switch(
 def _extras(sheet: Sheet, at: str, action: str, does: Mapping[str, Any]) -> tuple[Addition, ...]:
     """What can be said besides of an action."""
     possible: Sequence[str] = ()
+    if action == "message":
+        return (addition(sheet, at),)
     if action == "discount":
         possible = ("lines", "base", "rounding")
     elif action == "earn" and "amount" not in does and "points" not in does:

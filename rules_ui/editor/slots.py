@@ -19,7 +19,6 @@ SlotKind = Literal[
     "numbers",
     "date",
     "lines",
-    "tree",
     "amount",
 ]
 Offered = Literal["tiers", "places", "rules", "groups", "weekdays", ""]
@@ -170,10 +169,7 @@ MOVE_STAGE: Final = (
         options=(("at_risk", N_("at risk")), ("lapsed", N_("lapsed"))),
     ),
 )
-MESSAGE: Final = (
-    Slot(("template",), N_("Code of the text"), "code"),
-    Slot(("values",), N_("Numbers in the text"), "tree", only_with="values"),
-)
+MESSAGE: Final = (Slot(("template",), N_("Code of the text"), "code"),)
 ACTIONS: Final[Mapping[str, Sequence[Slot]]] = {
     "earn": EARN,
     "multiply": MULTIPLY,

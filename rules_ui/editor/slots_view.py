@@ -46,9 +46,7 @@ def _filled(sheet: Sheet, here: str, slot: Slot, value: object) -> SlotView:
         join, conditions, adds = top_conditions(sheet, value, here, "line")
         return SlotView(label, (join,) if join else (), conditions=conditions, adds=adds, id=id_)
     if slot.kind == "amount":
-        return _amount(sheet, here, slot, value) or _locked(sheet, here, label, value, id_)
-    if slot.kind == "tree":
-        return SlotView(label, (), "", laid_out(value), id=id_, line=sheet.line_of(here))
+        return totalled(sheet, here, label, value) or _locked(sheet, here, label, value, id_)
     controls = _MAKERS[slot.kind](sheet, here, slot, value, label)
     if controls is None:
         return _locked(sheet, here, label, value, id_)
@@ -60,8 +58,8 @@ def _locked(sheet: Sheet, here: str, label: str, value: object, id_: str) -> Slo
     return SlotView(label, (), words, laid_out(value), id=id_, line=sheet.line_of(here))
 
 
-def _amount(sheet: Sheet, here: str, slot: Slot, value: object) -> SlotView | None:
-    """What points are computed on, where it is a total of lines."""
+def totalled(sheet: Sheet, here: str, label: str, value: object) -> SlotView | None:
+    """A value that is a total of lines; None where it is something else."""
     found = sheet.reader.measured(value, here, 0)
     if found is None:
         return None
@@ -70,7 +68,7 @@ def _amount(sheet: Sheet, here: str, slot: Slot, value: object) -> SlotView | No
     if laid_out(whole) != laid_out({">=": [value, 0]}):
         return None
     control = measured(sheet, here, "set-amount", field)
-    label, id_ = sheet.text(slot.label), element_id(here, "slot")
+    id_ = element_id(here, "slot")
     if where is None:
         said = sheet.text(N_("Only some lines"))
         some = Addition(here, "add-amount-where", "where", said, element_id(here, "where"))

@@ -24,7 +24,7 @@ _OF_PARAMETER: Final[dict[ParameterType, Unit]] = {
 }
 
 
-Reason = Literal["number", "whole_number", "too_large", "date", "text", "nothing"]
+Reason = Literal["number", "whole_number", "too_large", "date", "text", "nothing", "name", "taken"]
 
 
 class Unreadable(Exception):

@@ -45,6 +45,8 @@ UNREADABLE: Final = {
     "date": N_("Choose a day."),
     "text": N_("Write a text."),
     "nothing": N_("Write something here, or remove the whole."),
+    "name": N_("Write small letters a to z, digits and _, beginning with a letter."),
+    "taken": N_("Another number has this name."),
 }
 """What is told beside a field whose value could not be read."""
 

@@ -55,6 +55,37 @@ def test_a_fact_beside_a_value_is_a_comparison(tree: object, relation: str, valu
     assert emit(found) == tree
 
 
+TWO = {"+": [{"var": "member.spend_30d_minor"}, {"var": "purchase.sales_minor"}]}
+
+
+def test_two_facts_may_be_added_up() -> None:
+    for tree, relation in (({">=": [TWO, {"param": "limit"}]}, "ge"), ({"<=": [1, TWO, 500]}, "between")):
+        found = read(tree)
+        assert isinstance(found, Comparison)
+        assert found.plus is not None
+        assert (found.field.path, found.plus.path, found.relation) == (
+            "member.spend_30d_minor",
+            "purchase.sales_minor",
+            relation,
+        )
+        assert emit(found) == tree
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {">=": [{"+": [{"var": "member.tier"}, {"var": "purchase.sales_minor"}]}, 1]},
+        {">=": [{"+": [{"var": "purchase.sales_minor"}]}, 1]},
+        {">=": [{"+": [*TWO["+"], {"var": "member.visits"}]}, 1]},
+        {">=": [{"-": TWO["+"]}, 1]},
+        {"in": [TWO, [1, 2]]},
+        {"===": [TWO, "gold"]},
+    ],
+)
+def test_no_other_sum_is_read(tree: object) -> None:
+    assert isinstance(read(tree), Locked)
+
+
 def test_totals_and_lines_are_read() -> None:
     produce = {"===": [{"var": "department"}, "PRODUCE"]}
     bought = read({">=": [{"+": [{"map": [{"filter": [LINES, produce]}, {"var": "sales_minor"}]}]}, 500]})
