@@ -65,6 +65,27 @@ on conflict (pack_code, day, version, store_id) do update set
   points_taken = o.points_taken + excluded.points_taken,
   discount_minor = o.discount_minor + excluded.discount_minor
 """  # noqa: S608 — our own text, as below
+_HOUR: Final = "('x' || left(replace({0}::text, '-', ''), 12))::bit(48)::bigint / 3600000"
+_READ: Final = f"""
+select substr(split_part(d.value->>'source', '#', 1), 6), 'discount', {_HOUR.format("x.id")}
+from {{0}} x cross join lateral jsonb_array_elements(x.evaluation->'charged') d
+where {_FRESH.format("x")} and starts_with(d.value->>'source', 'pack:')
+union
+select r.value->>'pack', 'refusal', {_HOUR.format("x.id")}
+from {{0}} x cross join lateral jsonb_array_elements(x.evaluation->'rules') r
+where {_FRESH.format("x")} and (r.value->>'applied')::boolean and r.value->>'note' is not null
+"""  # noqa: S608
+_ACTED: Final = f"""
+insert into pack_act (version, kind, hour)
+select p.pack_version, 'award', {_HOUR.format("e.id")}
+from ledger_entry e join posting p on p.entry_id = e.id and p.unit = 'points'
+where e.kind in ('earn', 'correct') and {_FRESH.format("e")}
+union
+{_READ.format("purchase")}
+union
+{_READ.format("(select purchase_id as id, recorded_at, xmin, evaluation from purchase_attribution)")}
+on conflict do nothing
+"""  # noqa: S608
 _LATEST: Final = f"""
 select max(x.recorded_at) from (
   select max(e.recorded_at) as recorded_at from ledger_entry e where {_FRESH.format("e")}
@@ -96,12 +117,14 @@ async def follow(session: AsyncSession, at: datetime) -> bool:
     if state is None or not state["ours"]:
         await connection.execute("set local statement_timeout = 0")
         await connection.execute("delete from pack_outlay")
+        await connection.execute("delete from pack_act")
         recorded_to, before = _LONG_AGO, None
     else:
         recorded_to = min(at, state["recorded_to"])  # clocks that ran ahead may have been put right
         before = _xid(state["seen_xid"])
     fresh = (recorded_to - CLOCKS_APART, before, _xid(seen_xid))
     await connection.execute(_ADD, *fresh)
+    await connection.execute(_ACTED, *fresh)
     latest = await connection.fetchval(_LATEST, *fresh)
     await connection.execute(_SAY, at, max(recorded_to, latest or recorded_to), seen_xid)
     return True

@@ -1,4 +1,4 @@
-"""What each pack version gave at a store on a day, and how far that has been added up."""
+"""What each pack version gave at a store on a day, when it did so, and how far that has been added up."""
 
 from sqlalchemy import (
     BigInteger,
@@ -29,6 +29,15 @@ pack_outlay = Table(
     Column("points_taken", BigInteger, nullable=False, server_default=_ZERO),  # taken back, or owed instead
     Column("discount_minor", BigInteger, nullable=False, server_default=_ZERO),
     PrimaryKeyConstraint("pack_code", "day", "version", "store_id"),
+)
+
+pack_act = Table(
+    "pack_act",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),  # of the ids, since 1970
+    CheckConstraint("kind in ('award', 'discount', 'refusal')", name="kind"),
 )
 
 pack_outlay_state = Table(

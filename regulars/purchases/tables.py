@@ -87,6 +87,7 @@ purchase_attribution = Table(
     Column("receipt", JSON, nullable=False),
     UniqueConstraint("member_id", "seq"),
     Index("ix_purchase_attribution_member_window", "member_id", "occurred_at"),
+    Index("ix_purchase_attribution_recorded_at", "recorded_at", postgresql_using="brin"),
     Index(
         "ix_purchase_attribution_to_recompute",
         "purchase_id",

@@ -2,8 +2,8 @@
 
 Ids of purchases and of what they earn grow with time, so their own keys give the order of recording, and no
 index has to be kept for these pages. What was given later (by recomputing, by correcting a version) has ids
-that say nothing of time. Discounts and refusals stand in purchases: looking for them stops after a moment,
-too, and says how far back it came.
+that say nothing of time. Looking stops after a moment, too, and says how far back it came; hours in which
+the version did nothing of the kind are passed over.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,15 @@ from time import perf_counter
 from typing import Final
 from uuid import UUID
 
-from asyncpg import Record
+from asyncpg import QueryCanceledError, Record
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
+from regulars.outlays.acts import ActKind, last_act_before
 from regulars.undoing.domain import Effect, EffectKey, EffectKind, EffectPage, QuickKind, Reach
 from regulars.undoing.effects_repository import IN_REACH, reach_values
 
+NO_ID: Final = UUID(int=0)
 LAST: Final = UUID(int=(1 << 128) - 1)
 CLOCKS_DIFFER: Final = timedelta(days=1)
 _REACHED: Final = IN_REACH.replace("x.store_id", "p.store_id").replace("x.at", "p.occurred_at")
@@ -38,7 +40,7 @@ join purchase p on p.id = case e.kind when 'earn' then e.cause_id else coalesce(
   (select i.cause_id from pack_undo_result r
    join pack_undo_item i on i.undo_id = r.undo_id and i.entry_id = r.entry_id and i.member_id = e.member_id
    where r.reversal_id = e.id and r.given > 0)) end
-where po.pack_version = $1 and po.unit = 'points' and $8::uuid is not null
+where po.pack_version = $1 and po.unit = 'points' and po.entry_id >= $8::uuid and po.entry_id <= $5::uuid
   and not exists (select from posting s where {_SAME_RULE} and s.leg < po.leg)
   and (po.entry_id, po.rule_id) < ($5::uuid, $6::text) and {_REACHED}
 order by po.entry_id desc, po.rule_id desc limit $7
@@ -90,18 +92,24 @@ _COUNTS: Final[dict[QuickKind, str]] = {
     "move": f"select count(*) from ({_MOVES}) n",  # noqa: S608
 }
 _STEP: Final = """
-select id, occurred_at, recorded_at from purchase where id = (
-  select id from purchase where id >= $1::uuid and id <= $2::uuid order by id desc offset $3 limit 1)
+select id, {0} as at, recorded_at from {1} where id = (
+  select id from {1} where id >= $1::uuid and id <= $2::uuid order by id desc offset $3 limit 1)
 """
+_STEPS: Final[dict[ActKind, str]] = {
+    "award": _STEP.format("recorded_at", "ledger_entry"),
+    "discount": _STEP.format("occurred_at", "purchase"),
+    "refusal": _STEP.format("occurred_at", "purchase"),
+}
+_COUNTING_MS: Final = 150
 FAR: Final = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long purchases are read back for one page.
+    """How long purchases, or what they earned, are read back for one page.
 
     Attributes:
-        purchases: read in one step.
+        purchases: read in one step, or entries.
         ms: no further step begins after that many.
     """
 
@@ -122,11 +130,9 @@ async def page(
 ) -> EffectPage:
     """Effects of one kind: moves by when they took effect, all others as they were recorded, latest first."""
     at, last_id, rule_id = after or (FAR, LAST, "")
-    if kind in ("discount", "refusal"):
+    if kind != "move":
         return await _read_back(session, reach, kind, (last_id, rule_id), limit, patience)
-    values = (*reach_values(reach), last_id, rule_id, limit + 1, await _first(session, reach))
-    if kind == "move":
-        values = (*values, at)
+    values = (*reach_values(reach), last_id, rule_id, limit + 1, NO_ID, at)
     rows = await (await driver(session)).fetch(_PAGES[kind], *values)
     return _page([_effect(kind, row) for row in rows], limit)
 
@@ -134,19 +140,24 @@ async def page(
 async def _read_back(
     session: AsyncSession,
     reach: Reach,
-    kind: EffectKind,
+    kind: ActKind,
     key: tuple[UUID, str],
     limit: int,
     patience: Patience,
 ) -> EffectPage:
-    """Step by step through purchases, until the page is full, nothing is left or patience is at its end."""
+    """Step by step backwards, until the page is full, nothing is left or patience is at its end."""
     connection = await driver(session)
     began = perf_counter()
     last_id, rule_id = key
-    first = await _first(session, reach)
+    first = NO_ID if kind == "award" else await _first(session, reach)
     found: list[Effect] = []
     while True:
-        step = await connection.fetchrow(_STEP, first, last_id, patience.purchases)
+        act = await last_act_before(session, reach.version, kind, last_id)
+        if act is None or act < first:
+            return _page(found, limit)
+        if act != last_id:
+            last_id, rule_id = act, ""
+        step = await connection.fetchrow(_STEPS[kind], first, last_id, patience.purchases)
         to = first if step is None else step["id"]
         missing = limit + 1 - len(found)
         rows = await connection.fetch(_PAGES[kind], *reach_values(reach), last_id, rule_id, missing, to)
@@ -155,7 +166,7 @@ async def _read_back(
             return _page(found, limit)
         last_id, rule_id = step["id"], ""
         if (perf_counter() - began) * 1000 >= patience.ms:
-            return EffectPage(found, (step["occurred_at"], last_id, rule_id), step["recorded_at"])
+            return EffectPage(found, (step["at"], last_id, rule_id), step["recorded_at"])
 
 
 def _page(found: Sequence[Effect], limit: int) -> EffectPage:
@@ -178,12 +189,18 @@ def _effect(kind: EffectKind, row: Record) -> Effect:
     )
 
 
-async def count(session: AsyncSession, reach: Reach, kind: QuickKind, most: int) -> int:
-    """How many effects of one kind there are; counting stops at `most`."""
-    values = (*reach_values(reach), LAST, "", most, await _first(session, reach))
+async def count(session: AsyncSession, reach: Reach, kind: QuickKind, most: int) -> int | None:
+    """How many effects of one kind there are; counting stops at `most`, and after a moment: None."""
+    values = (*reach_values(reach), LAST, "", most, NO_ID)
     if kind == "move":
         values = (*values, FAR)
-    found: int = await (await driver(session)).fetchval(_COUNTS[kind], *values)
+    connection = await driver(session)
+    try:
+        async with connection.transaction():
+            await connection.execute(f"set local statement_timeout = {_COUNTING_MS}")
+            found: int = await connection.fetchval(_COUNTS[kind], *values)
+    except QueryCanceledError:
+        return None
     return found
 
 

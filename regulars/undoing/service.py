@@ -91,14 +91,14 @@ async def list_effects(
 
 async def count_effects(
     session: AsyncSession, reach: Reach, kind: QuickKind, *, most: int = COUNTED_MOST
-) -> int:
+) -> int | None:
     """How many effects of one kind a version has, as far as that is quickly told.
 
     Args:
         session: reads only.
         reach, kind: as in `list_effects`.
         most: where counting stops.
-    Returns: `most` where there are as many or more.
+    Returns: `most` where there are as many or more; None where it takes too long.
     """
     return await effect_pages.count(session, reach, kind, most)
 

@@ -43,6 +43,11 @@ class Chart:
     across: bool = False
 
     @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw: no figure, or none but 0."""
+        return not any(value for one in self.series for value in one.values)
+
+    @property
     def data(self) -> dict[str, Any]:
         """What `static/charts.js` draws."""
         return asdict(self)

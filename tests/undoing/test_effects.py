@@ -1,6 +1,8 @@
 """All that a version did can be listed, and only what it did; its points are found in their own lots."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +14,12 @@ from sqlalchemy import text
 from undoing.world import DAY, Undoing, give_points
 
 from regulars.db.session import Database
+from regulars.kernel import clock
+from regulars.outlays.acts import last_act_before
+from regulars.outlays.following import follow
 from regulars.purchases.domain import Discount
 from regulars.undoing import service
-from regulars.undoing.domain import Effect, EffectKey, EffectKind, Reach
+from regulars.undoing.domain import Effect, EffectKey, EffectKind, EffectPage, Reach
 from regulars.undoing.effect_pages import Patience
 
 
@@ -24,7 +29,7 @@ async def effects(undoing: Undoing, version: str, kind: EffectKind, **reach: Any
         return list((await service.list_effects(session, meant, kind, **reach)).effects)
 
 
-async def counted(undoing: Undoing, most: int) -> int:
+async def counted(undoing: Undoing, most: int) -> int | None:
     async with undoing.chain.database.read() as session:
         return await service.count_effects(session, Reach("gift/1", ("",), None, None), "award", most=most)
 
@@ -90,6 +95,53 @@ async def test_looking_for_few_discounts_stops_and_goes_on_where_it_stopped(
     assert found == [bought[number].purchase_id for number in (8, 4, 0)]
     assert len(stops) >= 3
     assert stops == sorted(stops, reverse=True)
+
+
+@pytest.mark.parametrize("kind", ["discount", "award"])
+async def test_hours_in_which_a_version_did_nothing_are_passed_over_once_added_up(
+    undoing: Undoing, kind: EffectKind
+) -> None:
+    chain, begun = undoing.chain, clock.now()
+    await publish_tenth(chain, money(1_000_000))
+    await give_points(chain)
+    ann, charged = await chain.join("Ann"), Discount("pack:tenth/1#off", "chain", 100)
+    for hour in range(30):
+        drawn = count((_millis(begun + timedelta(hours=hour)) << 80) + 1)
+        chain.desk = replace(chain.desk, new_id=lambda drawn=drawn: UUID(int=next(drawn)))
+        acts = hour in (3, 4)
+        bought = line(900, list_minor=1_000, discount_minor=100, discounts=(charged,)) if acts else line(1)
+        await chain.buy(ann if acts else None, bought)
+    version = "tenth/1" if kind == "discount" else "gift/1"
+    before = await pages_of(undoing, version, kind)
+    async with chain.database.begin() as session:
+        await follow(session, begun + timedelta(days=3))
+    after = await pages_of(undoing, version, kind)
+    assert [one.id for page in after for one in page.effects] == [
+        one.id for page in before for one in page.effects
+    ]
+    assert sum(len(page.effects) for page in after) == 2
+    assert len(after) <= 4
+    assert len(before) > 25 or kind == "award"
+    first = next(one.id for page in after for one in page.effects)
+    async with chain.database.read() as session:
+        assert await last_act_before(session, version, "refusal", first) is None
+
+
+async def pages_of(undoing: Undoing, version: str, kind: EffectKind) -> list[EffectPage]:
+    """All pages, each of which ends after one step."""
+    found: list[EffectPage] = []
+    while not found or found[-1].next_after is not None:
+        async with undoing.chain.database.read() as session:
+            after = found[-1].next_after if found else None
+            reach = Reach(version, ("",), None, None)
+            found.append(
+                await service.list_effects(session, reach, kind, after=after, patience=Patience(1, 0))
+            )
+    return found
+
+
+def _millis(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 async def test_moves_and_refusals_are_listed(undoing: Undoing) -> None:
