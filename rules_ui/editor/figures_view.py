@@ -17,7 +17,7 @@ from rules_ui.i18n import N_
 _SOURCES: Final = (
     ("fact", N_("a fact")),
     ("total", N_("a total of lines")),
-    ("number", N_("a fixed number")),
+    ("number", N_("a number or a parameter")),
 )
 _COMPUTED: Final = ("computed", N_("a computed value"))
 
