@@ -1,7 +1,8 @@
 """Another version instead: tags, stages and messages become what it would have made of them, where honest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,14 +10,19 @@ from uuid import UUID
 import orjson
 import pytest
 from care_pack import CARE, WORDS, sold
+from hypothesis import given
+from hypothesis import strategies as st
+from rehearsal.test_live_equals_history import assert_no_difference, replay_all
 from small_chain import ACTOR, MONDAY, OPENED, line
 from undoing.world import DAY, LONG_AFTER, Undoing
 
 from regulars.entrypoints.explaining import prove_in
 from regulars.members.service import get_member
+from regulars.members.tagging import TagChange, Tagging, held_until
 from regulars.messages.service import hand_out
 from regulars.rules import service as rules
 from regulars.security.scope import EVERYWHERE
+from regulars.undoing.tag_orders import Hold, Ordered, TagWord, instead, retold, standing
 
 COFFEE = {"tag": {"give": "coffee", "for_days": 30}}
 THANKS = {"message": {"template": "thanks", "values": {"spent": {"var": "purchase.sales_minor"}}}}
@@ -164,6 +170,27 @@ async def test_a_stage_that_the_other_version_moved_is_put_back_with_it(caring: 
     assert await caring.verified()
 
 
+async def test_a_rehearsal_of_what_is_live_is_history_after_tags_and_stages_were_decided_anew(
+    caring: Undoing,
+) -> None:
+    names = ("Ann", "Bob", "Cid", "Dan")
+    ann, bob, cid, dan = [await caring.chain.join(name) for name in names]
+    for who, sku in ((ann, "COFFEE"), (bob, "BREAD"), (cid, "CANCELLING"), (dan, "MILK")):
+        await buy(caring, who, sku, 0)
+    to_lapse = {"move_stage": {"to": "lapsed"}}
+    rules_of = {"give": (sold("BREAD"), COFFEE), "close": (sold("MILK"), to_lapse), "cancel": None}
+    await publish(caring, other(**rules_of), LONG_AFTER)
+    done = await caring.do("care/1", to_version=2)
+    assert (done.tags_changed, done.stages_moved, done.differences) == (2, 2, 0)
+    for who in (ann, bob, cid, dan):
+        await buy(caring, who, "RICE", 12)
+    sums = await replay_all(caring.chain.database)
+    assert_no_difference(sums)
+    assert sums.messages["thanks"].before == sums.messages["thanks"].after == 1
+    assert (await prove_in(caring.chain.database, None)).ok
+    assert await caring.verified()
+
+
 async def test_unread_messages_are_withdrawn_and_none_is_sent_late(caring: Undoing) -> None:
     ann, bob = await caring.chain.join("Ann", tags=("coffee",)), await caring.chain.join("Bob")
     await buy(caring, ann, "BREAD", 0)
@@ -202,6 +229,60 @@ async def test_who_is_no_longer_refused_gets_the_tags_of_other_packs(caring: Und
     again = await caring.order("staff-excluded/1", to_version=2)
     assert seen(again.preview, *ASIDES) == {}
     assert await caring.verified()
+
+
+def order(no: int, *wanted: TagChange) -> Ordered:
+    at = MONDAY + no * DAY
+    return Ordered(UUID(int=no + 1), UUID(int=99), at, True, tuple(wanted))
+
+
+def change(no: int, given: bool, days: int | None, version: str) -> TagChange:
+    at = MONDAY + no * DAY
+    until = at + days * DAY if given and days else None
+    return TagChange("coffee", given, at, until, version, "r")
+
+
+WANTS = st.one_of(st.none(), st.tuples(st.booleans(), st.sampled_from([None, 3, 30])))
+
+
+@given(st.lists(st.tuples(WANTS, WANTS, WANTS), max_size=6))
+def test_tags_hold_as_had_the_other_version_asked_and_back_again(many: list[tuple[Any, Any, Any]]) -> None:
+    """For each purchase: what the version, the other version, and another pack want of the tag."""
+    of = {"p/1": 0, "p/2": 1, "w/1": 2}
+
+    def asked(no: int, *versions: str) -> list[TagChange]:
+        wants = [(version, many[no][of[version]]) for version in versions]
+        return [change(no, *want, version) for version, want in wants if want is not None]
+
+    at = MONDAY + 20 * DAY
+    first = [order(no, *asked(no, "p/1", "w/1")) for no in range(len(many))]
+    second = [order(no, *asked(no, "p/2", "w/1")) for no in range(len(many))]
+    now: list[Ordered] = first
+    words: list[TagWord] = []
+    for version, meant in (("p/2", second), ("p/1", first)):
+        wanted = [
+            replace(one, changes=instead(one, asked(no, version, "w/1"), (), "p"))
+            for no, one in enumerate(now)
+        ]
+        found = retold(now, wanted, at)
+        assert {one.tag: one.after for one in found} in ({}, {"coffee": hold_of(meant, at)})
+        assert found or hold_of(now, at) == hold_of(meant, at)
+        words += [TagWord(one.tag, ids_of(one.causes), None, one.gives) for one in found]
+        now, gone = standing(first, words)
+        assert (hold_of(now, at), gone) == (hold_of(meant, at), set())
+
+
+def ids_of(orders: Sequence[Ordered]) -> tuple[UUID, ...]:
+    return tuple(one.purchase_id for one in orders if one.purchase_id is not None)
+
+
+def hold_of(orders: Sequence[Ordered], at: datetime) -> Hold:
+    tagging = Tagging()
+    for one in orders:
+        for each in one.changes:
+            tagging.note(each)
+    held = held_until(tagging.changes, at)
+    return Hold("coffee" in held, held.get("coffee"))
 
 
 async def stored_of(undoing: Undoing, code: str) -> bytes:
