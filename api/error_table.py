@@ -119,7 +119,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "place_has_open_places": Row(409, "请先关闭其下属机构。"),
     # members
     "unknown_member": Row(404, "没有这位会员。"),
-    "phone_invalid": Row(422, "请填写手机号或座机号；外地区号码请以 + 和国家代码开头。"),
+    "phone_invalid": Row(422, "请填写有效的电话号码；境外号码以 + 和国家代码开头。"),
     "phone_unreadable": Row(409, "现用的密钥无法打开这个号码，请联系管理员。"),
     "phone_taken": Row(409, "该号码已有会员使用，请直接查找那位会员。"),
     "reference_invalid": Row(422, "外部编号须以字母开头，最多 64 个字母、数字或 . _ : -。"),

@@ -209,9 +209,9 @@ def _fields_of(error: InvalidInput, language: Language) -> Iterator[FieldError]:
 
 def _with_fields(code: str, fields: Sequence[FieldError], language: Language) -> Problem:
     row = ROWS[code]
-    colon, between = ("：", "") if language == "zh" else (": ", "; ")
+    colon, stop, between = ("：", "。", "；") if language == "zh" else (": ", ".", "; ")
     told = (f"{one.field}{colon}{one.message}" if one.field else one.message for one in fields)
-    words = between.join(islice(told, FIELDS_TOLD))
+    words = between.join(each.removesuffix(stop) for each in islice(told, FIELDS_TOLD)) + stop
     return Problem(code, row.status, row.title(language), words, errors=tuple(fields))
 
 

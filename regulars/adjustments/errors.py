@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from regulars.kernel.errors import RegularsError
+from regulars.kernel.errors import FieldProblem, RegularsError
 
 
 class UnknownAdjustment(RegularsError):
@@ -14,7 +14,7 @@ class UnknownAdjustment(RegularsError):
         super().__init__("no adjustment has this id; see the list of adjustments", field=field)
 
 
-class AdjustmentPointsInvalid(RegularsError):
+class AdjustmentPointsInvalid(FieldProblem):
     """No points, or more than anybody adjusts."""
 
     code = "adjustment_points_invalid"
@@ -27,7 +27,7 @@ class AdjustmentPointsInvalid(RegularsError):
         )
 
 
-class AdjustmentReasonUnknown(RegularsError):
+class AdjustmentReasonUnknown(FieldProblem):
     """Not one of the reasons."""
 
     code = "adjustment_reason_unknown"
@@ -36,7 +36,7 @@ class AdjustmentReasonUnknown(RegularsError):
         super().__init__(f"the reason is one of {', '.join(allowed)}", field="reason", allowed=list(allowed))
 
 
-class AdjustmentNoteMissing(RegularsError):
+class AdjustmentNoteMissing(FieldProblem):
     """Who adjusts, and who refuses, says why in words."""
 
     code = "adjustment_note_missing"
@@ -61,8 +61,7 @@ class AdjustmentDiffers(RegularsError):
 
     def __init__(self) -> None:
         super().__init__(
-            "this request was made before, with other content; look at the member's adjustments, and ask "
-            "anew with a fresh id if it is another one",
+            "this request was made before, with other content; look at the member's adjustments",
             field="id",
         )
 
@@ -74,7 +73,7 @@ class AdjustmentBeyondBalance(RegularsError):
 
     def __init__(self, points: int, available: int) -> None:
         super().__init__(
-            f"the member can use {available:,} points, so {points:,} cannot be taken; take no more than that",
+            f"the member can use {available:,} points; take no more than that",
             field="points",
             points=points,
             available=available,

@@ -33,6 +33,7 @@ from regulars.adjustments.errors import (
     UnknownAdjustment,
 )
 from regulars.adjustments.posting import Account, open_account, post
+from regulars.kernel.errors import FieldProblem, InvalidInput
 from regulars.kernel.paging import page_of
 from regulars.members.errors import UnknownMember
 from regulars.organisation.places import Places
@@ -64,9 +65,9 @@ async def request_adjustment(
         actor: a person, with the scope of the right to ask.
         at: aware UTC, now.
     Returns: the adjustment, posted or waiting for somebody else.
-    Raises: AdjustmentNeedsPerson; AdjustmentPointsInvalid, AdjustmentReasonUnknown, AdjustmentNoteMissing;
-        UnknownMember; AdjustmentDiffers; AdjustmentNotReversible; AdjustmentFrozen; AdjustmentBeyondBalance.
-        Nothing is then written.
+    Raises: AdjustmentNeedsPerson; AdjustmentPointsInvalid, AdjustmentReasonUnknown, AdjustmentNoteMissing,
+        or InvalidInput where several are wrong; UnknownMember; AdjustmentDiffers; AdjustmentNotReversible;
+        AdjustmentFrozen; AdjustmentBeyondBalance. Nothing is then written.
     Source: docs/semantics.md, "Adjustments by hand".
     """
     _check(wish, actor)
@@ -242,11 +243,19 @@ async def _allowance(
 def _check(wish: Wish, actor: Actor) -> None:
     if actor.kind != "operator":
         raise AdjustmentNeedsPerson
+    problems: list[FieldProblem] = []
     if wish.reverses is None and (wish.points is None or not 1 <= abs(wish.points) <= POINTS_MAX):
-        raise AdjustmentPointsInvalid(POINTS_MAX)
+        problems.append(AdjustmentPointsInvalid(POINTS_MAX))
     if wish.reason not in set(AdjustmentReason):
-        raise AdjustmentReasonUnknown([reason.value for reason in AdjustmentReason])
-    _said(wish.note, "note")
+        problems.append(AdjustmentReasonUnknown([reason.value for reason in AdjustmentReason]))
+    try:
+        _said(wish.note, "note")
+    except AdjustmentNoteMissing as missing:
+        problems.append(missing)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _said(words: str, field: str) -> str:

@@ -19,7 +19,7 @@ class PhoneInvalid(FieldProblem):
 
     def __init__(self, region: str, *, field: str) -> None:
         super().__init__(
-            "give a mobile or land-line number; begin with + and the country code if it is not local",
+            "give a telephone number; one from abroad begins with + and the country code",
             field=field,
             region=region,
         )

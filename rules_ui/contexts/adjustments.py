@@ -17,6 +17,7 @@ class AdjustmentLine:
         alone: posted by the asker's own right.
         reverses: it takes another one back; `reversed`: another one takes it back, or waits to.
         reverse_href: where a reversal may be asked for, or None.
+        typed: what was written to decide on it and goes on being shown; `trouble` what is wrong with it.
     """
 
     id: UUID
@@ -40,6 +41,8 @@ class AdjustmentLine:
     may_decide: bool
     may_withdraw: bool
     reverse_href: str | None
+    typed: str = ""
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Adjustments by hand: the request at the desk, the list of those that wait, and the decision."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -14,19 +15,28 @@ from api.dependencies import requires
 from regulars.adjustments import service
 from regulars.adjustments.domain import POINTS_MAX, Wish
 from regulars.adjustments.errors import (
+    AdjustmentNoteMissing,
     AdjustmentNotReversible,
     AdjustmentPointsInvalid,
+    AdjustmentReasonUnknown,
     UnknownAdjustment,
 )
 from regulars.analytics import adjusted
 from regulars.analytics.adjusted import AdjustmentRow
-from regulars.kernel.errors import RegularsError
+from regulars.kernel.errors import InvalidInput, RegularsError
 from regulars.kernel.ids import new_id
 from regulars.members.errors import UnknownMember
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
-from rules_ui.adjustment_view import direction_choices, line_of, lines_of, reason_choices, state_choices
+from rules_ui.adjustment_view import (
+    DIRECTIONS,
+    direction_choices,
+    line_of,
+    lines_of,
+    reason_choices,
+    state_choices,
+)
 from rules_ui.contexts.adjustments import AdjustmentsPage, AdjustPage
 from rules_ui.contexts.base import FieldTrouble
 from rules_ui.desk_view import masked_name
@@ -40,7 +50,8 @@ A_PAGE = 30
 Reader = Annotated[Actor, Depends(requires(Permission.ADJUSTMENT_READ))]
 Asker = Annotated[Actor, Depends(requires(Permission.ADJUSTMENT_REQUEST))]
 Approver = Annotated[Actor, Depends(requires(Permission.ADJUSTMENT_APPROVE))]
-Words = Annotated[str, Form(max_length=400)]
+Words = Annotated[str, Form(max_length=2_000)]
+Short = Annotated[str, Form(max_length=400)]
 
 router = APIRouter(prefix="/desk")
 
@@ -60,9 +71,9 @@ async def ask(
     member_id: UUID,
     order: Annotated[UUID, Form()],
     actor: Asker,
-    direction: Annotated[str, Form(max_length=10)] = "give",
-    points: Annotated[str, Form(max_length=20)] = "",
-    reason: Annotated[str, Form(max_length=40)] = "",
+    direction: Short = "give",
+    points: Short = "",
+    reason: Short = "",
     note: Words = "",
     reverses: Annotated[UUID | None, Form()] = None,
 ) -> Response:
@@ -139,6 +150,8 @@ async def reject(
             )
     except (UnknownAdjustment, PermissionDenied):
         raise
+    except AdjustmentNoteMissing as error:
+        return await _list(request, ui, actor, "waiting", "", unsaid=(adjustment_id, words, error))
     except RegularsError as error:
         return await _list(request, ui, actor, "waiting", "", trouble=error)
     return go("/desk/adjustments?done=adjustment-rejected")
@@ -210,7 +223,9 @@ async def _list(
     after: str,
     *,
     trouble: RegularsError | None = None,
+    unsaid: tuple[UUID, str, RegularsError] | None = None,
 ) -> HTMLResponse:
+    """The list, with why a decision was refused: `unsaid` stands at the words that it lacks."""
     shown = state if state in WORDS["adjustment"] else "waiting"
     scope = actor.scope_for(Permission.ADJUSTMENT_READ)
     async with ui.container.database.read() as session:
@@ -219,31 +234,44 @@ async def _list(
         )
     say = ui.speech(request, actor)
     further = urlencode({"state": shown, "after": f"{last[0].isoformat()} {last[1]}"}) if last else ""
+    lines = lines_of(rows, actor, ui.container.places, say)
+    if unsaid is not None:
+        at, typed, lacking = unsaid
+        told = trouble_of(lacking, say.language)
+        lines = tuple(replace(one, typed=typed, trouble=told) if one.id == at else one for one in lines)
+        trouble = None if any(one.id == at for one in lines) else lacking
     view = AdjustmentsPage(
         states=state_choices(shown, say),
         state=shown,
-        lines=lines_of(rows, actor, ui.container.places, say),
+        lines=lines,
         next_href=f"/desk/adjustments?{further}" if further else None,
         first_href=f"/desk/adjustments?{urlencode({'state': shown})}" if after else None,
         trouble=trouble_of(trouble, say.language) if trouble else None,
     )
-    return ui.page(request, actor, view, say, status=409 if trouble else 200)
+    return ui.page(request, actor, view, say, status=422 if unsaid else 409 if trouble else 200)
 
 
 def _problems(error: RegularsError, say: Speech) -> tuple[FieldTrouble, ...]:
-    """What is wrong; the form knows no points below zero, for the direction is chosen beside them."""
-    if not isinstance(error, AdjustmentPointsInvalid):
-        return troubles_of(error, say.language)
-    words = N_("Write a whole number from %(least)s to %(most)s.")
-    message = say.text(words, least=say.number(1), most=say.number(POINTS_MAX))
-    return (FieldTrouble("points", message),)
+    """All that is wrong, as the form asks for it: it knows no points below zero and no codes."""
+    several = error.problems if isinstance(error, InvalidInput) else [error]
+    return tuple(told for one in several for told in _told(one, say))
 
 
-def _points(text: str, direction: str) -> int:
-    """The points with their sign. Raises: AdjustmentPointsInvalid."""
+def _told(error: RegularsError, say: Speech) -> tuple[FieldTrouble, ...]:
+    if isinstance(error, AdjustmentPointsInvalid):
+        words = N_("Write a whole number from %(least)s to %(most)s.")
+        message = say.text(words, least=say.number(1), most=say.number(POINTS_MAX))
+        return (FieldTrouble("points", message),)
+    if isinstance(error, AdjustmentReasonUnknown):
+        return (FieldTrouble("reason", say.text(N_("Choose a reason."))),)
+    return troubles_of(error, say.language)
+
+
+def _points(text: str, direction: str) -> int | None:
+    """The points with their sign; None where these are none."""
     clean = text.strip()
-    if not (clean.isascii() and clean.isdigit()):
-        raise AdjustmentPointsInvalid(POINTS_MAX)
+    if not (clean.isascii() and clean.isdigit() and direction in DIRECTIONS):
+        return None
     return int(clean) if direction == "give" else -int(clean)
 
 

@@ -1,7 +1,8 @@
 """Taking somebody in at the desk: a phone, perhaps a name, and what the person agrees to."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form
@@ -21,15 +22,17 @@ from regulars.security.scope import EVERYWHERE
 from rules_ui.contexts.base import FieldTrouble
 from rules_ui.contexts.desk import DeskEnrolPage, Twin
 from rules_ui.desk_view import consent_choices, masked_name, shown_text
-from rules_ui.i18n import N_
+from rules_ui.i18n import N_, Speech
 from rules_ui.member_view import masked
-from rules_ui.routes.enrolment import store_id_of, stores_open_to
+from rules_ui.routes.enrolment import NOWHERE, store_id_of, stores_open_to
 from rules_ui.troubles import troubles_of
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.words import WORDS
 
 Enroller = Annotated[Actor, Depends(requires(Permission.MEMBER_ENROL))]
-Phone = Annotated[str, Form(max_length=80)]
+Phone = Annotated[str, Form(max_length=2_000)]
+NO_PHONE: Final = "-"
+"""What reads as no telephone number: at the desk nobody is taken in without one."""
 NOBODY = Twin(found=False, href=None, name="", phone="", store="")
 
 router = APIRouter(prefix="/desk/enrol")
@@ -62,7 +65,7 @@ async def enrol(
     actor: Enroller,
     member: Annotated[UUID | None, Form()] = None,
     phone: Phone = "",
-    name: Annotated[str, Form(max_length=200)] = "",
+    name: Annotated[str, Form(max_length=2_000)] = "",
     store: Annotated[str, Form(max_length=60)] = "",
     consent: Annotated[list[str] | None, Form(max_length=20)] = None,
 ) -> Response:
@@ -70,31 +73,23 @@ async def enrol(
     say = ui.speech(request, actor)
     member_id = member or new_id()
     agreed = frozenset(consent or ())
-    problems: list[FieldTrouble] = []
-    home = store_id_of(ui, store)
-    if home is None:
-        problems.append(FieldTrouble("store", say.text(N_("Choose a store."))))
-    if not phone.strip():
-        problems.append(FieldTrouble("phone", say.text(N_("Type the phone number."))))
-    if home is not None and not problems:
-        new = NewMember(
-            id=member_id,
-            name=name.strip() or None,
-            home_store_id=home,
-            enrolled_at=say.now,
-            phone=shown_text(phone),
-            consents={purpose: purpose in agreed for purpose in WORDS["consent"]},
-        )
-        try:
-            if not await _enrolled_before(ui, actor, member_id):
-                async with ui.container.database.begin() as session:
-                    await enrolment.enrol(
-                        session, new, ui.container.member_rules, ui.container.places, actor, say.now
-                    )
-            return go(f"/desk/members/{member_id}?done=enrolled")
-        except RegularsError as error:
-            said = troubles_of(error, say.language)
-            problems = [FieldTrouble(_FIELDS.get(each.field, each.field), each.message) for each in said]
+    new = NewMember(
+        id=member_id,
+        name=name.strip() or None,
+        home_store_id=store_id_of(ui, store) or NOWHERE,
+        enrolled_at=say.now,
+        phone=shown_text(phone) or NO_PHONE,
+        consents={purpose: purpose in agreed for purpose in WORDS["consent"]},
+    )
+    try:
+        if not await _enrolled_before(ui, actor, member_id):
+            async with ui.container.database.begin() as session:
+                await enrolment.enrol(
+                    session, new, ui.container.member_rules, ui.container.places, actor, say.now
+                )
+        return go(f"/desk/members/{member_id}?done=enrolled")
+    except RegularsError as error:
+        problems = _problems(error, say, phone)
     return _page(
         request,
         ui,
@@ -107,6 +102,16 @@ async def enrol(
         problems=problems,
         twin=await _twin(ui, actor, phone),
     )
+
+
+def _problems(error: RegularsError, say: Speech, phone: str) -> list[FieldTrouble]:
+    """All that is wrong, each at its field."""
+    own = {"phone": N_("Type the phone number.")} if not phone.strip() else {}
+    told = [
+        FieldTrouble(_FIELDS.get(each.field, each.field), each.message)
+        for each in troubles_of(error, say.language)
+    ]
+    return [replace(each, message=say.text(own[each.field])) if each.field in own else each for each in told]
 
 
 _FIELDS = {"home_store_id": "store", "home_store_code": "store"}

@@ -1,7 +1,7 @@
 """Taking somebody in as a member."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form
@@ -18,11 +18,12 @@ from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from rules_ui.contexts.base import Choice, FieldTrouble
 from rules_ui.contexts.members import EnrolPage
-from rules_ui.i18n import N_
 from rules_ui.troubles import troubles_of
 from rules_ui.ui import Pages, Ui, go
 
 STORES_OFFERED = 1_000
+NOWHERE: Final = UUID(int=0)
+"""No store at all: it is refused together with whatever else is wrong."""
 
 
 router = APIRouter(prefix="/members")
@@ -49,38 +50,31 @@ async def show(
 async def enrol(
     request: Request,
     ui: Pages,
-    name: Annotated[str, Form(max_length=200)] = "",
-    phone: Annotated[str, Form(max_length=80)] = "",
+    name: Annotated[str, Form(max_length=2_000)] = "",
+    phone: Annotated[str, Form(max_length=2_000)] = "",
     birthday: Annotated[str, Form(max_length=20)] = "",
     store: Annotated[str, Form(max_length=60)] = "",
     actor: Actor = Depends(requires(Permission.MEMBER_ENROL)),
 ) -> Response:
     await ui.refresh()
     say = ui.speech(request, actor)
-    born, problems = _birthday(birthday)
-    home = store_id_of(ui, store)
-    if home is None:
-        problems.append(FieldTrouble("store", N_("Choose a store.")))
-    if not problems and home is not None:
-        try:
-            new = NewMember(
-                id=new_id(),
-                name=name,
-                home_store_id=home,
-                enrolled_at=say.now,
-                phone=phone or None,
-                birthday=born,
+    new = NewMember(
+        id=new_id(),
+        name=name,
+        home_store_id=store_id_of(ui, store) or NOWHERE,
+        enrolled_at=say.now,
+        phone=phone or None,
+        birthday=_birthday(birthday),
+    )
+    try:
+        async with ui.container.database.begin() as session:
+            written = await enrolment.enrol(
+                session, new, ui.container.member_rules, ui.container.places, actor, say.now
             )
-            async with ui.container.database.begin() as session:
-                written = await enrolment.enrol(
-                    session, new, ui.container.member_rules, ui.container.places, actor, say.now
-                )
-            return go(f"/members/{written.id}?done=enrolled")
-        except RegularsError as error:
-            said = troubles_of(error, say.language)
-            problems = [FieldTrouble(_FIELDS.get(each.field, each.field), each.message) for each in said]
-    else:
-        problems = [FieldTrouble(each.field, say.text(each.message)) for each in problems]
+        return go(f"/members/{written.id}?done=enrolled")
+    except RegularsError as error:
+        said = troubles_of(error, say.language)
+        problems = [FieldTrouble(_FIELDS.get(each.field, each.field), each.message) for each in said]
     view = EnrolPage(
         name=name,
         phone=phone,
@@ -91,14 +85,15 @@ async def enrol(
     return ui.page(request, actor, view, say, status=422)
 
 
-_FIELDS = {"home_store_id": "store", "home_store": "store"}
+_FIELDS = {"home_store_id": "store", "home_store_code": "store"}
 
 
-def _birthday(text: str) -> tuple[date | None, list[FieldTrouble]]:
+def _birthday(text: str) -> date | None:
+    """A birthday; a day on which nobody was born where the text is no date, so that it is refused."""
     try:
-        return (date.fromisoformat(text) if text else None), []
+        return date.fromisoformat(text) if text else None
     except ValueError:
-        return None, [FieldTrouble("birthday", N_("Write the date as year-month-day."))]
+        return date.min
 
 
 def store_id_of(ui: Ui, text: str) -> UUID | None:

@@ -79,7 +79,7 @@ async def test_an_adjustment_is_explained_by_who_why_and_where_its_points_lie(wo
     assert words[0].endswith("40 points were given by hand.")
     assert words[1] == "Why: points that were missed. In words: the till was down"
     assert "alone" in words[2]
-    assert words[3].startswith("40 points of them expire on 2027-")
+    assert words[3] == "40 points of them expire on 12 Mar 2027."
     assert words[4] == f"The adjustment {back.id} has taken it back whole."
     assert any("本人当日额度内" in said.zh for said in found.summary)
     assert (await explained(alone.id))[0] == words
@@ -87,7 +87,7 @@ async def test_an_adjustment_is_explained_by_who_why_and_where_its_points_lie(wo
     assert f"{asked.requested_by} asked for it, operator:{chief.id} approved it." in words
     assert "The approver said: seen" in words
     words, _ = await explained(back.entry_id)
-    assert "40 points of them had been given on 2026-03-12." in words
+    assert "40 points of them had been given on 12 Mar 2026." in words
     assert f"It takes the adjustment {alone.id} back." in words
     west = world.person("store", "west-1").admitted(Permission.MEMBER_READ).scope
     async with world.chain.database.read() as session:

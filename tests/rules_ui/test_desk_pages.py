@@ -251,9 +251,11 @@ async def test_points_are_asked_for_and_moved_when_somebody_else_approves(world:
         (adjustment,) = re.findall(
             r"adjustments/([0-9a-f-]{36})/approve", (await finance.get("/desk/adjustments")).text
         )
-        refused = await finance.post(f"/desk/adjustments/{adjustment}/reject", data={"words": ""})
-        assert refused.status_code == 409
-        assert "say why" in refused.text
+        refused = await finance.post(f"/desk/adjustments/{adjustment}/reject", data={"words": "?"})
+        assert refused.status_code == 422
+        assert f'id="words-{adjustment}-error"' in refused.text
+        assert 'value="?"' in refused.text
+        assert "Say why, in 2 to 200 characters." in said(refused.text)
         done = await finance.post(f"/desk/adjustments/{adjustment}/approve", data={"words": ""})
         assert done.headers["location"] == "/desk/adjustments?done=adjustment-approved"
         assert await points_of(desk, member) == "300"
@@ -268,7 +270,7 @@ async def test_who_asked_cannot_approve_and_may_withdraw(world: WebWorld, admin:
     assert (await admin.post(f"/desk/members/{member}/adjust", data=form)).status_code == 303
     own = await admin.post(f"/desk/adjustments/{form['order']}/approve", data={})
     assert own.status_code == 409
-    assert "somebody else must decide" in own.text
+    assert "omebody else must decide" in own.text
     gone = await admin.post(f"/desk/adjustments/{form['order']}/withdraw", data={})
     assert gone.headers["location"] == "/desk/adjustments?done=adjustment-withdrawn"
     assert (await admin.post(f"/desk/adjustments/{form['order']}/withdraw", data={})).status_code == 303
@@ -295,12 +297,13 @@ async def test_a_posted_adjustment_is_reversed_from_the_card(
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
+        ({"points": "5", "direction": "sideways"}, "Write a whole number from 1 to 1,000,000."),
         ({"points": "0"}, "Write a whole number from 1 to 1,000,000."),
         ({"points": "five"}, "Write a whole number from 1 to 1,000,000."),
         ({"points": "9999999"}, "Write a whole number from 1 to 1,000,000."),
         ({"points": "１２"}, "Write a whole number from 1 to 1,000,000."),
-        ({"reason": ""}, "the reason is one of"),
-        ({"note": "x"}, "say why"),
+        ({"reason": ""}, "Choose a reason."),
+        ({"note": "x"}, "Say why, in 2 to 200 characters."),
         ({"direction": "take", "points": "5"}, "can use 0 points"),
     ],
 )
@@ -314,3 +317,25 @@ async def test_a_request_that_makes_no_sense_comes_back_as_it_was_typed(
     assert told in said(answer.text)
     assert f'name="order" value="{form["order"]}"' in answer.text
     assert f'value="{form["points"]}"' in answer.text
+
+
+@pytest.mark.parametrize(("language", "said_at"), [("en", "Choose a reason."), ("zh", "请选择原因。")])
+async def test_all_that_is_wrong_is_told_at_once_each_at_its_field(
+    world: WebWorld, admin: httpx.AsyncClient, language: str, said_at: str
+) -> None:
+    admin.cookies.set("regulars_language", language)
+    member = await world.chain.join()
+    form = wish(points="many", reason="", note="!")
+    answer = await admin.post(f"/desk/members/{member}/adjust", data=form)
+    wrong = re.findall(r'id="(\w+)-error"', answer.text)
+    assert (answer.status_code, wrong) == (422, ["points", "reason", "note"])
+    assert said_at in said(answer.text)
+    taken_in = {"phone": "12", "name": "\u202ex" * 99, "store": "nowhere"}
+    for address in ("/desk/enrol", "/members/enrol"):
+        again = await admin.post(address, data=taken_in)
+        assert again.status_code == 422
+        assert re.findall(r'id="(\w+)-error"', again.text) == ["phone", "name", "store"], address
+        assert again.text.count('aria-invalid="true"') == 3
+        assert 'value="12"' in again.text
+    unsaid = await admin.post("/desk/enrol", data={})
+    assert re.findall(r'id="(\w+)-error"', unsaid.text) == ["phone", "store"]

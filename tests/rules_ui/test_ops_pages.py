@@ -164,7 +164,7 @@ async def test_a_filter_that_means_everybody_is_refused_on_the_page(
 ) -> None:
     refused = await admin.post("/ops/actions", data={"kind": "retry", "place": str(world.chain.hq)})
     assert refused.status_code == 422
-    assert re.search(r'id="which-error">.*say whom you mean', refused.text, re.S)
+    assert re.search(r'id="which-error">.*Say whom you mean', refused.text, re.S)
 
 
 async def test_a_form_that_is_refused_keeps_all_that_was_chosen_and_comes_first(
