@@ -21,7 +21,7 @@ _TITLES: Final[Mapping[str, Said]] = {
     "reactivated": Said("再次消费，重新活跃。", "Came back."),
     "stage_moved": Said("按规则转为“{stage}”。", "Was taken by a rule to be {stage}."),
     "tier_corrected": Said("等级更正为{tier}。", "Had the tier put right: {tier}."),
-    "stage_corrected": Said("状态更正为“{stage}”。", "Had the stage put right: {stage}."),
+    "stage_corrected": Said("阶段更正为“{stage}”。", "Had the stage put right: {stage}."),
     "revisit_due": Said("到了回访时间。", "Is due for a revisit."),
     "points_expired": Said("积分到期失效。", "Lost points that expired."),
     "silence_corrected": Said(
@@ -63,7 +63,7 @@ def _source(ground: EventGround) -> list[Said]:
         by_en = f"decided anew by the pack {other}" if other else "struck: the other version makes none"
         return [
             Said(
-                f"经审批的更正：规则包 {wrong} 的规则所作的状态变更{by_zh}。",
+                f"经审批的更正：规则包 {wrong} 的规则所作的阶段变动{by_zh}。",
                 f"An approved order had the move that a rule of the pack {wrong} made {by_en}.",
             )
         ]
@@ -71,7 +71,7 @@ def _source(ground: EventGround) -> list[Said]:
         wrong = event.reason.get("undoes")
         return [
             Said(
-                f"经审批的撤销：规则包 {wrong} 的规则所作的状态变更不再有效。",
+                f"经审批的撤销：规则包 {wrong} 的规则所作的阶段变动不再有效。",
                 f"An approved order struck the move that a rule of the pack {wrong} had made.",
             )
         ]
@@ -139,7 +139,7 @@ def _review(ground: EventGround, speech: Speech) -> list[Said]:
     said = _spend(ground, speech)
     if review is not None and review.due_at is not None:
         day = speech.day(review.due_at)
-        said.append(Said(f"等级年到{day.zh}期满。", f"The tier year ended on {day.en}."))
+        said.append(Said(f"等级有效期到{day.zh}为止。", f"The tier year ended on {day.en}."))
     return said
 
 

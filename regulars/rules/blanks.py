@@ -172,7 +172,7 @@ _TIER: Final = _pack(
         "silver_spend_minor": _parameter(
             "money_minor", 100_000, (1, 100_000_000), ("银卡门槛", "Threshold of silver")
         ),
-        "tier_year_days": _parameter("days", 365, (1, 3_650), ("等级年", "Tier year")),
+        "tier_year_days": _parameter("days", 365, (1, 3_650), ("等级有效期", "Tier year")),
         **_TIME,
     },
     tiers=[

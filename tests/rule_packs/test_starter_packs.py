@@ -16,9 +16,9 @@ from regulars.rules.sentences import pack_of, sentences
 from regulars.rules.starters import FOLDER, GALLERY, gallery_codes, starter_codes, starter_text
 
 HASHES = {
-    "classic-tiers": "9eb931a5399d",
+    "classic-tiers": "4f6a4d868afc",
     "grocery-classic": "4db31c6e1ea3",
-    "silver-saturday": "46535902f6c2",
+    "silver-saturday": "9ee262023155",
     "staff-excluded": "7d30d262076a",
 }
 SATURDAY = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
