@@ -277,22 +277,25 @@ def done_of(undo: Undo, say: Speech) -> str:
         (undo.points_owed, N_("%(count)s are owed")),
         (undo.points_given, N_("%(count)s were given")),
         (undo.tiers_moved, N_("%(count)s members were moved")),
-        (undo.tags_changed, N_("%(count)s tags were ended or given back")),
+        (undo.tags_changed, N_("%(count)s tags were changed")),
         (undo.stages_moved, N_("%(count)s stages were put right")),
         (undo.messages_withdrawn, N_("%(count)s messages were withdrawn")),
         (undo.differences, N_("%(count)s entries came out otherwise than in the preview")),
     ):
         if count:
             parts.append(say.text(words, count=say.number(count)))
-    if undo.came_after:
-        parts.append(
-            say.text(
-                N_("%(count)s purchases came after the list was made: order again for them"),
-                count=say.number(undo.came_after),
-            )
-        )
     separator = "，" if say.language == "zh" else ", "
     return separator.join(parts)
+
+
+def came_after_of(undo: Undo, say: Speech) -> str:
+    """What was recorded after the list was made, in a sentence; "" where nothing was."""
+    if not undo.came_after:
+        return ""
+    words = N_(
+        "%(count)s purchases of this version were recorded after the list was made, and are untouched."
+    )
+    return say.text(words, count=say.number(undo.came_after))
 
 
 def effect_line(

@@ -127,6 +127,8 @@ class UndoPage(View):
         facts: what it takes; `not_taken` what cannot be taken back, in sentences.
         why_not: why the reader may not approve; "" where he may or nobody need.
         done: what came of it, in a sentence; "" before.
+        came_after: what was recorded after the list was made; "" where nothing was. `again`: where to order
+            for that, for who may.
     """
 
     template: ClassVar[str] = "undo.html"
@@ -156,4 +158,6 @@ class UndoPage(View):
     may_cancel: bool
     why_not: str
     done: str
+    came_after: str
+    again: str
     problem: str

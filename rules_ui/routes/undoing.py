@@ -248,6 +248,8 @@ def _view(
         may_cancel=may_order and undo.state in ("preparing", "in_review", "approved", "running", "paused"),
         why_not=why_not or "",
         done=undo_view.done_of(undo, say),
+        came_after=undo_view.came_after_of(undo, say),
+        again=f"/packs/{undo.pack_code}/versions/{undo.version}/undo" if may_order else "",
         problem=problem,
     )
 
