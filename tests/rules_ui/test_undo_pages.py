@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
@@ -53,11 +54,17 @@ async def test_points_are_taken_back_once_somebody_else_approved_the_preview(wor
         assert stale.status_code == 409
         approved = await bo.post(f"{address}/approve", data={"content_hash": seen[1]})
         assert approved.status_code == 303, approved.text
+        late = world.chain.basket(member, line(5_000), occurred_at=clock.now() - timedelta(hours=1))
+        await world.chain.post(late, at=clock.now())
         await worked_on(world, address)
-        assert "100 points were taken back" in await page(anna, address)
+        done = await page(anna, address)
+        assert "100 points were taken back" in done
+        assert "1 purchases of this version were recorded after the list was made" in done
+        assert f'<a href="{ORDER}">Order again for them</a>' in done
+        assert "Order again for them" not in await page(bo, address)
         assert "Undo “Grocery classic points”, version 1" in await page(anna, "/undos")
         assert "Undo “Grocery classic points”, version 1" in await page(anna, address)
-        assert "1 in all" in await page(anna, f"{ORDER}?kind=award")
+        assert "2 in all" in await page(anna, f"{ORDER}?kind=award")
 
 
 async def test_who_orders_may_not_approve_and_a_span_that_cannot_be_comes_back_as_typed(
