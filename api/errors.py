@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import islice
 from typing import Final
 
 import asyncpg
@@ -209,9 +208,9 @@ def _fields_of(error: InvalidInput, language: Language) -> Iterator[FieldError]:
 
 def _with_fields(code: str, fields: Sequence[FieldError], language: Language) -> Problem:
     row = ROWS[code]
-    colon, stop, between = ("：", "。", "；") if language == "zh" else (": ", ".", "; ")
-    told = (f"{one.field}{colon}{one.message}" if one.field else one.message for one in fields)
-    words = between.join(each.removesuffix(stop) for each in islice(told, FIELDS_TOLD)) + stop
+    colon = "：" if language == "zh" else ": "
+    told = [f"{one.field}{colon}{one.message}" if one.field else one.message for one in fields[:FIELDS_TOLD]]
+    words = "".join(told) if language == "zh" else "; ".join(each.removesuffix(".") for each in told) + "."
     return Problem(code, row.status, row.title(language), words, errors=tuple(fields))
 
 

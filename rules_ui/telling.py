@@ -40,6 +40,7 @@ MANNERS: Mapping[str, Manner] = {
     "silence_corrected": Manner(N_("was not silent after all: a late purchase came in"), "history", "good"),
     "points_taken_back": Manner(N_("lost points that were taken back"), "coin", "quiet"),
     "points_adjusted": Manner(N_("had points adjusted by hand"), "pencil", "care"),
+    "tag_ended": Manner(N_("had a tag ended by hand"), "tags", "care"),
     "frozen": Manner(N_("was frozen"), "snowflake", "care"),
     "unfrozen": Manner(N_("was unfrozen"), "sun", "good"),
 }
@@ -60,6 +61,7 @@ TITLES: Mapping[str, str] = {
     "silence_corrected": N_("Silence corrected"),
     "points_taken_back": N_("Points taken back"),
     "points_adjusted": N_("Points adjusted by hand"),
+    "tag_ended": N_("Tag ended by hand"),
     "frozen": N_("Frozen"),
     "unfrozen": N_("Unfrozen"),
 }
@@ -153,6 +155,15 @@ def _adjusted(reason: Reason, say: Speech) -> str:
     return f"{what}: {reason['why']} · {by}" if say.language == "en" else f"{what}：{reason['why']} · {by}"
 
 
+def _tag_ended(reason: Reason, say: Speech) -> str:
+    told = say.text(
+        N_("The tag %(tag)s was ended by %(name)s."), tag=str(reason["tag"]), name=str(reason["ordered_by"])
+    )
+    if not reason.get("why"):
+        return told
+    return " ".join((told, say.text(N_("Reason: %(reason)s"), reason=str(reason["why"]))))
+
+
 def _freeze(reason: Reason, say: Speech) -> str:
     code = reason.get("code")
     return say.text(word_for("freeze", str(code))) if code else ""
@@ -179,6 +190,7 @@ _WHYS: Mapping[str, Callable[[Reason, Speech], str]] = {
     "points_expired": _expiry,
     "points_taken_back": _taken_back,
     "points_adjusted": _adjusted,
+    "tag_ended": _tag_ended,
     "frozen": _freeze,
     "silence_corrected": _correction,
 }

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.analytics.adjusted import ADJUSTED
+from regulars.analytics.ended_tags import ENDED_TAGS
 from regulars.analytics.taken_back import TAKEN_BACK, taken_of
 from regulars.care.tables import care_task
 from regulars.db.base import Instant, Json
@@ -90,11 +91,11 @@ class StoryKey:
 
 @dataclass(frozen=True, slots=True)
 class StoryItem:
-    """A purchase, a lifecycle event, what one undo order took back, or an adjustment by hand.
+    """A purchase, a lifecycle event, what an undo order took back, or what somebody did by hand.
 
     Attributes:
         key: its place in the story.
-        kind: "purchase", "points_taken_back", "points_adjusted", or the event's kind.
+        kind: "purchase", "points_taken_back", "points_adjusted", "tag_ended", or the event's kind.
         points: earned by a purchase; taken back by an order; adjusted, below zero where they were taken.
         reason: the figures that decided an event; who ordered an undo or asked for an adjustment, and why.
         taken_back: points of a purchase that undo orders took since.
@@ -243,7 +244,7 @@ _EVENTS = select(
     lifecycle_event.c.pack_version,
     lifecycle_event.c.reason,
 ).where(lifecycle_event.c.member_id == _ID)
-_story = union_all(_PURCHASES, _ATTRIBUTED, _EVENTS, TAKEN_BACK, ADJUSTED).subquery("story")
+_story = union_all(_PURCHASES, _ATTRIBUTED, _EVENTS, TAKEN_BACK, ADJUSTED, ENDED_TAGS).subquery("story")
 _bought = union_all(_PURCHASES, _ATTRIBUTED).subquery("story")
 _ORDER = (_story.c.at.desc(), _story.c["rank"].desc(), _story.c.no.desc())
 _STORY = select(_story).order_by(*_ORDER).limit(bindparam("limit", type_=Integer))

@@ -59,12 +59,13 @@ async def end_tag(
     member_id: UUID,
     actor: Annotated[Actor, Depends(requires(Permission.MEMBER_UPDATE))],
     tag: Annotated[str, Form(max_length=100)],
+    reason: Note = "",
     desk: Annotated[int, Form(ge=0, le=1)] = 0,
 ) -> Response:
     done = "tag-was-ended"
     try:
         async with ui.container.database.begin() as session:
-            if await tag_ending.end_tag(session, member_id, tag, actor, ui.container.now()):
+            if await tag_ending.end_tag(session, member_id, tag, actor, ui.container.now(), reason):
                 done = "tag-ended"
     except TagNotByRules:
         pass  # gone, or never there: the page shows what there is

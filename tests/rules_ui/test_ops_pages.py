@@ -110,7 +110,7 @@ async def test_a_list_says_what_recomputing_does_beside_points_and_what_it_leave
                 "Submit for approval",
             ),
         ),
-        ("zh", ("升为银卡", "漏优惠 US$120.00", "不再退回", "提交审批", "第二人")),
+        ("zh", ("升为银卡", "漏优惠 US$120.00", "不再退回", "提交审批", "须由另一人审批")),
     ):
         page = await read(admin, address, language)
         assert [words for words in said if words not in page] == []

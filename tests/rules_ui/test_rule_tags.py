@@ -27,13 +27,21 @@ async def test_a_tag_that_a_rule_gave_is_ended_by_whoever_may(
         assert (await reader.post(f"/members/{ann}/tags/end", data={"tag": "coffee"})).status_code == 403
     for path, desk in ((f"/desk/members/{ann}", "1"), (f"/members/{ann}", "0")):
         assert "End the tag coffee" in (await admin.get(path)).text
-        answer = await admin.post(f"/members/{ann}/tags/end", data={"tag": "coffee", "desk": desk})
+        answer = await admin.post(
+            f"/members/{ann}/tags/end", data={"tag": "coffee", "desk": desk, "reason": "drinks tea"}
+        )
         done = "tag-ended"
         assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?done={done}")
         again = await admin.post(f"/members/{ann}/tags/end", data={"tag": "coffee", "desk": desk})
         assert again.headers["location"] == f"{path}?done=tag-was-ended"
         assert "Tags that rules gave" not in (await admin.get(path)).text
         await chain.buy(ann, line(5_000, sku="COFFEE"), occurred_at=clock.now())
+    story = (await admin.get(f"/members/{ann}")).text
+    assert story.count("Tag ended by hand") == 2
+    assert "The tag coffee was ended by Operator" in story
+    assert story.count("Reason: drinks tea") == 2
+    admin.cookies.set("regulars_language", "zh")
+    assert "手工结束标签" in (await admin.get(f"/members/{ann}")).text
     answer = await admin.post(f"/v1/members/{ann}/tags/end", json={"tag": "coffee", "reason": "not theirs"})
     assert (answer.status_code, answer.json()["tags_by_rules"], answer.json()["tags"]) == (200, [], ["vip"])
     answer = await admin.post(f"/v1/members/{ann}/tags/end", json={"tag": "vip"})
