@@ -23,6 +23,7 @@ from api.plain_purchases import PlainPurchase, read_plain
 from api.routers import purchases as route
 from api.security_headers import with_security
 from api.strict_json import JSON
+from api.till_sharing import LOOK_SECONDS, Shares
 from regulars.db.away import DATABASE_ERRORS, is_away, sqlstate
 from regulars.kernel.errors import RegularsError
 
@@ -121,6 +122,25 @@ class TillDoor:
         self._parts = parts
         self._policy = route.busiest_route().policy
         self.length_max = min(WHOLE_MAX - HEAD_MAX, parts.settings.request_limit_bytes)
+        self.shares: Shares | None = None
+        self._next_look = 0.0
+
+    def share_out(self, connections: Iterable[object], at: float) -> None:
+        """Where other processes serve the port too, let tills that are too many here come in anew.
+
+        Args:
+            connections: all of this process's.
+            at: by the loop's clock; between looks nothing is done.
+        """
+        if self.shares is None or at < self._next_look:
+            return
+        begins, self._next_look = not self._next_look, at + LOOK_SECONDS
+        if begins:  # there is nothing yet to be looked back at
+            return
+        since = at - LOOK_SECONDS
+        selling = [each for each in connections if isinstance(each, TillProtocol) and each.sold_at >= since]
+        for till in selling[: self.shares.surplus(len(selling))]:
+            till.come_in_anew()
 
     async def answer(self, head: Head, said: PlainPurchase) -> Answer:
         """Record a purchase, and say what came of it: the same as the route does.
@@ -175,6 +195,12 @@ class TillProtocol(HttpToolsProtocol):
         self._selling = False
         self._parsing = False
         self._ends = False
+        self.sold_at = -1.0
+        """When it last sold, by the loop's clock."""
+
+    def come_in_anew(self) -> None:
+        """Close after the next answer, which says so: the till's next connection may lead elsewhere."""
+        self._ends = True
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the till's."""
@@ -230,6 +256,8 @@ class TillProtocol(HttpToolsProtocol):
     async def _sell(self, door: TillDoor, head: Head, said: PlainPurchase, got: bytes) -> None:
         try:
             answer = await door.answer(head, said)
+            self.sold_at = self.loop.time()
+            door.share_out(self.connections, self.sold_at)
             if self.flow.write_paused:
                 await self.flow.drain()
         except Exception:  # the general way finds it again, and logs it

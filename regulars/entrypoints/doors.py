@@ -6,8 +6,9 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from copy import copy
 from typing import Final
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -34,15 +35,22 @@ class ServingProcesses(Multiprocess):
     of a process that has just died waits there for its successor.
     """
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(
+        self, config: uvicorn.Config, settings: Settings, apps: Sequence[Callable[[], object]] = ()
+    ) -> None:
         """The processes, not yet started.
 
+        Args:
+            config: of each process.
+            settings: where to listen.
+            apps: what makes each process's own application; none where all have the configuration's.
         Raises: StackProblem: another program listens there. Without this look another Regulars, on another
             database even, would share the tills with us.
         """
         require_free(settings.host, settings.port)
         config.timeout_worker_healthcheck = HUNG_SECONDS
         self._doors = [_door(settings) for _ in range(config.workers)]
+        self._configs = [_with_app(config, app) for app in apps] or [config] * config.workers
         self._began: WeakKeyDictionary[Process, float] = WeakKeyDictionary()
         self._have_answered: WeakSet[Process] = WeakSet()
         super().__init__(config, sockets=self._doors)
@@ -50,8 +58,8 @@ class ServingProcesses(Multiprocess):
     def init_processes(self) -> None:
         """Start one process for each door."""
         self.processes_num = 1
-        for door in self._doors:
-            self.sockets = [door]
+        for door, config in zip(self._doors, self._configs, strict=True):
+            self.sockets, self.config = [door], config
             super().init_processes()
 
     def keep_subprocess_alive(self) -> None:
@@ -61,9 +69,14 @@ class ServingProcesses(Multiprocess):
 
     def restart_all(self) -> None:
         """Replace each process, on SIGHUP, at its own door: nobody would answer at one that is left."""
-        self.config.timeout_worker_healthcheck = STARTING_SECONDS
-        self._door_by_door(super().restart_all)
-        self.config.timeout_worker_healthcheck = HUNG_SECONDS
+        replace_all = super().restart_all
+
+        def replace() -> None:
+            self.config.timeout_worker_healthcheck = STARTING_SECONDS
+            replace_all()
+            self.config.timeout_worker_healthcheck = HUNG_SECONDS
+
+        self._door_by_door(replace)
 
     def _is_starting(self, process: Process) -> bool:
         """Whether it lives, has never answered, and may take its time still; it is not waited for."""
@@ -87,8 +100,8 @@ class ServingProcesses(Multiprocess):
 
     def _door_by_door(self, see_to: Callable[[], None]) -> None:
         everybody = self.processes
-        for number, door in enumerate(self._doors):
-            self.processes, self.sockets = everybody[number : number + 1], [door]
+        for number, (door, config) in enumerate(zip(self._doors, self._configs, strict=True)):
+            self.processes, self.sockets, self.config = everybody[number : number + 1], [door], config
             see_to()
             everybody[number : number + 1] = self.processes
         self.processes = everybody
@@ -105,6 +118,12 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def _with_app(config: uvicorn.Config, app: Callable[[], object]) -> uvicorn.Config:
+    own = copy(config)
+    own.app = app
+    return own
 
 
 def _door(settings: Settings) -> socket.socket:

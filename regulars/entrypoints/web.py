@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import multiprocessing
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.container import Container
+from api.till_sharing import Shares
 from api.till_wire import TillProtocol
 from regulars.entrypoints.doors import ServingProcesses, end_with_parent
 from regulars.entrypoints.ready import announce_ready
@@ -53,7 +55,9 @@ def run(settings: Settings) -> None:
     if config.workers == 1:
         uvicorn.Server(config).run()
     else:
-        ServingProcesses(config, settings).run()
+        selling = multiprocessing.RawArray("q", config.workers)
+        apps = [partial(_build_with_logs, settings, Shares(selling, n)) for n in range(config.workers)]
+        ServingProcesses(config, settings, apps).run()
 
 
 def build(settings: Settings) -> FastAPI:
@@ -77,12 +81,13 @@ def build(settings: Settings) -> FastAPI:
     return app
 
 
-def _build_with_logs(settings: Settings) -> FastAPI:
+def _build_with_logs(settings: Settings, shares: Shares | None = None) -> FastAPI:
     """In the process that serves: a new one knows nothing of its parent's logs."""
     configure_logs("web", settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
     end_with_parent()
     app = build(settings)
+    app.state.till_door.shares = shares
     look_less_for_garbage()
     return app
 

@@ -1,6 +1,7 @@
 """A plain purchase gets the same answer from the wire as through the framework, and nothing else is taken."""
 
 import asyncio
+import itertools
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -13,6 +14,8 @@ import uvicorn
 from small_chain import SmallChain
 from web_world import WebWorld
 
+from api import till_wire
+from api.till_sharing import Shares
 from api.till_wire import BEGINS, TillDoor, TillProtocol, read_head
 from regulars.kernel.clock import now
 
@@ -257,6 +260,29 @@ async def test_a_server_that_stops_answers_what_is_under_way(site: Site) -> None
     assert told.status == 201
     assert (b"connection", b"close") in told.headers
     assert await line.reader.read() == b""
+
+
+async def test_a_till_too_many_has_its_answer_and_comes_in_anew(
+    site: Site, world: WebWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(till_wire, "LOOK_SECONDS", 0.2)
+    selling = [0, 0]
+    world.app.state.till_door.shares = Shares(selling, own=0)
+    lines = [await site.line() for _ in range(4)]
+    let_go: list[int] = []
+    async with asyncio.timeout(30):
+        for number in itertools.count():
+            line = lines[number % 4]
+            told = await line.ask(line.request(sold(f"{number:06}"), f"k-{number}"))
+            assert told.status == 201
+            if (b"connection", b"close") in told.headers:
+                assert await line.reader.read() == b""
+                let_go.append(number)
+                selling[1] = 4  # it comes in at another process, which has others
+                lines[number % 4] = await site.line()
+            elif let_go and number > let_go[-1] + 30:
+                break
+    assert len(let_go) <= 4
 
 
 HEAD = b"Host: a\r\nAuthorization: Bearer x.y\r\nContent-Type: application/json\r\nContent-Length: 2"

@@ -31,6 +31,7 @@ IDLE_SECONDS: Final = 0.5
 _READ_BYTES: Final = 1 << 17
 _STATUS: Final = slice(9, 12)
 _LENGTH: Final = b"content-length: "
+_CLOSES: Final = b"\r\nconnection: close\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +267,7 @@ class Load:
                 till.got = b""
                 till.waits = False
                 self._take(till, answer, body_at)
-                yield till
+                yield self._connect_anew(till) if _CLOSES in answer[:body_at] else till
             else:
                 till.got = answer
 
