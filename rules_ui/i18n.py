@@ -1,5 +1,6 @@
 """Which language a reader gets, and how numbers, money and times are said in it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,6 +30,11 @@ _ALMOST_NONE, _LEAST_SHARE = Decimal("0.005"), Decimal("0.001")
 def N_(message: str) -> str:  # noqa: N802 — gettext's own name for "translate later"
     """Mark a message for extraction; it is translated where it is shown."""
     return message
+
+
+def _spaced(said: str) -> str:
+    """With a space between a number and a Chinese word, as all our texts have it."""
+    return re.sub(r"(\d)([\u4e00-\u9fff])", r"\1 \2", said)
 
 
 def is_language(tag: object) -> bool:
@@ -103,6 +109,10 @@ class Speech:
         said = translations(self.language).gettext(message)
         return said % values if values else said
 
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """A message that counts something, `num`, in the reader's language."""
+        return translations(self.language).ngettext(one, many, number) % {"num": self.number(number)}
+
     def number(self, value: int) -> str:
         """1234 → "1,234"."""
         return str(format_decimal(value, locale=self.locale))
@@ -154,9 +164,9 @@ class Speech:
         delta = at - self.now
         if abs(delta) < timedelta(minutes=1):
             return self.text(N_("within a minute") if delta > timedelta(0) else N_("just now"))
-        return str(format_timedelta(delta, add_direction=True, threshold=1, locale=self.locale))
+        return _spaced(format_timedelta(delta, add_direction=True, threshold=1, locale=self.locale))
 
     def span(self, delta: timedelta) -> str:
         """A length of time: "3 seconds", "2 hours"."""
         style = _SPAN_STYLE[self.language]
-        return str(format_timedelta(delta, threshold=1.2, format=style, locale=self.locale))
+        return _spaced(format_timedelta(delta, threshold=1.2, format=style, locale=self.locale))

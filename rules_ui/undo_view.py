@@ -105,19 +105,19 @@ def facts_of(preview: Mapping[str, Any], say: Speech) -> tuple[Fact, ...]:
         if preview.get(key)
     ]
     found += [
-        Fact(move, say.text(N_("%(count)s members"), count=say.number(count)), strong=True)
+        Fact(move, say.ngettext("%(num)s member", "%(num)s members", count), strong=True)
         for move, count in preview.get("tiers", {}).items()
     ]
     return (*found, *_asides_of(preview, say))
 
 
 _ASIDES: Final = (
-    ("tags", N_("Tag “%(code)s” ends"), N_("%(count)s members")),
-    ("tags_back", N_("Tag “%(code)s” is held as others gave it"), N_("%(count)s members")),
-    ("tags_given", N_("Tag “%(code)s” is given"), N_("%(count)s members")),
-    ("tags_redated", N_("Tag “%(code)s” ends at another time"), N_("%(count)s members")),
-    ("stages", N_("Stage put right: %(code)s"), N_("%(count)s members")),
-    ("messages", N_("Message “%(code)s” is withdrawn"), N_("%(count)s messages")),
+    ("tags", N_("Tag “%(code)s” ends")),
+    ("tags_back", N_("Tag “%(code)s” is held as others gave it")),
+    ("tags_given", N_("Tag “%(code)s” is given")),
+    ("tags_redated", N_("Tag “%(code)s” ends at another time")),
+    ("stages", N_("Stage put right: %(code)s")),
+    ("messages", N_("Message “%(code)s” is withdrawn")),
 )
 
 
@@ -126,10 +126,12 @@ def _asides_of(preview: Mapping[str, Any], say: Speech) -> list[Fact]:
     return [
         Fact(
             say.text(title, code=stages_in(code, say) if key == "stages" else code),
-            say.text(words, count=say.number(count)),
+            say.ngettext("%(num)s message", "%(num)s messages", count)
+            if key == "messages"
+            else say.ngettext("%(num)s member", "%(num)s members", count),
             strong=True,
         )
-        for key, title, words in _ASIDES
+        for key, title in _ASIDES
         for code, count in preview.get(key, {}).items()
     ]
 

@@ -190,12 +190,13 @@ async def set_values(
     if changed:
         if subject == "store":  # a member's are read with each purchase, a store's are remembered
             await repository.tell_processes(session)
+        kind = "place" if subject == "store" else subject
         await audit.record(
             session,
             actor_kind=actor.kind,
             actor_id=actor.id,
-            action=f"{subject}.set_custom_values",
-            subject_kind="place" if subject == "store" else subject,
+            action=f"{kind}.set_custom_values",
+            subject_kind=kind,
             subject_id=str(owner),
             at=at,
             place_id=place_id,

@@ -42,8 +42,9 @@ def line_of(one: BulkAction, names: Names, say: Speech) -> ActionLine:
 
 
 def _count(one: BulkAction, say: Speech) -> str:
-    message = N_("%(count)s purchases") if one.kind == "recompute" else N_("%(count)s members")
-    return say.text(message, count=say.number(one.items))
+    if one.kind == "recompute":
+        return say.ngettext("%(num)s purchase", "%(num)s purchases", one.items)
+    return say.ngettext("%(num)s member", "%(num)s members", one.items)
 
 
 def progress_of(one: BulkAction, say: Speech) -> ActionProgress:

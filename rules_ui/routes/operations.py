@@ -156,12 +156,18 @@ async def show_releases(request: Request, ui: Pages, actor: Operator) -> HTMLRes
         names = await known_names(session, ui)
         under_way = await _under_way(session, ui, actor, Drawing(names, say, in_temporal(ui, actor)))
         page = await releases.list_releases(session, actor.scope, wanted, at, limit=RELEASES_SHOWN)
+        versions = [(one.code, one.version) for one in page.releases]
+        titles = await pack_titles(session, versions, say)
     queues = await ui.ops_queues.figures(at)
 
     def line(one: Release) -> RunningLine:
         return RunningLine(
             href=f"/releases/{one.id}",
-            what=one.name,
+            what=say.text(
+                N_("%(title)s (version %(version)s)"),
+                title=titles[one.code, one.version],
+                version=one.version,
+            ),
             state=say.text(word_for("release", one.state)),
             tone="good" if one.state == "live" else "plain",
             next_at=one.next_due_at,

@@ -48,15 +48,15 @@ def test_times_are_told_on_the_stores_wall_clock() -> None:
 
 
 def test_spans_are_told_in_words() -> None:
-    assert speech("zh").ago(NOW - timedelta(minutes=5)) == "5分钟前"
-    assert speech("zh").span(timedelta(0)) == "0秒"
+    assert speech("zh").ago(NOW - timedelta(minutes=5)) == "5 分钟前"
+    assert speech("zh").span(timedelta(0)) == "0 秒"
     assert speech("en").ago(NOW + timedelta(days=3)) == "in 3 days"
 
 
 def test_what_has_just_been_or_soon_will_be_is_not_told_in_seconds() -> None:
     seconds = (-63, -59, 0, 59, 63, -90_000)
     zh, en = ([speech(tag).ago(NOW + timedelta(seconds=each)) for each in seconds] for tag in ("zh", "en"))
-    assert zh == ["1分钟前", "刚刚", "刚刚", "1分钟内", "1分钟后", "1天前"]
+    assert zh == ["1 分钟前", "刚刚", "刚刚", "1 分钟内", "1 分钟后", "1 天前"]
     assert en == ["1 minute ago", "just now", "just now", "within a minute", "in 1 minute", "1 day ago"]
 
 
