@@ -17,6 +17,8 @@ from small_chain import ACTOR, MONDAY, OPENED, line
 from undoing.world import DAY, LONG_AFTER, Undoing
 
 from regulars.entrypoints.explaining import prove_in
+from regulars.explanation.event_service import explain_event
+from regulars.explanation.shelf import Shelf
 from regulars.members.service import get_member
 from regulars.members.tagging import TagChange, Tagging, held_until
 from regulars.messages.service import hand_out
@@ -137,11 +139,15 @@ async def test_stages_become_what_the_other_version_makes_of_the_last_purchase(c
         *("at_risk", "active", "lapsed", "active", "active")
     ]
     (event,) = await caring.rows(
-        "select pack_version, rule_id, reason->>'corrects' as corrects from lifecycle_event "
+        "select id, pack_version, rule_id, reason->>'corrects' as corrects from lifecycle_event "
         "where kind = 'stage_corrected' and member_id = :who",
         who=cid,
     )
-    assert tuple(event.values()) == ("care/2", "close", "care/1")
+    assert tuple(event.values())[1:] == ("care/2", "close", "care/1")
+    async with caring.chain.database.read() as session:
+        told = await explain_event(session, Shelf(), caring.chain.desk.places, event["id"], EVERYWHERE)
+    assert "decided anew by the pack care/2" in " ".join(said.en for said in told.summary)
+    assert told.differences == ()
     assert (await caring.do("care/1", to_version=2)).state == "empty"
     assert (await prove_in(caring.chain.database, None)).ok
     back = await caring.do("care/1", to_version=1)
