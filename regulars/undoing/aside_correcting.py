@@ -41,6 +41,7 @@ class ReadAgain:
     Attributes:
         at: when it was bought.
         asked: what the rules want then of tags, stage and messages.
+        wanted: whether they wanted anything when it was bought.
     """
 
     purchase_id: UUID
@@ -48,6 +49,7 @@ class ReadAgain:
     store_id: UUID
     at: datetime
     asked: tuple[Consequence, ...]
+    wanted: bool
 
 
 @dataclass(slots=True)
@@ -65,33 +67,43 @@ class Left:
     messages_missed: int = 0
 
 
-async def matters(session: AsyncSession, undo: Undo) -> bool:
-    """Whether either version, or an order on their pack before, can have touched more than points."""
-    if undo.to_version is None:
-        return False
-    for number in (undo.version, undo.to_version):
-        version = (await rules.get_version(session, undo.pack_code, number)).version
-        # Who is excluded by an eligibility pack gets no tags and messages of others.
-        if version.kind == "eligibility" or asks(version.document):
-            return True
-    return await aside_repository.was_corrected(session, undo.pack_code)
-
-
 @dataclass(frozen=True, slots=True)
 class AsideCorrector:
-    """Makes the items of one order while its list is made."""
+    """Makes the items of one order while its list is made.
+
+    Attributes:
+        again: whether an order on the pack decided such things before: then what stands may be another's.
+    """
 
     undo: Undo
     reach: Reach
     book: ReignBook
+    again: bool
     left: Left = field(default_factory=Left)
+
+    @classmethod
+    async def of(
+        cls, session: AsyncSession, undo: Undo, reach: Reach, book: ReignBook
+    ) -> "AsideCorrector | None":
+        """None where neither version, nor an earlier order on their pack, touched more than points."""
+        again = await aside_repository.was_corrected(session, undo.pack_code)
+        for number in (undo.version, undo.to_version or undo.version):
+            version = (await rules.get_version(session, undo.pack_code, number)).version
+            # Who is excluded by an eligibility pack gets no tags and messages of others.
+            if again or version.kind == "eligibility" or asks(version.document):
+                return cls(undo, reach, book, again)
+        return None
 
     async def items(self, session: AsyncSession, read: Sequence[ReadAgain]) -> list[Item]:
         """What becomes of the members of some purchases; those of one member are all among them."""
         by_member: dict[UUID, list[ReadAgain]] = {}
         for one in read:
             by_member.setdefault(one.member_id, []).append(one)
-        member_ids = list(by_member)
+        member_ids = [
+            member_id
+            for member_id, theirs in by_member.items()
+            if self.again or any(one.wanted or one.asked for one in theirs)
+        ]
         items: list[Item] = []
         for start in range(0, len(member_ids), _MEMBERS_AT_ONCE):
             some = member_ids[start : start + _MEMBERS_AT_ONCE]

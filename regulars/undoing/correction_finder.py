@@ -100,7 +100,14 @@ class CorrectionFinder:
 
 def _read_again(touched: Touched, asked: tuple[Consequence, ...]) -> ReadAgain:
     read = touched.read
-    return ReadAgain(touched.purchase_id, touched.member_id, read.store_id, read.occurred_at, asked)
+    return ReadAgain(
+        touched.purchase_id,
+        touched.member_id,
+        read.store_id,
+        read.occurred_at,
+        asked,
+        bool(read.evaluation.get("asked")),
+    )
 
 
 def _as_item(

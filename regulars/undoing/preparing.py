@@ -18,7 +18,7 @@ from regulars.rules import service as rules
 from regulars.rules.live import LivePacks
 from regulars.security.scope import EVERYWHERE
 from regulars.undoing import correction_repository, effects_repository, repository, tier_repository
-from regulars.undoing.aside_correcting import AsideCorrector, matters
+from regulars.undoing.aside_correcting import AsideCorrector
 from regulars.undoing.aside_finder import AsideFinder, asks, find
 from regulars.undoing.asides import AsideSums
 from regulars.undoing.award_lots import AwardEntry
@@ -205,7 +205,7 @@ async def _list_differences(
 ) -> dict[str, int]:
     """What another version makes of the purchases that this one read."""
     finder = CorrectionFinder.of(session, places, undo.version_name, to)
-    corrector = AsideCorrector(undo, reach, book) if await matters(session, undo) else None
+    corrector = await AsideCorrector.of(session, undo, reach, book)
     async for touched in _by_member(correction_repository.touched(session, reach)):
         items = await finder.items(touched)
         await _freeze(session, undo, [(item, 0) for item in items], preview, at)
