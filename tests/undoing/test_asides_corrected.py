@@ -25,6 +25,7 @@ from regulars.messages.service import hand_out
 from regulars.rules import service as rules
 from regulars.security.scope import EVERYWHERE
 from regulars.undoing.tag_orders import Hold, Ordered, TagWord, instead, retold, standing
+from regulars.undoing.working import work_through
 
 COFFEE = {"tag": {"give": "coffee", "for_days": 30}}
 THANKS = {"message": {"template": "thanks", "values": {"spent": {"var": "purchase.sales_minor"}}}}
@@ -115,6 +116,25 @@ async def test_what_both_versions_do_stays_and_undoing_the_other_takes_what_it_g
     assert (await tags(caring, bob), set(await tags(caring, ann))) == ({}, {"coffee"})
     assert (await caring.do("care/1")).tags_changed == 1
     assert await tags(caring, ann) == {}
+    assert await caring.verified()
+
+
+async def test_what_is_recorded_after_the_list_is_not_decided_anew_and_is_told(caring: Undoing) -> None:
+    ann, bob = await caring.chain.join("Ann"), await caring.chain.join("Bob")
+    await buy(caring, ann, "COFFEE", 2)
+    await publish(caring, other(give=(sold("BREAD"), COFFEE)), LONG_AFTER)
+    listed = await caring.order("care/1", to_version=2)
+    await caring.approve(listed)
+    for who in (ann, bob):
+        bought = caring.chain.basket(who, line(5_000, sku="BREAD"), occurred_at=MONDAY + DAY)
+        await caring.chain.post(bought, at=caring.at)
+    done = await work_through(caring.means, listed.id)
+    assert (done.came_after, done.tags_changed, done.differences) == (2, 1, 0)
+    assert (await tags(caring, ann), await tags(caring, bob)) == ({}, {})
+    again = await caring.do("care/1", to_version=2)
+    assert (again.came_after, again.tags_changed) == (0, 2)
+    late = {"coffee": MONDAY + 31 * DAY}
+    assert (await tags(caring, ann), await tags(caring, bob)) == (late, late)
     assert await caring.verified()
 
 
