@@ -62,6 +62,8 @@ class GroupCommit:
         self._lanes: set[asyncio.Task[bool]] = set()
         self._patience: asyncio.TimerHandle | None = None
         self._expected = 1
+        self._at_once = 0
+        self._most_at_once = 0
         self._all_held_up = False
 
     async def post(self, basket: Basket) -> Answer:
@@ -76,8 +78,14 @@ class GroupCommit:
         """
         waiting = _Waiting(basket, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
+        self._at_once += 1
+        self._most_at_once = max(self._most_at_once, self._at_once)
+        waiting.answer.add_done_callback(self._has_left)
         self._open_lane_where_worth_it()
         return await waiting.answer
+
+    def _has_left(self, _: asyncio.Future[Answer]) -> None:
+        self._at_once -= 1
 
     async def close(self) -> None:
         """Wait until everything handed in has been answered."""
@@ -118,7 +126,9 @@ class GroupCommit:
         """Whether there was anything that no other lane holds up."""
         group = self._next_group()
         if group:
-            self._expected = min(2 * len(group) - 1, WORTH_A_LANE)
+            # Tills wait for their answers: there are no more companions than there were tills of late.
+            self._expected = min(2 * len(group) - 1, WORTH_A_LANE, self._most_at_once)
+            self._most_at_once = max(self._at_once, self._most_at_once - 1)
             await self._commit(group)
         return bool(group)
 

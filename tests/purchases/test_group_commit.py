@@ -16,6 +16,7 @@ from regulars.entrypoints.verifying import verify
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_id
 from regulars.lifecycle import repository as standings
+from regulars.purchases import group_commit
 from regulars.purchases.desk import Recorded
 from regulars.purchases.domain import Basket
 from regulars.purchases.errors import IdempotencyMismatch, MemberUnknown, PurchaseFailed, PurchaseHeldUp
@@ -62,6 +63,21 @@ async def test_what_arrives_together_is_committed_together(chain: SmallChain, co
     assert all(isinstance(answer, Recorded) and answer.receipt["points"] > 0 for answer in answers)
     assert await transactions_of(chain) == 1
     await assert_books_agree(chain)
+
+
+async def test_few_tills_do_not_wait_for_companions_that_are_not_there(
+    chain: SmallChain, counter: GroupCommit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 60.0)
+    members = [await chain.join(f"M{i}") for i in range(4)]
+
+    async def sell(member: UUID) -> None:
+        for _ in range(8):
+            await counter.post(chain.basket(member))
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*map(sell, members))
+    assert await transactions_of(chain) < 32  # and yet some of them went together
 
 
 async def test_a_member_s_purchases_count_in_the_order_in_which_they_came(
