@@ -18,6 +18,7 @@ from rules_ui.contexts.entry import ErrorPage, ErrorPart
 from rules_ui.i18n import N_, Speech
 from rules_ui.ui import Ui, by_htmx
 
+TOO_LARGE = 413
 _ADVICE = {
     403: (
         N_("You may not do this"),
@@ -36,6 +37,10 @@ _ADVICE = {
     ),
 }
 _AGAIN, _HOME = N_("Open the page again"), N_("To the overview")
+_TOO_LARGE = (
+    N_("That is too large"),
+    N_("At most %(most)s MB can be sent at a time. Nothing was changed: send less, or split the file."),
+)
 _EXPIRED = (
     N_("This form has expired"),
     N_("You were signed out or signed in anew since it was opened. Open the page again and repeat."),
@@ -61,7 +66,7 @@ async def error_answer(ui: Ui, request: Request, problem: Problem, error: Except
     say = ui.speech(request, actor)
     if _names_nothing(error):
         problem = replace(problem, status=404)
-    title, advice = _words(problem, error, say)
+    title, advice = _words(problem, error, say, ui.container.settings.request_limit_bytes)
     if by_htmx(request):
         return ui.page(request, actor, ErrorPart(title, advice), say, status=problem.status)
     back = _back(request, problem.status)
@@ -102,9 +107,12 @@ async def _reader(request: Request) -> Actor | None:
         return None
 
 
-def _words(problem: Problem, error: Exception, say: Speech) -> tuple[str, str]:
+def _words(problem: Problem, error: Exception, say: Speech, limit_bytes: int) -> tuple[str, str]:
     if isinstance(error, CsrfRefused):
         return say.text(_EXPIRED[0]), say.text(_EXPIRED[1])
+    if problem.status == TOO_LARGE:
+        most = say.decimal(limit_bytes * 10 >> 20, 1)
+        return say.text(_TOO_LARGE[0]), say.text(_TOO_LARGE[1], most=most)
     title, advice = _ADVICE.get(problem.status, _BROKEN if problem.status >= 500 else _ADVICE[422])
     if isinstance(error, RegularsError) and problem.status not in (403, 404):
         return say.text(title), problem_of(error, say.language).detail

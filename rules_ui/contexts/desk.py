@@ -27,6 +27,7 @@ class DeskPage(View):
     """Who is it?
 
     Attributes:
+        typed: what nobody was found by: it goes on standing in the field, to be put right or typed over.
         found: several who may be meant.
         missed: nobody was found.
         enrol_phone: what was typed, where it reads as a telephone number and nobody has it.
@@ -34,6 +35,7 @@ class DeskPage(View):
     """
 
     template: ClassVar[str] = "desk.html"
+    typed: str
     found: tuple[FoundMember, ...]
     missed: bool
     may_enrol: bool

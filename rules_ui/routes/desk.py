@@ -58,7 +58,7 @@ async def show(request: Request, ui: Pages, actor: Reader) -> HTMLResponse:
 
 @router.post("", response_model=None)
 async def look_up(
-    request: Request, ui: Pages, actor: Reader, q: Annotated[str, Form(max_length=300)] = ""
+    request: Request, ui: Pages, actor: Reader, q: Annotated[str, Form(max_length=2_000)] = ""
 ) -> Response:
     """By POST: what a member is found by is no part of an address that browsers and logs keep."""
     await ui.refresh()
@@ -79,7 +79,7 @@ async def look_up(
     found = found_of(rows, ladder_of(ui.chain_plan(), say), say)
     reads_as_phone = bool(text) and phone_index(text, rules) is not None
     view = await _desk(
-        ui, actor, found, missed=bool(text) and not found, phone=text if reads_as_phone else ""
+        ui, actor, found, missed=bool(text) and not found, phone=text if reads_as_phone else "", typed=q
     )
     return ui.page(request, actor, view, say)
 
@@ -161,7 +161,13 @@ async def show_receipt(
 
 
 async def _desk(
-    ui: Ui, actor: Actor, found: tuple[FoundMember, ...], *, missed: bool, phone: str = ""
+    ui: Ui,
+    actor: Actor,
+    found: tuple[FoundMember, ...],
+    *,
+    missed: bool,
+    phone: str = "",
+    typed: str = "",
 ) -> DeskPage:
     sees = actor.may(Permission.ADJUSTMENT_READ)
     waiting = 0
@@ -170,6 +176,7 @@ async def _desk(
         async with ui.container.database.read() as session:
             waiting = await adjusted.count_waiting(session, scope, WAITING_MOST)
     return DeskPage(
+        typed=typed if missed else "",
         found=found,
         missed=missed,
         may_enrol=actor.may(Permission.MEMBER_ENROL),

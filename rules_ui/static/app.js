@@ -50,6 +50,8 @@
     const more = form?.matches?.("form.edit") && !form.closest(".is-wrong") ? form.querySelector(".edit-more") : null;
     if (more) more.value = "";
   });
+  // What is typed or scanned next takes the place of what nobody was found by.
+  document.querySelector("[data-anew]")?.select();
   // What was refused is said at its field, wherever on the page that is.
   document.querySelector("main form [aria-invalid='true']")?.focus();
   document.addEventListener("htmx:sse:error", () => document.body.classList.add("stream-lost"));
