@@ -123,6 +123,17 @@ async def test_among_many_stores_one_is_found_and_named_in_a_rule_by_keyboard(si
         await expect(typed).to_have_value("")
         await box.uncheck()
         await expect(box).to_have_count(0)
+        await page.goto(f"{site.address}/operators")
+        await page.focus("#place")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("many 01")
+        await expect(page.locator("#place-suggested option")).to_have_count(10)
+        await page.fill("#login", "nia")
+        await page.fill("#name", "Nia")
+        await page.fill("#password", "correct horse battery")
+        await page.press("#password", "Enter")
+        await expect(page.locator("#place-more")).to_be_focused()
+        await expect(page.locator("#place-error")).to_contain_text("You have no place “many 01”")
 
 
 async def test_nothing_is_fetched_from_elsewhere_and_nothing_breaks_the_policy(site: Site) -> None:
