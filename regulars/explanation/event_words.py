@@ -8,6 +8,7 @@ from regulars.explanation import words
 from regulars.explanation.domain import Difference, Said
 from regulars.explanation.events import EventGround, review_of
 from regulars.explanation.speech import Speech
+from regulars.lifecycle.domain import LifecycleEvent
 
 LOTS_SHOWN: Final = 20
 _TITLES: Final[Mapping[str, Said]] = {
@@ -57,56 +58,54 @@ def summary_of(ground: EventGround, differences: tuple[Difference, ...], speech:
 
 def _source(ground: EventGround) -> list[Said]:
     event = ground.event
-    if event.kind == "stage_corrected" and "corrects" in event.reason:
-        wrong, other = event.reason["corrects"], event.pack_version
-        by_zh = f"改由规则包 {other} 重新判定" if other else "按另一版本不应发生"
-        by_en = f"decided anew by the pack {other}" if other else "struck: the other version makes none"
-        return [
-            Said(
-                f"经审批的更正：规则包 {wrong} 的规则所作的阶段变动{by_zh}。",
-                f"An approved order had the move that a rule of the pack {wrong} made {by_en}.",
-            )
-        ]
     if event.kind == "stage_corrected":
-        wrong = event.reason.get("undoes")
-        return [
-            Said(
-                f"经审批的撤销：规则包 {wrong} 的规则所作的阶段变动不再有效。",
-                f"An approved order struck the move that a rule of the pack {wrong} had made.",
-            )
-        ]
+        return [_stage_corrected(event)]
     if event.pack_version is None:
         return []
-    if event.kind == "tier_corrected" and "recomputed" in event.reason:
-        return [
-            Said(
-                f"消费单 {event.reason['recomputed']} 中有规则出错，经审批重新计算：按规则包 "
-                f"{event.pack_version}，当时应达到此等级。",
-                f"The purchase {event.reason['recomputed']}, in which a rule had failed, was recomputed and "
-                f"approved: by the pack {event.pack_version} it should have led to this tier.",
-            )
-        ]
     if event.kind == "tier_corrected":
-        wrong = event.reason.get("corrects")
-        return [
-            Said(
-                f"经审批的更正：{wrong} 所作的判定改由规则包 {event.pack_version} 重新判定。",
-                f"An approved order had what {wrong} decided decided anew by the pack {event.pack_version}.",
-            )
-        ]
-    if ground.stored.purchase_id is None:
-        return [
-            Said(
-                f"由时间决定，依据规则包 {event.pack_version}。",
-                f"Time decided it, by the pack {event.pack_version}.",
-            )
-        ]
+        return [_tier_corrected(event)]
+    purchase_id = ground.stored.purchase_id
+    if purchase_id is None:
+        by_time = f"由时间决定，依据规则包 {event.pack_version}。"
+        return [Said(by_time, f"Time decided it, by the pack {event.pack_version}.")]
     return [
         Said(
-            f"由消费单 {ground.stored.purchase_id} 触发，依据规则包 {event.pack_version}。",
-            f"The purchase {ground.stored.purchase_id} decided it, by the pack {event.pack_version}.",
+            f"由消费单 {purchase_id} 触发，依据规则包 {event.pack_version}。",
+            f"The purchase {purchase_id} decided it, by the pack {event.pack_version}.",
         )
     ]
+
+
+def _stage_corrected(event: LifecycleEvent) -> Said:
+    if "corrects" not in event.reason:
+        wrong = event.reason.get("undoes")
+        return Said(
+            f"经审批的撤销：规则包 {wrong} 的规则所作的阶段变动不再有效。",
+            f"An approved order struck the move that a rule of the pack {wrong} had made.",
+        )
+    wrong, other = event.reason["corrects"], event.pack_version
+    by_zh = f"改由规则包 {other} 重新判定" if other else "按另一版本不应发生"
+    by_en = f"decided anew by the pack {other}" if other else "struck: the other version makes none"
+    return Said(
+        f"经审批的更正：规则包 {wrong} 的规则所作的阶段变动{by_zh}。",
+        f"An approved order had the move that a rule of the pack {wrong} made {by_en}.",
+    )
+
+
+def _tier_corrected(event: LifecycleEvent) -> Said:
+    pack = event.pack_version
+    if "recomputed" not in event.reason:
+        wrong = event.reason.get("corrects")
+        return Said(
+            f"经审批的更正：{wrong} 所作的判定改由规则包 {pack} 重新判定。",
+            f"An approved order had what {wrong} decided decided anew by the pack {pack}.",
+        )
+    purchase_id = event.reason["recomputed"]
+    return Said(
+        f"消费单 {purchase_id} 中有规则出错，经审批重新计算：按规则包 {pack}，当时应达到此等级。",
+        f"The purchase {purchase_id}, in which a rule had failed, was recomputed and approved: by the pack "
+        f"{pack} it should have led to this tier.",
+    )
 
 
 def _verdict(differences: tuple[Difference, ...]) -> Said:

@@ -278,8 +278,8 @@ def restaged(standing: Standing, stage: Stage, plan: LifecyclePlan, at: datetime
     Args:
         standing: before.
         stage: the right one.
-        plan: live at the home store: by it the revisits begin anew of whom a rule had made lapsed; they stop at
-            lapse.
+        plan: live at the home store: by it the revisits of whom a rule had made lapsed begin anew; they stop
+            at lapse.
         at: when it takes effect.
     """
     revisit = standing.next_revisit_at
