@@ -36,6 +36,7 @@ _PAGES: Final[Mapping[str, tuple[str, Permission]]] = {
     "release": ("/releases/{}", Permission.PACK_READ),
     "rehearsal": ("/rehearsals/{}", Permission.PACK_READ),
     "undo": ("/undos/{}", Permission.PACK_READ),
+    "bulk_action": ("/ops/actions/{}", Permission.WORKFLOW_OPERATE),
     "operator": ("/operators/{}", Permission.OPERATOR_READ),
     "place": ("/places/{}", Permission.PLACE_READ),
     "custom_field": ("/fields/{}", Permission.PACK_READ),
