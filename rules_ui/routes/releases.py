@@ -35,6 +35,7 @@ from rules_ui.pack_view import CASE_FAILED
 from rules_ui.place_pick import PickedPlace, picked
 from rules_ui.place_tree import open_places
 from rules_ui.rehearsal_view import line_of
+from rules_ui.release_troubles import troubles, unknown_places
 from rules_ui.release_view import Tree, TypedStep
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.version_marks import Names
@@ -170,7 +171,7 @@ async def schedule(request: Request, ui: Pages, release_id: UUID, actor: Release
     if form.get("do") == "more":
         tried = Tried([*typed, TypedStep(("",))][: release_view.STEPS_MOST])
         return await _page(request, ui, actor.admitted(Permission.PACK_READ), release_id, tried)
-    if unknown := release_view.unknown_places(typed, say):
+    if unknown := unknown_places(typed, say):
         tried = Tried(typed, problems=unknown, status=422)
         return await _page(request, ui, actor.admitted(Permission.PACK_READ), release_id, tried)
 
@@ -305,7 +306,7 @@ async def _do(
         status = problem_of(error, say.language).status
         if status == 404:
             raise
-        told = release_view.troubles(error, typed, sent.ids, sent.sent, say)
+        told = troubles(error, typed, sent.ids, sent.sent, say)
         tried = Tried(typed, sent.sent, told, status)
         return await _page(request, ui, actor.admitted(Permission.PACK_READ), release_id, tried)
     return go(f"/releases/{release_id}?done={done}")
