@@ -179,8 +179,13 @@ class Retagged:
             return self.change.effective_at < reached
         if not self.earlier <= replayed:
             return False
-        read_it = not self.change.given and self.change.tag in orjson.loads(bought.rule_tags)
-        return bought.purchase_id in self.later or not read_it
+        return bought.purchase_id in self.later or not self._is_unread(bought)
+
+    def _is_unread(self, bought: Bought) -> bool:
+        """Whether a purchase of the same instant read the tag as it was before it."""
+        if not self.change.given:
+            return self.change.tag in orjson.loads(bought.rule_tags)
+        return not bought.late and self.change.tag not in orjson.loads(bought.tags)
 
 
 @dataclass(slots=True)

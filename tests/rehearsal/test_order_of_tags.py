@@ -68,6 +68,17 @@ def test_a_purchase_that_read_the_tag_came_before_it_was_ended(recorded_at: date
 
 
 @pytest.mark.parametrize("recorded_at", BEFORE_AND_AFTER)
+def test_a_purchase_that_did_not_read_the_tag_came_before_an_order_gave_it(recorded_at: datetime) -> None:
+    ending = ended(NOON, recorded_at)
+    given = replace(ending, change=replace(ending.change, given=True))
+    assert not given.precedes(BOUGHT, NONE)
+    assert given.precedes(replace(BOUGHT, tags='["coffee"]', rule_tags='["coffee"]'), NONE)
+    assert replace(given, later=frozenset({BOUGHT.purchase_id})).precedes(BOUGHT, NONE)
+    came_late = replace(LATE, reached=NOON.isoformat())  # it was read at its own, earlier instant
+    assert given.precedes(came_late, NONE)
+
+
+@pytest.mark.parametrize("recorded_at", BEFORE_AND_AFTER)
 def test_a_purchase_of_the_same_instant_that_read_nothing_of_it_came_after_whoever_gave_the_tag(
     recorded_at: datetime,
 ) -> None:
