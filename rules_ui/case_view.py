@@ -63,7 +63,7 @@ def outcome_words(values: Mapping[str, Any], words: PackWords, say: Speech) -> s
 
 
 def _points(value: int, words: PackWords, say: Speech) -> str:  # noqa: ARG001 — one shape for all
-    return say.text(N_("%(points)s pts"), points=say.number(value))
+    return say.ngettext("%(num)s pt", "%(num)s pts", value)
 
 
 def _off(value: int, words: PackWords, say: Speech) -> str:  # noqa: ARG001
@@ -129,7 +129,11 @@ def _stage(value: str | None, words: PackWords, say: Speech) -> str:  # noqa: AR
 
 
 def _revisit(value: int | None, words: PackWords, say: Speech) -> str:  # noqa: ARG001
-    return say.text(N_("revisit after %(days)s days"), days=value) if value is not None else ""
+    return (
+        say.ngettext("revisit after %(num)s day", "revisit after %(num)s days", value)
+        if value is not None
+        else ""
+    )
 
 
 def _tagged(value: Mapping[str, int | None], words: PackWords, say: Speech) -> str:  # noqa: ARG001

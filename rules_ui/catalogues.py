@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from babel.messages import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -13,6 +13,7 @@ from rules_ui.i18n import LANGUAGES, LOCALE_DIR
 
 ROOT: Final = Path(__file__).parent
 _METHODS: Final = [("**.py", "python"), ("templates/**.html", "jinja2")]
+_KEYWORDS: Final = {**DEFAULT_KEYWORDS, "NN_": (1, 2)}
 _OPTIONS: Final = {"templates/**.html": {"trimmed": "true", "encoding": "utf-8"}}
 
 
@@ -20,7 +21,7 @@ def extracted() -> Catalog:
     """Every message that code and templates show."""
     found = Catalog()
     for filename, _, message, _, context in extract_from_dir(
-        str(ROOT), _METHODS, _OPTIONS, strip_comment_tags=False
+        str(ROOT), _METHODS, _OPTIONS, _KEYWORDS, strip_comment_tags=False
     ):
         found.add(message, locations=[(filename, 0)], context=context)
     return found

@@ -146,9 +146,10 @@ def receipt_of(
     if found.attributed:
         notes.append(say.text(N_("The member was named only after the purchase.")))
     notes += [
-        say.text(
-            N_("%(points)s points were taken back on %(date)s."),
-            points=say.number(one.points),
+        say.ngettext(
+            "%(num)s point was taken back on %(date)s.",
+            "%(num)s points were taken back on %(date)s.",
+            one.points,
             date=say.day(one.at),
         )
         for one in found.taken_back
@@ -177,7 +178,7 @@ def _given(rule: RuleSaid, kind: str, say: Speech) -> ReceiptReason:
     gave = (
         say.text(N_("%(amount)s off"), amount=say.amount(rule.gave))
         if kind == "discount"
-        else say.text(N_("+%(points)s pts"), points=say.number(rule.gave))
+        else say.ngettext("+%(num)s pt", "+%(num)s pts", rule.gave)
     )
     steps = tuple(step.of(say.language) for step in rule.steps)
     return ReceiptReason(rule.title.of(say.language), gave, (rule.effect.of(say.language), *steps))

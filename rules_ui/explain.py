@@ -94,7 +94,7 @@ def _gave(rule: RuleSaid, kind: str, say: Speech) -> str:
         return ""
     if kind == ACTS_BY_MONEY:
         return say.text(N_("%(amount)s off"), amount=say.amount(rule.gave))
-    return say.text(N_("+%(points)s pts"), points=say.number(rule.gave))
+    return say.ngettext("+%(num)s pt", "+%(num)s pts", rule.gave)
 
 
 def _facts(member: Mapping[str, Any] | None, say: Speech) -> tuple[tuple[str, str], ...]:

@@ -130,7 +130,7 @@ def _number(field: Field, value: int, say: Speech) -> str:
         case "yyyymmdd":
             return _day(value, say)
         case "days":
-            return say.text(N_("%(count)s days"), count=say.number(value))
+            return say.ngettext("%(num)s day", "%(num)s days", value)
         case _:
             return say.number(value)
 

@@ -20,6 +20,7 @@ from regulars.kernel.written import LOCALES, locale_of, written_amount, written_
 LOCALE_DIR = Path(__file__).parent / "locale"
 LanguageTag = Literal["zh", "en"]
 LANGUAGES: Mapping[LanguageTag, str] = LOCALES
+Counted = tuple[str, str]
 DEFAULT_LANGUAGE: LanguageTag = "zh"
 LANGUAGE_COOKIE = "regulars_language"
 
@@ -30,6 +31,11 @@ _ALMOST_NONE, _LEAST_SHARE = Decimal("0.005"), Decimal("0.001")
 def N_(message: str) -> str:  # noqa: N802 — gettext's own name for "translate later"
     """Mark a message for extraction; it is translated where it is shown."""
     return message
+
+
+def NN_(one: str, many: str) -> Counted:  # noqa: N802
+    """Mark a message that counts something for extraction; `Speech.counted` translates it."""
+    return one, many
 
 
 def _spaced(said: str) -> str:
@@ -109,9 +115,15 @@ class Speech:
         said = translations(self.language).gettext(message)
         return said % values if values else said
 
-    def ngettext(self, one: str, many: str, number: int) -> str:
+    def ngettext(self, one: str, many: str, number: int, **values: object) -> str:
         """A message that counts something, `num`, in the reader's language."""
-        return translations(self.language).ngettext(one, many, number) % {"num": self.number(number)}
+        said = translations(self.language).ngettext(one, many, abs(number))
+        return said % {"num": self.number(number), **values}
+
+    def counted(self, words: Counted, number: int, **values: object) -> str:
+        """A message marked by `NN_` that counts something, `num`, in the reader's language."""
+        one, many = words
+        return self.ngettext(one, many, number, **values)
 
     def number(self, value: int) -> str:
         """1234 → "1,234"."""

@@ -73,7 +73,7 @@ def _said(given: Given, say: Speech) -> str:
         parts.append(say.amount(given.discount_minor))
     if given.points or given.points_taken:
         points = given.points - given.points_taken
-        parts.append(say.text(N_("%(count)s points"), count=say.number(points)))
+        parts.append(say.ngettext("%(num)s point", "%(num)s points", points))
     return " · ".join(parts)
 
 

@@ -192,9 +192,7 @@ def _lifecycle(pack: Pack, catalogue: Catalogue, say: Speech) -> dict[str, _Part
         number = getattr(pack.lifecycle, name, None) if pack.lifecycle else None
         if number is not None:
             days = pack.value_of(number)
-            found[name] = _Part(
-                say.text(title), (say.text(N_("%(days)s days"), days=say.number(days)),), days
-            )
+            found[name] = _Part(say.text(title), (say.ngettext("%(num)s day", "%(num)s days", days),), days)
     return found
 
 

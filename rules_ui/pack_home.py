@@ -183,8 +183,9 @@ def _budget(
 def _amount(limit: Limit, value: int, say: Speech) -> str:
     if limit.of == "money_minor":
         return say.amount(value)
-    unit = N_("%(count)s points") if limit.of == "points" else N_("%(count)s uses")
-    return say.text(unit, count=say.number(value))
+    if limit.of == "points":
+        return say.ngettext("%(num)s point", "%(num)s points", value)
+    return say.ngettext("%(num)s use", "%(num)s uses", value)
 
 
 def _met(live: PackSet, catalogue: Catalogue) -> tuple[Meeting, ...]:
@@ -204,8 +205,9 @@ def _ends_soon(release: Release, say: Speech) -> bool:
 
 
 def _failing(rules_named: Sequence[str], purchases: int, say: Speech) -> str:
-    return say.text(
-        N_("Rules failed in %(count)s purchases (%(rules)s): mend them, then recompute."),
-        count=say.number(purchases),
+    return say.ngettext(
+        "Rules failed in %(num)s purchase (%(rules)s): mend them, then recompute.",
+        "Rules failed in %(num)s purchases (%(rules)s): mend them, then recompute.",
+        purchases,
         rules=", ".join(rules_named),
     )

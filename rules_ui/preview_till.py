@@ -34,9 +34,10 @@ def told_beside(beside: Beside, say: Speech) -> tuple[str, ...]:
     recorded, draft = beside.recorded, beside.draft
     if _same(draft, recorded):
         return (say.text(N_("The till gave the same.")),)
-    gave = say.text(
-        N_("The till gave %(points)s points and %(off)s off."),
-        points=say.number(recorded.points),
+    gave = say.ngettext(
+        "The till gave %(num)s point and %(off)s off.",
+        "The till gave %(num)s points and %(off)s off.",
+        recorded.points,
         off=say.amount(recorded.discount_minor),
     )
     if _same(beside.live, recorded):

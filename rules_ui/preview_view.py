@@ -115,7 +115,7 @@ def _rule(rule: RuleSaid, pack: PackSaid, say: Speech) -> TriedRule:
         gave = (
             say.text(N_("%(amount)s off"), amount=say.amount(rule.gave))
             if pack.kind == "discount"
-            else say.text(N_("+%(points)s pts"), points=say.number(rule.gave))
+            else say.ngettext("+%(num)s pt", "+%(num)s pts", rule.gave)
         )
     return TriedRule(
         mood=_MOODS.get(rule.state, "no"),

@@ -96,10 +96,11 @@ def progress_of(one: Rehearsal, say: Speech, *, may_cancel: bool) -> RehearsalPr
     elif total is None:
         said = say.text(N_("The history is being read."))
     else:
-        said = say.text(
-            N_("%(done)s of %(all)s purchases replayed"),
+        said = say.ngettext(
+            "%(done)s of %(num)s purchase replayed",
+            "%(done)s of %(num)s purchases replayed",
+            total,
             done=say.number(one.purchases_done),
-            all=say.number(total),
         )
     return RehearsalProgress(
         rehearsal_id=str(one.id),
@@ -205,15 +206,17 @@ def _in_short(report: Told, say: Speech) -> str:
 def _summary(report: Told, say: Speech) -> str:
     return say.text(
         N_(
-            "%(purchases)s purchases of %(members)s members: %(points)s points and %(money)s discounts. "
-            "%(winners)s members gain points, %(losers)s lose some."
+            "%(purchases)s of %(members)s: %(points)s points and %(money)s discounts. "
+            "%(winners)s, %(losers)s."
         ),
-        purchases=say.number(report["purchases"]),
-        members=say.number(report["members"]),
+        purchases=say.ngettext("%(num)s purchase", "%(num)s purchases", report["purchases"]),
+        members=say.ngettext("%(num)s member", "%(num)s members", report["members"]),
         points=_signed(report["points"]["difference"], say),
         money=_signed(report["discount_minor"]["difference"], say, money=True),
-        winners=say.number(report["winners"]["points"]),
-        losers=say.number(report["losers"]["points"]),
+        winners=say.ngettext(
+            "%(num)s member gains points", "%(num)s members gain points", report["winners"]["points"]
+        ),
+        losers=say.ngettext("%(num)s loses some", "%(num)s lose some", report["losers"]["points"]),
     )
 
 

@@ -102,7 +102,7 @@ def count_of(
         links: whether the reader may open members.
     """
     if isinstance(found, RegularsError):
-        return SegmentCount("", "", "", "", None, "", "", "", "", (), trouble_of(found, say.language))
+        return SegmentCount("", 0, "", "", None, "", "", 0, 0, (), trouble_of(found, say.language))
     counted, rows, catalogue = found
     why = (
         say.text(N_("The database cannot decide “%(part)s” exactly."), part=counted.refusal.part)
@@ -111,14 +111,14 @@ def count_of(
     )
     return SegmentCount(
         matching=say.number(counted.matching if counted.looked_at is None else _about(counted.matching)),
-        members=say.number(counted.members),
+        members=counted.members,
         looked_at=say.number(counted.looked_at) if counted.looked_at is not None else "",
         share=say.share(counted.matching, counted.members),
         as_of=counted.as_of,
         way=say.text(_WAYS[counted.way]),
         why_rows=why,
-        failed=say.number(counted.failed) if counted.failed else "",
-        undecided=say.number(counted.undecided_members) if counted.undecided_members else "",
+        failed=counted.failed,
+        undecided=counted.undecided_members,
         sample=tuple(
             _line(each, rows[each.member_id], catalogue, {t.value: t.label for t in tiers}, say, links=links)
             for each in counted.sample

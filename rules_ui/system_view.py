@@ -73,8 +73,10 @@ def part_lines(
             mood_says=_mood_says("good", say),
             version=system.version,
             since=system.since,
-            note=say.text(
-                N_("%(count)s connections"), count=say.number(sum(c.connections for c in system.connected))
+            note=say.ngettext(
+                "%(num)s connection",
+                "%(num)s connections",
+                sum(each.connections for each in system.connected),
             ),
         ),
     )

@@ -110,10 +110,11 @@ def _spend(reason: Reason, say: Speech) -> str:
 
 def _silence(reason: Reason, say: Speech) -> str:
     since = datetime.fromisoformat(str(reason["silent_since"]))
-    return say.text(
-        N_("No purchase since %(date)s, for %(days)s days."),
+    return say.ngettext(
+        "No purchase since %(date)s, for %(num)s day.",
+        "No purchase since %(date)s, for %(num)s days.",
+        _whole(reason["after_days"]),
         date=say.day(since),
-        days=say.number(_whole(reason["after_days"])),
     )
 
 
@@ -123,13 +124,14 @@ def _return(reason: Reason, say: Speech) -> str:
 
 
 def _expiry(reason: Reason, say: Speech) -> str:
-    return say.text(N_("%(points)s points went."), points=say.number(_whole(reason["points"])))
+    return say.ngettext("%(num)s point went.", "%(num)s points went.", _whole(reason["points"]))
 
 
 def _taken_back(reason: Reason, say: Speech) -> str:
-    lost = say.text(
-        N_("%(points)s points that %(pack)s had given were taken back."),
-        points=say.number(_whole(reason["points"])),
+    lost = say.ngettext(
+        "%(num)s point that %(pack)s had given was taken back.",
+        "%(num)s points that %(pack)s had given were taken back.",
+        _whole(reason["points"]),
         pack=str(reason["pack"]),
     )
     if not reason.get("ordered_by"):

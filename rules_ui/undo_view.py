@@ -38,7 +38,6 @@ KINDS: Final[Mapping[EffectKind, str]] = {
     "refusal": N_("Refusals"),
 }
 STORES_SHOWN: Final = 50
-_MOVES_PUT_RIGHT: Final = frozenset({"stage_moved", "stage_corrected"})
 
 
 def line_of(undo: Undo, pack: str, names: Names, say: Speech) -> UndoLine:
@@ -142,40 +141,6 @@ def stages_in(move: str, say: Speech) -> str:
     return f"{say.text(word_for('stage', before))} → {say.text(word_for('stage', after))}"
 
 
-def not_taken_of(preview: Mapping[str, Any], say: Speech) -> tuple[str, ...]:
-    """What cannot be taken back, in sentences."""
-    told = (
-        ("spent", N_("%(count)s points are spent already; no points are there for them under this policy.")),
-        ("failing", N_("%(count)s purchases are left out: a rule failed in them.")),
-        ("withheld", N_("%(count)s points on which a limit bears are not given.")),
-        ("moved_since", N_("%(count)s members were moved again since; their tier stays.")),
-        ("tags_staying", N_("%(count)s tags stay as they are: others have decided them as well.")),
-        ("stages_since", N_("%(count)s moves of stage stay: something later has decided the stage.")),
-        ("messages_sent", N_("%(count)s messages were handed over for sending; they cannot be called back.")),
-        (
-            "messages_missed",
-            N_("%(count)s messages that only the other version asks for are not sent: it would be too late."),
-        ),
-        ("refusals", N_("%(count)s refusals stand; what was not given then is not given now.")),
-    )
-    found = [say.text(words, count=say.number(preview[key])) for key, words in told if preview.get(key)]
-    if preview.get("discounts"):
-        found.append(
-            say.text(
-                N_("%(count)s discounts over %(amount)s were money at the till, and stay."),
-                count=say.number(preview["discounts"]),
-                amount=say.amount(preview["discount_minor"]),
-            )
-        )
-    listed = {what: count for what, count in preview.get("moves", {}).items() if what not in _MOVES_PUT_RIGHT}
-    moves = sum((preview.get("moves", {}) if "stages_since" not in preview else listed).values())
-    if moves:
-        found.append(
-            say.text(N_("%(count)s moves of tier or stage are only listed."), count=say.number(moves))
-        )
-    return tuple(found)
-
-
 def stores_of(preview: Mapping[str, Any], called: Mapping[str, str], say: Speech) -> tuple[StoreLine, ...]:
     """What an order means for each store, the most points first."""
     rows = sorted(preview["by_store"], key=lambda row: (-row["points"], row["store"]))
@@ -250,10 +215,11 @@ def progress_of(undo: Undo, say: Speech, *, may_steer: bool) -> UndoProgress | N
     if undo.state == "preparing":
         said = say.text(N_("The list of all that the version gave is being made."))
     else:
-        said = say.text(
-            N_("%(done)s of %(all)s members, %(points)s points taken back so far"),
+        said = say.ngettext(
+            "%(done)s of %(num)s member, points taken back so far: %(points)s",
+            "%(done)s of %(num)s members, points taken back so far: %(points)s",
+            undo.members_in_all,
             done=say.number(undo.members_done),
-            all=say.number(undo.members_in_all),
             points=say.number(undo.points_taken),
         )
     total = undo.members_in_all if undo.state != "preparing" else 0
@@ -264,40 +230,6 @@ def progress_of(undo: Undo, say: Speech, *, may_steer: bool) -> UndoProgress | N
         said=said,
         may_steer=may_steer and undo.state != "preparing",
     )
-
-
-def done_of(undo: Undo, say: Speech) -> str:
-    """What came of an order, in a sentence; "" before."""
-    if undo.state not in ("finished", "cancelled", "empty") or (
-        undo.state == "cancelled" and not undo.members_done
-    ):
-        return ""
-    if undo.state == "empty":
-        return say.text(N_("The version gave nothing there that could be taken back."))
-    parts = [say.text(N_("%(count)s points were taken back"), count=say.number(undo.points_taken))]
-    for count, words in (
-        (undo.points_owed, N_("%(count)s are owed")),
-        (undo.points_given, N_("%(count)s were given")),
-        (undo.tiers_moved, N_("%(count)s members were moved")),
-        (undo.tags_changed, N_("%(count)s tags were changed")),
-        (undo.stages_moved, N_("%(count)s stages were put right")),
-        (undo.messages_withdrawn, N_("%(count)s messages were withdrawn")),
-        (undo.differences, N_("%(count)s entries came out otherwise than in the preview")),
-    ):
-        if count:
-            parts.append(say.text(words, count=say.number(count)))
-    separator = "，" if say.language == "zh" else ", "
-    return separator.join(parts)
-
-
-def came_after_of(undo: Undo, say: Speech) -> str:
-    """What was recorded after the list was made, in a sentence; "" where nothing was."""
-    if not undo.came_after:
-        return ""
-    words = N_(
-        "%(count)s purchases of this version were recorded after the list was made, and are untouched."
-    )
-    return say.text(words, count=say.number(undo.came_after))
 
 
 def effect_line(
@@ -312,7 +244,13 @@ def effect_line(
     rule = titles.get(effect.rule_id, effect.rule_id)
     match effect.kind:
         case "award":
-            what = say.text(N_("%(points)s points · %(rule)s"), points=signed(effect.amount, say), rule=rule)
+            what = say.ngettext(
+                "%(points)s point · %(rule)s",
+                "%(points)s points · %(rule)s",
+                effect.amount,
+                points=signed(effect.amount, say),
+                rule=rule,
+            )
         case "discount":
             what = f"{say.amount(effect.amount)} · {rule}"
         case "move":

@@ -101,9 +101,10 @@ def _by(actor: str, act: AuditLine, names: Names, say: Speech) -> str:
 
 def _of_undo(undo: Undo, names: Names, say: Speech) -> VersionMark:
     done = undo.state == "finished"
-    sentence = say.text(
-        N_("%(points)s points taken back at %(place)s (members: %(members)s)"),
-        points=say.number(undo.points_taken),
+    sentence = say.ngettext(
+        "%(num)s point taken back at %(place)s (members: %(members)s)",
+        "%(num)s points taken back at %(place)s (members: %(members)s)",
+        undo.points_taken,
         members=say.number(undo.members_done),
         place=names.places.get(undo.place_id, "?"),
     )

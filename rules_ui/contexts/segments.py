@@ -67,21 +67,21 @@ class SegmentCount(View):
 
     Attributes:
         looked_at: how many were decided where the count is estimated from them; "" where it is exact.
-        failed: members for whom it could not be decided; "" for none.
-        undecided: members about whom time has something to decide; "" for none.
+        failed: members for whom it could not be decided.
+        undecided: members about whom time has something to decide.
         trouble: why there is no count, or "".
     """
 
     template: ClassVar[str] = "segment_count.html"
     matching: str
-    members: str
+    members: int
     looked_at: str
     share: str
     as_of: datetime | None
     way: str
     why_rows: str
-    failed: str
-    undecided: str
+    failed: int
+    undecided: int
     sample: tuple[SampleLine, ...]
     trouble: str
 

@@ -152,7 +152,9 @@ def _verdict(report: Report, say: Speech) -> str:
     if wrong:
         return say.text(N_("%(count)s to mend"), count=wrong)
     hints = len(report.findings)
-    return say.text(N_("Ready; %(count)s hints"), count=hints) if hints else say.text(N_("Ready"))
+    return (
+        say.ngettext("Ready; %(num)s hint", "Ready; %(num)s hints", hints) if hints else say.text(N_("Ready"))
+    )
 
 
 def _can_be_said(report: Report) -> bool:

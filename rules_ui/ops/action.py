@@ -201,7 +201,7 @@ def _beside(item: Item, tiers: Mapping[str, str], say: Speech) -> tuple[str, ...
     if item.tier_to is not None:
         found.append(say.text(N_("moves up to %(tier)s"), tier=tiers.get(item.tier_to, item.tier_to)))
     if item.redated:
-        found.append(say.text(N_("other dates: %(points)s points"), points=say.number(item.redated)))
+        found.append(say.ngettext("other dates: %(num)s point", "other dates: %(num)s points", item.redated))
     if item.missed_minor:
         found.append(say.text(N_("discount missed: %(amount)s"), amount=say.amount(item.missed_minor)))
     return tuple(found)

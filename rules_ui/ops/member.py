@@ -137,7 +137,7 @@ def _dues(
 
 def _step(one: StoryItem, tiers: Mapping[str, str], say: Speech) -> WorkflowStep:
     if one.kind == "purchase":
-        what = say.text(N_("Purchase, %(points)s points"), points=say.number(one.points or 0))
+        what = say.ngettext("Purchase, %(num)s point", "Purchase, %(num)s points", one.points or 0)
         return WorkflowStep("receipt", "quiet", what, "", one.key.at)
     manner = telling.manner_of(one.kind)
     why = one.pack_version or ""

@@ -32,7 +32,7 @@ class Teller:
 
     def points(self, members: Iterable[UUID]) -> str:
         held = sum(self.who[one].points for one in set(members) if one in self.who)
-        return self.say.text(N_("they hold %(points)s points"), points=self.say.number(held))
+        return self.say.ngettext("they hold %(num)s point", "they hold %(num)s points", held)
 
     def members(self, count: int) -> str:
         return self.say.text(N_("members affected: %(count)s"), count=self.say.number(count))

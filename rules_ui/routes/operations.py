@@ -117,10 +117,11 @@ async def look_at_workflows(request: Request, ui: Pages, actor: Operator) -> Res
     async with ui.container.database.read() as session:
         ids = [one.member_id for one in look.troubled]
         tell = problems.Teller(await operations.who_are(session, ids, actor.scope), say)
-    looked = say.text(
-        N_("looked at %(looked)s of %(running)s workflows: those reported, overdue, told or begun last"),
+    looked = say.ngettext(
+        "looked at %(looked)s of %(num)s workflow: those reported, overdue, told or begun last",
+        "looked at %(looked)s of %(num)s workflows: those reported, overdue, told or begun last",
+        max(look.running, look.looked_at),
         looked=say.number(look.looked_at),
-        running=say.number(max(look.running, look.looked_at)),
     )
     groups = problems.of_workflows(look.troubled, tell)
     view = ProblemList(groups, look.reachable, looked, look.at, home_place(ui, actor.scope))

@@ -177,9 +177,10 @@ def _column(field: CustomField, say: Speech) -> Column:
 
 def _outcome(found: Loaded, say: Speech) -> Outcome:
     if not found.faults:
-        told = say.text(
-            N_("Nothing wrong with it: %(count)s products. Nothing was set yet."),
-            count=say.number(found.products),
+        told = say.ngettext(
+            "Nothing wrong with it: %(num)s product. Nothing was set yet.",
+            "Nothing wrong with it: %(num)s products. Nothing was set yet.",
+            found.products,
         )
         return Outcome("good", told)
     lines = [_fault_line(fault, say) for fault in found.faults]
@@ -195,7 +196,14 @@ def _fault_line(fault: Fault, say: Speech) -> FaultLine:
 
 def _loaded(loaded: int, changed: int, say: Speech) -> str:
     if not changed:
-        told = N_("%(count)s products read; all of them were so already.")
-        return say.text(told, count=say.number(loaded))
-    told = N_("%(count)s products read, %(changed)s changed. Purchases from now on see it.")
-    return say.text(told, count=say.number(loaded), changed=say.number(changed))
+        return say.ngettext(
+            "%(num)s product read; it was so already.",
+            "%(num)s products read; all of them were so already.",
+            loaded,
+        )
+    return say.ngettext(
+        "%(num)s product read, %(changed)s changed. Purchases from now on see it.",
+        "%(num)s products read, %(changed)s changed. Purchases from now on see it.",
+        loaded,
+        changed=say.number(changed),
+    )

@@ -19,7 +19,7 @@ from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from regulars.undoing import review, service
 from regulars.undoing.domain import Undo
-from rules_ui import undo_view
+from rules_ui import undo_view, undo_words
 from rules_ui.contexts.undoing import ItemLine, UndoListPage, UndoPage
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of, titles_of
@@ -237,7 +237,7 @@ def _view(
         words=undo.words or "",
         content_hash=undo.content_hash or "",
         facts=undo_view.facts_of(preview, say) if preview else (),
-        not_taken=undo_view.not_taken_of(preview, say) if preview else (),
+        not_taken=undo_words.not_taken_of(preview, say) if preview else (),
         stores=undo_view.stores_of(preview, stores, say) if preview else (),
         items=items,
         only_differences=only,
@@ -247,8 +247,8 @@ def _view(
         may_approve=why_not == "",
         may_cancel=may_order and undo.state in ("preparing", "in_review", "approved", "running", "paused"),
         why_not=why_not or "",
-        done=undo_view.done_of(undo, say),
-        came_after=undo_view.came_after_of(undo, say),
+        done=undo_words.done_of(undo, say),
+        came_after=undo_words.came_after_of(undo, say),
         again=f"/packs/{undo.pack_code}/versions/{undo.version}/undo" if may_order else "",
         problem=problem,
     )

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules_ui.i18n import LANGUAGES, LanguageTag, Money, Speech, choose_language
+from rules_ui.i18n import LANGUAGES, NN_, LanguageTag, Money, Speech, choose_language
 
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 
@@ -77,3 +77,10 @@ def test_a_share_is_nothing_or_all_only_where_it_is_exactly_that() -> None:
 def test_a_language_is_looked_up_once_whatever_is_said_in_it() -> None:
     """Looking one up takes longer than a hundred numbers."""
     assert all(speech(language).locale is speech(language).locale for language in LANGUAGES)
+
+
+def test_one_is_counted_as_one_and_more_as_many() -> None:
+    members = NN_("%(num)s member", "%(num)s members")
+    said = [speech("en").counted(members, count) for count in (0, 1, 1_234)]
+    assert said == ["0 members", "1 member", "1,234 members"]
+    assert speech("zh").counted(members, 1) == "1 位会员"

@@ -59,7 +59,7 @@ async def test_points_are_taken_back_once_somebody_else_approved_the_preview(wor
         await worked_on(world, address)
         done = await page(anna, address)
         assert "100 points were taken back" in done
-        assert "1 purchases of this version were recorded after the list was made" in done
+        assert "1 purchase of this version was recorded after the list was made" in done
         assert f'<a href="{ORDER}">Order again for them</a>' in done
         assert "Order again for them" not in await page(bo, address)
         assert "Undo “Grocery classic points”, version 1" in await page(anna, "/undos")

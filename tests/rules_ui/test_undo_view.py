@@ -9,6 +9,7 @@ import pytest
 from regulars.undoing.domain import Effect
 from rules_ui.i18n import LanguageTag, Money, Speech
 from rules_ui.undo_view import effect_line
+from rules_ui.undo_words import not_taken_of
 from rules_ui.version_marks import Names
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -30,3 +31,16 @@ def test_a_move_says_to_which_tier_or_stage(language: LanguageTag, move: str, to
     say = Speech(language, ZoneInfo("UTC"), Money("USD", 2), NOW)
     effect = Effect("move", NOW, UUID(int=1), "rule", None, UUID(int=2), 0, move)
     assert effect_line(effect, Names({}, {}), {}, TIERS[language], say).what == told
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "told"),
+    [
+        ("en", 1, "1 purchase is left out: a rule failed in it."),
+        ("en", 1_002, "1,002 purchases are left out: a rule failed in them."),
+        ("zh", 1, "1 笔消费不处理：其中有规则出错。"),
+    ],
+)
+def test_what_is_left_is_counted_in_the_readers_grammar(language: LanguageTag, count: int, told: str) -> None:
+    say = Speech(language, ZoneInfo("UTC"), Money("USD", 2), NOW)
+    assert not_taken_of({"failing": count}, say) == (told,)
