@@ -248,6 +248,28 @@ class MemberTime:
         if next_purchase_at is not None:
             self._note_true_silences(late_at, next_purchase_at, plan)
 
+    def correct_stage(self, late_at: datetime, history: Sequence[LifecycleEvent]) -> None:
+        """Append that a stage holds no longer which an earlier purchase had led to, but for later.
+
+        Args:
+            late_at: when the newest purchase happened; it has counted, and time has gone on from it.
+            history: the member's events before it.
+        """
+        told = {event.event_no: event for event in (*history, *self.events) if event.stage_to is not None}
+        last = max(told.values(), key=attrgetter("effective_at", "event_no"), default=None)
+        if last is None or last.stage_to == self.standing.stage:
+            return
+        plan, reached = self.reigns(late_at).plan, self.standing.advanced_to
+        self._note(
+            "silence_corrected",
+            last.effective_at,
+            stage_from=last.stage_to,
+            stage_to=self.standing.stage,
+            pack_version=plan.days_version if plan else None,
+            reason={"late_purchase_at": late_at.isoformat(), "corrects_event_no": last.event_no},
+        )
+        self.standing = changed(self.standing, advanced_to=reached)
+
     def _note_true_silences(self, since: datetime, until: datetime, plan: LifecyclePlan) -> None:
         steps: tuple[tuple[EventKind, Stage, Stage, int], ...] = (
             ("at_risk", "active", "at_risk", plan.at_risk_after_days),

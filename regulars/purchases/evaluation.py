@@ -302,6 +302,8 @@ def _settle_late(time: MemberTime, at: datetime, late: Lateness) -> None:
         first = time.standing.first_purchase_at
         time.standing = changed(time.standing, first_purchase_at=min(at, first) if first else at)
     time.advance(reached)
+    if newest:
+        time.correct_stage(at, late.history)
 
 
 def _silence_stands(standing: Standing, at: datetime) -> bool:

@@ -188,6 +188,22 @@ async def test_who_is_taken_to_have_lapsed_is_not_revisited_and_only_the_newest_
     await agrees(caring)
 
 
+async def test_a_newer_late_purchase_ends_the_move_that_an_older_late_one_made(caring: SmallChain) -> None:
+    member = await caring.join()
+    await buy(caring, member, "BREAD", 0)
+    async with caring.database.begin() as session:
+        at = MONDAY + 20 * DAY
+        await lifecycle.advance(session, caring.desk.packs, caring.desk.places, [member], at, at)
+    await buy_late(caring, member, "CANCELLING", 9, 21)
+    assert (await events(caring, member))[-1] == ("stage_moved", "lapsed", MONDAY + 20 * DAY)
+    newer = await buy_late(caring, member, "BREAD", 10, 22)
+    assert newer.receipt["member"]["stage"] == "active"
+    assert (await events(caring, member))[-1] == ("silence_corrected", "active", MONDAY + 20 * DAY)
+    await agrees(caring)
+    swept = [page async for page in sweep_events(caring.database.read, Shelf(), caring.desk.places)]
+    assert [found for page in swept for found in page.found] == []
+
+
 async def test_messages_are_asked_for_once_and_in_order_and_never_for_what_is_long_past(
     caring: SmallChain,
 ) -> None:
