@@ -31,7 +31,9 @@ class BulkFilterEmpty(RegularsError):
     code = "bulk_filter_empty"
 
     def __init__(self) -> None:
-        super().__init__("say whom you mean: members, a stage, a tier, overdue or unheard", field="filter")
+        super().__init__(
+            "say whom you mean: members, a stage, a tier, overdue or a message not taken", field="filter"
+        )
 
 
 class BulkNothingMatches(RegularsError):

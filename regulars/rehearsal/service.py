@@ -213,9 +213,13 @@ async def _draft(session: AsyncSession, given: str | bytes) -> tuple[DraftPack, 
 def _until(order: Order, at: datetime) -> datetime:
     until = order.until or at
     if until > at:
-        raise RehearsalSpanInvalid("`until` lies in the future; history ends now", "until")
+        raise RehearsalSpanInvalid(
+            "this lies in the future; leave it empty, or name a time up to now", "until"
+        )
     if order.since is not None and order.since >= until:
-        raise RehearsalSpanInvalid("`since` is not before `until`; give a span of history", "since")
+        raise RehearsalSpanInvalid(
+            "the start is not before the end; name an earlier start or a later end", "since"
+        )
     return until
 
 

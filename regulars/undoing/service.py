@@ -256,7 +256,9 @@ def _require_same(known: Undo, wish: Wish) -> None:
 def _until(wish: Wish, at: datetime) -> datetime:
     until = wish.until or at
     if until > at:
-        raise UndoSpanInvalid("`until` lies in the future; what is done ends now", "until")
+        raise UndoSpanInvalid("this lies in the future; leave it empty, or name a time up to now", "until")
     if wish.since is not None and wish.since >= until:
-        raise UndoSpanInvalid("`since` is not before `until`; give a span of time", "since")
+        raise UndoSpanInvalid(
+            "the start is not before the end; name an earlier start or a later end", "since"
+        )
     return until
