@@ -159,7 +159,7 @@ def _failed_rules(figures: Figures, say: Speech) -> tuple[HealthLine, ...]:
         return ()
     note = say.text(
         N_("%(rules)s, last %(when)s; purchases go on, and what is missing can be recomputed."),
-        rules=", ".join(failed.newest),
+        rules=say.text(N_(", ")).join(failed.newest),
         when=say.moment(failed.at),
     )
     count = say.number(failed.purchases)

@@ -137,11 +137,11 @@ def _revisit(value: int | None, words: PackWords, say: Speech) -> str:  # noqa: 
 
 
 def _tagged(value: Mapping[str, int | None], words: PackWords, say: Speech) -> str:  # noqa: ARG001
-    return say.text(N_("tagged %(tags)s"), tags=", ".join(value)) if value else ""
+    return say.text(N_("tagged %(tags)s"), tags=say.text(N_(", ")).join(value)) if value else ""
 
 
 def _untagged(value: Sequence[str], words: PackWords, say: Speech) -> str:  # noqa: ARG001
-    return say.text(N_("loses the tag %(tags)s"), tags=", ".join(value)) if value else ""
+    return say.text(N_("loses the tag %(tags)s"), tags=say.text(N_(", ")).join(value)) if value else ""
 
 
 def _messages(value: Mapping[str, Any], words: PackWords, say: Speech) -> str:
@@ -219,7 +219,7 @@ def _fact(field: catalogue.Field, value: Any, say: Speech) -> str:  # noqa: ANN4
     if isinstance(value, bool):
         shown = say.text(N_("yes")) if value else say.text(N_("no"))
     elif isinstance(value, list):
-        shown = ", ".join(value) or "–"
+        shown = say.text(N_(", ")).join(value) or "–"
     elif field.unit == "minor":
         shown = say.amount(value)
     elif field.path == "member.tier":
@@ -237,7 +237,7 @@ def _basket(given: Given, own: Catalogue, say: Speech) -> list[str]:
         sales = say.amount(getattr(line, "sales_minor", None) or 0)
         off = getattr(line, "discount_minor", None)
         reduced = say.text(N_(" (after %(amount)s off)"), amount=say.amount(off)) if off else ""
-        facts = ", ".join(_own_facts(line, own.product, say))
+        facts = say.text(N_(", ")).join(_own_facts(line, own.product, say))
         told.append(f"{department} {sales}{reduced}" + (f" [{facts}]" if facts else ""))
     if len(lines) > LINES_NAMED:
         told.append("…")

@@ -113,7 +113,7 @@ def _fact(name: str, value: Any, say: Speech) -> str:  # noqa: ANN401 — as sto
     if name in {"tier", "stage"}:
         return say.text(word_for(name, value))
     if isinstance(value, list):
-        return ", ".join(value) or "–"
+        return say.text(N_(", ")).join(value) or "–"
     return say.number(value)
 
 

@@ -205,9 +205,10 @@ def _ends_soon(release: Release, say: Speech) -> bool:
 
 
 def _failing(rules_named: Sequence[str], purchases: int, say: Speech) -> str:
+    named = say.text(N_(", ")).join(rules_named)
     return say.ngettext(
         "Rules failed in %(num)s purchase (%(rules)s): mend them, then recompute.",
         "Rules failed in %(num)s purchases (%(rules)s): mend them, then recompute.",
         purchases,
-        rules=", ".join(rules_named),
+        rules=named,
     )

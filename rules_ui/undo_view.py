@@ -34,7 +34,7 @@ TONES: Final[Mapping[UndoState, Tone]] = {
 KINDS: Final[Mapping[EffectKind, str]] = {
     "award": N_("Points"),
     "discount": N_("Discounts"),
-    "move": N_("Moves"),
+    "move": N_("Tier and stage moves"),
     "refusal": N_("Refusals"),
 }
 STORES_SHOWN: Final = 50

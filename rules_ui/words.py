@@ -117,7 +117,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "finished": N_("Done"),
     },
     "undo_policy": {
-        "let_be": N_("Only what is left: spent points are let be"),
+        "let_be": N_("Only what is left: spent points are left alone"),
         "within_balance": N_("Also from other points of the member, never below zero"),
         "debt": N_("In full: what is missing is owed, and paid by what is earned next"),
     },

@@ -1,6 +1,7 @@
 """Draws bulk actions: what is done to whom, what happens next, what became of each."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -108,10 +109,15 @@ def draw_action(
     )
 
 
+def _signed(who: str, at: datetime, say: Speech) -> str:
+    """Who did something, and when."""
+    return say.text(N_("%(name)s, %(date)s"), name=who, date=say.moment(at))
+
+
 def _facts(one: BulkAction, names: Names, say: Speech) -> list[tuple[str, str]]:
     facts = [
         (say.text(N_("What is done")), say.text(KINDS[one.kind][1])),
-        (say.text(N_("Ordered by")), f"{names.of(one.ordered_by, say)}, {say.moment(one.ordered_at)}"),
+        (say.text(N_("Ordered by")), _signed(names.of(one.ordered_by, say), one.ordered_at, say)),
     ]
     if one.freeze_reason:
         facts.append((say.text(N_("Reason for freezing")), say.text(word_for("freeze", one.freeze_reason))))
@@ -125,7 +131,7 @@ def _facts(one: BulkAction, names: Names, say: Speech) -> list[tuple[str, str]]:
     if one.reason:
         facts.append((say.text(N_("Why")), one.reason))
     if one.decided_by and one.decided_at:
-        decided = f"{names.of(one.decided_by, say)}, {say.moment(one.decided_at)}"
+        decided = _signed(names.of(one.decided_by, say), one.decided_at, say)
         facts.append((say.text(N_("Decided by")), decided))
     if one.words:
         facts.append((say.text(N_("Said last")), one.words))
