@@ -143,7 +143,8 @@ def _threshold(form: DiscountForm, selection: Selection, speech: Speech) -> Said
         more = Said(f"；再买 {gap.zh} 可再减 {off.zh}", f"; {gap.en} more would take off another {off.en}")
     return Said(
         f"每满 {every.zh} 减 {off.zh}：满 {reached} 次{most.zh}，减 {total.zh}{more.zh}",
-        f"{off.en} for each full {every.en}: reached {reached} times{most.en}, {total.en} off{more.en}",
+        f"{off.en} for each full {every.en}: reached {reached} time{'' if reached == 1 else 's'}"
+        f"{most.en}, {total.en} off{more.en}",
     )
 
 

@@ -92,7 +92,7 @@ def _number(field: Field, value: int, speech: Speech) -> Said:
         case "minor":
             return speech.money(value)
         case "days":
-            return Said(f"{value:,} 天", f"{value:,} days")
+            return Said(f"{value:,} 天", f"{value:,} day{'' if value == 1 else 's'}")
         case "yyyymmdd":
             return Said(written_digits(value, "zh"), written_digits(value, "en"))
         case _:

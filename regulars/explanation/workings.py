@@ -133,7 +133,7 @@ def _gave(outcome: RuleOutcome, share: int) -> bool:
 
 
 def _flat(points: int) -> Said:
-    return Said(f"固定 {points:,} 分", f"{points:,} points, whatever was bought")
+    return Said(f"固定 {points:,} 分", f"{points:,} point{'' if points == 1 else 's'}, whatever was bought")
 
 
 def _divided(working: Working, tree: object, amount: int, per: int) -> Said:

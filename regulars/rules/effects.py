@@ -98,7 +98,7 @@ def _earn(wording: Wording, earn: Earn) -> str:
 def _points(wording: Wording, earn: Earn) -> str:
     if earn.points is not None:
         points = wording.words(earn.points)
-        return wording.pick(f"送 {points} 分", f"{points} points")
+        return wording.pick(f"送 {points} 分", f"{points} point{'' if points == '1' else 's'}")
     if earn.amount is not None:
         amount, unit = wording.words(earn.amount), wording.unit(earn.amount) or "minor"
     else:

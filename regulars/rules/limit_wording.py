@@ -69,7 +69,7 @@ def _most(wording: Wording, limit: PackLimit) -> str:
     value = wording.pack.value_of(limit.at_most)
     match limit.of:
         case "points":
-            return wording.pick(f" {value:,} 分", f"{value:,} points")
+            return wording.pick(f" {value:,} 分", f"{value:,} point{'' if value == 1 else 's'}")
         case "money_minor":
             money = wording.number(value, "minor")
             return wording.pick(f"优惠 {money}", f"{money} off")

@@ -139,7 +139,7 @@ class Wording:
     def number(self, value: int, unit: str | None) -> str:
         """A whole number as people write it."""
         if unit == "days":
-            return self.pick(f"{value:,} 天", f"{value:,} days")
+            return self.pick(f"{value:,} 天", f"{value:,} day{'' if value == 1 else 's'}")
         if unit == "hour":
             return self.pick(f"{value} 时", f"{value}:00")
         if unit == "yyyymmdd":

@@ -7,6 +7,7 @@ import pytest
 
 from regulars.rules.sentences import pack_of, sentences
 from regulars.rules.starters import starter_codes, starter_text
+from regulars.rules.text_edits import with_parameters
 
 LINES = {"var": "purchase.lines"}
 
@@ -90,3 +91,9 @@ def test_a_condition_is_said_in_both_languages(
     made = pack_of(json.dumps(document))
     assert sentences(made, "zh-CN")[0].conditions == (zh,)
     assert sentences(made, "en-GB")[0].conditions == (en,)
+
+
+def test_one_day_is_one_day() -> None:
+    pack = pack_of(with_parameters(starter_text("grocery-classic"), {"valid_days": 1}))
+    base = next(rule for rule in sentences(pack, "en") if rule.rule_id == "base")
+    assert base.effect.endswith("valid for 1 day")
