@@ -153,7 +153,9 @@ def _silent_since(ground: EventGround, last_seq: int) -> Iterator[Difference]:
     """Silence counts from a purchase or from enrolment, and nothing was bought in it."""
     event, enrolled_at = ground.event, ground.history.enrolled_at
     known = [one.occurred_at for one in ground.history.bought if one.seq <= last_seq]
-    before = [at for at in known if at < event.effective_at]
+    # Who returns may have bought at the very instant before: that purchase ended the silence until then.
+    returns = event.kind == "reactivated"
+    before = [at for at in known if at < event.effective_at or (returns and at == event.effective_at)]
     yield from _same(
         ground, "silent_since", max([enrolled_at, *before]), _instant(event.reason.get("silent_since"))
     )

@@ -165,7 +165,8 @@ class Retagged:
         """Whether it was done before a purchase was read.
 
         By how far time was decided each time, for hours of recording are told before locks are waited for.
-        Where that is the same: by the order of writing, and by the tags that the purchase read.
+        Where that is the same: by the order of writing, and by the tags that the purchase read; of one that
+        came late by the hours.
 
         Args:
             replayed: the purchases before this one, where any are `earlier`.
@@ -179,13 +180,12 @@ class Retagged:
             return self.change.effective_at < reached
         if not self.earlier <= replayed:
             return False
-        return bought.purchase_id in self.later or not self._is_unread(bought)
-
-    def _is_unread(self, bought: Bought) -> bool:
-        """Whether a purchase of the same instant read the tag as it was before it."""
-        if not self.change.given:
-            return self.change.tag in orjson.loads(bought.rule_tags)
-        return not bought.late and self.change.tag not in orjson.loads(bought.tags)
+        if bought.purchase_id in self.later:
+            return True
+        if bought.late:  # it read an earlier instant, which tells nothing
+            return self.recorded_at < bought.recorded_at
+        read = bought.tags if self.change.given else bought.rule_tags
+        return (self.change.tag in orjson.loads(read)) == self.change.given
 
 
 @dataclass(slots=True)

@@ -262,6 +262,8 @@ async def test_all_of_it_is_what_recomputing_gives(caring: SmallChain) -> None:
     member = await caring.join(tags=("vip",))
     for sku, day in (("COFFEE", 0), ("CLOSING", 1), ("TEA", 2), ("CANCELLING", 3), ("BREAD", 9)):
         await buy(caring, member, sku, day)
+    for sku in ("CLOSING", "BREAD"):  # at one instant
+        await buy(caring, member, sku, 9.5)
     await buy_late(caring, member, "COFFEE", 1.5, 10)
     read, places = caring.database.read, caring.desk.places
     swept = [page async for page in sweep_purchases(read, Shelf(), places)]

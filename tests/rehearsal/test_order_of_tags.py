@@ -74,8 +74,14 @@ def test_a_purchase_that_did_not_read_the_tag_came_before_an_order_gave_it(recor
     assert not given.precedes(BOUGHT, NONE)
     assert given.precedes(replace(BOUGHT, tags='["coffee"]', rule_tags='["coffee"]'), NONE)
     assert replace(given, later=frozenset({BOUGHT.purchase_id})).precedes(BOUGHT, NONE)
-    came_late = replace(LATE, reached=NOON.isoformat())  # it was read at its own, earlier instant
-    assert given.precedes(came_late, NONE)
+
+
+@pytest.mark.parametrize("recorded_at", BEFORE_AND_AFTER)
+def test_what_a_late_purchase_read_at_its_own_instant_tells_nothing(recorded_at: datetime) -> None:
+    came_late = replace(LATE, reached=NOON.isoformat())
+    ending, giver = ended(NOON, recorded_at, earlier=frozenset({UUID(int=9)})), frozenset({UUID(int=9)})
+    for one in (ending, replace(ending, change=replace(ending.change, given=True))):
+        assert one.precedes(came_late, giver) == (recorded_at < came_late.recorded_at)
 
 
 @pytest.mark.parametrize("recorded_at", BEFORE_AND_AFTER)
