@@ -84,8 +84,12 @@ class Lanes:
 
     async def _opened(self) -> _Lane:
         connection = await self._engine.connect()
-        raw = await driver_of(connection)
-        await raw.execute(_PLAN_ONCE)
+        try:
+            raw = await driver_of(connection)
+            await raw.execute(_PLAN_ONCE)
+        except BaseException:
+            await connection.close()
+            raise
         # Out of the pool: what is kept here must not be missing there.
         await connection.run_sync(Connection.detach)
         session = AsyncSession(connection, expire_on_commit=False, autoflush=False)

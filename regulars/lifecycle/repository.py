@@ -172,14 +172,27 @@ def event_id(member_id: UUID, event_no: int) -> UUID:
 
 async def lock(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, LockedMember]:
     """Lock members in id order; unknown ids are left out."""
-    await ask_together(session, [locking(member_ids)])
-    return await peek(session, member_ids)
+    ((held,),) = await ask_together(session, [locking(member_ids)])
+    return await held_members(session, member_ids, held)
+
+
+async def held_members(
+    session: AsyncSession, member_ids: Sequence[UUID], held: int
+) -> dict[UUID, LockedMember]:
+    """Members as the one before us left them.
+
+    Args:
+        member_ids: as `locking` was given, in a statement before.
+        held: what it answered. A member who joined since then is there, and not under lock: once more.
+    """
+    found = await peek(session, member_ids)
+    return found if len(found) == held else await lock(session, member_ids)
 
 
 def locking(member_ids: Sequence[UUID]) -> Question:
     """To lock members in id order: how many there are.
 
-    `peek` is to follow, a statement of its own: after a wait it sees what the one before us left.
+    `held_members` is to follow, a statement of its own: after a wait it sees what the one before us left.
     """
     return Question((_LOCKED,), (member_ids,))
 

@@ -79,8 +79,8 @@ async def record_purchases(
     told = [Told.of(basket) for basket in baskets]
     member_ids = sorted({basket.member_id for basket in baskets if basket.member_id is not None})
     questions = [STATE, repository.known(baskets), standings.locking(member_ids)]
-    state, (known,), _ = await ask_together(session, questions)
-    locked = await standings.peek(session, member_ids) if member_ids else {}
+    state, (known,), (held,) = await ask_together(session, questions)
+    locked = await standings.held_members(session, member_ids, held) if member_ids else {}
     book = await desk.refresh(session, state)
     stored = await repository.stored(session, baskets) if known else []
     sorted_out = sort_out(told, stored, locked, desk.new_id)

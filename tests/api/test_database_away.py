@@ -2,6 +2,7 @@
 
 import logging
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -13,11 +14,20 @@ from web_world import WebWorld
 from api.errors import install
 
 
+@pytest.mark.parametrize(
+    "noticed",
+    [
+        ConnectionRefusedError(111, "nobody listens"),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 async def test_a_database_that_is_away_is_told_so_in_one_line_of_the_log(
-    world: WebWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    world: WebWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, noticed: Exception
 ) -> None:
     def refuse(*_: object, **__: object) -> object:
-        raise ConnectionRefusedError(111, "nobody listens")
+        raise noticed
 
     monkeypatch.setattr(world.container.database, "read", refuse)
     with capture_logs() as lines, caplog.at_level(logging.DEBUG):

@@ -133,7 +133,7 @@ def clocked() -> Iterator[StageClock]:
         (GroupCommit, "_commit", clock.group),
         (posting, "record_purchases", lambda f: clock.waiting("record", f)),
         (service, "ask_together", lambda f: clock.waiting("ask", f)),
-        (standings, "peek", lambda f: clock.waiting("peek", f)),
+        (standings, "held_members", lambda f: clock.waiting("peek", f)),
         (service, "prepare", lambda f: clock.waiting("prepare", f)),
         (service, "_record", lambda f: clock.sync("evaluate", f)),
         (service, "_write", lambda f: clock.waiting("write", f)),
