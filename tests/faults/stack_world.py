@@ -1,9 +1,11 @@
 """A whole stack of the test's own, a small chain in it, and the means to hurt its parts."""
 
 import asyncio
+import json
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -40,6 +42,7 @@ from regulars.temporal import connect
 ANSWER_WITHIN_S = 30.0
 BACK_WITHIN_S = 120.0
 MEMBERS = 10
+TRACE_SHOWN = 2_000
 
 
 @dataclass
@@ -197,10 +200,24 @@ async def open_stack(data_dir: Path, **settings: object) -> AsyncIterator[StackW
     try:
         await supervisor.start(found)
         yield opened[0]
+    except BaseException as error:
+        error.add_note(_traces_in(data_dir / "logs"))  # the folder goes with the test
+        raise
     finally:
         for world in opened:
             await world.chain.database.close()
         await supervisor.stop()
+
+
+def _traces_in(logs: Path) -> str:
+    """The traces that the parts have written, each once, the most frequent first."""
+    traces: Counter[str] = Counter()
+    for log in logs.glob("*.log*"):
+        for line in log.read_text(errors="replace").splitlines():
+            # Not all lines are ours, and a part that is killed leaves half of one.
+            with suppress(ValueError, TypeError, KeyError):
+                traces[json.loads(line)["exception"]] += 1
+    return "\n\n".join(f"{count} × {trace[-TRACE_SHOWN:]}" for trace, count in traces.most_common())
 
 
 async def _found(supervisor: Supervisor, settings: Settings, url: str) -> StackWorld:
