@@ -22,6 +22,9 @@ from regulars.secret_keys import SecretKeys
 
 DEFAULT_DATA_DIR = ".regulars"
 FILE_NAME = "regulars.toml"
+_CLOSED = (
+    "cannot be read and written by this user; give it to this user, or name another folder with --data-dir"
+)
 SERVING_PROCESSES_MOST = 4
 """Where nothing is said: beyond that PostgreSQL, the worker and the relay want the processors."""
 
@@ -174,6 +177,8 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text())
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except PermissionError:
+        raise InvalidInput([FieldProblem(_CLOSED, field=str(file))]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInput([FieldProblem(f"is not TOML: {error}", field=str(file))]) from None
 

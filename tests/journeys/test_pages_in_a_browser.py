@@ -90,6 +90,7 @@ async def test_the_list_narrows_while_typing_and_the_keyboard_is_enough(site: Si
         await choose(page, "en")
         await page.goto(f"{site.address}/members")
         await page.keyboard.press("/")
+        await expect(page.locator("#q")).to_be_focused()
         await page.keyboard.type("cj-7")
         await expect(page.locator("#results")).not_to_contain_text("Somebody Else")
         await expect(page.locator("#results")).to_contain_text("陈静")

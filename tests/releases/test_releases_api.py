@@ -119,7 +119,7 @@ async def test_a_chain_that_wants_approval_refuses_the_page_too(web: WebWorld, w
     assert (await eastern.put("/v1/release-policy", json=policy)).status_code == 403
     form = {"place": str(world.hq), "reason": "at once", "csrf_token": admin.headers["X-CSRF-Token"]}
     refused = await admin.post(f"/packs/{PACK}/versions/1/publish", data=form)
-    assert refused.status_code == 409
+    assert refused.status_code == 422
     assert "先审批后生效" in refused.text or "approved before it goes live" in refused.text
     assert (await admin.get("/v1/release-policy")).json() == policy
 

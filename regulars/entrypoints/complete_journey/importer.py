@@ -140,7 +140,10 @@ async def _load_all(
         async with asyncio.TaskGroup() as group:
             for loader in running:
                 group.create_task(loader.follow(loaded))
-    except* StackProblem as problems:
+    except BaseExceptionGroup as several:  # what is raised in `except*`, Python before 3.11.4 wraps again
+        problems = several.subgroup(StackProblem)
+        if problems is None:
+            raise
         raise problems.exceptions[0] from None
     finally:
         for loader in running:
