@@ -10,7 +10,6 @@ import asyncpg
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from regulars.db.away import DATABASE_ERRORS
 from regulars.db.raw import driver_of, keep_driver
 
 KEPT_MAX: Final = 2
@@ -36,7 +35,7 @@ class _Lane:
     raw: "asyncpg.Connection[asyncpg.Record]"
 
     async def close(self) -> None:
-        with suppress(*DATABASE_ERRORS):  # the server closes what we cannot
+        with suppress(Exception):  # the server closes what we cannot
             await self.session.close()
             await self.connection.close()
 
@@ -99,7 +98,7 @@ class Lanes:
     async def _roll_back(self, lane: _Lane) -> None:
         try:
             await lane.raw.execute("ROLLBACK")
-        except DATABASE_ERRORS:
+        except Exception:  # whatever it is, it must not stand in the place of what went wrong before
             await lane.close()
         else:
             await self._give_back(lane)

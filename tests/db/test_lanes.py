@@ -164,3 +164,25 @@ async def test_a_statement_is_planned_once_and_not_for_each_batch(notes: Databas
             plans = await (await driver(session)).fetchrow(made, known)
     assert plans is not None
     assert tuple(plans) == (3, 0)
+
+
+async def test_what_goes_wrong_while_rolling_back_hides_nothing(
+    notes: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> str:
+        raise AttributeError("a transport that is no more")
+
+    async def fail() -> None:
+        async with notes.begin_directly() as session:
+            await note(session, "lost")
+            monkeypatch.setattr(asyncpg.Connection, "execute", broken)
+            raise ZeroDivisionError
+
+    async with notes.begin_directly() as session:
+        backend = await backend_of(session)
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    monkeypatch.undo()
+    async with notes.begin_directly() as session:
+        assert await backend_of(session) != backend
+    assert await noted(notes) == []
