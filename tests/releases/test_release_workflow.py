@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -91,8 +91,8 @@ async def staged(world: ReleaseWorld, temporal: WorkflowEnvironment) -> AsyncIte
         yield Staged(world, messenger, temporal)
 
 
-def eight(day: datetime, zone: ZoneInfo) -> datetime:
-    return day.astimezone(zone).replace(hour=8, minute=0, second=0, microsecond=0).astimezone(UTC)
+def eight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(8), zone).astimezone(UTC)
 
 
 async def test_a_release_from_its_draft_to_its_end(staged: Staged) -> None:
@@ -103,7 +103,7 @@ async def test_a_release_from_its_draft_to_its_end(staged: Staged) -> None:
     assert await staged.acts(release) == ["submit", "remind"]
 
     await world.do(lambda s: review.approve(s, release.id, world.person("bo", "approver"), world.at))
-    first, second = world.at + timedelta(days=2), world.at + timedelta(days=5)
+    first, second = (world.at.date() + timedelta(days=days) for days in (2, 5))
     steps = [(place, f"{day:%Y-%m-%d}T08:00") for place, day in (("east-1", first), ("HQ", second))]
     await world.schedule(release, *steps)
     assert (await staged.heard(release)).state == "scheduled"
