@@ -87,7 +87,8 @@ class Lanes:
             raw = await driver_of(connection)
             await raw.execute(_PLAN_ONCE)
         except BaseException:
-            await connection.close()
+            with suppress(Exception):
+                await connection.close()
             raise
         # Out of the pool: what is kept here must not be missing there.
         await connection.run_sync(Connection.detach)

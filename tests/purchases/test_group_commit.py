@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from small_chain import MONDAY, SmallChain
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from regulars.db.session import Database, make_engine
 from regulars.entrypoints.verifying import verify
@@ -78,6 +79,19 @@ async def test_few_tills_do_not_wait_for_companions_that_are_not_there(
     async with asyncio.timeout(30):
         await asyncio.gather(*map(sell, members))
     assert await transactions_of(chain) < 32  # and yet some of them went together
+
+
+async def test_a_member_who_joined_after_the_question_is_locked_before_anything_is_sold(
+    chain: SmallChain,
+) -> None:
+    member = await chain.join("Wang Fang")
+    look = text("select from standing where member_id = :member for update nowait")
+    async with chain.database.begin_directly() as session:
+        assert await standings.held_members(session, [member], held=0)
+        async with chain.database.begin() as other:
+            with pytest.raises(DBAPIError, match="could not obtain lock"):
+                await other.execute(look, {"member": member})
+            await other.rollback()
 
 
 async def test_a_member_s_purchases_count_in_the_order_in_which_they_came(
