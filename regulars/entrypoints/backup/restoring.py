@@ -35,6 +35,7 @@ from regulars.entrypoints.stack.parts import DATABASE
 from regulars.entrypoints.stack.problems import StackProblem
 from regulars.entrypoints.verifying import Report, verify_url
 from regulars.kernel import clock
+from regulars.kernel.words import counted
 from regulars.secret_keys import FILE_NAME as SECRETS_FILE
 from regulars.secret_keys import MEANINGS, SecretKeys, variable
 from regulars.settings import FILE_NAME as SETTINGS_FILE
@@ -203,7 +204,8 @@ async def _restore_into(
     async with serving(data_dir, LOADING) as cluster:
         await postgres.ensure_database(cluster, DATABASE)
         url = cluster.url(DATABASE)
-        teller.step(f"restoring {manifest.purchases:,} purchases of {manifest.members:,} members")
+        purchases, members = counted(manifest.purchases, "purchase"), counted(manifest.members, "member")
+        teller.step(f"restoring {purchases} of {members}")
         await fill(url, _data(source, keys.backup_key, teller))
         database = Database(make_engine(url, application="regulars-restore", pool_size=1))
         try:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.kernel.words import counted
 
 if TYPE_CHECKING:
     from regulars.entrypoints.backup.making import Made
+    from regulars.entrypoints.backup.manifest import Manifest
     from regulars.entrypoints.backup.restoring import Restored
 
 _MB = 1_048_576
@@ -51,8 +53,8 @@ def backup(
         _print_json(_as_json(made))
         return
     print(
-        f"Backed up {made.manifest.purchases:,} purchases of {made.manifest.members:,} members as of "
-        f"{made.manifest.as_of} to {made.file} ({made.file_bytes / _MB:,.1f} MB, {made.seconds:.1f} s)."
+        f"Backed up {_whose(made.manifest)} as of {made.manifest.as_of} to "
+        f"{made.file} ({made.file_bytes / _MB:,.1f} MB, {made.seconds:.1f} s)."
     )
     print(
         f"The keys are not in it: keep a copy of {settings.data_dir / FILE_NAME} apart from the backups, for "
@@ -119,10 +121,14 @@ def _restored_as_json(done: "Restored") -> dict[str, object]:
     }
 
 
+def _whose(manifest: "Manifest") -> str:
+    return f"{counted(manifest.purchases, 'purchase')} of {counted(manifest.members, 'member')}"
+
+
 def _restored_in_words(done: "Restored") -> list[str]:
     lines = [
-        f"Restored {done.manifest.purchases:,} purchases of {done.manifest.members:,} members as of "
-        f"{done.manifest.as_of} to {done.data_dir} ({done.seconds:.1f} s); rows and totals are as backed up."
+        f"Restored {_whose(done.manifest)} as of {done.manifest.as_of} to {done.data_dir} "
+        f"({done.seconds:.1f} s); rows and totals are as backed up."
     ]
     if done.revisions:
         lines.append(f"The schema went forward: {', '.join(done.revisions)}.")
@@ -138,7 +144,7 @@ def _restored_in_words(done: "Restored") -> list[str]:
     )
     lines.append(
         f"`regulars up --data-dir {done.data_dir}` goes on from here; it opens the workflows of "
-        f"{done.reopened:,} members. Tills may now send again what they sent since that instant."
+        f"{counted(done.reopened, 'member')}. Tills may now send again what they sent since that instant."
     )
     return lines
 

@@ -101,7 +101,7 @@ def _show_proof(proof: "Proof", speaks: Literal["zh", "en"], *, json: bool) -> N
     if proof.other_engine:
         print(f"{counted(proof.other_engine, 'purchase')} evaluated by another engine then.")
     if proof.entries:
-        entries = "1 later entry" if proof.entries == 1 else f"{proof.entries:,} later entries"
+        entries = counted(proof.entries, "later entry", "later entries")
         print(f"{entries} (taken back, given later, paid of debts) compared with lots and orders.")
     if proof.no_longer_failing:
         print(

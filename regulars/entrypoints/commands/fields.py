@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.kernel.words import counted
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, allow_dash=True)
@@ -105,8 +106,8 @@ def _outcome(faults: int, products: int, changed: int, *, dry_run: bool) -> str:
     if faults:
         return "Nothing was set."
     if dry_run:
-        return f"The file is good: {products:,} product{'' if products == 1 else 's'}."
-    return f"{changed:,} of {products:,} products changed."
+        return f"The file is good: {counted(products, 'product')}."
+    return f"{changed:,} of {counted(products, 'product')} changed."
 
 
 def _content(file: Path) -> bytes:

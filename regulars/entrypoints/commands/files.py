@@ -14,12 +14,14 @@ def pack_bytes(file: Path) -> bytes:
     Raises: FieldProblem: it is larger than a pack may be.
     """
     from regulars.kernel.errors import FieldProblem
+    from regulars.kernel.words import counted
     from regulars.rules.reading import MOST_BYTES
 
     size = _size(file)
     if size > MOST_BYTES:
         raise FieldProblem(
-            f"{file} has {size:,} bytes, the limit is {MOST_BYTES:,}; split it into several", field="file"
+            f"{file} has {counted(size, 'byte')}, the limit is {MOST_BYTES:,}; split it into several",
+            field="file",
         )
     with file.open("rb") as opened:
         return opened.read(MOST_BYTES + 1)

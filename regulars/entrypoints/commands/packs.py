@@ -14,6 +14,7 @@ from regulars.entrypoints.commands.limits import show_limits
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption, LanguageOption
 from regulars.entrypoints.commands.rehearse import rehearse_packs
 from regulars.entrypoints.commands.showing import Spoken, finding_lines, spoken
+from regulars.kernel.words import counted
 
 if TYPE_CHECKING:
     from regulars.rules.checker import Report
@@ -164,7 +165,7 @@ def _show(reports: Sequence[tuple[Path, "Report"]], *, json: bool, language: Spo
 
 def _as_text(file: Path, report: "Report", language: Spoken | None) -> list[str]:
     passed = sum(case.passed for case in report.cases)
-    cases = f", {passed} of {len(report.cases)} cases pass" if report.cases else ""
+    cases = f", {passed} of {counted(len(report.cases), 'case')} passed" if report.cases else ""
     return [
         f"{'ok  ' if report.green else 'FAIL'}  {file}{cases}",
         *finding_lines(report.findings, language),

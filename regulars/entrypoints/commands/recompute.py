@@ -10,6 +10,7 @@ import typer
 
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
 from regulars.entrypoints.commands.releases import OperatorOption, ReasonOption, with_office, with_person
+from regulars.kernel.words import counted, difference
 
 if TYPE_CHECKING:
     from regulars.bulk_actions.domain import BulkAction
@@ -82,7 +83,9 @@ def list_flagged(
             by = ", ".join(got.versions)
             also = f", {got.redated:,} of other dates" if got.redated else ""
             also += f", moved up to {got.tier_to}" if got.tier_to else ""
-            print(f"    {got.at:%Y-%m-%d %H:%M}  {got.points:+,} points{also} by {by}: {got.reason}")
+            print(
+                f"    {got.at:%Y-%m-%d %H:%M}  {difference(got.points, 'point')}{also} by {by}: {got.reason}"
+            )
     if not found:
         print("There is none.")
 
@@ -175,8 +178,8 @@ def _tell(one: "BulkAction", as_json: bool) -> None:
         return
     print(f"{one.id}  {one.state}")
     print(
-        f"    {one.items:,} purchases, {one.points:+,} points, {one.tiers:,} moves up, "
-        f"{one.redated:,} points of other dates"
+        f"    {counted(one.items, 'purchase')}, {difference(one.points, 'point')}, "
+        f"{counted(one.tiers, 'move')} up, {counted(one.redated, 'point')} of other dates"
         + (f", {one.dropped:,} closed though the rule that failed is gone" if one.dropped else "")
     )
     print(f"    {one.changed:,} put right, {one.unchanged:,} with nothing to do, {one.refused:,} refused")
@@ -225,19 +228,19 @@ def _show(found: "list[tuple[Previewed, str]]", as_json: bool) -> None:
             tier = f", {told.tier_from} to {told.tier_to}" if told.tier_to else ""
             dates = f", {told.redated:,} of other dates" if told.redated else ""
             waits = "  needs a second person: order it" if told.state == "needs_second" else ""
-            what = f"{told.points:+,} points{dates}{tier}{waits}"
+            what = f"{difference(told.points, 'point')}{dates}{tier}{waits}"
         if told.dropped:
             gone = ", ".join(f"{one.pack}#{one.rule}" for one in told.dropped)
             what += f"  (nobody reads {gone} again; closing it takes a second person)"
         if told.missed_minor:
-            what += f"  (discounts missed: {told.missed_minor:,} minor units, let be)"
+            what += f"  (discounts missed: {counted(told.missed_minor, 'minor unit')}, let be)"
         print(f"{_line(one.flagged, store)}  {what}")
         for failed in told.failed:
             print(f"    {failed.pack}#{failed.rule} fails: {failed.error}")
     counts = Counter(one.reckoned.state for one, _ in found)
     points = sum(one.reckoned.points for one, _ in found)
     states = "".join(f", {count:,} {state}" for state, count in sorted(counts.items()))
-    print(f"{len(found):,} purchases, {points:+,} points{states}")
+    print(f"{counted(len(found), 'purchase')}, {difference(points, 'point')}{states}")
 
 
 def _fields(one: Any) -> dict[str, Any]:  # noqa: ANN401 — any of our dataclasses

@@ -129,7 +129,7 @@ def _as_text(report: Mapping[str, Any]) -> list[str]:
         *(_line(f"message {one['code']}", one["times"]) for one in report.get("messages", ())),
         *(_line(f"tag {one['code']}", one["times"]) for one in report.get("tags", ())),
         "",
-        f"win / lose points: {report['winners']['points']:,} / {report['losers']['points']:,} members; "
+        f"members who win / lose points: {report['winners']['points']:,} / {report['losers']['points']:,}; "
         f"discounts: {report['winners']['discount_minor']:,} / {report['losers']['discount_minor']:,}",
     ]
     lines += [

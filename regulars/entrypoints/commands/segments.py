@@ -8,6 +8,7 @@ import typer
 
 from regulars.entrypoints.commands.files import pack_bytes
 from regulars.entrypoints.commands.options import DataDirOption, JsonOption
+from regulars.kernel.words import counted
 
 if TYPE_CHECKING:
     from regulars.segments.domain import Counted
@@ -141,7 +142,7 @@ def _ask(
 
 def _in_words(answer: "Counted") -> list[str]:
     as_of, refusal = answer.as_of.isoformat(timespec="seconds"), answer.refusal
-    said = [f"{answer.matching:,} of {answer.members:,} members, as of {as_of}"]
+    said = [f"{answer.matching:,} of {counted(answer.members, 'member')}, as of {as_of}"]
     if refusal is None:
         said.append(f"decided by PostgreSQL: {answer.statement}")
     else:
@@ -149,6 +150,7 @@ def _in_words(answer: "Counted") -> list[str]:
     if answer.failed:
         said.append(f"{answer.failed:,} could not be decided and do not count")
     if answer.undecided_members:
-        said.append(f"{answer.undecided_members:,} members wait for what time has to decide about them")
+        waiting = counted(answer.undecided_members, "member")
+        said.append(f"{waiting} about whom time has yet to decide something")
     said += [f"{one.member_id}  {dict(one.facts)}" for one in answer.sample]
     return said

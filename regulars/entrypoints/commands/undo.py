@@ -165,7 +165,7 @@ def run_undo(undo: UndoArgument, data_dir: DataDirOption = None, json: JsonOptio
     """Carry an approved order out here and now; stopped half way, it goes on where it was."""
 
     def told(one: "Undo") -> None:
-        typer.echo(f"{one.members_done:,} of {one.members_in_all:,} members", err=True)
+        typer.echo(f"{one.members_done:,} of {counted(one.members_in_all, 'member')}", err=True)
 
     _tell(_at_desk("packs undo run", data_dir, lambda d: d.run(undo, told)), json)
 
@@ -221,7 +221,7 @@ def _print_json(value: object) -> None:
 
 
 def _line_of(undo: "Undo") -> str:
-    takes = "" if undo.preview is None else f"  takes back {undo.preview['takes']:,} points"
+    takes = "" if undo.preview is None else f"  takes back {counted(undo.preview['takes'], 'point')}"
     return f"{undo.id}  {undo.version_name}  {undo.policy}  {undo.state}{takes}"
 
 
@@ -234,48 +234,50 @@ def _tell(undo: "Undo", as_json: bool) -> None:
     if preview is None:
         return
     print(
-        f"  {'gave' if undo.to_name is None else 'too much:'} {preview['points']:,} points to "
+        f"  {'gave' if undo.to_name is None else 'too much:'} {counted(preview['points'], 'point')} to "
         f"{counted(preview['members'], 'member')} in "
         f"{counted(preview['entries'], 'entry', 'entries')}; takes back {preview['takes']:,}, "
-        f"{preview['spent']:,} are "
+        f"{preview['spent']:,} "
         f"{'owed' if undo.policy == 'debt' else 'spent'}, "
-        f"{preview['taken_before']:,} were taken back before"
+        f"{preview['taken_before']:,} taken back before"
     )
     if undo.to_name is not None and "withheld" in preview:
         print(
             f"  as {undo.to_name} decides: gives {preview['gives']:,} that are missing; withheld "
-            f"{preview['withheld']:,} in {preview['limited']:,} purchases under limits; "
-            f"{preview['failing']:,} purchases with a failing rule left out"
+            f"{preview['withheld']:,} in {counted(preview['limited'], 'purchase')} under limits; "
+            f"{counted(preview['failing'], 'purchase')} with a failing rule left out"
         )
     for move, members in preview.get("tiers", {}).items():
-        print(f"  {move}: {members:,} members")
+        print(f"  {move}: {counted(members, 'member')}")
     if preview.get("moved_since"):
-        print(f"  the tier of {preview['moved_since']:,} members rests on a later decision and stays")
+        members = counted(preview["moved_since"], "member")
+        print(f"  the tier of {members} rests on a later decision and stays")
     _tell_asides(preview)
     for store in preview["by_store"]:
-        print(f"  {store['store']:<12} {store['takes']:>12,} of {store['points']:>12,} points")
+        print(f"  {store['store']:<12} {store['takes']:>12,} of {counted(store['points'], 'point')}")
     print(
-        f"  not undone: {preview['discount_minor']:,} minor units of discounts, "
-        f"{sum(preview['moves'].values()):,} moves, {preview['refusals']:,} refusals"
+        f"  not undone: {counted(preview['discount_minor'], 'minor unit')} of discounts, "
+        f"{counted(sum(preview['moves'].values()), 'move')}, {counted(preview['refusals'], 'refusal')}"
     )
     if undo.state not in ("in_review", "empty"):
         owed = f" and {undo.points_owed:,} owed" if undo.policy == "debt" else ""
         owed += f" and {undo.points_given:,} given" if undo.to_name is not None else ""
-        for count, what in (
-            (undo.tiers_moved, "tiers moved"),
-            (undo.tags_changed, "tags changed"),
-            (undo.stages_moved, "stages put right"),
-            (undo.messages_withdrawn, "messages withdrawn"),
+        for count, what, done in (
+            (undo.tiers_moved, "tier", "moved"),
+            (undo.tags_changed, "tag", "changed"),
+            (undo.stages_moved, "stage", "put right"),
+            (undo.messages_withdrawn, "message", "withdrawn"),
         ):
-            owed += f", {count:,} {what}" if count else ""
+            owed += f", {counted(count, what)} {done}" if count else ""
         print(
-            f"  {undo.members_done:,} of {undo.members_in_all:,} members done, {undo.points_taken:,} points "
-            f"taken back{owed}, {undo.differences:,} differences"
+            f"  {undo.members_done:,} of {counted(undo.members_in_all, 'member')} done, "
+            f"{counted(undo.points_taken, 'point')} taken back{owed}, "
+            f"{counted(undo.differences, 'difference')}"
         )
     if undo.came_after:
         print(
-            f"  {counted(undo.came_after, 'purchase')} came after the list was made and stay as they are; "
-            "order again for them"
+            f"  {counted(undo.came_after, 'purchase')} came after the list was made, left as is; "
+            "order again for the rest"
         )
     print(f"  content hash {undo.content_hash}")
 
@@ -283,19 +285,20 @@ def _tell(undo: "Undo", as_json: bool) -> None:
 def _tell_asides(preview: Mapping[str, Any]) -> None:
     """What an order does about tags, stages and messages."""
     for name, what in (
-        ("tags", "tag {0} ends: {1:,} members"),
-        ("tags_back", "tag {0} is held as others gave it: {1:,} members"),
-        ("tags_given", "tag {0} is given: {1:,} members"),
-        ("tags_redated", "tag {0} ends at another time: {1:,} members"),
-        ("stages", "stage {0}: {1:,} members"),
-        ("messages", "message {0} is withdrawn: {1:,}"),
+        ("tags", "tag {0} ends: {1}"),
+        ("tags_back", "tag {0} is held as others gave it: {1}"),
+        ("tags_given", "tag {0} is given: {1}"),
+        ("tags_redated", "tag {0} ends at another time: {1}"),
+        ("stages", "stage {0}: {1}"),
+        ("messages", "message {0} is withdrawn: {1}"),
     ):
+        noun = "time" if name == "messages" else "member"
         for code, count in preview.get(name, {}).items():
-            print(f"  {what.format(code, count)}")
-    for name, what in (
-        ("stages_since", "moves of stage stay: something later decided it"),
-        ("messages_sent", "messages were handed over and cannot be undone"),
-        ("messages_missed", "messages only the other version asks for: nothing is sent late"),
+            print(f"  {what.format(code, counted(count, noun))}")
+    for name, noun, what in (
+        ("stages_since", "move", "of stage left: something later decided it"),
+        ("messages_sent", "message", "handed over, which cannot be undone"),
+        ("messages_missed", "message", "that only the other version asks for: nothing is sent late"),
     ):
         if preview.get(name):
-            print(f"  {preview[name]:,} {what}")
+            print(f"  {counted(preview[name], noun)} {what}")

@@ -32,6 +32,7 @@ from regulars.entrypoints.complete_journey.tills import TillKeys, TillLine
 from regulars.entrypoints.stack.running import Endpoints, running
 from regulars.entrypoints.stack.up import found_chain, up
 from regulars.kernel.clock import now
+from regulars.kernel.words import counted
 from regulars.members.phones import PhoneKeys
 from regulars.settings import Settings
 
@@ -89,12 +90,13 @@ async def _show(
     caught_up = asyncio.create_task(_tell_when_caught_up(database, console))
     try:
         console.print(
-            f"Playing {len(baskets):,} purchases of the last {HELD_BACK_DAYS} days live, "
+            f"Playing {counted(len(baskets), 'purchase')} of the last {HELD_BACK_DAYS} days live, "
             f"{purchases_a_minute:g} a minute, at {stack.web_url}",
             highlight=False,
         )
         played = await play(baskets, done.ground, line, console, purchases_a_minute=purchases_a_minute)
-        console.print(f"Played {played.posted:,} purchases, {played.refused:,} refused; the chain stays up.")
+        posted = counted(played.posted, "purchase")
+        console.print(f"Played {posted}, {played.refused:,} refused; the chain stays up.")
         await caught_up
     finally:
         caught_up.cancel()
@@ -149,6 +151,7 @@ def _say_loaded(console: Console, done: Imported) -> None:
     rate = done.purchases / done.seconds if done.seconds else 0.0
     known = f"; {done.known:,} were in already" if done.known else ""
     console.print(
-        f"{done.purchases:,} purchases committed in {done.seconds:.1f} s ({rate:,.0f} a second){known}.",
+        f"{counted(done.purchases, 'purchase')} committed in {done.seconds:.1f} s "
+        f"({rate:,.0f} a second){known}.",
         highlight=False,
     )
