@@ -14,8 +14,9 @@ from babel import Locale
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
 from babel.support import NullTranslations, Translations
+from markupsafe import Markup
 
-from regulars.kernel.written import LOCALES, locale_of, written_amount, written_clock, written_day
+from regulars.kernel.written import LOCALES, locale_of, meet, written_amount, written_clock, written_day
 
 LOCALE_DIR = Path(__file__).parent / "locale"
 LanguageTag = Literal["zh", "en"]
@@ -25,6 +26,7 @@ DEFAULT_LANGUAGE: LanguageTag = "zh"
 LANGUAGE_COOKIE = "regulars_language"
 
 _SPAN_STYLE: Mapping[LanguageTag, Literal["long", "short"]] = {"zh": "short", "en": "long"}
+_BLANK = re.compile(r"%\((\w+)\)s")
 _ALMOST_NONE, _LEAST_SHARE = Decimal("0.005"), Decimal("0.001")
 
 
@@ -41,6 +43,18 @@ def NN_(one: str, many: str) -> Counted:  # noqa: N802
 def _spaced(said: str) -> str:
     """With a space between a number and a Chinese word, as all our texts have it."""
     return re.sub(r"(\d)([\u4e00-\u9fff])", r"\1 \2", said)
+
+
+def seamed(said: str, values: Mapping[str, object]) -> str:
+    """A message of which a space stands wherever a value that comes into it will `meet` its words."""
+
+    def spaced(blank: re.Match[str]) -> str:
+        value = values.get(blank[1], "")
+        shown = value.striptags() if isinstance(value, Markup) else str(value)
+        before = " " if meet(said[: blank.start()], shown) else ""
+        return f"{before}{blank[0]} " if meet(shown, said[blank.end() :]) else f"{before}{blank[0]}"
+
+    return _BLANK.sub(spaced, said)
 
 
 def is_language(tag: object) -> bool:
@@ -113,12 +127,13 @@ class Speech:
     def text(self, message: str, **values: object) -> str:
         """A message in the reader's language."""
         said = translations(self.language).gettext(message)
-        return said % values if values else said
+        return seamed(said, values) % values if values else said
 
     def ngettext(self, one: str, many: str, number: int, **values: object) -> str:
         """A message that counts something, `num`, in the reader's language."""
         said = translations(self.language).ngettext(one, many, abs(number))
-        return said % {"num": self.number(number), **values}
+        told = {"num": self.number(number), **values}
+        return seamed(said, told) % told
 
     def counted(self, words: Counted, number: int, **values: object) -> str:
         """A message marked by `NN_` that counts something, `num`, in the reader's language."""
@@ -169,7 +184,9 @@ class Speech:
 
     def exact(self, at: datetime) -> str:
         """The whole instant with its zone, for a tooltip."""
-        return str(format_datetime(at.astimezone(self.zone), "y-MM-dd HH:mm:ss z", locale=self.locale))
+        local = at.astimezone(self.zone)
+        offset = str(format_datetime(local, "xxx", locale=self.locale)).replace("-", "−")
+        return f"{format_datetime(local, 'y-MM-dd HH:mm:ss', locale=self.locale)} UTC{offset}"
 
     def ago(self, at: datetime) -> str:
         """How far away an instant is: "just now", "5 minutes ago", "in 3 days"."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from regulars.explanation.domain import Difference, EventExplanation, Said
 from regulars.explanation.speech import Speech
+from regulars.kernel.words import counted
 
 ADJUSTED: Final = "points_adjusted"
 SHOWN_MOST: Final = 20
@@ -153,16 +154,18 @@ def _lots(adjusted: Adjusted, speech: Speech) -> list[Said]:
             day = speech.day(lot.earned_at)
             said.append(
                 Said(
-                    f"其中 {points.zh}取自{day.zh}记入的积分。",
+                    f"其中 {points.zh}取自 {day.zh}记入的积分。",
                     f"{points.en} of them had been given on {day.en}.",
                 )
             )
         elif lot.expires_at is not None:
             day = speech.day(lot.expires_at)
-            said.append(Said(f"其中 {points.zh}于{day.zh}到期。", f"{points.en} of them expire on {day.en}."))
+            said.append(
+                Said(f"其中 {points.zh}于 {day.zh}到期。", f"{points.en} of them expire on {day.en}.")
+            )
     if len(adjusted.lots) > SHOWN_MOST:
         more = len(adjusted.lots) - SHOWN_MOST
-        said.append(Said(f"另有 {more} 批。", f"And {more} more lots."))
+        said.append(Said(f"另有 {more} 批。", f"And {counted(more, 'more lot', 'more lots')}."))
     if adjusted.repaid:
         paid = speech.points(adjusted.repaid)
         said.append(Said(f"其中 {paid.zh}先抵还了欠分。", f"{paid.en} of them paid a debt first."))

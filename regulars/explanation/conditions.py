@@ -7,6 +7,7 @@ from typing import Final
 from regulars.explanation.domain import Condition, ReadValue, Said, Value
 from regulars.explanation.probing import Probe, Unreadable, source_of
 from regulars.explanation.speech import PackSpeech, numbers
+from regulars.kernel.written import spaced
 from regulars.rules.engine import Trace
 
 COMPARING: Final = (">=", ">", "<=", "<", "===", "!==")
@@ -168,7 +169,7 @@ class Telling:
         if isinstance(stack, list):
             return _instead(self.speech.value(sides[0], needle))
         wanted = self.speech.value(sides[0], stack)
-        return Said(f"其中没有{wanted.zh}", f"{wanted.en} is not among them")
+        return Said(spaced("其中没有", wanted.zh), f"{wanted.en} is not among them")
 
     def _reads_unknown(self, tree: object) -> bool:
         operator, operands = _operation(tree)
@@ -193,7 +194,7 @@ _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
 
 def _instead(now: Said) -> Said:
     """What it is, after the condition has said what it ought to be."""
-    return Said(f"实际是{now.zh}", f"it is {now.en}")
+    return Said(spaced("实际是", now.zh), f"it is {now.en}")
 
 
 def _lacking(parts: Sequence[Condition]) -> Said | None:

@@ -11,7 +11,7 @@ from regulars.explanation.speech import Speech, numbers
 from regulars.explanation.workings import Working
 from regulars.kernel.money import format_minor
 from regulars.rules.compiler import CompiledRule
-from regulars.rules.discounts import DiscountForm, SelectedLine, Selection, offer_of, units_picked
+from regulars.rules.discounts import DiscountForm, Rounds, SelectedLine, Selection, offer_of, units_picked
 from regulars.rules.domain import Evaluation
 from regulars.rules.model import Rule
 from regulars.rules.parts import BPS
@@ -42,7 +42,7 @@ def discount_steps(
         if form.after_discounts:
             selection = replace(selection, lines=tuple(_rest(line, left) for line in selection.lines))
         steps += [_lines(selection, speech), _FORMS[form.form](form, selection, speech)]
-        steps += _rounded(form, offer_of(replace(form, cap_minor=None), selection, left).amount_minor, speech)
+        steps += _rounded(replace(form, cap_minor=None), selection, left, speech)
         if form.cap_minor is not None and offer_of(form, selection, left).capped:
             most = speech.money(form.cap_minor)
             steps.append(Said(f"每单最多 {most.zh}", f"at most {most.en} a purchase"))
@@ -192,8 +192,21 @@ _ROUNDS: Final[Mapping[str, Said]] = {
 }
 
 
-def _rounded(form: DiscountForm, amount: int, speech: Speech) -> list[Said]:
-    how, off = _ROUNDS[form.rounds], speech.money(amount)
+def _rounded(form: DiscountForm, selection: Selection, left: Mapping[int, int], speech: Speech) -> list[Said]:
+    """What became of the exact amount; nothing where it is what was offered.
+
+    Args:
+        form: without its cap, which is told after this.
+    """
+    offer = offer_of(form, selection, left)
+    off = speech.money(offer.amount_minor)
+    if offer.capped:
+        return [Said(f"不超过这些商品的余额：{off.zh}", f"no more than is left of them: {off.en}")]
+    ways: tuple[Rounds, ...] = ("floor", "ceil")
+    exact = {offer_of(replace(form, rounds=way, to_minor=1), selection, left).amount_minor for way in ways}
+    if exact == {offer.amount_minor}:
+        return []
+    how = _ROUNDS[form.rounds]
     if form.to_minor == 1:
         return [Said(f"{how.zh}：{off.zh}", f"{how.en}: {off.en}")]
     to = speech.money(form.to_minor)

@@ -8,6 +8,7 @@ from regulars.explanation import words
 from regulars.explanation.domain import Difference, Said
 from regulars.explanation.events import EventGround, review_of
 from regulars.explanation.speech import Speech
+from regulars.kernel.words import counted
 from regulars.lifecycle.domain import LifecycleEvent
 
 LOTS_SHOWN: Final = 20
@@ -138,7 +139,7 @@ def _review(ground: EventGround, speech: Speech) -> list[Said]:
     said = _spend(ground, speech)
     if review is not None and review.due_at is not None:
         day = speech.day(review.due_at)
-        said.append(Said(f"等级有效期到{day.zh}为止。", f"The tier year ended on {day.en}."))
+        said.append(Said(f"等级有效期到 {day.zh}为止。", f"The tier year ended on {day.en}."))
     return said
 
 
@@ -149,8 +150,8 @@ def _silence(ground: EventGround, speech: Speech) -> list[Said]:
     due, last = speech.day(since + timedelta(days=days)), speech.day(since)
     return [
         Said(
-            f"自{last.zh}起没有消费，满 {days} 天（{due.zh}）即判定。",
-            f"No purchase since {last.en}; {days} days of silence were full on {due.en}.",
+            f"自 {last.zh}起没有消费，满 {days} 天（{due.zh}）即判定。",
+            f"No purchase since {last.en}; {counted(days, 'day')} of silence ended on {due.en}.",
         )
     ]
 
@@ -158,7 +159,7 @@ def _silence(ground: EventGround, speech: Speech) -> list[Said]:
 def _return(ground: EventGround, speech: Speech) -> list[Said]:
     since = speech.day(datetime.fromisoformat(str(ground.event.reason["silent_since"])))
     return [
-        Said(f"上一次消费（或入会）在{since.zh}。", f"The purchase before, or enrolment, was on {since.en}.")
+        Said(f"上一次消费（或入会）在 {since.zh}。", f"The purchase before, or enrolment, was on {since.en}.")
     ]
 
 
@@ -188,7 +189,7 @@ def _expiry(ground: EventGround, speech: Speech) -> list[Said]:
         )
     if len(lots) > LOTS_SHOWN:
         more = len(lots) - LOTS_SHOWN
-        said.append(Said(f"另有 {more} 批。", f"And {more} more lots."))
+        said.append(Said(f"另有 {more} 批。", f"And {counted(more, 'more lot', 'more lots')}."))
     return said
 
 

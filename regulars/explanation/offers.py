@@ -19,6 +19,7 @@ from regulars.explanation.shelf import Shelf
 from regulars.explanation.speech import Speech
 from regulars.explanation.stored import StoredPurchase
 from regulars.explanation.telling import Told, first_reasons, tell_packs
+from regulars.kernel.written import spaced
 from regulars.purchases.desk import Desk
 from regulars.purchases.domain import Basket, lines_json
 from regulars.purchases.limits import occasion_of
@@ -124,7 +125,7 @@ def _summary(
     nearer = outcome["member"] and outcome["member"]["next_tier"]
     if nearer:
         tier, gap = speech.tier(nearer["tier"]), speech.money(nearer["missing_minor"])
-        said.append(Said(f"距{tier.zh}还差 {gap.zh}。", f"{gap.en} more to reach {tier.en}."))
+        said.append(Said(spaced("距", tier.zh, f"还差 {gap.zh}。"), f"{gap.en} more to reach {tier.en}."))
     reasons = told_reasons(
         record["reasons"],
         list_minor=outcome["list_minor"],

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from regulars.explanation.domain import Said
 from regulars.explanation.speech import Speech
+from regulars.kernel.written import spaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def said_of(found: PutRight, speech: Speech) -> Said:
         parts.append(Said(f"{points.zh}改有效期", f"{points.en} got other dates"))
     if found.tier_to is not None:
         tier = speech.tier(found.tier_to)
-        parts.append(Said(f"会员升为{tier.zh}", f"the member was moved up to {tier.en}"))
+        parts.append(Said(spaced("会员升为", tier.zh), f"the member was moved up to {tier.en}"))
     if len(parts) == 1:
         parts.append(Said("没有要补的", "nothing was missing"))
     parts.append(Said(f"由 {found.by} 提出", f"ordered by {found.by}"))

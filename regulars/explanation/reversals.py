@@ -8,6 +8,7 @@ from uuid import UUID
 
 from regulars.explanation.domain import Difference, EventExplanation, Said, TakenBack
 from regulars.explanation.speech import Speech
+from regulars.kernel.words import counted
 
 TAKEN_BACK: Final = "points_taken_back"
 SHOWN_MOST: Final = 20
@@ -186,7 +187,7 @@ def _given(reversal: Reversal, speech: Speech) -> list[Said]:
     day, given = speech.day(reversal.bought_at), speech.points(reversal.given)
     said = [
         Said(
-            f"这些积分来自{day.zh}的消费单 {reversal.purchase_id}，该版本当时给了 {given.zh}。",
+            f"这些积分来自 {day.zh}的消费单 {reversal.purchase_id}，该版本当时给了 {given.zh}。",
             f"They had been earned by the purchase {reversal.purchase_id} of {day.en}, in which the "
             f"version gave {given.en}.",
         )
@@ -206,7 +207,7 @@ def _sources(reversal: Reversal, speech: Speech) -> list[Said]:
         if source.purchase_id is None:
             said.append(
                 Said(
-                    f"其中 {points.zh} 取自{day.zh}手工调整所给，因为原来的积分已不在。",
+                    f"其中 {points.zh} 取自 {day.zh}手工调整所给，因为原来的积分已不在。",
                     f"{points.en} of them were taken from what had been given by hand on {day.en}, since "
                     "the original points were gone.",
                 )
@@ -214,14 +215,14 @@ def _sources(reversal: Reversal, speech: Speech) -> list[Said]:
             continue
         said.append(
             Said(
-                f"其中 {points.zh} 取自{day.zh}消费单 {source.purchase_id} 所得，因为原来的积分已不在。",
+                f"其中 {points.zh} 取自 {day.zh}消费单 {source.purchase_id} 所得，因为原来的积分已不在。",
                 f"{points.en} of them were taken from what the purchase {source.purchase_id} of {day.en} had "
                 "earned, since the original points were gone.",
             )
         )
     if len(others) > SHOWN_MOST:
         more = len(others) - SHOWN_MOST
-        said.append(Said(f"另有 {more} 批。", f"And {more} more lots."))
+        said.append(Said(f"另有 {more} 批。", f"And {counted(more, 'more lot', 'more lots')}."))
     return said
 
 
@@ -232,7 +233,7 @@ def _in_all(reversal: Reversal, speech: Speech) -> list[Said]:
     return [
         Said(
             f"这张撤销单共收回该会员 {points.zh}，涉及 {entries} 笔消费。",
-            f"In all the order took {points.en} of this member back, of {entries} purchases.",
+            f"In all the order took {points.en} of this member back, of {counted(entries, 'purchase')}.",
         )
     ]
 

@@ -17,6 +17,7 @@ from regulars.explanation.shelf import Shelf
 from regulars.explanation.speech import Speech
 from regulars.explanation.stored import StoredPurchase
 from regulars.explanation.telling import Told, first_reasons, tell_packs
+from regulars.kernel.written import spaced
 from regulars.organisation.domain import Chain
 from regulars.organisation.places import Places
 from regulars.purchases.errors import PurchaseUnknown
@@ -128,7 +129,7 @@ def _summary(
         )
     if stored.moves:
         tier = speech.tier(stored.moves[-1][0])
-        said.append(Said(f"本单使会员升级为{tier.zh}。", f"It moved the member up to {tier.en}."))
+        said.append(Said(spaced("本单使会员升级为", tier.zh, "。"), f"It moved the member up to {tier.en}."))
     if stored.attributed:
         said.append(
             Said("这笔消费是事后补登给会员的。", "The member was named only afterwards (attributed).")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from regulars.explanation.domain import Said
+from regulars.kernel import written
 
 NOTES: Final[Mapping[str, Said]] = {
     "no_member": Said("没有出示会员身份。", "No member was named."),
@@ -79,7 +80,7 @@ def filled(template: Said, **values: Said | str) -> Said:
     """A sentence with its blanks filled in, each in its language."""
     zh = {name: value if isinstance(value, str) else value.zh for name, value in values.items()}
     en = {name: value if isinstance(value, str) else value.en for name, value in values.items()}
-    return Said(template.zh.format_map(zh), template.en.format_map(en))
+    return Said(written.filled(template.zh, **zh), template.en.format_map(en))
 
 
 def note_words(note: str, subject_names: Mapping[str, Said]) -> Said:

@@ -40,13 +40,22 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What a rule adds to the whole: the exact running total after it, and its own rounded part."""
+    """What a rule adds to the whole: the exact running total before it and after it.
+
+    Attributes:
+        multiplies: the whole before it, rather than earning something of its own.
+    """
 
     key: RuleKey
     first: Said
+    before: Fraction
     total: Fraction
-    share: int
-    before: int
+    multiplies: bool = False
+
+    @property
+    def share(self) -> int:
+        """Its own whole points."""
+        return floor(self.total) - floor(self.before)
 
 
 def point_steps(workings: Sequence[Working], evaluation: Evaluation, at: datetime | None) -> Steps:
@@ -69,7 +78,7 @@ def point_steps(workings: Sequence[Working], evaluation: Evaluation, at: datetim
     return {
         share.key: (
             share.first,
-            _rounded(share),
+            *_rounded(share),
             *_limited(outcomes[share.key], share),
             *(_days(awards[share.key], speech, at) if share.key in awards and speech else ()),
         )
@@ -91,15 +100,7 @@ def _earned(workings: Sequence[Working], outcomes: Mapping[RuleKey, RuleOutcome]
                 return []
             raised = total + Fraction(amount, compiled.per)
             first = _flat(amount) if rule.then.earn.points is not None else None
-            shares.append(
-                _Share(
-                    key,
-                    first or _divided(working, tree, amount, compiled.per),
-                    raised,
-                    floor(raised) - floor(total),
-                    floor(total),
-                )
-            )
+            shares.append(_Share(key, first or _divided(working, tree, amount, compiled.per), total, raised))
             total = raised
     return shares
 
@@ -116,7 +117,7 @@ def _multiplied(
             rate = Fraction(compiled.rate_bps, BPS)
             raised = total * rate
             said = f"{exact(total)} × {exact(rate)} = {exact(raised)}"
-            shares.append(_Share(key, Said(said, said), raised, floor(raised) - floor(total), floor(total)))
+            shares.append(_Share(key, Said(said, said), total, raised, multiplies=True))
             total = raised
     return shares
 
@@ -152,16 +153,25 @@ def _divided(working: Working, tree: object, amount: int, per: int) -> Said:
     return Said(f"{said.zh}（{lines.zh}）", f"{said.en} ({lines.en})")
 
 
-def _rounded(share: _Share) -> Said:
-    whole = floor(share.total)
-    if share.before == 0:
-        return Said(f"向下取整：{whole:,} 分", f"rounded down: {whole:,}")
-    return Said(
-        f"累计 {exact(share.total)}，向下取整为 {whole:,} 分；前面的规则已给 {share.before:,} 分，"
-        f"本条 {share.share:,} 分",
-        f"{exact(share.total)} so far, rounded down {whole:,}; less {share.before:,} given by the rules "
-        f"before: {share.share:,}",
+def _rounded(share: _Share) -> tuple[Said, ...]:
+    """How the exact total came to the rule's own whole points; nothing where its first step says them."""
+    exactly = share.total.denominator == 1
+    if not share.before:
+        return () if exactly else (_cut(share.total),)
+    if exactly and share.before.denominator == 1 and not share.multiplies:
+        return ()
+    whole, given = floor(share.total), floor(share.before)
+    cut = Said("", "") if exactly else Said(f"，向下取整为 {whole:,}", f", rounded down {whole:,}")
+    return (
+        Said(
+            f"累计 {exact(share.total)}{cut.zh} 分；前面的规则已给 {given:,} 分，本条 {share.share:,} 分",
+            f"{exact(share.total)} so far{cut.en}; less {given:,} given by the rules before: {share.share:,}",
+        ),
     )
+
+
+def _cut(total: Fraction) -> Said:
+    return Said(f"向下取整：{floor(total):,} 分", f"rounded down: {floor(total):,}")
 
 
 def _limited(outcome: RuleOutcome, share: _Share) -> tuple[Said, ...]:

@@ -1,9 +1,11 @@
-"""How amounts, dates and times of day are written in each language of the product: one way everywhere."""
+"""How amounts, dates, times and joined words are written in each language: one way everywhere."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from string import Formatter
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,9 @@ from babel.numbers import format_currency
 Language = Literal["zh", "en"]
 LOCALES: Final[Mapping[Language, str]] = {"zh": "zh_CN", "en": "en"}
 _DAY: Final[Mapping[Language, str]] = {"zh": "M月d日", "en": "d MMM"}
+_FOREIGN: Final = "A-Za-z0-9¥€£$"
+_HAN: Final = "\u3400-\u9fff"
+_MEET: Final = re.compile(f"[{_HAN}][{_FOREIGN}]|[{_FOREIGN}%][{_HAN}]")
 _DAY_OF_YEAR: Final[Mapping[Language, str]] = {"zh": "y年M月d日", "en": "d MMM y"}
 
 
@@ -48,3 +53,22 @@ def written_digits(yyyymmdd: int, language: Language) -> str:
     except ValueError:
         return f"{yyyymmdd:,}"
     return written_day(day, language)
+
+
+def meet(left: str, right: str) -> bool:
+    """Whether a Chinese word stands beside a number or a Latin word there: a space belongs between them."""
+    return _MEET.fullmatch(left[-1:] + right[:1]) is not None
+
+
+def spaced(*parts: str) -> str:
+    """Parts of a Chinese sentence as one, with a space wherever two `meet`; none itself is changed."""
+    said = ""
+    for part in parts:
+        said += f" {part}" if meet(said, part) else part
+    return said
+
+
+def filled(template: str, **values: str) -> str:
+    """A Chinese sentence whose {blanks} are filled, with a space wherever a value and its words `meet`."""
+    pieces = ((words, values[name] if name else "") for words, name, _, _ in Formatter().parse(template))
+    return spaced(*(part for piece in pieces for part in piece if part))

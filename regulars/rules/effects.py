@@ -1,6 +1,7 @@
 """What an action gives, in words, as shops say it."""
 
 from regulars.kernel.money import format_minor
+from regulars.kernel.written import spaced
 from regulars.rules.action_model import (
     Action,
     Discount,
@@ -60,7 +61,7 @@ def _consequence(wording: Wording, action: Action) -> str:
 
 def _tier(wording: Wording, tier: str) -> str:
     like = {"var": "member.tier"}
-    return wording.pick(f"升为{wording.words(tier, like)}", f"moves up to {wording.words(tier, like)}")
+    return wording.pick(spaced("升为", wording.words(tier, like)), f"moves up to {wording.words(tier, like)}")
 
 
 _MOVES: dict[MovedStage, tuple[str, str]] = {

@@ -74,7 +74,7 @@ def _most(wording: Wording, limit: PackLimit) -> str:
             money = wording.number(value, "minor")
             return wording.pick(f"优惠 {money}", f"{money} off")
         case "uses":
-            return wording.pick(f" {value:,} 次", f"{value:,} uses")
+            return wording.pick(f" {value:,} 次", f"{value:,} use{'' if value == 1 else 's'}")
 
 
 def _rules(wording: Wording, limit: PackLimit) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import prod
 
 from regulars.kernel.money import format_minor
-from regulars.kernel.written import Language, written_amount, written_digits
+from regulars.kernel.written import Language, filled, spaced, written_amount, written_digits
 from regulars.rules.catalogue import BUILT_IN, LINES_PATH, Catalogue, Field
 from regulars.rules.model import Pack
 
@@ -66,7 +66,7 @@ class Wording:
 
     def say(self, template: str, **parts: str) -> str:
         zh, en = _TEMPLATES[template]
-        return (zh if self.language == "zh" else en).format(**parts)
+        return filled(zh, **parts) if self.language == "zh" else en.format(**parts)
 
     def pick(self, zh: str, en: str) -> str:
         return zh if self.language == "zh" else en
@@ -148,6 +148,15 @@ class Wording:
             return written_amount(value, self.currency, self.exponent, self.language)
         return _money(value, self.exponent) if unit == "minor" else _plain(value, unit)
 
+    def bracketed(self, words: str) -> str:
+        """Words that belong together."""
+        return self.pick(f"（{words}）", f"({words})")
+
+    def joined(self, parts: Sequence[str], zh: str, en: str) -> str:
+        """Parts with a word between them."""
+        between = [piece for part in parts for piece in (zh, part)][1:]
+        return spaced(*between) if self.language == "zh" else en.join(parts)
+
     def listing(self, words: Sequence[str]) -> str:
         return "、".join(words) if self.language == "zh" else ", ".join(words)
 
@@ -208,11 +217,13 @@ def _compared(wording: Wording, operator: str, operands: Sequence[object]) -> st
 def _joined(wording: Wording, operator: str, operands: Sequence[object]) -> str:
     other = "or" if operator == "and" else "and"
     parts = [
-        f"({wording.words(part)})" if isinstance(part, dict) and other in part else wording.words(part)
+        wording.bracketed(wording.words(part))
+        if isinstance(part, dict) and other in part
+        else wording.words(part)
         for part in operands
     ]
     zh, en = ("且", " and ") if operator == "and" else ("或", " or ")
-    return wording.pick(zh if wording.in_line else f"，{zh}", en).join(parts)
+    return wording.joined(parts, zh if wording.in_line else f"，{zh}", en)
 
 
 def _not(wording: Wording, operator: str, operands: Sequence[object]) -> str:
@@ -224,7 +235,7 @@ def _member_of(wording: Wording, operator: str, operands: Sequence[object]) -> s
     del operator
     needle, stack = operands
     if isinstance(stack, list):
-        choices = wording.pick("或", " or ").join(wording.words(member, needle) for member in stack)
+        choices = wording.joined([wording.words(member, needle) for member in stack], "或", " or ")
         return wording.say("one_of", a=wording.words(needle), b=choices)
     return wording.say("includes", a=wording.words(stack), b=wording.words(needle, stack))
 
@@ -254,7 +265,7 @@ def _added(wording: Wording, operator: str, operands: Sequence[object]) -> str:
         return wording.words(operands[0])
     sign = {"*": " × ", "-": " − ", "+": " + "}.get(operator, f" {operator} ")
     like = next((tree for tree in operands if wording.unit(tree)), None) if operator in "+-" else None
-    return "(" + sign.join(wording.words(tree, like) for tree in operands) + ")"
+    return wording.bracketed(sign.join(wording.words(tree, like) for tree in operands))
 
 
 def _chosen(wording: Wording, operator: str, operands: Sequence[object]) -> str:

@@ -75,8 +75,8 @@ NEEDED = {
         "需达到 ¥1,000.00，差 ¥12.50",
         "it takes CN¥1,000.00: CN¥12.50 short",
     ),
-    "below a span": ({"<=": [10, HOUR, 20]}, "实际是9 时", "it is 9:00"),
-    "above a span": ({"<=": [6, HOUR, 8]}, "实际是9 时", "it is 9:00"),
+    "below a span": ({"<=": [10, HOUR, 20]}, "实际是 9 时", "it is 9:00"),
+    "above a span": ({"<=": [6, HOUR, 8]}, "实际是 9 时", "it is 9:00"),
     "another": (
         {"===": [{"var": "calendar.weekday"}, 6]},
         "实际是周一",

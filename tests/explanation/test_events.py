@@ -95,7 +95,7 @@ async def test_a_step_down_is_told_with_what_was_missing(chain: SmallChain) -> N
 
 async def test_silence_return_and_expiry_are_told_with_their_dates(chain: SmallChain) -> None:
     await a_life(chain)
-    assert "No purchase since 12 Mar 2026; 60 days of silence were full on 11 May 2026." in said(
+    assert "No purchase since 12 Mar 2026; 60 days of silence ended on 11 May 2026." in said(
         await explained(chain, "at_risk")
     )
     assert "on 12 Mar 2026" in said(await explained(chain, "reactivated"))

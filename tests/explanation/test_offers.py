@@ -48,7 +48,6 @@ async def test_a_basket_is_told_as_the_purchase_would_be(chain: SmallChain) -> N
     assert [step.en for step in rule(found, "groceries").steps] == [
         "line 1: $100.00 count",
         "$100.00 × 5% = $5.00",
-        "rounded down: $5.00",
         "by line: line 1: $5.00; in all $5.00",
     ]
     assert "Bought now, it would earn 62 points and $5.00 off." in [said.en for said in found.summary]

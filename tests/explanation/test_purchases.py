@@ -101,7 +101,6 @@ async def test_a_discount_is_told_with_rate_cap_and_shares(chain: SmallChain, ex
     assert steps(found, "groceries", "en") == [
         "lines 1, 2: $500.00 count",
         "$500.00 × 5% = $25.00",
-        "rounded down: $25.00",
         "at most $20.00 a purchase",
         "by line: line 1: $12.00, line 2: $8.00; in all $20.00",
     ]

@@ -158,7 +158,7 @@ def test_points_of_other_purchases_and_points_owed_are_told() -> None:
     assert "5 points more could not be taken and are owed." in english
     assert f"15 points of them were taken from what the purchase {UUID(int=2)} of 1 Mar 2026" in english
     assert "anna placed and bo approved" in english
-    for part in ("记为会员欠分", "取自2026年3月1日消费单", "撤销原因：买错了。", "批准意见：同意。"):
+    for part in ("记为会员欠分", "取自 2026年3月1日消费单", "撤销原因：买错了。", "批准意见：同意。"):
         assert part in chinese, part
 
 

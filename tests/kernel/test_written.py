@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from regulars.kernel.written import written_amount, written_clock, written_day, written_digits
+from regulars.kernel.written import filled, spaced, written_amount, written_clock, written_day, written_digits
 
 
 def test_an_amount_names_its_currency_as_the_language_does() -> None:
@@ -29,3 +29,10 @@ def test_a_day_leaves_out_the_year_only_where_it_is_this_one() -> None:
 def test_eight_digits_that_are_no_day_stay_digits() -> None:
     assert written_digits(20_261_122, "en") == "22 Nov 2026"
     assert [written_digits(0, "en"), written_digits(20_260_231, "zh")] == ["0", "20,260,231"]
+
+
+def test_a_space_stands_where_chinese_meets_a_number_or_a_latin_word() -> None:
+    assert filled("{a}的明细，满{b}。", a="高于 US$0.00", b="¥5") == "高于 US$0.00 的明细，满 ¥5。"
+    assert filled("升为{tier}", tier="银卡") == "升为银卡"
+    assert filled("升为{tier}", tier="Silver") == "升为 Silver"
+    assert spaced("打", "50%", "的", "", "VIP会员", "，3 件") == "打 50% 的 VIP会员，3 件"

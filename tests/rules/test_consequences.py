@@ -188,7 +188,7 @@ def test_it_is_said_in_both_languages(pack: Any, rule: Any) -> None:
         "打上标签“vip”",
         "去掉标签“newcomer”",
         "转为“有流失风险”",
-        "发送消息“thanks”：next = (1 + 1)、spent = 整单销售金额",
+        "发送消息“thanks”：next = （1 + 1）、spent = 整单销售金额",
     ]
     assert [one.effect for one in sentences(read, "en")] == [
         "Gets the tag “coffee” for 90 days",

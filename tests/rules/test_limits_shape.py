@@ -86,7 +86,7 @@ SAID = [
     (
         {"of": "uses", "at_most": 1, "every": "ever", "when_reached": "nothing"},
         "每位会员累计最多 1 次，超出不给",
-        "At most 1 uses in all for each member, only where the whole fits",
+        "At most 1 use in all for each member, only where the whole fits",
     ),
     (
         {"of": "money_minor", "at_most": 5_000_000, "per": "pack", "every": "week"},

@@ -60,7 +60,7 @@ CONDITIONS = [
     ),
     (
         {"or": [{"===": [{"var": "calendar.date"}, 20261111]}, {"===": [{"var": "member.stage"}, "lapsed"]}]},
-        "日期为2026年11月11日，或会员阶段为已流失",
+        "日期为 2026年11月11日，或会员阶段为已流失",
         "Date is 11 Nov 2026 or member's stage is lapsed",
     ),
     (
