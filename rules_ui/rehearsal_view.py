@@ -1,31 +1,38 @@
 """Presents rehearsals: how far one is, and what a finished one found, as sentences, tables and charts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from regulars.rehearsal.domain import Rehearsal
+from regulars.rehearsal.report import SIDES
+from regulars.rehearsal.sums import MEASURES, Measure
 from rules_ui.contexts.base import Choice
-from rules_ui.contexts.charts import Chart, Series
 from rules_ui.contexts.compare import RehearsalLine
 from rules_ui.contexts.rehearsals import (
     Compared,
     Found,
     LimitLine,
     MemberLine,
+    Ranking,
     RehearsalProgress,
     SamplePurchase,
 )
 from rules_ui.i18n import N_, Speech
+from rules_ui.rehearsal_charts import charts_of, differing
 from rules_ui.version_marks import Names
 
 Told = Mapping[str, Any]
-MOST_BARS: Final = 20
 SHOWN: Final = 5
-_MEASURES: Final = ("points", "discount_minor")
 _SIDES: Final = ("before", "after", "difference")
+_RANKED: Final[Mapping[tuple[Measure, str], str]] = {
+    ("points", "winners"): N_("Winners by points"),
+    ("points", "losers"): N_("Losers by points"),
+    ("discount_minor", "winners"): N_("Winners by discount"),
+    ("discount_minor", "losers"): N_("Losers by discount"),
+}
 _MOVES: Final[Mapping[str, str]] = {
     "upgraded": N_("Moved up: %(from)s → %(to)s"),
     "kept": N_("Kept: %(to)s"),
@@ -49,6 +56,10 @@ class Words:
     packs: Mapping[str, str]
     rules: Mapping[tuple[str, str], str]
     limits: Mapping[str, tuple[str, str]]
+
+    def rule(self, pack: str, rule: str) -> str:
+        """What a rule is called; its id where it is not known."""
+        return self.rules.get((pack, rule), rule)
 
 
 def line_of(one: Rehearsal, names: Names, say: Speech) -> RehearsalLine:
@@ -120,42 +131,45 @@ def found_of(rehearsal_id: UUID, report: Told, words: Words, say: Speech) -> Fou
         words: what its codes are called.
         say: the reader's language.
     """
-    top = report["top"]
     return Found(
         summary=_summary(report, say),
         assumption=report["assumptions"]["zh" if say.language == "zh" else "en"],
         figures=tuple(_figures(report, say)),
-        charts=tuple(_charts(report, words, say)),
+        charts=tuple(charts_of(report, words.tiers, words.stores, say)),
         moves=tuple(_moves(report, words, say)),
+        asked=tuple(_asked(report, say)),
         rules=tuple(_rules(report, words, say)),
         limits=tuple(_limits(report, words, say)),
-        winners=tuple(
-            member_line(rank, one, "points", words, say)
-            for rank, one in enumerate(top["winners_by_points"][:SHOWN], 1)
-        ),
-        losers=tuple(
-            member_line(rank, one, "points", words, say)
-            for rank, one in enumerate(top["losers_by_points"][:SHOWN], 1)
-        ),
+        rankings=tuple(_rankings(report, words, say)),
         more=ranked_choices(str(rehearsal_id), "", "", say),
     )
 
 
+def _rankings(report: Told, words: Words, say: Speech) -> list[Ranking]:
+    """Who would have gained and lost most, by what the drafts make a difference in."""
+    return [
+        Ranking(
+            id=f"{side}-{measure}",
+            title=say.text(_RANKED[measure, side]),
+            members=tuple(
+                member_line(rank, one, measure, words, say)
+                for rank, one in enumerate(report["top"][f"{side}_by_{measure}"][:SHOWN], 1)
+            ),
+        )
+        for measure in differing(report)
+        for side in SIDES
+    ]
+
+
 def ranked_choices(rehearsal_id: str, measure: str, side: str, say: Speech) -> tuple[Choice, ...]:
     """The four lists of members."""
-    titles = {
-        ("points", "winners"): N_("Winners by points"),
-        ("points", "losers"): N_("Losers by points"),
-        ("discount_minor", "winners"): N_("Winners by discount"),
-        ("discount_minor", "losers"): N_("Losers by discount"),
-    }
     return tuple(
         Choice(
             f"/rehearsals/{rehearsal_id}/members?measure={key[0]}&side={key[1]}",
             say.text(title),
             key == (measure, side),
         )
-        for key, title in titles.items()
+        for key, title in _RANKED.items()
     )
 
 
@@ -180,11 +194,13 @@ def member_line(rank: int, one: Told, measure: str, words: Words, say: Speech) -
 
 def _sample(one: Told, words: Words, say: Speech, *, money: bool) -> SamplePurchase:
     stem, suffix = ("discount", "_minor") if money else ("points", "")
+    by_rule = "discounts" if money else "rules"
 
     def rules(side: str) -> tuple[str, ...]:
+        told = one.get(f"{by_rule}_{side}", ())
         return tuple(
-            f"{words.rules.get((each['pack'], each['rule']), each['rule'])}: {say.number(each['amount'])}"
-            for each in one[f"rules_{side}"]
+            f"{words.rule(each['pack'], each['rule'])}: {_said(each['amount'], say, money=money)}"
+            for each in told
         )
 
     return SamplePurchase(
@@ -204,20 +220,28 @@ def _in_short(report: Told, say: Speech) -> str:
 
 
 def _summary(report: Told, say: Speech) -> str:
-    return say.text(
-        N_(
-            "%(purchases)s of %(members)s: %(points)s points and %(money)s discounts. "
-            "%(winners)s, %(losers)s."
-        ),
+    in_all = say.text(
+        N_("%(purchases)s of %(members)s: %(points)s points and %(money)s discounts."),
         purchases=say.ngettext("%(num)s purchase", "%(num)s purchases", report["purchases"]),
         members=say.ngettext("%(num)s member", "%(num)s members", report["members"]),
         points=_signed(report["points"]["difference"], say),
         money=_signed(report["discount_minor"]["difference"], say, money=True),
-        winners=say.ngettext(
-            "%(num)s member gains points", "%(num)s members gain points", report["winners"]["points"]
-        ),
-        losers=say.ngettext("%(num)s loses some", "%(num)s lose some", report["losers"]["points"]),
     )
+    told = [
+        _for_how_many(report["winners"][each], report["losers"][each], each, say)
+        for each in differing(report)
+    ]
+    return ("" if say.language == "zh" else " ").join((in_all, *told))
+
+
+def _for_how_many(winners: int, losers: int, measure: Measure, say: Speech) -> str:
+    if measure == "points":
+        more = say.ngettext("%(num)s member gains points", "%(num)s members gain points", winners)
+        less = say.ngettext("%(num)s loses some", "%(num)s lose some", losers)
+    else:
+        more = say.ngettext("%(num)s member gets more off", "%(num)s members get more off", winners)
+        less = say.ngettext("%(num)s gets less off", "%(num)s get less off", losers)
+    return say.text(N_("%(winners)s, %(losers)s."), winners=more, losers=less)
 
 
 def _figures(report: Told, say: Speech) -> list[Compared]:
@@ -231,81 +255,6 @@ def _figures(report: Told, say: Speech) -> list[Compared]:
         _compared(say.text(N_("Points open at the end")), report["liability_points"], say),
         *([_compared(say.text(N_("Points owed at the end")), owed, say)] if any(owed.values()) else ()),
     ]
-
-
-def _charts(report: Told, words: Words, say: Speech) -> list[Chart]:
-    was, would = say.text(N_("As it was")), say.text(N_("With the draft"))
-    days = report["by_day"]
-    places = say.money.exponent
-    found = [
-        Chart(
-            "line",
-            say.text(N_("Points by day")),
-            say.text(N_("Day")),
-            _days(days, say),
-            _sides(days, "points", was, would),
-        ),
-        Chart(
-            "line",
-            say.text(N_("Discounts by day")),
-            say.text(N_("Day")),
-            _days(days, say),
-            _sides(days, "discount_minor", was, would),
-            decimals=places,
-            before=say.currency_sign,
-        ),
-    ]
-    by_tier = _up_the_ladder(report["by_tier"], words)
-    groups: Sequence[tuple[str, str, Sequence[Told], Mapping[str, str]]] = (
-        (N_("By tenth of the members, 1 spends most"), N_("Tenth"), report["by_decile"], {}),
-        (N_("By tier"), N_("Tier"), by_tier, words.tiers),
-        (N_("By store"), N_("Store"), _greatest(report["by_store"]), words.stores),
-    )
-    for title, head, rows, called in groups:
-        labels = tuple(called.get(row["key"], row["key"]) for row in rows)
-        across = rows is not report["by_decile"] and rows is not by_tier
-        found += [
-            Chart(
-                "bar",
-                say.text(N_("%(title)s: difference in points"), title=say.text(title)),
-                say.text(head),
-                labels,
-                (Series(say.text(N_("Difference")), tuple(row["points"]["difference"] for row in rows)),),
-                across=across,
-            )
-        ]
-    categories = sorted(report["by_category"], key=lambda row: -abs(row["points_difference"]))[:MOST_BARS]
-    found.append(
-        Chart(
-            "bar",
-            say.text(N_("By department: difference in points")),
-            say.text(N_("Department")),
-            tuple(row["department"] or say.text(N_("without department")) for row in categories),
-            (Series(say.text(N_("Difference")), tuple(row["points_difference"] for row in categories)),),
-            across=True,
-        )
-    )
-    return [chart for chart in found if chart.labels]
-
-
-def _up_the_ladder(rows: Sequence[Told], words: Words) -> list[Told]:
-    ranks = {code: rank for rank, code in enumerate(words.tiers)}
-    return sorted(rows, key=lambda row: ranks.get(row["key"], len(ranks)))
-
-
-def _greatest(rows: Sequence[Told]) -> list[Told]:
-    return sorted(rows, key=lambda row: (-abs(row["points"]["difference"]), row["key"]))[:MOST_BARS]
-
-
-def _days(rows: Sequence[Told], say: Speech) -> tuple[str, ...]:
-    return tuple(say.day(date.fromisoformat(row["key"])) for row in rows)
-
-
-def _sides(rows: Sequence[Told], measure: str, was: str, would: str) -> tuple[Series, ...]:
-    return (
-        Series(was, tuple(row[measure]["before"] for row in rows)),
-        Series(would, tuple(row[measure]["after"] for row in rows)),
-    )
 
 
 def _moves(report: Told, words: Words, say: Speech) -> list[Compared]:
@@ -322,16 +271,25 @@ def _moves(report: Told, words: Words, say: Speech) -> list[Compared]:
     return found
 
 
+def _asked(report: Told, say: Speech) -> list[Compared]:
+    """Messages that rules want sent, and tags that they give."""
+    told = ((N_("Message %(code)s"), "messages"), (N_("Tag %(code)s"), "tags"))
+    return [
+        _compared(say.text(title, code=row["code"]), row["times"], say)
+        for title, part in told
+        for row in report.get(part, ())
+    ]
+
+
 def _rules(report: Told, words: Words, say: Speech) -> list[Compared]:
     """By rule, whichever version of its pack it stands in: what it gave beside what it would have given."""
     sums: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
     titles: dict[tuple[str, str], str] = {}
     for row in report["by_rule"]:
         key = (row["pack"].partition("/")[0], row["rule"])
-        rule = words.rules.get((row["pack"], row["rule"]), row["rule"])
-        titles[key] = f"{rule} · {words.packs.get(key[0], key[0])}"
-        kept = sums.setdefault(key, {name: dict.fromkeys(_SIDES, 0) for name in _MEASURES})
-        for name in _MEASURES:
+        titles[key] = f"{words.rule(row['pack'], row['rule'])} · {words.packs.get(key[0], key[0])}"
+        kept = sums.setdefault(key, {name: dict.fromkeys(_SIDES, 0) for name in MEASURES})
+        for name in MEASURES:
             for side in _SIDES:
                 kept[name][side] += row[name][side]
     return [
@@ -342,7 +300,7 @@ def _rules(report: Told, words: Words, say: Speech) -> list[Compared]:
             money=name == "discount_minor",
         )
         for key, changes in sums.items()
-        for name in _MEASURES
+        for name in MEASURES
         if changes[name]["before"] or changes[name]["after"]
     ]
 

@@ -177,7 +177,7 @@ class RuleAmountOut(Out):
 
 
 class SampleOut(Out):
-    """One purchase of a member, rule by rule."""
+    """One purchase of a member, rule by rule: points, and money off in minor units."""
 
     purchase_id: UUID
     occurred_at: datetime
@@ -187,6 +187,8 @@ class SampleOut(Out):
     discount_after_minor: int
     rules_before: list[RuleAmountOut]
     rules_after: list[RuleAmountOut]
+    discounts_before: tuple[RuleAmountOut, ...] = ()
+    discounts_after: tuple[RuleAmountOut, ...] = ()
 
 
 class MemberChangeOut(Out):

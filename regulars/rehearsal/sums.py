@@ -72,7 +72,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class RuleAmount:
-    """What one rule of a pack version gave a purchase."""
+    """What one rule of a pack version gave a purchase: points, or minor units off."""
 
     pack: str
     rule: str
@@ -81,7 +81,12 @@ class RuleAmount:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One purchase of a winner or loser, rule by rule."""
+    """One purchase of a winner or loser, rule by rule.
+
+    Attributes:
+        rules_before, rules_after: points.
+        discounts_before, discounts_after: what is offered off its lines, in minor units.
+    """
 
     purchase_id: UUID
     occurred_at: datetime
@@ -91,6 +96,8 @@ class Sample:
     discount_after_minor: int
     rules_before: tuple[RuleAmount, ...]
     rules_after: tuple[RuleAmount, ...]
+    discounts_before: tuple[RuleAmount, ...]
+    discounts_after: tuple[RuleAmount, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,8 +219,15 @@ class Tally:
         weight = abs(figures[1] - figures[0]) + abs(figures[3] - figures[2])
         if len(samples) == SAMPLES_KEPT and weight <= samples[-1][0]:
             return
-        before, after = rules_before(bought), rules_after(reading)
-        sample = Sample(bought.purchase_id, bought.occurred_at, *figures, before, after)
+        sample = Sample(
+            bought.purchase_id,
+            bought.occurred_at,
+            *figures,
+            rules_before(bought),
+            rules_after(reading),
+            discounts_before(bought),
+            discounts_after(bought, reading),
+        )
         samples.append((weight, sample))
         samples.sort(key=lambda one: -one[0])
         del samples[SAMPLES_KEPT:]
@@ -281,6 +288,28 @@ def rules_before(bought: Bought) -> tuple[RuleAmount, ...]:
 def rules_after(reading: Reading) -> tuple[RuleAmount, ...]:
     """What each rule gives in the rehearsal."""
     return tuple(RuleAmount(a.pack_version, a.rule_id, a.points) for a in reading.evaluation.awards)
+
+
+def discounts_before(bought: Bought) -> tuple[RuleAmount, ...]:
+    """What each rule offered then, of all lines."""
+    if bought.attributed:
+        return ()
+    return _by_source((one["source"], one["amount_minor"]) for one in _offered(bought))
+
+
+def discounts_after(bought: Bought, reading: Reading) -> tuple[RuleAmount, ...]:
+    """What each rule offers in the rehearsal, of all lines."""
+    if bought.attributed:
+        return ()
+    return _by_source((source, amount) for (_, source), amount in reading.offered.items())
+
+
+def _by_source(amounts: Iterable[tuple[str, int]]) -> tuple[RuleAmount, ...]:
+    sums: dict[tuple[str, str], int] = {}
+    for source, amount in amounts:
+        rule = _rule_of(source)
+        sums[rule] = sums.get(rule, 0) + amount
+    return tuple(RuleAmount(pack, rule, amount) for (pack, rule), amount in sorted(sums.items()))
 
 
 def _is_move(event: LifecycleEvent) -> bool:

@@ -82,6 +82,15 @@ class MemberLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranking:
+    """The first of those who would have gained, or lost, most."""
+
+    id: str
+    title: str
+    members: tuple[MemberLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Found(View):
     """What a finished rehearsal found.
 
@@ -95,10 +104,10 @@ class Found(View):
     figures: tuple[Compared, ...]
     charts: tuple[Chart, ...]
     moves: tuple[Compared, ...]
+    asked: tuple[Compared, ...]
     rules: tuple[Compared, ...]
     limits: tuple[LimitLine, ...]
-    winners: tuple[MemberLine, ...]
-    losers: tuple[MemberLine, ...]
+    rankings: tuple[Ranking, ...]
     more: tuple[Choice, ...]
 
 

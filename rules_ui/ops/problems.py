@@ -81,8 +81,14 @@ def attempts_of(one: Troubled, say: Speech) -> str:
     return " · ".join(told)
 
 
-def of_rules(flagged: Sequence[Flagged], tell: Teller, *, more: bool) -> tuple[ProblemGroup, ...]:
-    """Purchases in which a rule failed, by pack and rule."""
+def of_rules(
+    flagged: Sequence[Flagged], titles: Mapping[tuple[str, str], str], tell: Teller, *, more: bool
+) -> tuple[ProblemGroup, ...]:
+    """Purchases in which a rule failed, by pack and rule.
+
+    Args:
+        titles: what rules are called, by version and rule, as far as they are known.
+    """
     grouped: dict[tuple[str, str, str], list[Flagged]] = {}
     for one in flagged:
         for failed in one.failed[:1]:
@@ -92,14 +98,17 @@ def of_rules(flagged: Sequence[Flagged], tell: Teller, *, more: bool) -> tuple[P
     for (version, rule, error), ones in sorted(grouped.items(), key=lambda item: -len(item[1])):
         ids = tuple(dict.fromkeys(one.member_id for one in ones if one.member_id is not None))
         count = say.number(len(ones)) + ("+" if more else "")
+        code = f"{version}#{rule}"
         affected = say.text(N_("purchases: %(count)s"), count=count)
         groups.append(
             ProblemGroup(
                 key=f"rule-{version.replace('/', '-')}-{rule}",
                 tone="bad",
-                title=say.text(N_("A rule failed in purchases: %(rule)s"), rule=f"{version}#{rule}"),
+                title=say.text(
+                    N_("A rule failed in purchases: %(rule)s"), rule=titles.get((version, rule), code)
+                ),
                 why=say.text(N_("The sales went through; only what this rule gives is missing.")),
-                detail=error[:200],
+                detail=f"{code}: {error[:200]}",
                 next_step=say.text(
                     N_("Have marketing mend the pack, then recompute with the mended version.")
                 ),

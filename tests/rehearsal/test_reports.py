@@ -73,6 +73,11 @@ async def test_a_discount_is_told_as_what_the_packs_offer(rehearsals: Rehearsals
     )
     assert report["discount_minor"]["after"] == 0
     assert report["discount_minor"]["before"] == before["discount_minor"]["before"]
+    samples = [one for loser in report["top"]["losers_by_discount_minor"] for one in loser["samples"]]
+    given = [rule for sample in samples for rule in sample["discounts_before"]]
+    assert {rule["pack"] for rule in given} == {"silver-saturday/1"}
+    assert sum(rule["amount"] for rule in given) == report["discount_minor"]["before"]
+    assert not any(sample["discounts_after"] for sample in samples)
 
 
 async def test_only_a_span_is_compared_but_states_come_from_all_of_history(rehearsals: Rehearsals) -> None:
