@@ -1,7 +1,6 @@
 """Where a pack's points and money went lately, for its page."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from uuid import UUID
 
 from regulars.outlays.service import DAYS, Given, Outlay
@@ -26,7 +25,7 @@ def told(outlay: Outlay, stores: Mapping[UUID, str], say: Speech) -> OutlayTold:
         figures=tuple(_figures(outlay.total, say)),
         charts=tuple(_charts(outlay, say)),
         stores=tuple((stores.get(store_id, "–"), _said(given, say)) for store_id, given in outlay.stores),
-        as_of=_as_of(outlay.as_of, say),
+        as_of=_as_of(outlay, say),
     )
 
 
@@ -77,7 +76,12 @@ def _said(given: Given, say: Speech) -> str:
     return " · ".join(parts)
 
 
-def _as_of(at: datetime | None, say: Speech) -> str:
-    if at is None:
+def _as_of(outlay: Outlay, say: Speech) -> str:
+    if outlay.as_of is None:
         return say.text(N_("Not added up yet; the worker does so every five minutes."))
-    return say.text(N_("Added up at %(when)s, every five minutes."), when=say.moment(at))
+    if outlay.back_to is not None:
+        since = say.moment(outlay.back_to)
+        return say.text(
+            N_("Being added up for the first time: so far what was recorded since %(when)s."), when=since
+        )
+    return say.text(N_("Added up at %(when)s, every five minutes."), when=say.moment(outlay.as_of))

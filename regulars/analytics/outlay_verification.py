@@ -2,16 +2,17 @@
 
 from typing import Final
 
-from regulars.outlays.following import BOOKED
+from regulars.outlays.following import BOOKED, WRITTEN_BEFORE
 
-_UP_TO: Final = "age({0}.xmin) > (select seen_age from state)"
+_WRITTEN: Final = WRITTEN_BEFORE.format("{0}", "(select seen_age from state)")
+_UP_TO: Final = " and ".join(("{0}.id >= (select counted_from from state)", _WRITTEN))
 
 # By the transactions that wrote them, as they were added up; a state that another database wrote (a restored
 # one) says nothing, and all is added up anew. Points are compared without their days: what is booked later
 # counts on a day of the store's clock, whose time zone may have been changed since.
 OUTLAYS_OF_HISTORY: Final = f"""
 with state as materialized (
-  select age((seen_xid % 4294967296)::text::xid) as seen_age from pack_outlay_state
+  select age((seen_xid % 4294967296)::text::xid) as seen_age, counted_from from pack_outlay_state
   where xmin::text::bigint = written_xid % 4294967296),
 both_ways as (
   select true as kept, pack_code, version, store_id, null::date as day, points_given as given,

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from time import perf_counter
 from typing import Final
 
 import structlog
@@ -33,10 +34,20 @@ async def keep_features(database: Database, stop: asyncio.Event, every: timedelt
         try:
             async with database.begin() as session:
                 await refresh(session, clock.now(), unless_newer_than=every / 2)
-            async with database.begin() as session:
-                await follow(session, clock.now())
+            await _follow_on(database, stop)
         except Exception as error:
             if not is_away(error):
                 log.exception("features_not_kept")
                 continue
             log.warning("features_not_kept", error=type(error).__name__)
+
+
+async def _follow_on(database: Database, stop: asyncio.Event) -> None:
+    """Add up portion by portion; as long as one took, tills have the machine to themselves."""
+    while not stop.is_set():
+        began = perf_counter()
+        async with database.begin() as session:
+            if await follow(session, clock.now()) != "going_on":
+                return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), perf_counter() - began)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Date, Text, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.outlays.acts import NO_ID, time_of
 from regulars.outlays.tables import pack_outlay, pack_outlay_state
 from regulars.security.scope import Scope, within_place
 
@@ -32,7 +33,7 @@ _GIVEN: Final = (
     .group_by(func.grouping_sets(tuple_(pack_outlay.c.day), tuple_(pack_outlay.c.store_id)))
 )
 """By day, and by store, of one pass over the rows."""
-_AS_OF: Final = select(pack_outlay_state.c.as_of)
+_STATE: Final = select(pack_outlay_state.c.as_of, pack_outlay_state.c.counted_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,13 @@ class Outlay:
 
     Attributes:
         as_of: up to when it has been added up; None: never so far.
+        back_to: what was recorded earlier has yet to be added up; None: nothing has.
         days: each day from the first on which anything was given to today.
         stores: where most was given.
     """
 
     as_of: datetime | None
+    back_to: datetime | None
     total: Given
     days: Sequence[tuple[date, Given]]
     stores: Sequence[tuple[UUID, Given]]
@@ -78,7 +81,7 @@ async def outlay_of(session: AsyncSession, pack_code: str, scope: Scope, today: 
         scope: the reader's.
         today: the last day. A purchase counts on its business day; what was corrected or taken back
             afterwards counts on the store's calendar day on which it was booked.
-    Returns: exactly what was booked up to `as_of`.
+    Returns: exactly what was booked from `back_to` up to `as_of`.
     Source: docs/releases.md, "What a pack gave".
     """
     since = today - timedelta(days=DAYS - 1)
@@ -91,12 +94,22 @@ async def outlay_of(session: AsyncSession, pack_code: str, scope: Scope, today: 
             by_day[row.day] = given
         else:
             by_store.append((row.store_id, given))
+    state = (await session.execute(_STATE)).one_or_none()
     return Outlay(
-        as_of=await session.scalar(_AS_OF),
+        as_of=state.as_of if state else None,
+        back_to=_back_to(state.as_of, state.counted_from) if state else None,
         total=_total(list(by_day.values())),
         days=_without_gaps(by_day, today),
         stores=sorted(by_store, key=_most_first)[:STORES],
     )
+
+
+def _back_to(as_of: datetime, counted_from: UUID) -> datetime | None:
+    """By the id; some ids say nothing of time, and those come first."""
+    if counted_from == NO_ID:
+        return None
+    millis = min(time_of(counted_from), int(as_of.timestamp() * 1000))
+    return datetime.fromtimestamp(millis / 1000, UTC)
 
 
 def _most_first(one: tuple[UUID, Given]) -> tuple[int, int, UUID]:

@@ -34,9 +34,11 @@ pack_outlay = Table(
 pack_act = Table(
     "pack_act",
     metadata,
-    Column("version", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("hour", BigInteger, primary_key=True, autoincrement=False),  # of the ids, since 1970
+    Column("version", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("hour", BigInteger, nullable=False),  # of the ids, since 1970
+    Column("store_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("version", "kind", "store_id", "hour"),
     CheckConstraint("kind in ('award', 'discount', 'refusal')", name="kind"),
 )
 
@@ -48,5 +50,6 @@ pack_outlay_state = Table(
     Column("recorded_to", Instant, nullable=False),  # by the clock of the latest of what has been added up
     Column("seen_xid", BigInteger, nullable=False),  # every transaction before this one has been added up
     Column("written_xid", BigInteger, nullable=False),  # of this row; another one after a restore elsewhere
+    Column("counted_from", Uuid, nullable=False),  # lower ids have yet to be added up; of zeros: none
     CheckConstraint("id = 1", name="one_state"),
 )

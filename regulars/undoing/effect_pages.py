@@ -17,11 +17,11 @@ from asyncpg import QueryCanceledError, Record
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
-from regulars.outlays.acts import ActKind, last_act_before
+from regulars.outlays.acts import NO_ID, ActKind, stretch_before
+from regulars.outlays.following import PURCHASE_OF_ENTRY
 from regulars.undoing.domain import Effect, EffectKey, EffectKind, EffectPage, QuickKind, Reach
 from regulars.undoing.effects_repository import IN_REACH, reach_values
 
-NO_ID: Final = UUID(int=0)
 LAST: Final = UUID(int=(1 << 128) - 1)
 CLOCKS_DIFFER: Final = timedelta(days=1)
 _REACHED: Final = IN_REACH.replace("x.store_id", "p.store_id").replace("x.at", "p.occurred_at")
@@ -35,12 +35,9 @@ select p.occurred_at as at, e.id, po.rule_id, e.member_id, p.store_id,
        (select sum(s.amount) from posting s where {_SAME_RULE})::bigint as amount, '' as what
 from posting po
 join ledger_entry e on e.id = po.entry_id and e.kind in ('earn', 'correct')
-join purchase p on p.id = case e.kind when 'earn' then e.cause_id else coalesce(
-  (select r.purchase_id from purchase_recompute r where r.entry_id = e.id),
-  (select i.cause_id from pack_undo_result r
-   join pack_undo_item i on i.undo_id = r.undo_id and i.entry_id = r.entry_id and i.member_id = e.member_id
-   where r.reversal_id = e.id and r.given > 0)) end
+join purchase p on p.id = {PURCHASE_OF_ENTRY}
 where po.pack_version = $1 and po.unit = 'points' and po.entry_id >= $8::uuid and po.entry_id <= $5::uuid
+  and ($9::uuid[] is null or p.store_id = any($9))
   and not exists (select from posting s where {_SAME_RULE} and s.leg < po.leg)
   and (po.entry_id, po.rule_id) < ($5::uuid, $6::text) and {_REACHED}
 order by po.entry_id desc, po.rule_id desc limit $7
@@ -49,8 +46,8 @@ _READ_BY: Final = f"""
 from purchase p left join purchase_attribution a on a.purchase_id = p.id
 cross join lateral (select coalesce(a.evaluation, p.evaluation) as evaluation) v
 cross join lateral ({{0}}) d
-where v.evaluation->'packs' ? $1 and p.id >= $8::uuid and p.id <= $5::uuid
-  and (p.id, d.rule_id) < ($5::uuid, $6::text) and {_REACHED}
+where case when $9::uuid[] is null or p.store_id = any($9) then v.evaluation->'packs' ? $1 end
+  and p.id >= $8::uuid and p.id <= $5::uuid and (p.id, d.rule_id) < ($5::uuid, $6::text) and {_REACHED}
 order by p.id desc, d.rule_id desc limit $7
 """
 _OF_READ: Final = """
@@ -92,8 +89,9 @@ _COUNTS: Final[dict[QuickKind, str]] = {
     "move": f"select count(*) from ({_MOVES}) n",  # noqa: S608
 }
 _STEP: Final = """
-select id, {0} as at, recorded_at from {1} where id = (
-  select id from {1} where id >= $1::uuid and id <= $2::uuid order by id desc offset $3 limit 1)
+select id, {0} as at, recorded_at from {1} where id = coalesce(
+  (select id from {1} where id >= $1::uuid and id <= $2::uuid order by id desc offset $3 limit 1),
+  (select id from {1} where id >= $1::uuid and id <= $2::uuid order by id limit 1))
 """
 _STEPS: Final[dict[ActKind, str]] = {
     "award": _STEP.format("recorded_at", "ledger_entry"),
@@ -109,7 +107,8 @@ class Patience:
     """How long purchases, or what they earned, are read back for one page.
 
     Attributes:
-        purchases: read in one step, or entries.
+        purchases: read in one step, or entries; ten times as many where it is known at which stores to look,
+            for those of others are not opened.
         ms: no further step begins after that many.
     """
 
@@ -118,6 +117,7 @@ class Patience:
 
 
 USUAL: Final = Patience()
+_UNOPENED: Final = 10
 
 
 async def page(
@@ -152,21 +152,32 @@ async def _read_back(
     first = NO_ID if kind == "award" else await _first(session, reach)
     found: list[Effect] = []
     while True:
-        act = await last_act_before(session, reach.version, kind, last_id)
-        if act is None or act < first:
+        stretch = await stretch_before(session, reach.version, kind, reach.place_paths, last_id)
+        if stretch is None or stretch.last < first:
             return _page(found, limit)
-        if act != last_id:
-            last_id, rule_id = act, ""
-        step = await connection.fetchrow(_STEPS[kind], first, last_id, patience.purchases)
-        to = first if step is None else step["id"]
-        missing = limit + 1 - len(found)
-        rows = await connection.fetch(_PAGES[kind], *reach_values(reach), last_id, rule_id, missing, to)
-        found += [_effect(kind, row) for row in rows]
-        if step is None or len(found) > limit:
+        if stretch.last != last_id:
+            last_id, rule_id = stretch.last, ""
+        begin = max(first, stretch.first)
+        most = patience.purchases if stretch.stores is None else patience.purchases * _UNOPENED
+        step = await connection.fetchrow(_STEPS[kind], begin, last_id, most - 1)
+        if step is not None:
+            rest = limit + 1 - len(found)
+            values = (*reach_values(reach), last_id, rule_id, rest, step["id"], stretch.stores)
+            found += [_effect(kind, row) for row in await connection.fetch(_PAGES[kind], *values)]
+            if len(found) > limit:
+                return _page(found, limit)
+            last_id, rule_id = _below(step["id"]), ""
+            if (perf_counter() - began) * 1000 >= patience.ms:
+                return EffectPage(found, (step["at"], last_id, rule_id), step["recorded_at"])
+        elif begin == first:
             return _page(found, limit)
-        last_id, rule_id = step["id"], ""
-        if (perf_counter() - began) * 1000 >= patience.ms:
-            return EffectPage(found, (step["at"], last_id, rule_id), step["recorded_at"])
+        else:
+            last_id, rule_id = _below(begin), ""
+
+
+def _below(lowest: UUID) -> UUID:
+    """Where to go on looking once `lowest` has been read."""
+    return UUID(int=UUID(str(lowest)).int - 1)
 
 
 def _page(found: Sequence[Effect], limit: int) -> EffectPage:
@@ -191,9 +202,7 @@ def _effect(kind: EffectKind, row: Record) -> Effect:
 
 async def count(session: AsyncSession, reach: Reach, kind: QuickKind, most: int) -> int | None:
     """How many effects of one kind there are; counting stops at `most`, and after a moment: None."""
-    values = (*reach_values(reach), LAST, "", most, NO_ID)
-    if kind == "move":
-        values = (*values, FAR)
+    values = (*reach_values(reach), LAST, "", most, NO_ID, FAR if kind == "move" else None)
     connection = await driver(session)
     try:
         async with connection.transaction():

@@ -36,8 +36,8 @@ TAMPERING = {
         select 1, now(), xid, xid, 0, 0, xid from (select pg_current_xact_id()::text::bigint as xid) own""",
     "outlays": """
         with own as (select pg_current_xact_id()::text::bigint as xid)
-        insert into pack_outlay_state (id, as_of, recorded_to, seen_xid, written_xid)
-        select 1, now(), now(), xid, xid from own""",
+        insert into pack_outlay_state (id, as_of, recorded_to, seen_xid, written_xid, counted_from)
+        select 1, now(), now(), xid, xid, '00000000-0000-0000-0000-000000000000' from own""",
     "care_tasks": """
         insert into care_task (id, member_id, event_id, kind, due_at, opened_at, status)
         select gen_random_uuid(), member_id, id, 'revisit', now(), now(), 'open' from lifecycle_event

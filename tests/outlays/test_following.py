@@ -10,7 +10,7 @@ from sqlalchemy import text
 from undoing.world import Undoing, give_points
 
 from regulars.analytics.verification import CHECKS, differences
-from regulars.outlays.following import follow
+from regulars.outlays.following import USUAL, WRITTEN_BEFORE, Followed, Portion, follow
 from regulars.outlays.service import Given, Outlay, outlay_of
 from regulars.purchases.attribution import attribute_purchase
 from regulars.purchases.domain import Discount
@@ -19,9 +19,9 @@ from regulars.security.scope import EVERYWHERE, Scope
 TODAY = MONDAY.date() + timedelta(days=20)
 
 
-async def bring(chain: SmallChain, at: datetime = MONDAY + 20 * DAY) -> bool:
+async def bring(chain: SmallChain, at: datetime = MONDAY + 20 * DAY, portion: Portion = USUAL) -> Followed:
     async with chain.database.begin() as session:
-        return await follow(session, at)
+        return await follow(session, at, portion)
 
 
 async def outlay(chain: SmallChain, code: str, scope: Scope = EVERYWHERE, today: date = TODAY) -> Outlay:
@@ -71,7 +71,7 @@ async def test_each_entry_is_added_up_once_and_what_is_taken_back_beside_it(undo
     assert (await outlay(chain, "gift")).as_of is None
     ann = await chain.join("Ann")
     await chain.buy(ann, line(2_000))
-    assert await bring(chain)
+    assert await bring(chain) == "up_to_date"
     unnamed = await chain.buy(None, line(3_000), occurred_at=MONDAY + DAY)
     async with chain.database.begin() as session:
         await attribute_purchase(session, chain.desk, unnamed.purchase_id, ann, ACTOR, MONDAY + 2 * DAY)
@@ -165,7 +165,61 @@ async def test_a_clock_that_ran_ahead_for_a_while_costs_nothing(chain: SmallChai
 async def test_one_process_adds_up_at_a_time(chain: SmallChain) -> None:
     await chain.buy(await chain.join(), line(2_000))
     async with chain.database.begin() as first:
-        assert await follow(first, MONDAY + 20 * DAY)
-        assert not await bring(chain)
-    assert await bring(chain)
+        assert await follow(first, MONDAY + 20 * DAY) == "up_to_date"
+        assert await bring(chain) == "elsewhere"
+    assert await bring(chain) == "up_to_date"
     assert await added_up(chain) == await posted(chain)
+
+
+async def test_the_first_time_is_cut_off_between_steps_and_nothing_is_missing_or_twice(
+    undoing: Undoing,
+) -> None:
+    chain, little = undoing.chain, Portion(rows=2, transactions=1)
+    await give_points(chain)
+    ann = await chain.join("Ann")
+    for day in range(5):
+        await chain.buy(ann, line(1_000 * (day + 1)), occurred_at=MONDAY + day * DAY)
+    undoing.at = MONDAY + 6 * DAY
+    await undoing.do(until=MONDAY + timedelta(hours=1))
+    steps = 0
+    while await bring(chain, portion=little) == "going_on":
+        steps += 1
+        assert await unproven(chain) == []
+        with pytest.raises(Cut):
+            await cut_off(chain, little)
+        await chain.buy(ann, line(100 * steps), occurred_at=MONDAY + 7 * DAY)
+        if steps == 1:
+            told = await outlay(chain, "gift")
+            assert told.back_to is not None
+            assert told.total.points < 150
+        if steps == 9:
+            little = USUAL
+    assert steps == 9
+    assert (await outlay(chain, "gift")).back_to is None
+    assert await bring(chain) == "up_to_date"
+    assert await unproven(chain) == []
+    assert await added_up(chain) == await posted(chain)
+
+
+class Cut(Exception):
+    """The process ends before the transaction does."""
+
+
+async def cut_off(chain: SmallChain, portion: Portion) -> None:
+    async with chain.database.begin() as session:
+        await follow(session, MONDAY + 20 * DAY, portion)
+        raise Cut
+
+
+async def test_transactions_whose_numbers_seem_to_be_of_the_future_are_of_long_ago(
+    chain: SmallChain,
+) -> None:
+    ages = (11, 10, 0, -5, 3_000_000_000)
+    aged = ", ".join(f"(({2**32 - age} + now.number) % {2**32})" for age in ages)
+    asked = (
+        "with now as (select pg_current_xact_id()::text::bigint as number) "
+        f"select {WRITTEN_BEFORE.format('x', 10)} from "
+        f"(select v.number::text::xid as xmin from now cross join lateral (values {aged}) v (number)) x"
+    )
+    async with chain.database.begin() as session:
+        assert list(await session.scalars(text(asked))) == [True, False, False, False, True]

@@ -15,7 +15,7 @@ from undoing.world import DAY, Undoing, give_points
 
 from regulars.db.session import Database
 from regulars.kernel import clock
-from regulars.outlays.acts import last_act_before
+from regulars.outlays.acts import stretch_before
 from regulars.outlays.following import follow
 from regulars.purchases.domain import Discount
 from regulars.undoing import service
@@ -124,16 +124,44 @@ async def test_hours_in_which_a_version_did_nothing_are_passed_over_once_added_u
     assert len(before) > 25 or kind == "award"
     first = next(one.id for page in after for one in page.effects)
     async with chain.database.read() as session:
-        assert await last_act_before(session, version, "refusal", first) is None
+        assert await stretch_before(session, version, "refusal", ("",), first) is None
 
 
-async def pages_of(undoing: Undoing, version: str, kind: EffectKind) -> list[EffectPage]:
+@pytest.mark.parametrize("kind", ["discount", "award"])
+async def test_who_sees_one_small_place_does_not_read_what_all_others_did(
+    undoing: Undoing, kind: EffectKind
+) -> None:
+    chain, begun = undoing.chain, clock.now() - timedelta(days=3)
+    await publish_tenth(chain, money(1_000_000))
+    await give_points(chain)
+    ann, charged = await chain.join("Ann"), Discount("pack:tenth/1#off", "chain", 100)
+    bought = line(900, list_minor=1_000, discount_minor=100, discounts=(charged,))
+    west = {"store_id": chain.stores["west-1"], "terminal_id": chain.tills["west-1-t1"]}
+    for hour in range(30):
+        drawn = count((_millis(begun + timedelta(hours=hour)) << 80) + 1)
+        chain.desk = replace(chain.desk, new_id=lambda drawn=drawn: UUID(int=next(drawn)))
+        await chain.buy(ann, bought, **(west if hour == 2 else {}))
+    version = "tenth/1" if kind == "discount" else "gift/1"
+    path = chain.desk.places.store(chain.stores["west-1"]).path
+    before = await pages_of(undoing, version, kind, path)
+    async with chain.database.begin() as session:
+        await follow(session, clock.now())
+    after = await pages_of(undoing, version, kind, path)
+    assert [one.id for page in after for one in page.effects] == [
+        one.id for page in before for one in page.effects
+    ]
+    assert sum(len(page.effects) for page in after) == 1
+    assert (len(before) > 25, len(after) <= 2) == (True, True)
+    assert sum(len(page.effects) for page in await pages_of(undoing, version, kind)) == 30
+
+
+async def pages_of(undoing: Undoing, version: str, kind: EffectKind, path: str = "") -> list[EffectPage]:
     """All pages, each of which ends after one step."""
     found: list[EffectPage] = []
     while not found or found[-1].next_after is not None:
         async with undoing.chain.database.read() as session:
             after = found[-1].next_after if found else None
-            reach = Reach(version, ("",), None, None)
+            reach = Reach(version, (path,), None, None)
             found.append(
                 await service.list_effects(session, reach, kind, after=after, patience=Patience(1, 0))
             )
