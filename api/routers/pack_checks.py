@@ -15,8 +15,8 @@ from regulars.kernel.beside import beside
 from regulars.organisation.service import get_place
 from regulars.releases.drafts import as_draft_of
 from regulars.rules.catalogue import Catalogue
-from regulars.rules.chain_catalogue import catalogue_of
-from regulars.rules.checker import examine
+from regulars.rules.chain_catalogue import catalogue_of, examine_here
+from regulars.rules.checker import Report
 from regulars.rules.conflicts import conflicts
 from regulars.rules.domain import PackVersion
 from regulars.security.actor import Actor
@@ -32,13 +32,13 @@ async def check_pack(parts: Parts, actor: Reader, at: At, body: CheckIn) -> Chec
     async with parts.database.read() as session:
         catalogue = await catalogue_of(session)
         live = await _live(parts, session, actor, body.place_id, at)
-    return await beside(_checked, body, live, catalogue)
-
-
-def _checked(body: CheckIn, live: Sequence[PackVersion], catalogue: Catalogue) -> CheckOut:
-    report = examine(body.text, catalogue)
+        report = await examine_here(session, body.text)
     if body.code is not None:
         report = as_draft_of(body.code, report)
+    return await beside(_checked, report, live, catalogue)
+
+
+def _checked(report: Report, live: Sequence[PackVersion], catalogue: Catalogue) -> CheckOut:
     met = conflicts(report.pack, live, catalogue) if report.pack is not None and report.green else ()
     return CheckOut.of(report, met)
 

@@ -11,6 +11,7 @@ from regulars.lifecycle.due_again import look_again
 from regulars.organisation.places import Places
 from regulars.releases import repository
 from regulars.releases.acting import BY_TIME, note_time
+from regulars.releases.beside import require_green_at
 from regulars.releases.domain import OVER, Release, ReleaseState, state_at
 from regulars.releases.errors import UnknownRelease
 from regulars.releases.policy import require_direct
@@ -223,10 +224,12 @@ async def publish(
 
     Args: as of `rules.service.publish`.
     Returns: the version.
-    Raises: ApprovalRequired; PackNotGreen, PackPlaceUnknown, LiveFromInvalid, VersionRolledBack.
+    Raises: ApprovalRequired; PackNotGreen: by itself, or beside what is or will be live there;
+        PackPlaceUnknown, LiveFromInvalid, VersionRolledBack.
     Source: ADR-0018.
     """
     await require_direct(session)
+    await require_green_at(session, text, (place_id,), at)
     return await rules.publish(
         session, text, place_id=place_id, live_from=live_from, actor=actor, at=at, reason=reason
     )
@@ -246,10 +249,14 @@ async def activate(
     """Put a version live without a release, or switch a pack off, where the chain allows it.
 
     Args: as of `rules.service.activate`.
-    Raises: ApprovalRequired; UnknownPack, PackPlaceUnknown, LiveFromInvalid, VersionRolledBack.
+    Raises: ApprovalRequired; PackNotGreen: as `publish`; UnknownPack, PackPlaceUnknown, LiveFromInvalid,
+        VersionRolledBack.
     Source: ADR-0018.
     """
     await require_direct(session)
+    if version is not None:
+        stored = await rules.get_version(session, code, version)
+        await require_green_at(session, stored.text, (place_id,), at)
     await rules.activate(
         session, code, version, place_id=place_id, live_from=live_from, actor=actor, at=at, reason=reason
     )

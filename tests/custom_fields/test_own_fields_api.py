@@ -109,6 +109,12 @@ async def test_the_checker_knows_the_chains_fields_and_what_is_live(
     place = str(world.chain.stores["east-1"])
     met = (await admin.post("/v1/packs/check", json={"text": live, "place_id": place})).json()
     assert [found["code"] for found in met["conflicts"]] == ["replaces_live"]
+    far = json.dumps(pack | {"scope": {"places": ["no-such-store"]}})
+    lost = (await admin.post("/v1/packs/check", json={"text": far})).json()
+    assert (lost["green"], {found["code"] for found in lost["findings"]} >= {"place_unknown"}) == (
+        False,
+        True,
+    )
 
 
 LOCAL = {

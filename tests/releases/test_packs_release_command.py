@@ -12,11 +12,14 @@ from small_chain import ACTOR, line
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
+from regulars.custom_fields.domain import CustomField
+from regulars.custom_fields.service import define_field
 from regulars.entrypoints.commands import packs
 from regulars.kernel import clock
 from regulars.kernel.errors import FieldProblem, RegularsError
 from regulars.kernel.ids import new_id
 from regulars.releases.errors import DraftChanged, OwnReleaseApproval, UnknownDraft
+from regulars.rules.starters import starter_text
 from regulars.security.domain import Role, RoleAt
 from regulars.security.errors import PermissionDenied, SignInRefused
 from regulars.security.service import NewOperator, create_operator
@@ -106,6 +109,48 @@ async def test_a_file_goes_to_the_tills_and_back(run: object, world: ReleaseWorl
             "release.roll_back": "operator",
         }
         assert await session.scalar(text("select count(*) from operator_session")) == 0
+
+
+async def test_a_file_is_checked_and_published_by_what_the_chain_has(
+    run: object, world: ReleaseWorld, tmp_path: Path
+) -> None:
+    words = {"zh": "门店业态", "en": "format"}
+    own = CustomField(new_id(), "store", "flagship", "boolean", words["zh"], words["en"], default=False)
+    await world.do(lambda s: define_field(s, own, ACTOR, clock.now()))
+    when = {"and": [{"var": "store.custom.flagship"}]}
+    cases = [
+        {
+            "name": words,
+            "given": {"store": {"custom": {"flagship": yes}}},
+            "expect": {"points": n},
+        }
+        for yes, n in ((True, 5), (False, 0))
+    ]
+    rule = {
+        "id": "visits",
+        "order": 1,
+        "title": words,
+        "when": when,
+        "then": {"earn": {"unit": "points", "points": 5}},
+    }
+    pack = {"code": "flagship", "kind": "earning", "priority": 9, "title": words, "description": words}
+    file = tmp_path / "pack.json"
+    file.write_text(json.dumps(pack | {"parameters": {}, "rules": [rule], "cases": cases}))
+    alone = await run("check", str(file), "--language", "en")  # type: ignore[operator]
+    assert (alone.exit_code, "path_unknown" in alone.output) == (1, True)
+    for command in ("check", "test"):
+        here = await run(command, str(file), "--place", "east-1")  # type: ignore[operator]
+        assert (here.exit_code, here.output.startswith("ok")) == (0, True), here.output
+    published = await run("publish", str(file))  # type: ignore[operator]
+    assert published.output.startswith("flagship/1 is live at HQ"), published
+    again = await run("check", str(file), "--place", "HQ")  # type: ignore[operator]
+    assert "warning replaces_live at /code" in again.output
+    file.write_text(starter_text("classic-tiers").replace('"classic-tiers"', '"other-tiers"'))
+    for command in (("check", str(file), "--place", "HQ"), ("publish", str(file))):
+        refused = await run(*command)  # type: ignore[operator]
+        assert (refused.exit_code, "error second_of_kind at /kind" in refused.output) == (1, True), refused
+    nowhere = await run("check", str(file), "--place", "nowhere")  # type: ignore[operator]
+    assert isinstance(nowhere.exception, FieldProblem)
 
 
 async def test_a_version_is_exported_as_it_was_hashed(

@@ -350,6 +350,27 @@ async def test_a_chain_that_wants_approval_has_no_way_around_it(world: ReleaseWo
     assert await world.live("east-1", world.at) == 2
 
 
+async def test_what_cannot_stand_beside_what_is_live_is_not_published_directly_either(
+    world: ReleaseWorld,
+) -> None:
+    second = starter_text("classic-tiers").replace('"code": "classic-tiers"', '"code": "other-tiers"')
+    with pytest.raises(PackNotGreen) as refused:
+        await world.do(
+            lambda s: service.publish(
+                s, second, place_id=world.place("east"), live_from=world.at, actor=ACTOR, at=world.at
+            )
+        )
+    assert [found.code for found in refused.value.findings if found.severity == "error"] == ["second_of_kind"]
+    async with world.chain.database.begin() as session:
+        made = await rules.create_version(session, second, ACTOR, world.at)
+    with pytest.raises(PackNotGreen):
+        await world.do(
+            lambda s: service.activate(
+                s, made.code, 1, place_id=world.hq, live_from=world.at, actor=ACTOR, at=world.at
+            )
+        )
+
+
 async def test_a_chain_that_wants_rehearsals_approves_nothing_without(world: ReleaseWorld) -> None:
     await world.do(lambda s: set_policy(s, ReleasePolicy(rehearsal="required"), ACTOR, world.at))
     asked = await world.submit()
