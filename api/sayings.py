@@ -20,6 +20,9 @@ STATES: Final[Mapping[str, str]] = {
     "rolled_back": "已回退",
     "waiting": "未开始",
     "halted": "已暂停",
+    # adjustments and bulk actions
+    "posted": "已入账",
+    "draft": "草稿",
     # rehearsals and undo orders
     "queued": "待运行",
     "preparing": "准备中",

@@ -44,8 +44,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "number_not_finite": ("不允许 {value}。请写整数。", "{value} is no number here. Write a whole number."),
     "number_too_large": ("数字 {value} 太大。请写绝对值小于 2^52 的整数。",
                          "The number {value} is too large. Write a whole number below 2^52."),
-    "fraction_found": ("不允许小数 {value}。金额请用分，比率请用基点（1% = 100）。",
-                       "No fractions: {value}. Write money in minor units and rates in basis points (1 % = 100)."),
+    "fraction_found": ("不允许小数 {value}。金额请以分为单位；比率和倍数请以万分之一为单位：1% 写 100，2 倍写 20000。",
+                       "No fractions: {value}. Write money in minor units, rates and multiples in ten-thousandths: 1% is 100, double is 20000."),
     "text_unprintable": ("文字里有控制字符或残缺字符。请删除。", "The text has control or broken characters. Remove them."),
     # shape
     "field_missing": ("缺少“{field}”。请补上。", "“{field}” is missing. Add it."),

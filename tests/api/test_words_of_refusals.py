@@ -122,11 +122,16 @@ def test_states_and_sentences_of_ours_are_chinese_in_a_chinese_refusal() -> None
 
 
 def test_every_state_that_a_refusal_can_name_is_a_chinese_word() -> None:
+    from regulars.adjustments import domain as adjustments
+    from regulars.bulk_actions import domain as bulk_actions
     from regulars.rehearsal import domain as rehearsal
     from regulars.releases import domain as releases
     from regulars.undoing import domain as undoing
 
-    kinds = (releases.ReleaseState, releases.PlaceStage, rehearsal.State, undoing.UndoState)
+    kinds = (
+        *(releases.ReleaseState, releases.PlaceStage, rehearsal.State, undoing.UndoState),
+        *(adjustments.AdjustmentState, bulk_actions.BulkState),
+    )
     assert {state for kind in kinds for state in get_args(kind)} <= set(STATES)
 
 
