@@ -11,7 +11,15 @@ from regulars.explanation.speech import Speech, numbers
 from regulars.explanation.workings import Working
 from regulars.kernel.money import format_minor
 from regulars.rules.compiler import CompiledRule
-from regulars.rules.discounts import DiscountForm, Rounds, SelectedLine, Selection, offer_of, units_picked
+from regulars.rules.discounts import (
+    DiscountForm,
+    Rounds,
+    SelectedLine,
+    Selection,
+    offer_of,
+    times_reached,
+    units_picked,
+)
 from regulars.rules.domain import Evaluation
 from regulars.rules.model import Rule
 from regulars.rules.parts import BPS
@@ -130,13 +138,10 @@ def _price(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
 
 def _threshold(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
     whole = sum(line.value_minor for line in selection.lines)
-    reached = whole // form.every
-    counted = reached if form.times is None else min(reached, form.times)
+    reached, counted = whole // form.every, times_reached(form, whole)
     every, off = speech.money(form.every), speech.money(form.off_minor)
     total = speech.money(counted * form.off_minor)
-    most = (
-        Said("", "") if counted == reached else Said(f"（最多 {form.times} 次）", f" (at most {form.times})")
-    )
+    most = _cut(form, whole)
     gap = speech.money((reached + 1) * form.every - whole)
     more = Said("", "")
     if counted == reached and counted != form.times:
@@ -148,32 +153,40 @@ def _threshold(form: DiscountForm, selection: Selection, speech: Speech) -> Said
     )
 
 
+def _cut(form: DiscountForm, whole: int) -> Said:
+    """That it counts less often than is reached, where it does."""
+    if times_reached(form, whole) == whole // form.every:
+        return Said("", "")
+    return Said(f"（最多 {form.times} 次）", f" (at most {form.times})")
+
+
 def _free(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
     units = sum(line.units for line in selection.lines)
-    count = units // form.every * form.free
+    count, most = times_reached(form, units) * form.free, _cut(form, units)
     picked = units_picked(selection.lines, count, dearest=form.dearest)
     worth = speech.money(sum(value for _, value in picked))
     which = Said("最贵", "dearest") if form.dearest else Said("最便宜", "cheapest")
     lines = numbers([number for number, _ in picked])
     return Said(
-        f"每 {form.every} 件免 {form.free} 件：{units} 件中{which.zh}的 {count} 件免费（{lines.zh}），"
-        f"值 {worth.zh}",
-        f"{form.free} of every {form.every} free: of {units} the {which.en} {count} ({lines.en}), "
+        f"每 {form.every} 件免 {form.free} 件{most.zh}：{units} 件中{which.zh}的 {count} 件免费"
+        f"（{lines.zh}），值 {worth.zh}",
+        f"{form.free} of every {form.every} free{most.en}: of {units} the {which.en} {count} ({lines.en}), "
         f"worth {worth.en}",
     )
 
 
 def _nth(form: DiscountForm, selection: Selection, speech: Speech) -> Said:
     units = sum(line.units for line in selection.lines)
-    picked = units_picked(selection.lines, units // form.every, dearest=form.dearest)
+    count, most = times_reached(form, units), _cut(form, units)
+    picked = units_picked(selection.lines, count, dearest=form.dearest)
     worth = sum(value for _, value in picked)
     which = Said("最贵", "dearest") if form.dearest else Said("最便宜", "cheapest")
     lines = numbers([number for number, _ in picked])
     off = _part_of(worth, form.rate_bps, speech)
-    count = units // form.every
     return Said(
-        f"每 {form.every} 件有 1 件优惠：{units} 件中{which.zh}的 {count} 件（{lines.zh}），{off.zh}",
-        f"one of every {form.every}: of {units} the {which.en} {count} ({lines.en}), {off.en}",
+        f"每 {form.every} 件有 1 件优惠{most.zh}：{units} 件中{which.zh}的 {count} 件（{lines.zh}），"
+        f"{off.zh}",
+        f"one of every {form.every}{most.en}: of {units} the {which.en} {count} ({lines.en}), {off.en}",
     )
 
 

@@ -93,6 +93,7 @@ def _free_items(expressions: Expressions, pack: Pack, discount: Discount, here: 
     assert free is not None
     number_within(expressions, free.every, "every", (1, MAX_COUNT), at(here, "every"))
     number_within(expressions, free.free, "free", (1, MAX_COUNT), at(here, "free"))
+    number_within(expressions, free.times, "times", (1, MAX_COUNT), at(here, "times"))
     _at_most(expressions, pack, ("free", free.free), ("every", free.every), here)
 
 
@@ -102,6 +103,7 @@ def _nth_item(expressions: Expressions, pack: Pack, discount: Discount, here: st
     assert nth is not None
     number_within(expressions, nth.every, "every", (1, MAX_COUNT), at(here, "every"))
     number_within(expressions, nth.rate_bps, "rate_bps", (0, BPS), at(here, "rate_bps"))
+    number_within(expressions, nth.times, "times", (1, MAX_COUNT), at(here, "times"))
 
 
 def _threshold(expressions: Expressions, pack: Pack, discount: Discount, here: str) -> None:

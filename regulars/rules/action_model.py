@@ -39,19 +39,27 @@ class Rounding(Part):
 
 
 class FreeItems(Part):
-    """Of every full `every` units `free` are free: the cheapest of all units, or the dearest."""
+    """Of every full `every` units `free` are free: the cheapest of all units, or the dearest.
+
+    At most `times` a purchase; one gift is 1 of every 1, 1 time.
+    """
 
     free: Number
     every: Number
     pick: Pick
+    times: Number | None = None
 
 
 class NthItem(Part):
-    """One of every `every` units gets `rate_bps` off: the cheapest of all units, or the dearest."""
+    """One of every `every` units gets `rate_bps` off: the cheapest of all units, or the dearest.
+
+    At most `times` a purchase.
+    """
 
     every: Number
     rate_bps: Number
     pick: Pick
+    times: Number | None = None
 
 
 class Threshold(Part):

@@ -188,11 +188,13 @@ def _form(pack: Pack, discount: Discount) -> DiscountForm:
     if discount.free_items is not None:
         free = discount.free_items
         every, dearest = pack.value_of(free.every), free.pick == "dearest"
-        return replace(common, every=every, free=pack.value_of(free.free), dearest=dearest)
+        times = _value(pack, free.times)
+        return replace(common, every=every, free=pack.value_of(free.free), dearest=dearest, times=times)
     if discount.nth_item is not None:
         nth = discount.nth_item
         every, rate = pack.value_of(nth.every), pack.value_of(nth.rate_bps)
-        return replace(common, every=every, rate_bps=rate, dearest=nth.pick == "dearest")
+        dearest, times = nth.pick == "dearest", _value(pack, nth.times)
+        return replace(common, every=every, rate_bps=rate, dearest=dearest, times=times)
     if discount.threshold is not None:
         step = discount.threshold
         every, off = pack.value_of(step.every_minor), pack.value_of(step.off_minor)

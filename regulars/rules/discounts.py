@@ -40,7 +40,8 @@ class DiscountForm:
 
     Attributes:
         every: units, or minor units of a threshold.
-        off_minor, times: of a threshold.
+        off_minor: of a threshold.
+        times: how often a threshold or a full number of units counts at most; None: always.
     """
 
     form: Form
@@ -145,9 +146,7 @@ def _taken(
             return above, Fraction(_total(above))
         case "threshold":
             values = [(line.number, line.value_minor) for line in lines]
-            reached = _total(values) // form.every
-            counted = reached if form.times is None else min(reached, form.times)
-            return values, Fraction(counted * form.off_minor)
+            return values, Fraction(times_reached(form, _total(values)) * form.off_minor)
         case "free_items":
             picked = units_picked(lines, _sets(form, lines) * form.free, dearest=form.dearest)
             return picked, Fraction(_total(picked))
@@ -164,8 +163,19 @@ def _rest(line: SelectedLine, left: Mapping[int, int]) -> int:
     return min(line.value_minor, left.get(line.number, line.sales_minor))
 
 
+def times_reached(form: DiscountForm, whole: int) -> int:
+    """How often a threshold, or a full number of units, counts.
+
+    Args:
+        form: its numbers.
+        whole: the value, or the units, that are there.
+    """
+    reached = whole // form.every
+    return reached if form.times is None else min(reached, form.times)
+
+
 def _sets(form: DiscountForm, lines: Sequence[SelectedLine]) -> int:
-    return sum(line.units for line in lines) // form.every
+    return times_reached(form, sum(line.units for line in lines))
 
 
 def _total(values: Sequence[tuple[int, int]]) -> int:

@@ -184,23 +184,39 @@ def _threshold(wording: Wording, discount: Discount, lines: str) -> str:
     return said + wording.pick(f"，最多减 {times} 次", f", at most {times} times")
 
 
+def _seldom(wording: Wording, times: Number | None) -> str:
+    if times is None:
+        return ""
+    if wording.pack.value_of(times) == 1:
+        return wording.pick("，每单限一次", ", once a purchase")
+    said = _number(wording, times, None)
+    return wording.pick(f"，每单最多 {said} 次", f", at most {said} times a purchase")
+
+
 def _units(wording: Wording, discount: Discount, lines: str) -> str:
     if discount.free_items is not None:
         items = discount.free_items
         every, free = (_number(wording, number, None) for number in (items.every, items.free))
         which = wording.pick(*_PICKS[items.pick])
-        return wording.pick(
+        once = items.times is not None and wording.pack.value_of(items.times) == 1
+        if once and wording.pack.value_of(items.every) == wording.pack.value_of(items.free):
+            return wording.pick(
+                f"{lines}送 {free} 件（送{which}者）", f"the {which} {free} of {lines} free, once"
+            )
+        said = wording.pick(
             f"{lines}每 {every} 件免 {free} 件（免{which}者）",
             f"the {which} {free} of every {every} units of {lines} free",
         )
+        return said + _seldom(wording, items.times)
     nth = discount.nth_item
     assert nth is not None
     every, rate = _number(wording, nth.every, None), wording.pack.value_of(nth.rate_bps)
     which = wording.pick(*_PICKS[nth.pick])
-    return wording.pick(
+    said = wording.pick(
         f"{lines}每 {every} 件，{which}的 1 件{_fold(rate)}",
         f"{wording.number(rate, 'bps')} off the {which} one of every {every} units of {lines}",
     )
+    return said + _seldom(wording, nth.times)
 
 
 _PICKS = {"cheapest": ("价低", "cheapest"), "dearest": ("价高", "dearest")}

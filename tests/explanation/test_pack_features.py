@@ -117,10 +117,10 @@ FORMS: Mapping[str, tuple[dict[str, Any], list[str]]] = {
         ],
     ),
     "nth": (
-        {"nth_item": {"every": 2, "rate_bps": 5_000, "pick": "dearest"}},
+        {"nth_item": {"every": 1, "rate_bps": 5_000, "pick": "dearest", "times": 1}},
         [
             "lines 1, 2: $130.00 count",
-            "one of every 2: of 2 the dearest 1 (line 1), $100.00 × 50% = $50.00",
+            "one of every 1 (at most 1): of 2 the dearest 1 (line 1), $100.00 × 50% = $50.00",
             "by line: line 1: $50.00; in all $50.00",
         ],
     ),

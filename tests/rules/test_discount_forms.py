@@ -59,6 +59,13 @@ FORMS = [
         [item(600, 1), item(100, quantity_milli=1_999)],
         {},
     ),
+    ({"free_items": {"free": 1, "every": 2, "pick": "dearest", "times": 2}}, [item(600, 6)], {1: 200}),
+    # one of them is a gift, however many are bought
+    (
+        {"free_items": {"free": 1, "every": 1, "pick": "cheapest", "times": 1}},
+        [item(600, 3), item(190)],
+        {2: 190},
+    ),
     # the second at half price
     ({"nth_item": {"every": 2, "rate_bps": 5_000, "pick": "cheapest"}}, [item(600), item(301)], {2: 150}),
     ({"nth_item": {"every": 2, "rate_bps": 5_000, "pick": "cheapest"}}, [item(600)], {}),
@@ -66,6 +73,11 @@ FORMS = [
         {"nth_item": {"every": 1, "rate_bps": 5_000, "pick": "cheapest"}},
         [item(600, 2), item(100)],
         {1: 300, 2: 50},
+    ),
+    (
+        {"nth_item": {"every": 1, "rate_bps": 5_000, "pick": "dearest", "times": 2}},
+        [item(600, 2), item(1_000)],
+        {1: 150, 2: 500},
     ),
     # for each full hundred ten off
     ({"threshold": {"every_minor": 10_000, "off_minor": 1_000}}, [item(9_999)], {}),
@@ -185,6 +197,11 @@ WRONG = [
         "amount_out_of_bounds",
         "/nth_item/every",
     ),
+    (
+        {"free_items": {"free": 1, "every": 2, "pick": "cheapest", "times": 0}},
+        "amount_out_of_bounds",
+        "/free_items/times",
+    ),
     ({"threshold": {"every_minor": 100, "off_minor": 101}}, "value_above_other", "/threshold/off_minor"),
     ({"threshold": {"every_minor": 0, "off_minor": 0}}, "amount_out_of_bounds", "/threshold/every_minor"),
     ({"rate_bps": 1, "rounding": {"mode": "floor", "to_minor": 3}}, "choice_expected", "/rounding/to_minor"),
@@ -234,6 +251,21 @@ SAID = [
         "50% off the cheapest one of every 2 units of all lines",
     ),
     (
+        {"free_items": {"free": 1, "every": 3, "pick": "cheapest", "times": 2}},
+        "全部明细每 3 件免 1 件（免价低者），每单最多 2 次",
+        "The cheapest 1 of every 3 units of all lines free, at most 2 times a purchase",
+    ),
+    (
+        {"free_items": {"free": 1, "every": 1, "pick": "cheapest", "times": 1}, "lines": PAPER},
+        "品类为“PAPER”的明细送 1 件（送价低者）",
+        "The cheapest 1 of lines where department is “PAPER” free, once",
+    ),
+    (
+        {"nth_item": {"every": 2, "rate_bps": 5_000, "pick": "cheapest", "times": 1}},
+        "全部明细每 2 件，价低的 1 件半价，每单限一次",
+        "50% off the cheapest one of every 2 units of all lines, once a purchase",
+    ),
+    (
         {"threshold": {"every_minor": 10_000, "off_minor": 1_000}},
         "全部明细每满 100.00 减 10.00",
         "10.00 off for each 100.00 of all lines",
@@ -279,10 +311,11 @@ forms = st.one_of(
     st.builds(lambda n: {"price_minor": n}, st.integers(0, 5_000)),
     st.builds(lambda n: {"rate_bps": n}, st.integers(0, 10_000)),
     st.builds(
-        lambda n, m, p: {"free_items": {"free": min(n, m), "every": m, "pick": p}},
+        lambda n, m, p, t: {"free_items": {"free": min(n, m), "every": m, "pick": p, "times": t}},
         st.integers(1, 4),
         st.integers(1, 4),
         st.sampled_from(["cheapest", "dearest"]),
+        st.none() | st.integers(1, 3),
     ),
     st.builds(
         lambda n, r, p: {"nth_item": {"every": n, "rate_bps": r, "pick": p}},
