@@ -235,6 +235,8 @@ ROWS: Final[Mapping[str, Row]] = {
     "recompute_place_unknown": Row(422, "您的管辖范围内没有机构 {place}。"),
     "recompute_bound_invalid": Row(422, "请填写 0 至 {maximum} 之间的积分数。"),
     "recompute_reason_missing": Row(422, "请用 2 至 {maximum} 个字说明原因。"),
+    "recompute_bound_differs": Row(409, "调高额度的申请已有变化或已处理，请重新查看后再决定。"),
+    "own_bound_approval": Row(403, "这项申请由您提出，须由另一位全连锁的管理员批准。"),
     "temporal_away": Row(503, "工作流服务暂时无法连接，请稍后重试。"),
     "message_refused": Row(409, "工作流没有接受这项操作。"),
     # adjustments

@@ -106,6 +106,8 @@ ACTS: Final[Mapping[str, str]] = {
     "chain.found": N_("Founded the chain"),
     "chain.begin_in": N_("Chose currency and time zone"),
     "chain.change_settings": N_("Changed the chain's settings"),
+    "chain.ask_for_setting": N_("Asked for a change of the chain's settings"),
+    "chain.turn_setting_down": N_("Turned a change of the chain's settings down"),
 }
 """Every action that the product writes."""
 

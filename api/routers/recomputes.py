@@ -10,6 +10,7 @@ from api.dependencies import At, Parts, requires
 from api.schemas.recomputes import (
     CODE_PATTERN,
     FlaggedPageOut,
+    RecomputeBoundApprovalIn,
     RecomputedPageOut,
     RecomputeIn,
     RecomputePolicyIn,
@@ -20,7 +21,7 @@ from api.strict_json import api_router
 from regulars.kernel.codes import CODE_LENGTH_MAX
 from regulars.organisation.errors import UnknownPlace
 from regulars.recompute import service
-from regulars.recompute.bounds import get_points_alone, set_points_alone
+from regulars.recompute.bounds import approve_points_alone, get_bound, set_points_alone
 from regulars.recompute.errors import RecomputePlaceUnknown
 from regulars.recompute.repository import Wanted
 from regulars.recompute.running import Means, Order, recompute_batch
@@ -92,20 +93,38 @@ async def run(parts: Parts, actor: Runner, at: At, body: RecomputeRunIn) -> Reco
 async def get_recompute_policy(parts: Parts, actor: Reader) -> RecomputePolicyOut:  # noqa: ARG001 — it is the chain's
     """How many points one person may give alone by recomputing."""
     async with parts.database.read() as session:
-        return RecomputePolicyOut(points_alone=await get_points_alone(session))
+        return RecomputePolicyOut.of(await get_bound(session))
 
 
 @router.put("/recompute-policy")
 async def set_recompute_policy(
     parts: Parts, actor: PolicyMaker, at: At, body: RecomputePolicyIn
 ) -> RecomputePolicyOut:
-    """Let one person give more or less alone from now on; for administrators of the whole chain."""
+    """Let one person give less alone from now on, or ask for more; for administrators of the whole chain.
+
+    Less counts at once and takes what was asked for back, and so does as much as now. More is told as `asked`
+    and counts once another administrator of the whole chain has approved it.
+    """
+    await _must_be_hq(parts, actor)
+    async with parts.database.begin() as session:
+        bound = await set_points_alone(session, body.points_alone, actor, at, body.reason)
+    return RecomputePolicyOut.of(bound)
+
+
+@router.post("/recompute-policy/approve")
+async def approve_recompute_policy(
+    parts: Parts, actor: PolicyMaker, at: At, body: RecomputeBoundApprovalIn
+) -> RecomputePolicyOut:
+    """Approve what somebody else has asked for; for administrators of the whole chain."""
+    await _must_be_hq(parts, actor)
+    async with parts.database.begin() as session:
+        return RecomputePolicyOut.of(await approve_points_alone(session, body.points_alone, actor, at))
+
+
+async def _must_be_hq(parts: Container, actor: Actor) -> None:
     await parts.refresh_places()
     if not actor.scope.covers(parts.places.headquarters.path):
         raise PermissionDenied(Permission.PACK_POLICY)
-    async with parts.database.begin() as session:
-        points = await set_points_alone(session, body.points_alone, actor, at, body.reason)
-    return RecomputePolicyOut(points_alone=points)
 
 
 def _wanted(parts: Container, actor: Actor, body: RecomputeIn) -> Wanted:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from api.schemas.base import In, Out, Reasoned
 from regulars.kernel.codes import CODE_LENGTH_MAX
-from regulars.recompute.bounds import MOST
+from regulars.recompute.bounds import MOST, Bound
 from regulars.recompute.domain import (
     REASON_MAX,
     Flagged,
@@ -232,14 +232,34 @@ class RecomputedPageOut(Out):
         return cls(items=items, next_after=page.next_after)
 
 
+class BoundAskedOut(Out):
+    """A higher bound that another administrator of the whole chain must approve."""
+
+    points_alone: int
+    by: str
+    at: datetime
+    reason: str
+
+
 class RecomputePolicyOut(Out):
     """What one person may do alone."""
 
     points_alone: Annotated[int, Field(description="Points that one person may give alone in 24 hours.")]
+    asked: Annotated[
+        BoundAskedOut | None, Field(description="What it shall be once somebody else has approved it.")
+    ]
+
+    @classmethod
+    def of(cls, bound: Bound) -> Self:
+        asked = bound.asked
+        told = asked and BoundAskedOut(
+            points_alone=asked.points, by=asked.by, at=asked.at, reason=asked.reason
+        )
+        return cls(points_alone=bound.points, asked=told)
 
 
 class RecomputePolicyIn(Reasoned):
-    """What one person may do alone from now on, and why."""
+    """What one person may do alone from now on, and why; more than now is asked for."""
 
     points_alone: Annotated[
         int, Field(ge=0, le=MOST, strict=True, description="0: every point takes two people.")
@@ -247,3 +267,9 @@ class RecomputePolicyIn(Reasoned):
     reason: Annotated[
         str, Field(min_length=1, max_length=REASON_MAX, description="Why, at least two characters.")
     ]
+
+
+class RecomputeBoundApprovalIn(In):
+    """What is approved, as it was seen."""
+
+    points_alone: Annotated[int, Field(ge=0, le=MOST, strict=True, description="What is asked for.")]

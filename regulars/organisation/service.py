@@ -109,10 +109,8 @@ async def change_settings(
     Returns: the chain with the new settings.
     Raises: NoChain.
     """
-    before = await get_chain(session)
-    merged = {**before.settings, **changes}
-    settings = {key: value for key, value in merged.items() if value is not None}
-    await repository.set_settings(session, settings)
+    before = await lock_chain(session)
+    after = await keep_settings(session, changes)
     await audit.record(
         session,
         actor_kind=actor.kind,
@@ -125,6 +123,28 @@ async def change_settings(
         reason=reason,
         at=at,
     )
+    return after
+
+
+async def lock_chain(session: AsyncSession) -> Chain:
+    """The chain, which nobody else changes before the end of the transaction. Raises: NoChain."""
+    await repository.lock_places(session)
+    return await get_chain(session)
+
+
+async def keep_settings(session: AsyncSession, changes: Mapping[str, object]) -> Chain:
+    """Set some of the chain's own choices; who calls this writes the audit, or need write none.
+
+    Args:
+        session: an open transaction.
+        changes: by setting name; None removes one.
+    Returns: the chain with the new settings.
+    Raises: NoChain.
+    """
+    before = await lock_chain(session)
+    merged = {**before.settings, **changes}
+    settings = {key: value for key, value in merged.items() if value is not None}
+    await repository.set_settings(session, settings)
     return replace(before, settings=settings)
 
 

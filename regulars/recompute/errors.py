@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from regulars.kernel.errors import FieldProblem
+from regulars.kernel.errors import FieldProblem, RegularsError
 
 
 class RecomputeVersionUnfit(FieldProblem):
@@ -46,3 +46,24 @@ class RecomputeReasonMissing(FieldProblem):
 
     def __init__(self, maximum: int) -> None:
         super().__init__(f"say why, in 2 to {maximum} characters", field="reason", maximum=maximum)
+
+
+class RecomputeBoundDiffers(RegularsError):
+    """Nothing is asked for, or something else than was seen."""
+
+    code: ClassVar[str] = "recompute_bound_differs"
+
+    def __init__(self, points: int | None) -> None:
+        told = (
+            "nothing is asked for any more" if points is None else f"{points:,} points are asked for by now"
+        )
+        super().__init__(f"{told}; look again before you approve", field="points_alone")
+
+
+class OwnBoundApproval(RegularsError):
+    """Who asks for a higher bound does not approve it."""
+
+    code: ClassVar[str] = "own_bound_approval"
+
+    def __init__(self) -> None:
+        super().__init__("you asked for it; another administrator of the whole chain must approve it")

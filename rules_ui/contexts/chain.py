@@ -16,12 +16,31 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedBound:
+    """A higher bound that waits for a second person.
+
+    Attributes:
+        points: as a form sends it.
+        now: what counts until then, as a form sends it.
+        told: who asked for how much, and when.
+        own: the reader asked, so that somebody else must approve.
+    """
+
+    points: int
+    now: int
+    told: str
+    reason: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsPage(View):
     """What the chain demands before a version goes live, and what else it has chosen.
 
     Attributes:
         points_alone: that one person may give alone by recomputing, as it is typed.
         recompute_reason: as it is typed.
+        asked: a higher number that waits for a second person.
     """
 
     template: ClassVar[str] = "settings.html"
@@ -29,6 +48,7 @@ class SettingsPage(View):
     rehearsal: tuple[Choice, ...]
     points_alone: str
     recompute_reason: str
+    asked: AskedBound | None
     facts: tuple[Fact, ...]
     history: str | None
     may_change: bool

@@ -10,8 +10,14 @@ from starlette.requests import Request
 from api.dependencies import requires
 from regulars.analytics.overview import StandingCount, count_standings
 from regulars.members.phones import REGION_SETTING
-from regulars.recompute.bounds import get_points_alone, set_points_alone
-from regulars.recompute.errors import RecomputeBoundInvalid, RecomputeReasonMissing
+from regulars.recompute.bounds import Bound, approve_points_alone, get_bound, set_points_alone
+from regulars.recompute.domain import name_of
+from regulars.recompute.errors import (
+    OwnBoundApproval,
+    RecomputeBoundDiffers,
+    RecomputeBoundInvalid,
+    RecomputeReasonMissing,
+)
 from regulars.releases.policy import Approval, Rehearsal, ReleasePolicy, get_policy, set_policy
 from regulars.rules.domain import LifecyclePlan
 from regulars.security.actor import Actor
@@ -19,11 +25,13 @@ from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from rules_ui import telling
 from rules_ui.contexts.base import Choice, FieldTrouble, Tier
-from rules_ui.contexts.chain import Day, Fact, SettingsPage, Step, TiersPage
+from rules_ui.contexts.chain import AskedBound, Day, Fact, SettingsPage, Step, TiersPage
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of
+from rules_ui.names import known_names
 from rules_ui.troubles import trouble_of
 from rules_ui.ui import Pages, Ui, go
+from rules_ui.version_marks import Names
 
 _APPROVAL: Final[dict[Approval, str]] = {
     "required": N_("Required: nothing goes live that somebody else has not approved"),
@@ -87,15 +95,35 @@ async def change_points_alone(
     try:
         async with ui.container.database.begin() as session:
             wanted = int(typed) if typed.isascii() and typed.isdigit() else -1
-            before = await get_points_alone(session)
-            points = await set_points_alone(session, wanted, actor, say.now, recompute_reason)
+            before = await get_bound(session)
+            after = await set_points_alone(session, wanted, actor, say.now, recompute_reason)
     except (RecomputeBoundInvalid, RecomputeReasonMissing) as error:
         field = "points_alone" if isinstance(error, RecomputeBoundInvalid) else "recompute_reason"
         problem = FieldTrouble(field, trouble_of(error, say.language))
         return await _show_settings(
             request, ui, actor, bound=typed, reason=recompute_reason, problems=[problem]
         )
-    return go("/settings?done=policy-set" if points != before else "/settings?done=unchanged")
+    return go(f"/settings?done={_came_of(before, after)}")
+
+
+@router.post("/settings/recompute/approve", response_model=None)
+async def approve_more_points(
+    request: Request,
+    ui: Pages,
+    points: Annotated[int, Form()],
+    actor: Actor = Depends(requires(Permission.PACK_POLICY)),
+) -> Response:
+    await ui.refresh()
+    if not _may_change(ui, actor):
+        raise PermissionDenied(Permission.PACK_POLICY)
+    say = ui.speech(request, actor)
+    try:
+        async with ui.container.database.begin() as session:
+            await approve_points_alone(session, points, actor, say.now)
+    except (OwnBoundApproval, RecomputeBoundDiffers) as error:
+        problem = FieldTrouble("points_alone", trouble_of(error, say.language))
+        return await _show_settings(request, ui, actor, problems=[problem])
+    return go("/settings?done=policy-set")
 
 
 @router.get("/tiers", response_class=HTMLResponse)
@@ -132,7 +160,8 @@ async def _show_settings(
     say = ui.speech(request, actor)
     async with ui.container.database.read() as session:
         policy = policy or await get_policy(session)
-        bound = str(await get_points_alone(session)) if bound is None else bound
+        stands = await get_bound(session)
+        asked = _asked(stands, await known_names(session, ui), actor, say)
     view = SettingsPage(
         approval=tuple(
             Choice(each, say.text(_APPROVAL[each]), each == policy.approval) for each in get_args(Approval)
@@ -140,14 +169,37 @@ async def _show_settings(
         rehearsal=tuple(
             Choice(each, say.text(_REHEARSAL[each]), each == policy.rehearsal) for each in get_args(Rehearsal)
         ),
-        points_alone=bound,
+        points_alone=str(stands.points) if bound is None else bound,
         recompute_reason=reason,
+        asked=asked,
         facts=_facts(ui, say),
         history="/audit?act=chain.change_settings" if _may_read_history(ui, actor) else None,
         may_change=_may_change(ui, actor),
         problems=tuple(problems),
     )
     return ui.page(request, actor, view, say, status=422 if problems else 200)
+
+
+def _came_of(before: Bound, after: Bound) -> str:
+    """What is told of it."""
+    if after == before:
+        return "unchanged"
+    if after.asked:
+        return "bound-asked"
+    return "policy-set" if after.points != before.points else "bound-dropped"
+
+
+def _asked(bound: Bound, names: Names, actor: Actor, say: Speech) -> AskedBound | None:
+    asked = bound.asked
+    if asked is None:
+        return None
+    told = say.text(
+        N_("%(name)s asked on %(when)s that it be %(points)s."),
+        name=names.of(asked.by, say),
+        when=say.moment(asked.at),
+        points=say.number(asked.points),
+    )
+    return AskedBound(asked.points, bound.points, told, asked.reason, own=asked.by == name_of(actor))
 
 
 def _may_change(ui: Ui, actor: Actor) -> bool:

@@ -67,13 +67,29 @@ async def test_administrators_of_the_chain_choose_how_much_one_person_gives_alon
     world: WebWorld, recomputing: Recomputing
 ) -> None:
     admin, ops = [await world.operator(role, world.chain.hq) for role in ("admin", "ops")]
-    assert (await ops.get("/v1/recompute-policy")).json() == {"points_alone": POINTS_ALONE}
+    assert (await ops.get("/v1/recompute-policy")).json() == {"points_alone": POINTS_ALONE, "asked": None}
     body = {"points_alone": 500, "reason": "smaller steps"}
     assert (await ops.put("/v1/recompute-policy", json=body)).status_code == 403
-    assert (await admin.put("/v1/recompute-policy", json=body)).json() == {"points_alone": 500}
+    set_to = {"points_alone": 500, "asked": None}
+    assert (await admin.put("/v1/recompute-policy", json=body)).json() == set_to
     for wrong in ({"points_alone": -1}, {"points_alone": "many"}, {"reason": " "}, {"more": 1}):
         assert (await admin.put("/v1/recompute-policy", json=body | wrong)).status_code == 422
-    assert (await ops.get("/v1/recompute-policy")).json() == {"points_alone": 500}
+    assert (await ops.get("/v1/recompute-policy")).json() == set_to
+
+
+async def test_more_counts_once_another_administrator_of_the_chain_has_approved_it(world: WebWorld) -> None:
+    anna, bo = [await world.operator("admin", world.chain.hq) for _ in range(2)]
+    east = await world.operator("admin", world.chain.stores["east-1"])
+    body = {"points_alone": 5_000, "reason": "a great sale"}
+    told = (await anna.put("/v1/recompute-policy", json=body)).json()
+    assert told["points_alone"] == POINTS_ALONE
+    assert (told["asked"]["points_alone"], told["asked"]["reason"]) == (5_000, "a great sale")
+    approve, seen = "/v1/recompute-policy/approve", {"points_alone": 5_000}
+    assert (await anna.post(approve, json=seen)).json()["code"] == "own_bound_approval"
+    assert (await east.post(approve, json=seen)).status_code == 403
+    assert (await bo.post(approve, json={"points_alone": 6_000})).status_code == 409
+    assert (await bo.post(approve, json=seen)).json() == {"points_alone": 5_000, "asked": None}
+    assert (await bo.post(approve, json=seen)).json()["code"] == "recompute_bound_differs"
 
 
 async def test_what_lies_elsewhere_is_not_recomputed_and_a_reason_is_needed(

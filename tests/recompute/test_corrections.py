@@ -21,11 +21,17 @@ from regulars.explanation.service import explain_purchase
 from regulars.explanation.shelf import Shelf
 from regulars.kernel.ids import new_id
 from regulars.outlays.following import follow
-from regulars.recompute.bounds import set_points_alone
+from regulars.recompute.bounds import Asked, Bound, approve_points_alone, get_bound, set_points_alone
 from regulars.recompute.domain import POINTS_ALONE
-from regulars.recompute.errors import RecomputeBoundInvalid, RecomputeReasonMissing
+from regulars.recompute.errors import (
+    OwnBoundApproval,
+    RecomputeBoundDiffers,
+    RecomputeBoundInvalid,
+    RecomputeReasonMissing,
+)
 from regulars.recompute.repository import Wanted
 from regulars.rules.live import LivePacks
+from regulars.security.actor import Actor
 from regulars.security.domain import Role
 from regulars.security.scope import EVERYWHERE as WHOLE_CHAIN
 
@@ -249,7 +255,7 @@ async def test_how_much_one_person_gives_alone_is_the_chains_choice(dated: Recom
         await dated.fail(await chain.join(f"M{points}"), 100 * points)
     await publish_unchecked(chain, mended(365), version=2)
     async with chain.database.begin() as session:
-        assert await set_points_alone(session, 100, ACTOR, dated.at, "a small chain") == 100
+        assert await set_points_alone(session, 100, ACTOR, dated.at, "a small chain") == Bound(100, None)
         with pytest.raises(RecomputeBoundInvalid):
             await set_points_alone(session, -1, ACTOR, dated.at, "a small chain")
         with pytest.raises(RecomputeReasonMissing):
@@ -309,3 +315,38 @@ async def test_a_rehearsal_of_what_is_live_differs_by_nothing_after_a_tier_was_r
     report = await Rehearsals(chain, at=tiered.at + 3 * DAY).report(draft("grocery-classic"))
     assert report["points"]["difference"] == 0
     assert report["liability_points"]["difference"] == 0
+
+
+async def test_who_asks_to_give_more_alone_does_not_approve_it(dated: Recomputing) -> None:
+    anna, bo = Actor.command("anna"), Actor.command("bo")
+    async with dated.chain.database.begin() as session:
+        await set_points_alone(session, 5_000, anna, dated.at, "a sale")
+        asked = await set_points_alone(session, 9_000, anna, dated.at, "a great sale")
+        assert asked == Bound(POINTS_ALONE, Asked(9_000, "command:anna", dated.at, "a great sale"))
+        assert await get_bound(session) == asked
+        with pytest.raises(OwnBoundApproval):
+            await approve_points_alone(session, 9_000, anna, dated.at)
+        with pytest.raises(RecomputeBoundDiffers):  # as it was seen before
+            await approve_points_alone(session, 5_000, bo, dated.at)
+        assert await approve_points_alone(session, 9_000, bo, dated.at) == Bound(9_000, None)
+        with pytest.raises(RecomputeBoundDiffers):  # twice
+            await approve_points_alone(session, 9_000, bo, dated.at)
+        for points in (9_000, 8_000):  # as it is, and less
+            await set_points_alone(session, 10_000, anna, dated.at, "more")
+            assert await set_points_alone(session, points, bo, dated.at, "no") == Bound(points, None)
+    told = await dated.rows(
+        "select action, actor_id, (before->>'recompute_points_alone')::int, "
+        "(after->>'recompute_points_alone')::int, reason from audit_entry "
+        "where subject_kind = 'chain' and after ? 'recompute_points_alone' order by id"
+    )
+    asks, turns, sets = "chain.ask_for_setting", "chain.turn_setting_down", "chain.change_settings"
+    assert told == [
+        (asks, "anna", POINTS_ALONE, 5_000, "a sale"),
+        (asks, "anna", POINTS_ALONE, 9_000, "a great sale"),
+        (sets, "bo", None, 9_000, "a great sale"),
+        (asks, "anna", 9_000, 10_000, "more"),
+        (turns, "bo", 10_000, 9_000, "no"),
+        (asks, "anna", 9_000, 10_000, "more"),
+        (turns, "bo", 10_000, 9_000, "no"),
+        (sets, "bo", 9_000, 8_000, "no"),
+    ]

@@ -203,6 +203,24 @@ async def test_settings_tiers_and_health_say_how_things_are(
         moved = await admin.post("/settings/recompute", data=bound)
         assert moved.headers["location"] == f"/settings?done={done}"
     assert 'value="750"' in (await admin.get("/settings")).text
+    more = {"points_alone": "9000", "recompute_reason": "a great sale"}
+    asked = await admin.post("/settings/recompute", data=more)
+    assert asked.headers["location"] == "/settings?done=bound-asked"
+    own = (await admin.get("/settings")).text
+    assert "that it be 9,000" in own
+    assert "Another administrator of the whole chain must approve it." in own
+    assert "/settings/recompute/approve" not in own
+    assert (await admin.post("/settings/recompute/approve", data={"points": "9000"})).status_code == 422
+    async with await world.operator("admin", world.chain.hq) as second:
+        assert "a great sale" in (await second.get("/settings")).text
+        approved = await second.post("/settings/recompute/approve", data={"points": "9000"})
+        assert approved.headers["location"] == "/settings?done=policy-set"
+        again = await second.post("/settings/recompute/approve", data={"points": "9000"})
+        assert "field-error" in again.text
+        await second.post("/settings/recompute", data=more | {"points_alone": "9001"})
+        refused = await admin.post("/settings/recompute", data=more)
+        assert refused.headers["location"] == "/settings?done=bound-dropped"
+    assert "Asked for a change of the chain" in (await admin.get("/audit?act=chain")).text
     async with await world.operator("admin", world.chain.stores["east-1"]) as store:
         assert "disabled" in (await store.get("/settings")).text
         assert (await store.post("/settings", data={**wished, "reason": "mine"})).status_code == 403

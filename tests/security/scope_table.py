@@ -407,6 +407,8 @@ CHAIN_WIDE = {
     "POST /settings": Row(303, 403, form={"approval": "direct", "rehearsal": "optional"}),
     "GET /system": Row(200, 403),
     "PUT /v1/recompute-policy": Row(200, 403, json={"points_alone": 500, "reason": "audit"}),
+    "POST /v1/recompute-policy/approve": Row(409, 403, json={"points_alone": 500}),
+    "POST /settings/recompute/approve": Row(422, 403, form={"points": "500"}),
     "POST /settings/recompute": Row(303, 403, form={"points_alone": "500", "recompute_reason": "audit"}),
     "PUT /v1/release-policy": Row(200, 403, json={"approval": "direct", "rehearsal": "optional"}),
 }
