@@ -25,6 +25,7 @@ from regulars.lifecycle import service as lifecycle
 from regulars.lifecycle.following_up import follow_up
 from regulars.security.domain import Role, RoleAt
 from regulars.security.service import NewOperator, create_operator
+from regulars.security.terminal_keys import issue_key
 
 CHROMIUM = "/usr/bin/chromium"
 LANGUAGES = ("zh", "en")
@@ -44,6 +45,13 @@ class Site:
     chain: SmallChain
     regular: UUID
     purchase: UUID
+    pepper: bytes = b""
+
+    async def till_key(self) -> str:
+        """A fresh key of the till at East-1."""
+        async with self.chain.database.begin() as session:
+            issued = await issue_key(session, self.chain.tills["east-1-t1"], self.pepper, ACTOR, OPENED)
+        return issued.bearer
 
     @asynccontextmanager
     async def reader(self, language: str, viewport: dict[str, int]) -> AsyncIterator[Page]:
@@ -84,7 +92,8 @@ async def site(
     regular, purchase = await a_life(chain)
     app = make_app(database_url, tmp_path)
     async with served(app) as address:
-        yield Site(address, chromium, chain, regular, purchase)
+        pepper = app.state.container.settings.secrets.terminal_key_pepper
+        yield Site(address, chromium, chain, regular, purchase, pepper)
         for left_open in chromium.contexts:  # by a test that failed
             await left_open.close()
     await app.state.container.close()
