@@ -86,7 +86,8 @@ def offers_of(found: OfferExplanation, say: Speech) -> Offers:
     withheld: list[Offer] = []
     for pack, rule in _with_packs(found.packs, OFFERED_KINDS):
         title, what = rule.title.of(say.language), rule.effect.of(say.language)
-        left = tuple(one.words.of(say.language) for one in left_of(rule.rule, pack, found.limits))
+        limits = [one.words for one in left_of(rule.rule, pack, found.limits)]
+        left = tuple(words.of(say.language) for words in (*limits, *rule.remarks))
         if rule.state not in ("applied", "idle", "open"):
             withheld.append(Offer(title, what, rule.why.of(say.language)))
         elif asked := [each.words.of(say.language) for each in rule.conditions if each.holds is None]:

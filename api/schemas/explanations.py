@@ -70,6 +70,9 @@ class RuleExplainedOut(Out):
     gave: int = Field(description="Points, or minor units of a discount.")
     conditions: list[ConditionOut]
     steps: list[SaidOut] = Field(description="The arithmetic, one step a sentence.")
+    remarks: list[SaidOut] = Field(
+        description="Without a basket: what may still keep the rule from giving, a sentence each."
+    )
 
 
 class PackExplainedOut(Out):

@@ -107,6 +107,8 @@ class RuleSaid:
         gave: points, or minor units of a discount.
         conditions: all of them, those after the first failing one included.
         steps: the arithmetic, one step a sentence.
+        remarks: what may still keep it from giving, where that depends on a basket that is not known.
+        outranked_by: pack version and rule that counts instead of it; None where that is not why.
     """
 
     rule: str
@@ -117,6 +119,8 @@ class RuleSaid:
     gave: int
     conditions: tuple[Condition, ...] = ()
     steps: tuple[Said, ...] = ()
+    remarks: tuple[Said, ...] = ()
+    outranked_by: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from regulars.budgets.counters import Occasion, key_of
 from regulars.budgets.domain import Meter
 from regulars.explanation.domain import LimitLeft, PackSaid, RuleSaid, Said
 from regulars.explanation.speech import Speech
-from regulars.explanation.words import NOTES, filled
+from regulars.explanation.stored import RuleKey
+from regulars.explanation.words import LIMITED_RIVAL, LIMITED_WINNER, NOTES, RIVALS, filled
 from regulars.rules.domain import Limit, LimitEvery, LimitOf, LimitPer
 from regulars.rules.evaluator import PackSet
 from regulars.rules.model import PackLimit
@@ -28,6 +29,7 @@ _SPANS: Final[Mapping[LimitEvery, Said]] = {
     "year": Said("今年", "this year"),
     "ever": Said("累计", "in all"),
 }
+_MAY_GIVE: Final = frozenset({"applied", "idle", "open"})
 _GIVES: Final[Mapping[str, tuple[LimitOf, ...]]] = {
     "earning": ("points", "uses"),
     "discount": ("money_minor", "uses"),
@@ -62,9 +64,36 @@ def limits_left(packs: PackSet, meter: Meter, occasion: Occasion, speech: Speech
     return tuple(sorted(found, key=lambda one: (one.per != "member", one.pack, one.limit)))
 
 
-def without_used_up(packs: Sequence[PackSaid], left: Sequence[LimitLeft]) -> tuple[PackSaid, ...]:
-    """The packs as told without a basket, a rule of which a limit leaves nothing told as giving nothing."""
-    return tuple(replace(pack, rules=tuple(_rule(rule, pack, left) for rule in pack.rules)) for pack in packs)
+def without_used_up(
+    packs: Sequence[PackSaid], left: Sequence[LimitLeft], rivals: Mapping[RuleKey, frozenset[RuleKey]]
+) -> tuple[PackSaid, ...]:
+    """The packs as told without a basket, a rule of which a limit leaves nothing told as giving nothing.
+
+    Args:
+        packs: as told before limits.
+        left: what limits leave.
+        rivals: of each rule those that may count instead of it, which is remarked; where such a one has used
+            its limit up, neither gives anything.
+    """
+    told = [replace(pack, rules=tuple(_rule(rule, pack, left) for rule in pack.rules)) for pack in packs]
+    before = [rule for pack in packs for rule in pack.rules]
+    after = [(pack.pack, rule) for pack in told for rule in pack.rules]
+    used_up = {
+        (pack, rule.rule): rule.title
+        for was, (pack, rule) in zip(before, after, strict=True)
+        if rule is not was
+    }
+    others = {(pack, rule.rule): rule.title for pack, rule in after if rule.state in _MAY_GIVE}
+    return tuple(
+        replace(
+            pack,
+            rules=tuple(
+                _remarked(rule, rivals.get((pack.pack, rule.rule), frozenset()), used_up, others)
+                for rule in pack.rules
+            ),
+        )
+        for pack in told
+    )
 
 
 def left_of(rule: str, pack: str, left: Sequence[LimitLeft]) -> tuple[LimitLeft, ...]:
@@ -74,9 +103,25 @@ def left_of(rule: str, pack: str, left: Sequence[LimitLeft]) -> tuple[LimitLeft,
 
 def _rule(rule: RuleSaid, pack: PackSaid, left: Sequence[LimitLeft]) -> RuleSaid:
     used_up = [one.words for one in left_of(rule.rule, pack.pack, left) if not one.left]
-    if not used_up or rule.state not in ("applied", "idle", "open"):
+    if not used_up or rule.state not in _MAY_GIVE:
         return rule
     return replace(rule, state="withheld", why=Said.joined(used_up))
+
+
+def _remarked(
+    rule: RuleSaid, over: frozenset[RuleKey], used_up: Mapping[RuleKey, Said], others: Mapping[RuleKey, Said]
+) -> RuleSaid:
+    """With what those that may count instead of it mean for it, by whether they still give anything."""
+    if rule.outranked_by in used_up:
+        limited = filled(LIMITED_WINNER, subject=used_up[rule.outranked_by])
+        return replace(rule, why=Said.joined([rule.why, limited], zh="", en=" "))
+    if rule.state not in _MAY_GIVE:
+        return rule
+    said = [filled(LIMITED_RIVAL, subject=title) for key, title in used_up.items() if key in over]
+    open_ones = [title for key, title in others.items() if key in over]
+    if open_ones:
+        said.insert(0, filled(RIVALS, subjects=Said.joined(open_ones, zh="”、“", en="”, “")))
+    return replace(rule, remarks=tuple(said))
 
 
 def _left(

@@ -14,6 +14,7 @@ from regulars.explanation.domain import OfferExplanation, Said
 from regulars.explanation.facts import told_facts
 from regulars.explanation.limits_left import limits_left, without_used_up
 from regulars.explanation.recomputing import recompute
+from regulars.explanation.rivals import rivals_of
 from regulars.explanation.service import speech_of
 from regulars.explanation.shelf import Shelf
 from regulars.explanation.speech import Speech
@@ -75,7 +76,7 @@ async def explain_offers(
         discount_minor=discount,
         summary=tuple(_summary(offered.outcome, offered.evaluation, discount, speech, basket)),
         facts=told_facts(found.facts, speech, basket=bool(basket.lines)),
-        packs=packs if basket.lines else without_used_up(packs, left),
+        packs=packs if basket.lines else without_used_up(packs, left, rivals_of(shelved.packs)),
         limits=left,
     )
 

@@ -139,7 +139,10 @@ def _rule(one: _Rule, steps: Steps) -> RuleSaid:
     rule, outcome = one.rule, one.outcome
     conditions = tuple(one.telling.tell(tree) for tree in conditions_of(rule.when))
     state = _state(outcome, rule.then.name)
-    if one.told.unknown and state in ("failed", "idle"):
+    better = _better(one)
+    # Discounts are weighed on what is bought; multipliers are what they are.
+    weighed = better is not None and rule.then.discount is not None
+    if one.told.unknown and (state in ("failed", "idle") or weighed):
         return _undecided(one, conditions)
     return RuleSaid(
         rule=rule.id,
@@ -150,6 +153,7 @@ def _rule(one: _Rule, steps: Steps) -> RuleSaid:
         gave=outcome.gave,
         conditions=conditions,
         steps=_steps(one, state, steps),
+        outranked_by=better,
     )
 
 
@@ -204,18 +208,25 @@ def _why(one: _Rule, state: RuleState, conditions: Sequence[Condition]) -> Said:
     return {"applied": one.effect, "idle": words.IDLE}.get(state, words.NOTHING)
 
 
-def _limited_winner(one: _Rule) -> Said | None:
-    """That what outranks a rule was cut by a limit, and that the rule stays outranked all the same."""
+def _better(one: _Rule) -> RuleKey | None:
+    """The rule that outranks it."""
     kind, _, subject = (one.outcome.note or "").partition(":")
     if kind != "outranked":
         return None
     pack, _, rule_id = subject.rpartition("#")
-    pack = pack or one.outcome.pack_version
+    return pack or one.outcome.pack_version, rule_id
+
+
+def _limited_winner(one: _Rule) -> Said | None:
+    """That what outranks a rule was cut by a limit, and that the rule stays outranked all the same."""
+    better = _better(one)
+    if better is None:
+        return None
     cut = any(
-        (other.pack_version, other.rule_id) == (pack, rule_id)
-        and (other.note or "").startswith(f"{LIMITED}:")
+        (other.pack_version, other.rule_id) == better and (other.note or "").startswith(f"{LIMITED}:")
         for other in one.told.evaluation.outcomes
     )
+    subject = (one.outcome.note or "").partition(":")[2]
     name = one.names.get(subject, Said(subject, subject))
     return words.filled(words.LIMITED_WINNER, subject=name) if cut else None
 

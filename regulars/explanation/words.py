@@ -23,6 +23,13 @@ LIMITED_WINNER: Final = Said(
     "“{subject}”受限额约束而减少或未给，但本规则不会因此补上。",
     "A limit left “{subject}” less or nothing; this rule does not step in for it.",
 )
+RIVALS: Final = Said(
+    "与“{subjects}”不同享，一单只计其中一项。", "Of it and “{subjects}” one counts on a purchase."
+)
+LIMITED_RIVAL: Final = Said(
+    "与“{subject}”不同享；本单若按“{subject}”计，因其额度已用完，两项都不给。",
+    "If “{subject}” counts instead of it on the purchase, neither gives anything: its limit is used up.",
+)
 REASONS: Final[Mapping[str, Said]] = {
     "frozen": Said("账户已冻结，本单不积分。", "The account is frozen, so nothing is earned."),
     "no_member": Said("没有出示会员身份，本单不积分。", "No member was named, so nothing is earned."),

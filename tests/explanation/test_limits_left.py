@@ -1,15 +1,31 @@
 """What limits leave somebody, told before anything is bought, is what the till then decides."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
-from budget_world import limit, money, publish_points, publish_tenth, quote_of
+from budget_world import (
+    EARN,
+    WORDS,
+    limit,
+    money,
+    pack,
+    publish,
+    publish_points,
+    publish_tenth,
+    quote_of,
+)
 from small_chain import MONDAY, SmallChain, line
 
 from regulars.explanation.domain import OfferExplanation, RuleSaid
 from regulars.explanation.offers import explain_offers
+from regulars.explanation.rivals import rivals_of
 from regulars.explanation.shelf import Shelf
+from regulars.kernel.ids import new_id
+from regulars.rules.domain import PackVersion
+from regulars.rules.evaluator import PackSet
 
 
 @pytest.fixture
@@ -75,3 +91,75 @@ async def test_what_is_used_up_is_no_offer_any_more_until_the_next_day(chain: Sm
     assert (rule(later, "base").state, left(later)) == ("open", {"a-day": 100})
     nobody = await offers(chain, None)
     assert (left(nobody), nobody.limits[0].words.zh) == ({"a-day": 0}, "没有出示会员身份。")
+
+
+def rules_of(document: bytes, *rules: dict[str, Any]) -> dict[str, Any]:
+    """The document with these rules that always hold instead of its own."""
+    always = [
+        {"order": number, "title": {"zh": one["id"], "en": one["id"]}, "when": True, **one}
+        for number, one in enumerate(rules, 1)
+    ]
+    found = orjson.loads(document)
+    given = "discount_minor" if found["kind"] == "discount" else "points"
+    case = {"name": WORDS, "given": {}, "expect": {given: 0}}
+    return {**found, "rules": always, "cases": [case]}
+
+
+def off(name: str, rate_bps: int, group: str) -> dict[str, Any]:
+    return {"id": name, "then": {"discount": {"rate_bps": rate_bps, "group": group}}}
+
+
+def times(name: str, rate_bps: int, group: str) -> dict[str, Any]:
+    return {"id": name, "then": {"multiply": {"rate_bps": rate_bps, "group": group}}}
+
+
+async def told(chain: SmallChain, member: UUID, name: str) -> dict[str, tuple[str, list[str]]]:
+    found = next(each for each in (await offers(chain, member)).packs if each.pack == name)
+    return {each.rule: (each.state, [said.zh for said in each.remarks]) for each in found.rules}
+
+
+async def test_of_discounts_that_exclude_each_other_the_basket_decides(chain: SmallChain) -> None:
+    spent = money(500, rules=["better"], per="member")
+    rules = off("better", 2_000, "g"), off("other", 1_000, "g"), off("apart", 100, "h")
+    document = rules_of(pack("save", "discount", "x", {"discount": {}}, [spent]), *rules)
+    await publish(chain, orjson.dumps(document))
+    member = await chain.join()
+    assert await told(chain, member, "save/1") == {
+        "better": ("open", ["与“other”不同享，一单只计其中一项。"]),
+        "other": ("open", ["与“better”不同享，一单只计其中一项。"]),
+        "apart": ("open", []),
+    }
+    offer = await quote_of(chain, chain.basket(member, line(10_000)))
+    await chain.buy(member, *offer.lines, quote_id=offer.id)
+    assert await told(chain, member, "save/1") == {
+        "better": ("withheld", []),
+        "other": ("open", ["与“better”不同享；本单若按“better”计，因其额度已用完，两项都不给。"]),
+        "apart": ("open", []),
+    }
+
+
+async def test_what_a_used_up_multiplier_outranks_does_not_step_in(chain: SmallChain) -> None:
+    rules = {"id": "base", "then": EARN}, times("double", 20_000, "g"), times("triple", 30_000, "g")
+    spent = limit(100, rules=["triple"], per="member")
+    document = rules_of(pack("more", "earning", "x", EARN, [spent]), *rules)
+    await publish(chain, orjson.dumps(document))
+    member = await chain.join()
+    await chain.buy(member, line(10_000))
+    found = next(each for each in (await offers(chain, member)).packs if each.pack == "more/1")
+    double = next(each for each in found.rules if each.rule == "double")
+    assert double.why.zh == (
+        "与“triple”不同享，本单按“triple”计。“triple”受限额约束而减少或未给，但本规则不会因此补上。"
+    )
+
+
+def test_only_what_can_count_instead_is_a_rival() -> None:
+    rules = times("double", 20_000, "g"), times("triple", 30_000, "g"), times("own", 11_000, "h")
+    document = rules_of(pack("more", "earning", "x", EARN, [limit(1)]), *rules)
+
+    def rivals(**parts: object) -> dict[str, set[str]]:
+        version = PackVersion(new_id(), "more", 1, "earning", "hash", document | parts)
+        return {key[1]: {name for _, name in over} for key, over in rivals_of(PackSet([version])).items()}
+
+    assert rivals() == {"double": {"triple"}}
+    by_order = {"group": "all", "pick": "first", "members": ["g", "h"]}
+    assert rivals(stacking=by_order) == {"double": {"triple"}, "own": {"double", "triple"}}
