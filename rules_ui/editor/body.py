@@ -11,6 +11,7 @@ from regulars.rules.findings import is_green
 from regulars.rules.reading import JsonValue, read
 from rules_ui.case_table import Tabled, table_of
 from rules_ui.contexts.base import FieldTrouble
+from rules_ui.contexts.case_table import CaseTable
 from rules_ui.contexts.editor import EditorBody, EditorNotice, Remark, Section, Summary
 from rules_ui.editor.code_places import places_of_text
 from rules_ui.editor.parts_view import parameters, sections
@@ -26,6 +27,7 @@ browser still bears."""
 MOST_HELD: Final = {"rules": 200, "parameters": 100, "cases": 200}
 """How much of each a pack may hold (`regulars/rules/model.py`)."""
 
+CASE_FAILED: Final = "case_failed"
 _NOTHING = Section("parameters", "", "", (), ())
 
 
@@ -73,8 +75,9 @@ def body_of(
     shown_blocks = blocks(sheet, words) if readable else ()
     shown_parameters = parameters(sheet) if readable else _NOTHING
     shown_sections = sections(sheet) if readable else ()
-    remarks = _remarks(sheet)
     tabled = Tabled(shown.code, document, shown.report, shown.at, troubles)
+    cases = table_of(tabled, words, catalogue, offers, say)
+    remarks = (*_remarks(sheet, cases), *_failing(cases, say))
     return EditorBody(
         code=shown.code,
         based_on=shown.based_on,
@@ -85,7 +88,7 @@ def body_of(
         notices=tuple(notices),
         troubles=tuple(troubles),
         green=shown.report.green,
-        verdict=_verdict(shown.report, say),
+        verdict=_verdict(remarks, say),
         remarks=remarks,
         homeless=tuple(each for each in remarks if not each.href),
         code_marks=_code_marks(sheet),
@@ -93,7 +96,7 @@ def body_of(
         blocks=shown_blocks,
         rule_adds=rule_additions(sheet) if readable else (),
         sections=shown_sections,
-        case_table=table_of(tabled, words, catalogue, offers, say),
+        case_table=cases,
         summaries=_summaries(shown.report, say, catalogue),
         text=shown.text,
     )
@@ -125,13 +128,27 @@ def can_be_drawn(document: Mapping[str, JsonValue]) -> bool:
     return True
 
 
-def _remarks(sheet: Sheet) -> tuple[Remark, ...]:
-    """All that the checker says, each with the way to where the form shows it."""
+def _remarks(sheet: Sheet, cases: CaseTable) -> tuple[Remark, ...]:
+    """All that the checker says but of cases that ran, each with the way to where the form shows it."""
     found = []
     for number, each in enumerate(sheet.report.findings):
+        if each.code == CASE_FAILED and cases.told:
+            continue
         beside = sheet.placed.get(number) or ("cases" if each.pointer.startswith("/cases/") else "")
         found.append(sheet.remark(each, f"#{beside}" if beside else ""))
     return tuple(found)
+
+
+def _failing(cases: CaseTable, say: Speech) -> tuple[Remark, ...]:
+    """Each case that fails once, in the words of the table of cases."""
+    said = N_("The case “%(name)s” fails. Expected: %(expected)s. Result: %(got)s")
+    return tuple(
+        Remark(
+            "bad", say.text(said, name=case.name, expected=case.expected, got=case.got or "–"), f"#{case.id}"
+        )
+        for case in cases.cases
+        if not case.green
+    )
 
 
 def _code_marks(sheet: Sheet) -> str:
@@ -147,11 +164,11 @@ def _code_marks(sheet: Sheet) -> str:
     return written.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _verdict(report: Report, say: Speech) -> str:
-    wrong = sum(found.severity == "error" for found in report.findings)
+def _verdict(remarks: Sequence[Remark], say: Speech) -> str:
+    wrong = sum(each.tone == "bad" for each in remarks)
     if wrong:
         return say.text(N_("%(count)s to mend"), count=wrong)
-    hints = len(report.findings)
+    hints = len(remarks)
     return (
         say.ngettext("Ready; %(num)s hint", "Ready; %(num)s hints", hints) if hints else say.text(N_("Ready"))
     )
@@ -159,7 +176,7 @@ def _verdict(report: Report, say: Speech) -> str:
 
 def _can_be_said(report: Report) -> bool:
     """Whether the pack means something; a red case does not change what it means."""
-    return report.pack is not None and is_green([f for f in report.findings if f.code != "case_failed"])
+    return report.pack is not None and is_green([f for f in report.findings if f.code != CASE_FAILED])
 
 
 def _words(report: Report, say: Speech, catalogue: Catalogue) -> PackWords | None:

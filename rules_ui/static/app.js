@@ -41,8 +41,15 @@
   });
   // A change that waited for another one's answer begins from what that answer showed.
   document.addEventListener("htmx:before:request", (event) => {
-    const newest = document.getElementById("condition"), body = event.detail.ctx?.request?.body;
+    const { request, sourceElement } = event.detail.ctx ?? {}, body = request?.body;
+    const ofForm = sourceElement?.matches?.("form.edit, #pushes");
+    const newest = document.getElementById("condition") ?? (ofForm && document.querySelector("#pushes [name=based_on]"));
     if (newest && body instanceof URLSearchParams && body.has("based_on")) body.set("based_on", newest.value);
+  });
+  // Code is saved when it is left, as every field is.
+  document.addEventListener("focusout", (event) => {
+    const form = event.target.closest?.("code-box")?.closest("form[hx-post]"), text = form?.querySelector("textarea");
+    if (text && text.value !== text.defaultValue && !form.contains(event.relatedTarget)) form.requestSubmit();
   });
   // A value that was typed beside boxes stands among them now: left in its field it would be added for ever.
   document.addEventListener("htmx:after:swap", (event) => {

@@ -1,10 +1,14 @@
 """The code editor and the charts in a real browser, under the policy that every page has."""
 
+import asyncio
+import json
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from browser_site import AXE, DESK, PHONE, Site, choose
 from playwright.async_api import Page, Route, expect
 
+from regulars.releases.drafts import get_draft
 from rules_ui.contexts.charts import Chart, Series
 from rules_ui.render import environment
 
@@ -75,6 +79,34 @@ async def test_a_change_in_the_form_shows_in_the_code_and_a_mark_stands_at_its_l
         }""")
         await page.get_by_text("there", exact=True).click()
         await expect(page.locator("code-box .cm-activeLine")).to_contain_text('"other"')
+
+
+async def test_code_is_saved_when_it_is_left_and_changes_in_quick_succession_lose_nothing(site: Site) -> None:
+    limit = "#e-parameters-regular_5fspend_5fminor-value-set-number-minor-value"
+    spend = "#e-parameters-loyal_5fspend_5fminor-value-set-number-minor-value"
+    async with site.reader("en", DESK) as page:
+        await site.sign_in(page)
+        await choose(page, "en")
+        await page.goto(f"{site.address}/packs/grocery-classic/edit")
+        text = await page.locator("textarea#code").input_value()
+        await page.route("**/edit", later)
+        await replace_all(page, text.replace('"Points for spending"', '"Points for all"'))
+        for field, typed in ((limit, "1200"), (spend, "4000"), (limit, "1300")):
+            await page.fill(field, typed)
+        await page.press(limit, "Tab")
+        await expect(page.locator("input[name=based_on]").first).to_have_value("4")
+        await expect(page.locator("#editor .notice")).to_have_count(0)
+    async with site.chain.database.read() as session:
+        kept = (await get_draft(session, "grocery-classic")).text
+    figures = {name: one["value"] for name, one in json.loads(kept)["parameters"].items()}
+    assert (figures["regular_spend_minor"], figures["loyal_spend_minor"]) == (130_000, 400_000)
+    assert kept.count('"Points for all"') == 1
+
+
+async def later(route: Route) -> None:
+    """Answers so late that the next change is made before."""
+    await asyncio.sleep(0.3)
+    await route.continue_()
 
 
 async def test_a_chart_is_drawn_under_the_policy_and_its_figures_stand_in_a_table(site: Site) -> None:

@@ -26,7 +26,8 @@ def ids_of(body: EditorBody) -> set[str]:
     """The ids that a page of it has, and "" for what has no place."""
     views = (ConditionView, Control, PartView, RuleView, SlotView)
     fixed = {f"{section.id}-title" for section in (body.parameters, *body.sections)}
-    return {"", "cases", *fixed, *(each.id for kind in views for each in parts(body, kind))}
+    rows = (each.id for each in body.case_table.cases)
+    return {"", "cases", *fixed, *rows, *(each.id for kind in views for each in parts(body, kind))}
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -80,6 +81,19 @@ def test_a_finding_is_shown_once_and_the_list_leads_to_it(pointer: str, value: o
     assert {each.href.removeprefix("#") for each in body.remarks} <= ids_of(body)
     assert bool(body.homeless) == (place == "")
     assert any(mark["line"] > 1 for mark in json.loads(body.code_marks))
+
+
+def test_a_case_that_fails_is_listed_once_in_words_and_leads_to_its_row() -> None:
+    pack = document("grocery-classic")
+    pack["parameters"]["regular_rate_bps"]["value"] = 13_000
+    body = shown(json.dumps(pack))
+    failing = [case for case in body.case_table.cases if not case.green]
+    assert [each.href for each in body.remarks] == [f"#{case.id}" for case in failing] != []
+    assert body.verdict == f"{len(failing)} to mend"
+    said = body.remarks[0].message
+    assert said.startswith("The case “× 1.25 from 1,000.00” fails. Expected: 12 pts; ")
+    assert ". Result: 13 pts; " in said
+    assert "{" not in said
 
 
 def test_code_marks_can_stand_in_a_page() -> None:
