@@ -6,13 +6,22 @@ from typing import Final
 from regulars.rules.conflicts import Meeting
 from regulars.rules.domain import PackVersion
 from regulars.rules.model import Pack
-from rules_ui.contexts.pack_home import Clash, ClashSide
+from rules_ui.contexts.clashes import Clash, ClashSide
 from rules_ui.i18n import N_, Speech
 
 _MEET: Final = frozenset({"multipliers_meet", "discounts_meet"})
 _WORDS: Final[Mapping[str, str]] = {
     "multipliers_meet": N_("Both can hold at once; the points then come to %(product)s."),
     "discounts_meet": N_("Both can take something off the same products at once."),
+    "earnings_meet": N_(
+        "Both can give points for the same amounts, and members get both: unless you mean it, narrow one."
+    ),
+    "tier_not_live": N_(
+        "The first names the tier “%(tier)s”, which the second does not have: no member is in it."
+    ),
+    "tier_missing": N_(
+        "The second names the tier “%(tier)s”, which the first does not have: no member is in it."
+    ),
     "refuses_live": N_("The first refuses whenever the second gives something: the second gives nothing."),
     "refused_by_live": N_("The second refuses whenever the first gives something: the first gives nothing."),
     "second_of_kind": N_("They are of one kind, and in a store only one of them counts: end the other."),
@@ -28,16 +37,21 @@ _NARROW: Final = N_(
 )
 
 
-def clashes_of(met: Sequence[Meeting], live: Sequence[PackVersion], say: Speech) -> tuple[Clash, ...]:
+def clashes_of(
+    met: Sequence[Meeting], live: Sequence[PackVersion], say: Speech, ours: Pack | None = None
+) -> tuple[Clash, ...]:
     """Each meeting, with links to both packs.
 
     Args:
         met: what was found.
         live: the versions that it was found among.
         say: the reader's language.
+        ours: the pack that is to go live beside them.
     """
     named = {one.ours for one in met} | {one.theirs for one in met}
     packs = {each.name: Pack.model_validate(each.document) for each in live if each.name in named}
+    if ours is not None:
+        packs[ours.code] = ours
     return tuple(_clash(one, packs, say) for one in met)
 
 

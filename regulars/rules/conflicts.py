@@ -14,6 +14,7 @@ from regulars.rules.domain import PackKind, PackVersion
 from regulars.rules.findings import MOST_FINDINGS, Finding, at, finding, first
 from regulars.rules.model import Pack, Rule
 from regulars.rules.parts import Scope
+from regulars.rules.tier_names import tiers_named
 
 _ONE_IN_A_STORE: dict[PackKind, tuple[str, str]] = {
     "tier": ("等级", "tier"),
@@ -80,15 +81,27 @@ def conflicts(
     Returns: errors that stand in the way and warnings to know of; pointers are into `pack`. What cannot be
         told from comparisons alone is taken for possible. Parameters count as they are now.
     """
+    found = [
+        finding("replaces_live", "/code", other=version.name) for version in live if version.code == pack.code
+    ]
+    return first([*found, *(one.finding() for one in meetings_of(pack, live, catalogue))])
+
+
+def meetings_of(
+    pack: Pack, live: Sequence[PackVersion], catalogue: Catalogue = BUILT_IN
+) -> tuple[Meeting, ...]:
+    """How a pack and those that are live where it is to go would bear on each other.
+
+    Args:
+        pack, live, catalogue: as of `conflicts`.
+    Returns: what stands in the way first; of the rest one more at most than is told.
+    """
     ours = _read(pack.code, pack, catalogue)
-    same = [version for version in live if version.code == pack.code]
     read = [_version(version, catalogue) for version in live if version.code != pack.code]
     others = [theirs for theirs in read if theirs is not None]
-    found = [finding("replaces_live", "/code", other=version.name) for version in same]
-    for theirs in others:
-        found += [one.finding() for one in _excluding(ours, theirs)]
-    told = (one.finding() for theirs in others for one in _touching(ours, theirs))
-    return first([*found, *islice(told, MOST_FINDINGS + 1)])
+    excluding = [one for theirs in others for one in _excluding(ours, theirs)]
+    touching = (one for theirs in others for one in _touching(ours, theirs))
+    return (*excluding, *islice(touching, MOST_FINDINGS + 1))
 
 
 def meetings(live: Sequence[PackVersion], catalogue: Catalogue = BUILT_IN) -> tuple[Meeting, ...]:
@@ -120,6 +133,7 @@ def _touching(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
     """What is good to know."""
     yield from _refused(ours, theirs)
     yield from _refusing(ours, theirs)
+    yield from _tiers(ours, theirs)
     if ours.pack.kind == theirs.pack.kind:
         yield from _meeting(ours, theirs)
 
@@ -147,6 +161,25 @@ def _blanking(refusing: _Read, giving: _Read) -> Iterator[Rule]:
             yield rule
 
 
+def _tiers(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
+    """Tiers that one names and the other, a ladder, does not have."""
+    if ours.pack.kind == theirs.pack.kind:
+        return
+    if theirs.pack.tiers is not None:
+        known = {tier.code for tier in theirs.pack.tiers}
+        first_at: dict[tuple[str, str], str] = {}
+        for rule, pointer, tier in tiers_named(ours.pack):
+            if tier not in known:
+                first_at.setdefault((rule, tier), pointer)
+        for (rule, tier), pointer in first_at.items():
+            yield Meeting("tier_not_live", pointer, ours.name, theirs.name, rule, details={"tier": tier})
+    elif ours.pack.tiers is not None:
+        known = {tier.code for tier in ours.pack.tiers}
+        named = {tier: rule for rule, _, tier in tiers_named(theirs.pack) if tier not in known}
+        for tier, rule in named.items():
+            yield Meeting("tier_missing", "/tiers", ours.name, theirs.name, "", rule, {"tier": tier})
+
+
 def _groups(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
     shared = _named(ours.pack) & _named(theirs.pack)
     for group in sorted(shared):
@@ -169,7 +202,10 @@ def _meeting(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
     """Rules of different groups that may count together."""
     for index, rule, held, lines in ours.rules():
         for _, other, other_held, other_lines in theirs.rules():
-            if rule.then.name != other.then.name or _share_a_group(ours.pack, rule, theirs.pack, other):
+            earning = _earns_by_amount(rule) and _earns_by_amount(other)
+            if rule.then.name != other.then.name or (
+                not earning and _share_a_group(ours.pack, rule, theirs.pack, other)
+            ):
                 continue
             if held.contradictory or other_held.contradictory or not held.meets(other_held):
                 continue
@@ -183,6 +219,13 @@ def _meeting(ours: _Read, theirs: _Read) -> Iterator[Meeting]:
                 yield Meeting("multipliers_meet", pointer, *names, {"product": product})
             elif rule.then.discount is not None and _may_share(lines, other_lines):
                 yield Meeting("discounts_meet", pointer, *names)
+            elif earning and _may_share(lines, other_lines):
+                yield Meeting("earnings_meet", pointer, *names)
+
+
+def _earns_by_amount(rule: Rule) -> bool:
+    """Whether it gives points for what is bought; fixed points come on top on purpose."""
+    return rule.then.earn is not None and rule.then.earn.points is None
 
 
 def _share_a_group(ours: Pack, rule: Rule, theirs: Pack, other: Rule) -> bool:
@@ -203,10 +246,10 @@ def _read(name: str, pack: Pack, catalogue: Catalogue) -> _Read:
 
 
 def _lines(reader: Reader, rule: Rule) -> Holding | None:
-    discount = rule.then.discount
-    if discount is None or discount.lines is None:
+    giving = rule.then.discount or rule.then.earn
+    if giving is None or giving.lines is None:
         return None
-    return together(reader, reader.read(discount.lines))
+    return together(reader, reader.read(giving.lines))
 
 
 def _version(version: PackVersion, catalogue: Catalogue) -> _Read | None:

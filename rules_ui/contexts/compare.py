@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, View
+from rules_ui.contexts.clashes import Clash
 
 ChangeKind = Literal["added", "removed", "changed"]
 LineKind = Literal["added", "removed", "same", "skipped"]
@@ -104,6 +105,7 @@ class ComparePage(View):
         what: "draft" or the version's number.
         heading: what it is called.
         findings: what stands in the way, then what is good to know.
+        clashes: how it would get on with what is live at headquarters.
         against: versions that it can be compared with.
         same: it is what is live, so that there is nothing to submit.
         rehearse: None where the reader may not.
@@ -120,6 +122,7 @@ class ComparePage(View):
     made: str
     green: bool
     findings: tuple[tuple[str, str], ...]
+    clashes: tuple[Clash, ...]
     cases: int
     failing: int
     against: tuple[Choice, ...]

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from rules_ui.contexts.base import View
 from rules_ui.contexts.charts import Chart
+from rules_ui.contexts.clashes import Clash
 from rules_ui.contexts.releases import ReleaseLine
 
 
@@ -24,33 +25,6 @@ class BudgetLine:
     percent: int | None
     used_up: bool
     history: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ClashSide:
-    """One of two packs that bear on each other.
-
-    Attributes:
-        rule: title of the rule that matters; "" where the whole pack is meant.
-    """
-
-    href: str
-    pack: str
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """Something to know of about two packs that are live together.
-
-    Attributes:
-        advice: what can be done about it, where the words do not say it; "" for nothing more.
-    """
-
-    first: ClashSide
-    second: ClashSide
-    words: str
-    advice: str
 
 
 @dataclass(frozen=True, slots=True)

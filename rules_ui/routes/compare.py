@@ -26,12 +26,12 @@ from regulars.rules.domain import PackVersion
 from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
+from rules_ui.checked_view import clashes_beside, findings_of
 from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick
 from rules_ui.contexts.compare import ComparePage, RehearsalLine, Rehearsing, Submitting
 from rules_ui.i18n import N_, Speech
 from rules_ui.names import known_names
 from rules_ui.pack_diff import Side, diff_of
-from rules_ui.pack_view import CASE_FAILED
 from rules_ui.place_pick import is_id, no_such_place, picked_many, place_pick
 from rules_ui.place_tree import open_places
 from rules_ui.rehearsal_view import line_of
@@ -170,7 +170,7 @@ async def compare_page(
         catalogue = await catalogue_of(session)
         lines = await _rehearsals(session, actor, chosen, names, say)
     edits = open_places(ui, actor.scope_for(Permission.PACK_EDIT))
-    findings = [one for one in chosen.report.findings if one.code != CASE_FAILED]
+    clashes = await clashes_beside(ui, chosen.report, [ui.container.places.headquarters.id], catalogue, say)
     pack = chosen.report.pack
     same = live is not None and against == live.version and chosen.digest == live.hash
     view = ComparePage(
@@ -181,7 +181,8 @@ async def compare_page(
         heading=chosen.side.name,
         made=chosen.made,
         green=chosen.report.green,
-        findings=tuple((one.severity, one.zh if say.language == "zh" else one.en) for one in findings),
+        findings=findings_of(chosen.report, say),
+        clashes=clashes,
         cases=len(pack.cases) if pack else 0,
         failing=sum(not result.passed for result in chosen.report.cases),
         against=tuple(_against(numbers, version, against, number, say)),

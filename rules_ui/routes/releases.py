@@ -25,13 +25,13 @@ from regulars.security.actor import Actor
 from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 from rules_ui import release_view
+from rules_ui.checked_view import clashes_beside, findings_of
 from rules_ui.contexts.base import Choice, FieldTrouble
 from rules_ui.contexts.compare import RehearsalLine
 from rules_ui.contexts.releases import ReleaseListPage, ReleasePage
 from rules_ui.i18n import N_, Speech
 from rules_ui.names import known_names, listed, pack_titles
 from rules_ui.pack_diff import Side, diff_of
-from rules_ui.pack_view import CASE_FAILED
 from rules_ui.place_pick import PickedPlace, picked
 from rules_ui.place_tree import open_places
 from rules_ui.rehearsal_view import line_of
@@ -326,6 +326,8 @@ async def _page(request: Request, ui: Ui, actor: Actor, release_id: UUID, tried:
         is_rehearsed = await rehearsals.finished_for(session, release.hash) is not None
         before = await _before(session, ui, release, say)
         title = (await titles_of(session, [release], say))[release.code]
+    waits = release.place_ids if release.state in ("in_review", "approved", "scheduled") else ()
+    clashes = await clashes_beside(ui, report, waits, catalogue, say)
     must_rehearse = policy.rehearsal == "required" and not is_rehearsed
     releases = actor.scope_for(Permission.PACK_RELEASE)
     tree = Tree({place.id: place for place in ui.container.places.all()}, open_places(ui, releases))
@@ -348,11 +350,8 @@ async def _page(request: Request, ui: Ui, actor: Actor, release_id: UUID, tried:
         else "",
         words=release.words or "",
         green=report.green,
-        findings=tuple(
-            (one.severity, one.zh if say.language == "zh" else one.en)
-            for one in report.findings
-            if one.code != CASE_FAILED
-        ),
+        findings=findings_of(report, say),
+        clashes=clashes,
         cases=len(report.pack.cases) if report.pack else 0,
         failing=sum(not result.passed for result in report.cases),
         rehearsal=rehearsed,

@@ -14,6 +14,7 @@ KNOWN = {"var": "member.known"}
 GOLD, SILVER = {"===": [TIER, "gold"]}, {"===": [TIER, "silver"]}
 PRODUCE = {"===": [{"var": "department"}, "PRODUCE"]}
 MEAT = {"===": [{"var": "department"}, "MEAT"]}
+BONUS = {"unit": "points", "points": 5}
 
 
 def met(document: Any, *live: Any) -> list[tuple[str, str, str]]:
@@ -41,7 +42,12 @@ def refusal(rule: Any, *conditions: object) -> Any:
 
 def test_packs_that_have_nothing_to_do_with_each_other_do_not_meet(pack: Any, rule: Any) -> None:
     assert (
-        met(pack("ours"), pack("theirs"), pack("third", "discount", rules=[off(rule, "a", MEAT, "g")])) == []
+        met(
+            pack("ours"),
+            pack("theirs", rules=[rule(earn=BONUS)]),
+            pack("third", "discount", rules=[off(rule, "a", MEAT, "g")]),
+        )
+        == []
     )
 
 
@@ -62,10 +68,10 @@ def test_a_store_has_one_tier_pack() -> None:
 
 
 def test_multipliers_of_two_groups_that_can_hold_at_once_are_told(pack: Any, rule: Any) -> None:
-    live = pack("theirs", rules=[rule(), times(rule, "gold", 20, "weekend", GOLD)])
+    live = pack("theirs", rules=[rule(earn=BONUS), times(rule, "gold", 20, "weekend", GOLD)])
 
     def ours(*conditions: object, group: str = "tier") -> Any:
-        return pack("ours", rules=[rule(), times(rule, "mine", 20, group, *conditions)])
+        return pack("ours", rules=[rule(earn=BONUS), times(rule, "mine", 20, group, *conditions)])
 
     assert met(ours(KNOWN), live) == [("multipliers_meet", "warning", "/rules/1")]
     assert met(ours(SILVER), live) == []
@@ -74,7 +80,9 @@ def test_multipliers_of_two_groups_that_can_hold_at_once_are_told(pack: Any, rul
 
 def test_rules_that_name_no_group_at_all_count_together(pack: Any, rule: Any) -> None:
     def plain(code: str) -> Any:
-        return pack(code, rules=[rule(), rule("more", 20, {"and": [KNOWN]}, multiply={"rate_bps": 15_000})])
+        return pack(
+            code, rules=[rule(earn=BONUS), rule("more", 20, {"and": [KNOWN]}, multiply={"rate_bps": 15_000})]
+        )
 
     assert met(plain("ours"), plain("theirs")) == [("multipliers_meet", "warning", "/rules/1")]
 
@@ -93,7 +101,7 @@ def test_a_pack_with_stacking_of_its_own_stands_in_its_outermost_group(pack: Any
 
 def test_two_packs_that_are_live_together_are_told_of_once(pack: Any, rule: Any) -> None:
     names = ("ours", "theirs")
-    live = [version_of(pack(code, rules=[rule(), times(rule, code, 20, code)])) for code in names]
+    live = [version_of(pack(code, rules=[rule(earn=BONUS), times(rule, code, 20, code)])) for code in names]
     (only,) = meetings(live)
     assert (only.code, only.details) == ("multipliers_meet", {"product": "× 2.25"})
     told = {(only.ours, only.rule), (only.theirs, only.other_rule)}
@@ -109,6 +117,31 @@ def test_discounts_meet_only_on_lines_that_both_can_select(pack: Any, rule: Any)
         ("discounts_meet", "warning", "/rules/0")
     ]
     assert met(pack("ours", "discount", rules=[off(rule, "a", MEAT, "g")]), live) == []
+
+
+def test_points_for_the_same_amounts_from_two_packs_are_told(pack: Any, rule: Any) -> None:
+    def ours(lines: object, *conditions: object) -> Any:
+        when = {"and": list(conditions)} if conditions else True
+        return pack("ours", rules=[rule(when=when, earn={"unit": "points", "lines": lines, "per": 100})])
+
+    meat = ours(MEAT) | {"code": "theirs"}
+    assert met(ours(MEAT), meat) == [("earnings_meet", "warning", "/rules/0")]
+    assert met(ours(PRODUCE), meat) == []
+    assert met(ours(MEAT, GOLD), ours(MEAT, SILVER) | {"code": "theirs"}) == []
+    assert met(ours(MEAT), pack("theirs", rules=[rule(earn=BONUS)])) == []
+
+
+def test_a_tier_that_the_ladder_beside_it_lacks_is_told_from_both_sides(pack: Any, rule: Any) -> None:
+    ladder = json.loads(starter_text("classic-tiers"))
+    line = {"and": [MEAT, {"===": [{"val": [[2], "member", "tier"]}, "platinum"]}]}
+    rules = [rule(when={"and": [{"in": [TIER, ["gold", "god"]]}]}, discount={"lines": line, "rate_bps": 500})]
+    ours = pack("ours", "discount", rules=rules, scope={"tiers": ["silver", "sliver"]})
+    told = ("/scope/tiers/1", "/rules/0/when/and/0/in/1/1", "/rules/0/then/discount/lines/and/1/===/1")
+    assert met(ours, ladder) == [("tier_not_live", "warning", pointer) for pointer in told]
+    assert met(ladder, ours) == [("tier_missing", "warning", "/tiers")] * 3
+    assert met(ours, pack("theirs", rules=[rule(earn=BONUS)])) == []
+    known = pack("ours", "discount", rules=[off(rule, "a", MEAT, "g", GOLD)], scope={"tiers": ["silver"]})
+    assert met(known, ladder) == met(ladder, known) == []
 
 
 def test_one_group_with_two_ways_of_choosing_is_an_error(pack: Any, rule: Any) -> None:

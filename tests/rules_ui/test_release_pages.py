@@ -87,6 +87,21 @@ async def test_a_draft_is_compared_with_what_is_live_in_sentences_and_in_code(pe
     assert "Which rules count together" not in with_nothing
 
 
+async def test_what_a_pack_would_meet_is_told_before_it_is_submitted_and_to_who_reviews_it(
+    people: Marketing,
+) -> None:
+    code = "print-shop-points"
+    async with people.world.container.database.begin() as session:
+        await drafts.save_draft(session, code, NewSave(new_id(), starter_text(code), 0), ACTOR, clock.now())
+    asked = await people.anna.post(
+        f"/packs/{code}/submit", data={"place": str(people.world.chain.hq), "revision": "1"}
+    )
+    for path in (f"/packs/{code}/compare", asked.headers["location"]):
+        told = (await page(people.anna, path)).partition('id="clashes-title"')[2].partition("</section>")[0]
+        assert "Both can give points for the same amounts" in told
+        assert (f'href="/packs/{code}"' in told, f'href="/packs/{PACK}"' in told) == (True, True)
+
+
 async def test_an_author_sees_why_he_may_not_approve_and_somebody_else_approves(people: Marketing) -> None:
     address = await people.submitted()
     async with await people.world.operator("admin", people.world.chain.hq) as admin:

@@ -1,0 +1,39 @@
+"""What the checks found of a pack, and how it gets on with what is live where it is to go."""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from regulars.kernel.beside import beside
+from regulars.rules.catalogue import Catalogue
+from regulars.rules.checker import Report
+from regulars.rules.conflicts import meetings_of
+from rules_ui.clash_view import clashes_of
+from rules_ui.contexts.clashes import Clash
+from rules_ui.i18n import Speech
+from rules_ui.pack_view import CASE_FAILED
+from rules_ui.ui import Ui
+
+SHOWN: Final = 6
+
+
+def findings_of(report: Report, say: Speech) -> tuple[tuple[str, str], ...]:
+    """How grave each is, and its sentence; failing cases are counted elsewhere."""
+    return tuple(
+        (one.severity, one.zh if say.language == "zh" else one.en)
+        for one in report.findings
+        if one.code != CASE_FAILED
+    )
+
+
+async def clashes_beside(
+    ui: Ui, report: Report, place_ids: Iterable[UUID], catalogue: Catalogue, say: Speech
+) -> tuple[Clash, ...]:
+    """The first things to know about a pack that is right by itself, beside what is live at places now."""
+    pack = report.pack
+    if pack is None or not report.green:
+        return ()
+    at_places = (ui.container.packs.at(place_id, say.now).versions for place_id in place_ids)
+    live = tuple({each.id: each for versions in at_places for each in versions}.values())
+    met = await beside(meetings_of, pack, live, catalogue)
+    return clashes_of(met[:SHOWN], live, say, pack)
