@@ -7,6 +7,7 @@ import orjson
 from datalogic_py import Rule
 
 from regulars.rules.action_model import Discount, Earn, Multiply
+from regulars.rules.certain import reads_certain
 from regulars.rules.consequences import Consequence, MessageAsked, StageMove, TagOrder
 from regulars.rules.discounts import DiscountForm
 from regulars.rules.domain import PackKind, PackVersion, RuleOutcome
@@ -26,6 +27,8 @@ class CompiledRule:
 
     Attributes:
         rule: None where the engine refuses the rule: it then gives nothing.
+        text: the same as JSON-logic.
+        certain: whether all that it reads is in every purchase's document.
         failed: the outcome for each top-level condition that is the first to fail.
         nothing: the outcome of a rule that applies and has nothing to give.
         form: of a discount that is more than a rate of what lines are sold for.
@@ -40,6 +43,8 @@ class CompiledRule:
     id: str
     action: str
     rule: Rule | None
+    text: str
+    certain: bool
     failed: tuple[RuleOutcome, ...]
     nothing: RuleOutcome
     per: int = 1
@@ -87,11 +92,15 @@ def compile_pack(version: PackVersion) -> CompiledPack:
 
 def rule_text(pack: Pack, rule: PackRule) -> str:
     """The JSON-logic of a rule: the index of its first failing condition as a text, else its result."""
+    return orjson.dumps(_tree(pack, rule)).decode()
+
+
+def _tree(pack: Pack, rule: PackRule) -> object:
     branches: list[object] = []
     for index, condition in enumerate(conditions_of(rule.when)):
         branches += [{"!": [filled(condition, pack)]}, str(index)]
     result = filled(result_of(pack, rule), pack)
-    return orjson.dumps({"if": [*branches, result]} if branches else result).decode()
+    return {"if": [*branches, result]} if branches else result
 
 
 def filled(tree: object, pack: Pack) -> object:
@@ -110,8 +119,10 @@ def filled(tree: object, pack: Pack) -> object:
 
 def _compile(pack: Pack, rule: PackRule, name: str) -> CompiledRule:
     compiled: Rule | None
+    tree = _tree(pack, rule)
+    text = orjson.dumps(tree).decode()
     try:
-        compiled = compile_rule(rule_text(pack, rule))
+        compiled = compile_rule(text)
     except RefusedByEngine:
         compiled = None
     action = rule.then
@@ -124,6 +135,8 @@ def _compile(pack: Pack, rule: PackRule, name: str) -> CompiledRule:
         id=rule.id,
         action=action.name,
         rule=compiled,
+        text=text,
+        certain=reads_certain(tree),
         failed=tuple(
             RuleOutcome(name, rule.id, applied=False, failed=index)
             for index in range(len(conditions_of(rule.when)))

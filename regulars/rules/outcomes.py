@@ -1,6 +1,7 @@
 """What became of each rule of one evaluation."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from regulars.rules.compiler import CompiledRule
@@ -15,6 +16,7 @@ class Outcomes:
     """The outcome of each rule, in the order of the rules, and the values of those that hold.
 
     Attributes:
+        holding: by action the indexes of those that hold, in their order.
         amounts: the whole number that a rule came to.
         selected: the lines that a discount selects: of a plain rate their numbers and values.
         values: the whole numbers that a message names.
@@ -22,6 +24,7 @@ class Outcomes:
 
     rules: Sequence[CompiledRule]
     known: list[RuleOutcome]
+    holding: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     amounts: dict[int, int] = field(default_factory=dict)
     selected: dict[int, Selected | Selection] = field(default_factory=dict)
     values: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -30,12 +33,9 @@ class Outcomes:
         rule = self.rules[index]
         self.known[index] = RuleOutcome(rule.pack, rule.id, applied=False, note=note)
 
-    def close(self, index: int, note: str) -> None:
-        """Let a rule be as if it were not there, whatever it says."""
-        self.amounts.pop(index, None)
-        self.selected.pop(index, None)
-        self.values.pop(index, None)
-        self.withhold(index, note)
+    def withhold_all(self, indexes: Iterable[int], note: str) -> None:
+        for index in indexes:
+            self.withhold(index, note)
 
     def gave(self, index: int, amount: int, note: str | None = None) -> None:
         rule = self.rules[index]

@@ -17,7 +17,7 @@ from regulars.explanation.shelf import Shelf
 from regulars.explanation.sweep import Swept, sweep_events, sweep_purchases
 from regulars.organisation.places import Places
 from regulars.purchases.quoting import quote
-from regulars.rules import engine
+from regulars.rules import engine, program
 
 ONE_HOUSEHOLD_IN = 150
 HOUR = timedelta(hours=1)
@@ -84,6 +84,7 @@ async def test_an_error_that_todays_engine_does_not_repeat_is_a_remark(
     with monkeypatch.context() as then:
         then.setattr(engine, "OPS_BUDGET", 1)
         then.setattr(engine, "_ENGINE", engine.made())
+        then.setattr(program, "run_together", lambda rules, document: None)
         short = await chain.buy(member, occurred_at=MONDAY + HOUR)
     assert (fresh.receipt["points"], short.receipt["points"]) == (10, 0)
     (page,) = await all_of(chain)
