@@ -133,6 +133,7 @@ class Corrected:
         by_pack: points by the pack that should have given them; none of an adjustment.
         lots: (points, when they expire).
         reverses: the adjustment that had taken what it gives back.
+        usable_from: when the points of each lot can be used; at once, where nothing is said.
     """
 
     at: datetime
@@ -141,6 +142,7 @@ class Corrected:
     by_pack: tuple[tuple[str, int], ...]
     lots: tuple[tuple[int, datetime | None], ...]
     reverses: UUID | None = None
+    usable_from: tuple[datetime, ...] = ()
 
     @property
     def points(self) -> int:

@@ -123,7 +123,8 @@ select e.member_id, e.id as entry_id, e.effective_at, e.kind, e.cause_id, pr.pur
          where r.entry_id = e.id) end as reverses,
        array(select (split_part(pack_version, '/', 1), sum(amount)::bigint) from posting
              where entry_id = e.id group by split_part(pack_version, '/', 1)) as by_pack,
-       array(select (amount, expires_at) from lot where account_id = e.member_id and entry_id = e.id) as lots
+       array(select (amount, expires_at, available_at) from lot
+             where account_id = e.member_id and entry_id = e.id) as lots
 from ledger_entry e
 left join purchase_recompute pr on pr.entry_id = e.id
 where e.member_id = any($1::uuid[])
@@ -298,6 +299,7 @@ def _given(row: asyncpg.Record, purchase_id: UUID | None) -> Corrected:
         () if by_hand else tuple((one[0], one[1]) for one in row["by_pack"]),
         tuple((lot[0], lot[1]) for lot in row["lots"]),
         row["reverses"],
+        tuple(lot[2] for lot in row["lots"]),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from regulars.rehearsal.history import Corrected, TakenBack
 from regulars.rules.domain import Award
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 _NOBODY: Final = UUID(int=0)
 
 
@@ -122,6 +124,7 @@ class Reversing:
         self._seen: set[UUID] = set()
         self._gifts: dict[tuple[UUID, str], _Gift] = {}
         self._lasting: list[_Lying] = []
+        self._usable_from: dict[tuple[UUID, datetime | None], datetime] = {}
         self._debt = _Debt()
         self._not_taken: dict[UUID, int] = {}
 
@@ -186,6 +189,7 @@ class Reversing:
             code = award.pack_version.rpartition("/")[0]
             self._gift(purchase_id, code).add(purchase_id, award.points, {award.expires_at})
         self._lasting += [_Lying(purchase_id, lot.amount, None) for lot in lots if lot.expires_at is None]
+        self._know_dates(lots)
 
     def reach(self, time: MemberTime, to: datetime) -> None:
         """Give and take back what was up to an instant, as far as the purchases have been replayed by now.
@@ -237,6 +241,7 @@ class Reversing:
                 gift.add(one.cause_id, points, (expires_at for _, expires_at in one.lots))
         self.given.append((one, sum(lot.amount for lot in lots)))
         left = self.paid(time, one.cause_id, one.points, one.at, lots)
+        self._know_dates(left)
         for lot in left:
             if lot.expires_at is None:
                 self._lasting.append(_Lying(lot.id, lot.amount, None))
@@ -253,7 +258,9 @@ class Reversing:
             for lot in (*expiring, *self._lasting)
             if lot.expires_at is None or lot.expires_at > together[0].at
         ]
-        lying.sort(key=_soonest_first)
+        if together[0].by_hand:
+            lying = [lot for lot in lying if self._is_usable(lot, together[0].at)]
+        lying.sort(key=self._soonest_first)
         takings = [self._taking(one, lying) for one in together]
         for each in takings:
             each.taken += _from_the_same(lying, each)
@@ -269,6 +276,21 @@ class Reversing:
             if lot.remaining and lot.expires_at is not None
         ]
         _settle(time)
+
+    def _know_dates(self, lots: Iterable[Lot]) -> None:
+        """From when on points can be used that one purchase earned to expire together."""
+        for lot in lots:
+            key = (lot.id, lot.expires_at)
+            self._usable_from[key] = min(lot.available_at, self._usable_from.get(key, lot.available_at))
+
+    def _soonest_first(self, lot: _Lying) -> tuple[datetime, datetime, bytes]:
+        """As the books choose of points that lie in several lots."""
+        usable_from = self._usable_from.get((lot.purchase_id, lot.expires_at), _EVER)
+        return lot.expires_at or _NEVER, usable_from, lot.purchase_id.bytes
+
+    def _is_usable(self, lot: _Lying, at: datetime) -> bool:
+        """Nobody takes by hand what the member cannot use yet."""
+        return self._usable_from.get((lot.purchase_id, lot.expires_at), _EVER) <= at
 
     def _taking(self, one: TakenBack, lying: Sequence[_Lying]) -> _Taking:
         if one.purchase_id is None:
@@ -306,10 +328,6 @@ def _settle(time: MemberTime) -> None:
     time.standing = changed(time.standing, next_expiry_at=soonest)
 
 
-def _soonest_first(lot: _Lying) -> tuple[datetime, bytes]:
-    return lot.expires_at or _NEVER, lot.purchase_id.bytes
-
-
 def _order_of(one: TakenBack) -> tuple[datetime, UUID | None]:
     """What one order took at once; by hand each is taken by itself."""
     return one.at, one.cause_id if one.by_hand else None
@@ -318,11 +336,11 @@ def _order_of(one: TakenBack) -> tuple[datetime, UUID | None]:
 def _lots_of(one: Corrected, points: int) -> Sequence[Lot]:
     """The lots that are given, if no more than so many points are."""
     lots = []
-    for amount, expires_at in one.lots:
+    for (amount, expires_at), usable_from in zip(one.lots, one.usable_from or repeat(one.at), strict=False):
         part = min(amount, points)
         points -= part
         if part:
-            lots.append(Lot(one.cause_id, one.cause_id, POINTS, part, one.at, expires_at))
+            lots.append(Lot(one.cause_id, one.cause_id, POINTS, part, usable_from, expires_at))
     return lots
 
 

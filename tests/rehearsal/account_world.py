@@ -21,12 +21,17 @@ VALID_BY_HAND = 20 * DAY
 
 @dataclass(frozen=True)
 class Gave:
-    """Points of a gift and of another pack, each with the days for which they are valid; None for ever."""
+    """Points of a gift and of another pack, each with the days for which they are valid; None for ever.
+
+    Attributes:
+        pending: after so many days they can be used.
+    """
 
     gift: int
     gift_days: int | None
     base: int
     base_days: int | None
+    pending: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,8 @@ def awards_of(gave: Gave, at: datetime, version: int) -> list[Award]:
         award(gave.gift, f"gift/{version}", _end(at, gave.gift_days)),
         award(gave.base, "base/1", _end(at, gave.base_days)),
     ]
-    return [replaced._replace(available_at=at) for replaced in found if replaced.points]
+    usable_from = at + gave.pending * DAY
+    return [replaced._replace(available_at=usable_from) for replaced in found if replaced.points]
 
 
 def _end(at: datetime, days: int | None) -> datetime | None:
@@ -141,7 +147,8 @@ class Books:
             self._give(step, at, lots, None)
             return
         usable = sorted(
-            self.open_at(at), key=lambda lot: (lot.expires_at is None, lot.expires_at or at, lot.id)
+            (lot for lot in self.open_at(at) if lot.available_at <= at),
+            key=lambda lot: (lot.expires_at is None, lot.expires_at or at, lot.available_at, lot.id),
         )
         due, shares = min(-points, sum(lot.remaining for lot in usable)), dict[UUID, int]()
         if self.most is not None:  # a draft: as much as history took, from the same points first

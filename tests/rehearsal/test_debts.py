@@ -24,7 +24,8 @@ from regulars.lifecycle.advance import MemberTime
 from regulars.rehearsal.reversing import Reversing
 
 DAYS = st.sampled_from((None, 1, 2, 4, 30))
-GAVE = st.builds(Gave, st.integers(0, 30), DAYS, st.integers(0, 20), DAYS)
+PENDING = st.sampled_from((0, 0, 2, 5))
+GAVE = st.builds(Gave, st.integers(0, 30), DAYS, st.integers(0, 20), DAYS, PENDING)
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
     st.one_of(
         st.builds(Buy, GAVE, GAVE),

@@ -40,10 +40,12 @@ def earn(
     then: int = 0,
 ) -> None:
     """As the replay does it: a lot for each date, under the purchase's id."""
-    dates = {one.expires_at for one in awards}
+    dates = {(one.available_at, one.expires_at) for one in awards}
     lots = [
-        Lot(purchase, MEMBER, POINTS, sum(a.points for a in awards if a.expires_at == at), NOON, at)
-        for at in dates
+        Lot(
+            purchase, MEMBER, POINTS, sum(a.points for a in awards if (a.available_at, a.expires_at) == d), *d
+        )
+        for d in dates
     ]
     left = reversing.paid(time, purchase, then, NOON, lots)
     time.lots += [OpenLot(lot.id, lot.amount, lot.expires_at) for lot in left if lot.expires_at is not None]
@@ -248,6 +250,17 @@ def test_what_somebody_took_by_hand_is_taken_wherever_it_lies() -> None:
     earn(reversing, time, SECOND, [award(30, "grocery/1", LATE)])
     reversing.finish(time)
     assert left(time) == [(SECOND, 20)]
+
+
+def test_nobody_takes_by_hand_what_a_draft_gives_for_later() -> None:
+    by_hand = replace(taken((FIRST, SOON, 15), purchase=None), by_hand=True, policy="within_balance")
+    reversing, time = Reversing([by_hand]), member_time()
+    usable = [award(5)._replace(available_at=by_hand.at)]
+    later = [award(30, expires_at=LATE)._replace(available_at=by_hand.at + DAY)]
+    earn(reversing, time, FIRST, usable + later)
+    reversing.finish(time)
+    assert left(time) == [(FIRST, 30)]
+    assert [done.points for done in reversing.done] == [5]
 
 
 def corrected(*pack_codes: str, purchase: UUID | None = FIRST) -> Corrected:
