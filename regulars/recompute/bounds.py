@@ -7,9 +7,15 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from regulars.kernel.errors import InvalidInput
 from regulars.organisation import service as organisation
 from regulars.recompute.domain import POINTS_ALONE, name_of, said_reason
-from regulars.recompute.errors import OwnBoundApproval, RecomputeBoundDiffers, RecomputeBoundInvalid
+from regulars.recompute.errors import (
+    OwnBoundApproval,
+    RecomputeBoundDiffers,
+    RecomputeBoundInvalid,
+    RecomputeReasonMissing,
+)
 from regulars.security import audit
 from regulars.security.actor import Actor
 
@@ -74,12 +80,10 @@ async def set_points_alone(
         at: aware UTC, now.
         reason: the actor's own words.
     Returns: the bound in force, and what is asked for.
-    Raises: RecomputeBoundInvalid, RecomputeReasonMissing, NoChain.
+    Raises: RecomputeBoundInvalid, RecomputeReasonMissing; InvalidInput where it is both; NoChain.
     Source: docs/recompute.md, "Four eyes".
     """
-    if not 0 <= points <= MOST:
-        raise RecomputeBoundInvalid(MOST)
-    words = said_reason(reason)
+    words = _said(points, reason)
     before = bound_of((await organisation.lock_chain(session)).settings)
     if points > before.points:
         asked = Asked(points, name_of(actor), at, words)
@@ -146,3 +150,15 @@ async def _record(
 def _asked(kept: Mapping[str, object]) -> Asked:
     at = datetime.fromisoformat(str(kept["at"]))
     return Asked(int(str(kept["points"])), str(kept["by"]), at, str(kept["reason"]))
+
+
+def _said(points: int, reason: str) -> str:
+    """The reason's words, where both may be; else all that is wrong at once."""
+    if 0 <= points <= MOST:
+        return said_reason(reason)
+    wrong = RecomputeBoundInvalid(MOST)
+    try:
+        said_reason(reason)
+    except RecomputeReasonMissing as missing:
+        raise InvalidInput([wrong, missing]) from None
+    raise wrong

@@ -39,7 +39,7 @@ class SettingsPage(View):
 
     Attributes:
         points_alone: that one person may give alone by recomputing, as it is typed.
-        recompute_reason: as it is typed.
+        reason, recompute_reason: as they are typed.
         asked: a higher number that waits for a second person.
     """
 
@@ -47,6 +47,7 @@ class SettingsPage(View):
     approval: tuple[Choice, ...]
     rehearsal: tuple[Choice, ...]
     points_alone: str
+    reason: str
     recompute_reason: str
     asked: AskedBound | None
     facts: tuple[Fact, ...]

@@ -1,6 +1,7 @@
 """The chain's settings, and its ladder of tiers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final, Literal, get_args
 
 from fastapi import APIRouter, Depends, Form
@@ -9,6 +10,7 @@ from starlette.requests import Request
 
 from api.dependencies import requires
 from regulars.analytics.overview import StandingCount, count_standings
+from regulars.kernel.errors import InvalidInput
 from regulars.members.phones import REGION_SETTING
 from regulars.recompute.bounds import Bound, approve_points_alone, get_bound, set_points_alone
 from regulars.recompute.domain import name_of
@@ -29,7 +31,7 @@ from rules_ui.contexts.chain import AskedBound, Day, Fact, SettingsPage, Step, T
 from rules_ui.i18n import N_, Speech
 from rules_ui.ladder import ladder_of
 from rules_ui.names import known_names
-from rules_ui.troubles import trouble_of
+from rules_ui.troubles import trouble_of, troubles_of
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.version_marks import Names
 
@@ -43,6 +45,8 @@ _REHEARSAL: Final[dict[Rehearsal, str]] = {
 }
 _SHORTEST_REASON: Final = 2
 _LONGEST_REASON: Final = 200
+_RECOMPUTE_FIELDS: Final = {"reason": "recompute_reason"}
+"""Two forms of the page ask for a reason."""
 
 router = APIRouter()
 
@@ -77,7 +81,7 @@ async def change_settings(
             await set_policy(session, wanted, actor, say.now, words)
             return go("/settings?done=policy-set")
     problem = FieldTrouble("reason", say.text(N_("Say why, in 2 to 200 characters.")))
-    return await _show_settings(request, ui, actor, wanted, problems=[problem])
+    return await _show_settings(request, ui, actor, wanted, reason=reason, problems=[problem])
 
 
 @router.post("/settings/recompute", response_model=None)
@@ -97,11 +101,11 @@ async def change_points_alone(
             wanted = int(typed) if typed.isascii() and typed.isdigit() else -1
             before = await get_bound(session)
             after = await set_points_alone(session, wanted, actor, say.now, recompute_reason)
-    except (RecomputeBoundInvalid, RecomputeReasonMissing) as error:
-        field = "points_alone" if isinstance(error, RecomputeBoundInvalid) else "recompute_reason"
-        problem = FieldTrouble(field, trouble_of(error, say.language))
+    except (InvalidInput, RecomputeBoundInvalid, RecomputeReasonMissing) as error:
+        told = troubles_of(error, say.language)
+        problems = [replace(each, field=_RECOMPUTE_FIELDS.get(each.field, each.field)) for each in told]
         return await _show_settings(
-            request, ui, actor, bound=typed, reason=recompute_reason, problems=[problem]
+            request, ui, actor, bound=typed, recompute_reason=recompute_reason, problems=problems
         )
     return go(f"/settings?done={_came_of(before, after)}")
 
@@ -154,6 +158,7 @@ async def _show_settings(
     *,
     bound: str | None = None,
     reason: str = "",
+    recompute_reason: str = "",
     problems: Sequence[FieldTrouble] = (),
 ) -> HTMLResponse:
     """The page, with what was typed and is wrong."""
@@ -170,7 +175,8 @@ async def _show_settings(
             Choice(each, say.text(_REHEARSAL[each]), each == policy.rehearsal) for each in get_args(Rehearsal)
         ),
         points_alone=str(stands.points) if bound is None else bound,
-        recompute_reason=reason,
+        reason=reason,
+        recompute_reason=recompute_reason,
         asked=asked,
         facts=_facts(ui, say),
         history="/audit?act=chain.change_settings" if _may_read_history(ui, actor) else None,

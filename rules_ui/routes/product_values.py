@@ -158,8 +158,10 @@ def _values(held: Mapping[str, Value], known: Catalogue, say: Speech) -> tuple[t
 def _column(field: CustomField, say: Speech) -> Column:
     match field.type:
         case "choice":
-            wanted = ", ".join(
-                f"{each.value} ({each.zh if say.language == 'zh' else each.en})" for each in field.choices
+            words = N_(" (%(words)s)")
+            wanted = say.text(N_(", ")).join(
+                each.value + say.text(words, words=each.zh if say.language == "zh" else each.en)
+                for each in field.choices
             )
         case "boolean":
             wanted = say.text(N_("true or false; 是 or 否 will do too"))

@@ -112,3 +112,17 @@ def test_no_template_has_words_of_its_own(path: object) -> None:
     reader = _Literals()
     reader.feed(re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", source, flags=re.DOTALL))
     assert reader.found == []
+
+
+HAN = r"[\u3400-\u9fff]"
+TIGHT = re.compile(f"{HAN}[A-Za-z0-9¥$]|[A-Za-z0-9%]{HAN}")
+"""A Chinese word and a number or a Latin word without a space: values get theirs when they are put in."""
+HALF_WIDTH = re.compile(rf"{HAN} ?[,;:?!()]|[,;?!()] ?{HAN}")
+
+
+def test_chinese_is_set_as_chinese_beside_numbers_and_latin_words() -> None:
+    for message in read_catalogue("zh_CN"):
+        for text in texts(message) if message.id else ():
+            bare = re.sub(r"<[^>]+>", "", PLACEHOLDER.sub("\N{OBJECT REPLACEMENT CHARACTER}", text))
+            assert not TIGHT.search(bare.replace("%%", "%")), f"a space is missing in {text!r}"
+            assert not HALF_WIDTH.search(bare), f"half-width punctuation in {text!r}"

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from markupsafe import Markup
 
-from rules_ui.i18n import LANGUAGES, NN_, LanguageTag, Money, Speech, choose_language
+from rules_ui.i18n import LANGUAGES, NN_, LanguageTag, Money, Speech, choose_language, seamed
 
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 
@@ -64,6 +65,19 @@ def test_scaled_numbers_lose_nothing() -> None:
     assert speech("en").quantity(1_500) == "1.5"
     assert speech("en").decimal(12_500, 2) == "125"
     assert speech("en").share(0, 0) == "0%"
+
+
+def test_an_exact_time_names_how_far_its_clock_is_from_utc_in_either_language() -> None:
+    for language in LANGUAGES:
+        assert speech(language, zone="America/New_York").exact(NOW) == "2026-11-21 21:30:00 UTC−05:00"
+        assert speech(language).exact(NOW) == "2026-11-22 10:30:00 UTC+08:00"
+
+
+def test_a_value_meets_the_words_around_it_with_a_space_only_where_it_is_not_chinese() -> None:
+    chinese = speech("zh")
+    assert chinese.text("Moved down to %(tier)s", tier="Gold") == "降级为 Gold"
+    assert chinese.text("Moved down to %(tier)s", tier="金卡") == "降级为金卡"
+    assert seamed("%(who)s的卡", {"who": Markup("<b>Li</b>")}) == "%(who)s 的卡"
 
 
 def test_a_share_is_nothing_or_all_only_where_it_is_exactly_that() -> None:
