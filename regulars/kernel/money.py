@@ -17,8 +17,9 @@ def share_by_weight(total: int, weights: Sequence[int]) -> list[int]:
     parts = [total * weight // whole for weight in weights]
     over = total - sum(parts)
     if over:
-        remainders = sorted((-(total * weight % whole), i) for i, weight in enumerate(weights))
-        for _, i in remainders[:over]:
+        remainders = [total * weight % whole for weight in weights]
+        largest = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)
+        for i in largest[:over]:
             parts[i] += 1
     return parts
 

@@ -1,6 +1,7 @@
 """Points and discounts to the last unit: exact integers, one rounding, shares that sum up."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import lcm
 
 from regulars.kernel.money import share_by_weight
@@ -20,18 +21,16 @@ def share_points(earned: Sequence[tuple[int, int]], rates_bps: Sequence[int]) ->
     Returns: points by rule: first those that earn, then the multipliers.
     Source: rule packs, "earn" and "multiply".
     """
-    unit = lcm(*(per for _, per in earned)) if earned else 1
-    numerator, denominator, given = 0, unit, 0
-    shares: list[int] = []
+    unit = lcm(*[per for _, per in earned])
+    numerator, denominator = 0, unit
+    raised: list[int] = []
     for amount, per in earned:
         numerator += amount * (unit // per)
-        shares.append(numerator // denominator - given)
-        given = numerator // denominator
+        raised.append(numerator // denominator)
     for rate in rates_bps:
         numerator, denominator = numerator * rate, denominator * BPS
-        shares.append(numerator // denominator - given)
-        given = numerator // denominator
-    return shares
+        raised.append(numerator // denominator)
+    return [after - before for before, after in pairwise((0, *raised))]
 
 
 def discount_of(weights_minor: Sequence[int], rate_bps: int, cap_minor: int | None) -> tuple[int, bool]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import orjson
 from datalogic_py import Rule
@@ -10,7 +11,7 @@ from regulars.rules.action_model import Discount, Earn, Multiply
 from regulars.rules.certain import reads_certain
 from regulars.rules.consequences import Consequence, MessageAsked, StageMove, TagOrder
 from regulars.rules.discounts import DiscountForm
-from regulars.rules.domain import PackKind, PackVersion, RuleOutcome
+from regulars.rules.domain import PackKind, PackVersion, RuleOutcome, TierMove
 from regulars.rules.engine import RefusedByEngine, compile_rule
 from regulars.rules.expiry import Expiry
 from regulars.rules.facts import safe_code
@@ -34,6 +35,8 @@ class CompiledRule:
         form: of a discount that is more than a rate of what lines are sold for.
         group: stacking group; its own where it names none.
         scopes: what a refusal refuses.
+        waits: how long points cannot be spent.
+        move: the tier that it gives.
         gate: where, when and for whom it counts at all; None everywhere and always.
         kind: its pack's.
         consequence: what it wants done to the member; of a message still without its values.
@@ -50,14 +53,13 @@ class CompiledRule:
     per: int = 1
     rate_bps: int = 0
     expiry: Expiry | None = None
-    pending_days: int = 0
+    waits: timedelta = timedelta()
     cap_minor: int | None = None
     form: DiscountForm | None = None
     group: str = ""
     scopes: tuple[Scope, ...] = ()
     reason: str = ""
-    tier: str = ""
-    rank: int = 0
+    move: TierMove | None = None
     gate: Gate | None = None
     kind: PackKind = "earning"
     consequence: Consequence | None = None
@@ -128,7 +130,6 @@ def _compile(pack: Pack, rule: PackRule, name: str) -> CompiledRule:
     action = rule.then
     earn, multiply, discount = action.earn, action.multiply, action.discount
     reason = action.refuse.reason.code if action.refuse else ""
-    tier = action.set_tier.tier if action.set_tier else ""
     rated = multiply or discount
     return CompiledRule(
         pack=name,
@@ -145,14 +146,13 @@ def _compile(pack: Pack, rule: PackRule, name: str) -> CompiledRule:
         per=_value(pack, earn.per if earn else None) or 1,
         rate_bps=_value(pack, rated.rate_bps if rated else None) or 0,
         expiry=_expiry(pack, earn or multiply),
-        pending_days=_value(pack, earn.pending_days if earn else None) or 0,
+        waits=_days(pack, earn.pending_days if earn else None),
         cap_minor=_value(pack, discount.cap_minor if discount else None),
         form=_form(pack, discount) if discount and not is_plain(discount) else None,
         group=rule.stacking_group or f"{name}#{rule.id}",
         scopes=tuple(action.refuse.scopes) if action.refuse else (),
         reason=reason,
-        tier=tier,
-        rank=next((step.rank for step in pack.tiers or () if step.code == tier), 0),
+        move=_move(pack, action.set_tier.tier, name, rule.id) if action.set_tier else None,
         gate=gate_of((pack.scope, rule.scope), (pack.calendar, rule.calendar)),
         kind=pack.kind,
         consequence=_consequence(pack, rule, name),
@@ -176,15 +176,24 @@ def _value(pack: Pack, number: int | ParameterRef | None) -> int | None:
     return None if number is None else pack.value_of(number)
 
 
+def _move(pack: Pack, tier: str, name: str, rule_id: str) -> TierMove:
+    rank = next((step.rank for step in pack.tiers or () if step.code == tier), 0)
+    return TierMove(tier, rank, name, rule_id)
+
+
+def _days(pack: Pack, number: int | ParameterRef | None) -> timedelta:
+    return timedelta(days=_value(pack, number) or 0)
+
+
 def _expiry(pack: Pack, giving: Earn | Multiply | None) -> Expiry | None:
     if giving is None:
         return None
     if giving.valid_days is not None:
-        return Expiry(days=pack.value_of(giving.valid_days))
+        return Expiry(_days(pack, giving.valid_days))
     expires = giving.expires if isinstance(giving, Earn) else None
     if expires is None:
         return None
-    return Expiry(_value(pack, expires.after_days), expires.at, expires.later or 0)
+    return Expiry(_days(pack, expires.after_days), expires.at, expires.later or 0)
 
 
 def _form(pack: Pack, discount: Discount) -> DiscountForm:

@@ -198,8 +198,9 @@ def _withheld(member: MemberFacts) -> str | None:
 
 
 def _highest(outcomes: Outcomes) -> TierMove | None:
-    reached = outcomes.holding["set_tier"]
-    if not reached:
-        return None
-    top = max((outcomes.rules[index] for index in reached), key=lambda rule: rule.rank)
-    return TierMove(top.tier, top.rank, top.pack, top.id)
+    highest: TierMove | None = None
+    for index in outcomes.holding["set_tier"]:
+        move = outcomes.rules[index].move
+        if move is not None and (highest is None or move.rank > highest.rank):
+            highest = move
+    return highest

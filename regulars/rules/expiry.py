@@ -11,9 +11,9 @@ _MONTHS: Final[dict[Period, int]] = {"month_end": 1, "quarter_end": 3, "year_end
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """After so many days, or with the end of a month, a quarter or a year and `later` more of them."""
+    """After so long, or with the end of a month, a quarter or a year and `later` more of them."""
 
-    days: int | None = None
+    lasts: timedelta = timedelta()
     at: Period | None = None
     later: int = 0
 
@@ -26,7 +26,7 @@ class Expiry:
         Returns: aware; for a period the midnight that ends it on the store's clock, as UTC.
         """
         if self.at is None:
-            return available_at + timedelta(days=self.days or 0)
+            return available_at + self.lasts
         local = available_at.astimezone(zone) if zone is not None else available_at
         length = _MONTHS[self.at]
         begun = (local.year * 12 + local.month - 1) // length

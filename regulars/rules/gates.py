@@ -65,9 +65,13 @@ class Gate:
         self, member: MemberFacts, purchase: PurchaseFacts, store: StoreFacts, calendar: CalendarFacts
     ) -> str | None:
         """Why the rule does not count: "out_of_scope", "out_of_season", or None where it does."""
-        if not all(reach.is_open(member, purchase, store) for reach in self.reaches):
-            return OUT_OF_SCOPE
-        return None if all(season.is_open(calendar) for season in self.seasons) else OUT_OF_SEASON
+        for reach in self.reaches:
+            if not reach.is_open(member, purchase, store):
+                return OUT_OF_SCOPE
+        for season in self.seasons:
+            if not season.is_open(calendar):
+                return OUT_OF_SEASON
+        return None
 
 
 def gate_of(reaches: Sequence[Reach | None], seasons: Sequence[Season | None]) -> Gate | None:

@@ -1,7 +1,7 @@
 """From rules that hold to what they give: discounts on lines, and points with their own days."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from fractions import Fraction
 
 from regulars.rules.arithmetic import discount_of, share_points, spread
@@ -91,10 +91,10 @@ def _award(
     points: int, rule: CompiledRule, first: CompiledRule, clock: tuple[datetime, tzinfo | None]
 ) -> Award:
     at, zone = clock
-    pending, expiry = rule.pending_days, rule.expiry
+    waits, expiry = rule.waits, rule.expiry
     if rule.action == "multiply":
-        pending, expiry = first.pending_days, rule.expiry or first.expiry
-    available_at = at + timedelta(days=pending) if pending else at
+        waits, expiry = first.waits, rule.expiry or first.expiry
+    available_at = at + waits if waits else at
     expires_at = None if expiry is None else expiry.after(available_at, zone)
     return Award(points, rule.pack, rule.id, expires_at, available_at)
 

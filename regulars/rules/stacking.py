@@ -70,7 +70,7 @@ def trees_of(packs: Sequence[CompiledPack]) -> tuple[tuple[PackKind, Node], ...]
 
 def counting(
     holding: Sequence[int], contest: Contest, trees: Sequence[Node], outcomes: Outcomes
-) -> list[int]:
+) -> Sequence[int]:
     """The rules that count; the others are told what outranks them.
 
     Args:
@@ -80,7 +80,11 @@ def counting(
     Returns: indexes, in their order.
     """
     rules = outcomes.rules
-    free = [index for index in holding if not any(index in tree.everyone for tree in trees)]
+    free = holding
+    for tree in trees:
+        free = [index for index in free if index not in tree.everyone]
+    if not trees and len({rules[index].group for index in free}) == len(free):
+        return holding  # each for itself, as nearly always
     entries = [(rules[index].group, _Entry(contest.worth[index], (index,))) for index in free]
     for tree in trees:
         found = _resolved(tree, contest, outcomes)
