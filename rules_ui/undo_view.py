@@ -36,8 +36,12 @@ KINDS: Final[Mapping[EffectKind, str]] = {
     "discount": N_("Discounts"),
     "move": N_("Tier and stage moves"),
     "refusal": N_("Refusals"),
+    "tag": N_("Tags"),
+    "message": N_("Messages"),
 }
 STORES_SHOWN: Final = 50
+_TAGGED: Final = N_("Tag “%(tag)s” given · %(rule)s")
+_UNTAGGED: Final = N_("Tag “%(tag)s” ended · %(rule)s")
 
 
 def line_of(undo: Undo, pack: str, names: Names, say: Speech) -> UndoLine:
@@ -257,6 +261,13 @@ def effect_line(
             what = _move(effect.what, tiers, say)
         case "refusal":
             what = say.text(word_for("reason", effect.what))
+        case "tag":
+            given, _, tag = effect.what.partition(" ")
+            what = say.text(_TAGGED if given == "given" else _UNTAGGED, tag=tag, rule=rule)
+        case "message":
+            what = say.text(
+                N_("Message “%(template)s” asked for · %(rule)s"), template=effect.what, rule=rule
+            )
     href = f"/members/{effect.member_id}" if effect.member_id else ""
     return EffectLine(effect.at, names.places.get(effect.store_id, "?"), what, href)
 

@@ -80,12 +80,20 @@ class EffectOut(Out):
 
     kind: EffectKind
     at: datetime
-    id: Annotated[UUID, Field(description="Ledger entry of an award, purchase, or event of a move.")]
+    id: Annotated[
+        UUID, Field(description="Ledger entry, purchase, event, change of a tag, request of a message.")
+    ]
     rule: str
     member_id: UUID | None
     store: str
     amount: Annotated[int, Field(description="Points of an award, minor units of a discount.")]
-    what: Annotated[str, Field(description="The move with its tier or stage, or why it was refused.")]
+    what: Annotated[
+        str,
+        Field(
+            description="The move with its tier or stage; why it was refused; `given` or `ended` and the "
+            "tag; the code of the message."
+        ),
+    ]
 
     @classmethod
     def of(cls, one: Effect, store: str) -> Self:

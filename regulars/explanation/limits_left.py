@@ -112,7 +112,7 @@ def _remarked(
     rule: RuleSaid, over: frozenset[RuleKey], used_up: Mapping[RuleKey, Said], others: Mapping[RuleKey, Said]
 ) -> RuleSaid:
     """With what those that may count instead of it mean for it, by whether they still give anything."""
-    if rule.outranked_by in used_up:
+    if rule.outranked_by is not None and rule.outranked_by in used_up:
         limited = filled(LIMITED_WINNER, subject=used_up[rule.outranked_by])
         return replace(rule, why=Said.joined([rule.why, limited], zh="", en=" "))
     if rule.state not in _MAY_GIVE:

@@ -65,6 +65,7 @@ member_tag = Table(
         name="cause",
     ),
     Index("ix_member_tag_member_id", "member_id", "no"),
+    Index("ix_member_tag_pack_version", "pack_version", "effective_at", "id"),
     info=APPEND_ONLY,
 )
 

@@ -1,6 +1,6 @@
 """The messages that rules asked for, each once."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, Table, Text, Uuid
 
 from regulars.db.base import APPEND_ONLY, Instant, Json, metadata
 
@@ -18,6 +18,7 @@ message_request = Table(
     Column("rule_id", Text, nullable=False),
     Column("occurred_at", Instant, nullable=False),
     Column("requested_at", Instant, nullable=False),
+    Index("ix_message_request_pack_version", "pack_version", "occurred_at", "id"),
     info=APPEND_ONLY,
 )
 

@@ -22,7 +22,7 @@ UndoState = Literal[
     "finished",
 ]
 Policy = Literal["let_be", "within_balance", "debt"]
-EffectKind = Literal["award", "discount", "move", "refusal"]
+EffectKind = Literal["award", "discount", "move", "refusal", "tag", "message"]
 
 AT_WORK: Final[frozenset[UndoState]] = frozenset({"preparing", "approved", "running"})
 """States in which there is something to be done without anybody's doing."""
@@ -30,7 +30,7 @@ AT_WORK: Final[frozenset[UndoState]] = frozenset({"preparing", "approved", "runn
 ENDED: Final[frozenset[UndoState]] = frozenset({"empty", "rejected", "cancelled", "finished"})
 WORDS_MAX: Final = 500
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
-QuickKind = Literal["award", "move"]
+QuickKind = Literal["award", "move", "tag", "message"]
 """Those that can be counted without reading purchases."""
 
 EffectKey = tuple[datetime, UUID, str]

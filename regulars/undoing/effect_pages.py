@@ -78,15 +78,37 @@ where e.pack_version = $1 and $8::uuid is not null
   and {IN_REACH.replace("x.store_id", "h.store_id").replace("x.at", "e.effective_at")}
 order by e.effective_at desc, e.id desc, rule_id desc limit $7
 """  # noqa: S608
+_OF_ITS_TABLE: Final = f"""
+where $8::uuid is not null and (x.at, x.id, x.rule_id) < ($9::timestamptz, $5::uuid, $6::text) and {IN_REACH}
+order by x.at desc, x.id desc, x.rule_id desc limit $7
+"""
+_TAGS: Final = f"""
+select x.* from (
+  select t.effective_at as at, t.id, t.rule_id, t.member_id, p.store_id, 0::bigint as amount,
+         concat_ws(' ', case when t.given then 'given' else 'ended' end, t.tag) as what
+  from member_tag t join purchase p on p.id = t.purchase_id
+  where t.pack_version = $1 and t.undo_id is null) x
+{_OF_ITS_TABLE}
+"""  # noqa: S608 — our own text
+_MESSAGES: Final = f"""
+select x.* from (
+  select occurred_at as at, id, rule_id, member_id, store_id, 0::bigint as amount, template as what
+  from message_request where pack_version = $1) x
+{_OF_ITS_TABLE}
+"""  # noqa: S608
 _PAGES: Final[dict[EffectKind, str]] = {
     "award": _AWARDS,
     "discount": _OF_READ + _READ_BY.format(_CHARGED),
     "refusal": _OF_READ + _READ_BY.format(_REFUSED),
     "move": _MOVES,
+    "tag": _TAGS,
+    "message": _MESSAGES,
 }
 _COUNTS: Final[dict[QuickKind, str]] = {
     "award": f"select count(*) from ({_AWARDS}) n",  # noqa: S608
     "move": f"select count(*) from ({_MOVES}) n",  # noqa: S608
+    "tag": f"select count(*) from ({_TAGS}) n",  # noqa: S608
+    "message": f"select count(*) from ({_MESSAGES}) n",  # noqa: S608
 }
 _STEP: Final = """
 select id, {0} as at, recorded_at from {1} where id = coalesce(
@@ -128,9 +150,12 @@ async def page(
     limit: int,
     patience: Patience,
 ) -> EffectPage:
-    """Effects of one kind: moves by when they took effect, all others as they were recorded, latest first."""
+    """Effects of one kind, the latest first.
+
+    Moves, tags and messages go by when they took effect, all others as they were recorded.
+    """
     at, last_id, rule_id = after or (FAR, LAST, "")
-    if kind != "move":
+    if kind == "award" or kind == "discount" or kind == "refusal":
         return await _read_back(session, reach, kind, (last_id, rule_id), limit, patience)
     values = (*reach_values(reach), last_id, rule_id, limit + 1, NO_ID, at)
     rows = await (await driver(session)).fetch(_PAGES[kind], *values)
@@ -202,7 +227,7 @@ def _effect(kind: EffectKind, row: Record) -> Effect:
 
 async def count(session: AsyncSession, reach: Reach, kind: QuickKind, most: int) -> int | None:
     """How many effects of one kind there are; counting stops at `most`, and after a moment: None."""
-    values = (*reach_values(reach), LAST, "", most, NO_ID, FAR if kind == "move" else None)
+    values = (*reach_values(reach), LAST, "", most, NO_ID, None if kind == "award" else FAR)
     connection = await driver(session)
     try:
         async with connection.transaction():

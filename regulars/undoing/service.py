@@ -74,12 +74,15 @@ async def list_effects(
     limit: int = 50,
     patience: Patience | None = None,
 ) -> EffectPage:
-    """What a version did, one kind at a time: moves by when they took effect, all others as recorded.
+    """What a version did, one kind at a time.
+
+    Points, discounts and refusals go as they were recorded, all others by when they took effect.
 
     Args:
         session: reads only.
         reach: which version, at which place, when; the caller may see that place.
-        kind: points awarded, discounts charged in its name, moves of tier and stage, refusals.
+        kind: points awarded, discounts charged in its name, moves of tier and stage, refusals, tags given
+            and ended, messages asked for.
         after: `next_after` of the page before.
         limit: most on a page.
         patience: how long to read purchases back for discounts and refusals; None: as for a page.

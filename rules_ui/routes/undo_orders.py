@@ -194,7 +194,7 @@ async def _effects(session: AsyncSession, reach: Reach, look: Look, say: Speech)
     found = await service.list_effects(session, reach, look.kind, after=look.after, limit=EFFECTS_SHOWN)
     if look.after is None and found.next_after is None:
         return found, _counted(len(found.effects), say) if found.effects else ""
-    if (look.kind == "award" or look.kind == "move") and not found.looked_back_to:
+    if look.kind != "discount" and look.kind != "refusal" and not found.looked_back_to:
         number = await service.count_effects(session, reach, look.kind)
         return found, _counted(number, say) if number is not None else ""
     return found, ""

@@ -1,6 +1,7 @@
 """Undoing a version ends the tags that only it gave, puts stages back, and withdraws unread messages."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,8 @@ from regulars.members.tagging import TagChange
 from regulars.messages.service import hand_out
 from regulars.rules import service as rules
 from regulars.security.scope import EVERYWHERE
+from regulars.undoing import service
+from regulars.undoing.domain import EffectKind, Reach
 from regulars.undoing.tag_orders import NOT_HELD, Hold, Ordered, TagWord, standing, strike
 from regulars.undoing.working import work_through
 
@@ -54,6 +57,33 @@ async def buy(undoing: Undoing, member: UUID, sku: str, day: float) -> None:
 async def tags(undoing: Undoing, member: UUID) -> dict[str, datetime | None]:
     async with undoing.chain.database.read() as session:
         return dict((await get_member(session, member, EVERYWHERE)).rule_tags)
+
+
+async def test_what_a_version_did_to_tags_and_which_messages_it_asked_for_are_listed(caring: Undoing) -> None:
+    ann = await caring.chain.join("Ann")
+    for day, sku in enumerate(("COFFEE", "COFFEE", "TEA")):
+        await buy(caring, ann, sku, day)
+    west = caring.chain.desk.places.store(caring.chain.stores["west-1"]).path
+    kinds: tuple[EffectKind, ...] = ("tag", "message")
+    found: dict[str, list[str]] = {}
+    for kind in kinds:
+        async with caring.chain.database.read() as session:
+            reach = Reach("care/1", ("",), None, None)
+            page = await service.list_effects(session, reach, kind)
+            number = await service.count_effects(
+                session, reach, "tag" if kind == "tag" else "message", most=9
+            )
+            elsewhere = await service.list_effects(session, replace(reach, place_paths=(west,)), kind)
+            first = await service.list_effects(session, reach, kind, limit=1)
+            rest = await service.list_effects(session, reach, kind, after=first.next_after)
+        assert {one.member_id for one in page.effects} == {ann}
+        assert (number, elsewhere.effects) == (len(page.effects), [])
+        assert [*first.effects, *rest.effects] == list(page.effects)
+        found[kind] = [f"{one.rule_id}: {one.what}" for one in page.effects]
+    assert found == {
+        "tag": ["end: ended coffee", "give: given coffee", "give: given coffee"],
+        "message": ["thank: thanks", "thank: thanks"],
+    }
 
 
 async def test_a_tag_that_only_the_version_gave_ends_and_others_stay(caring: Undoing) -> None:

@@ -93,7 +93,7 @@ async def test_another_version_and_a_debt_are_ordered_from_the_command_line(
     assert "as gift/2 decides: gives 1,200 that are missing" in ordered.output, ordered
     await mend_tiers(undoing.chain, 150_000)
     tiers = await run("order", "classic-tiers/1", "--to", "2", "--operator", "anna")
-    assert "silver → base: 1 members" in tiers.output, tiers
+    assert "silver → base: 1 member" in tiers.output, tiers
 
 
 async def test_an_order_is_paused_taken_up_again_and_given_up(run: Run, undoing: Undoing) -> None:

@@ -58,7 +58,9 @@ def add_to(packs: typer.Typer) -> None:
 
 def show_effects(
     version: VersionArgument,
-    kind: Annotated[Literal["award", "discount", "move", "refusal"], typer.Option("--kind")] = "award",
+    kind: Annotated[
+        Literal["award", "discount", "move", "refusal", "tag", "message"], typer.Option("--kind")
+    ] = "award",
     place: PlaceOption = "HQ",
     since: SinceOption = None,
     until: UntilOption = None,
