@@ -6,7 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from rules_ui.contexts.adjustments import AdjustmentLine
-from rules_ui.contexts.base import Choice, FieldTrouble, Tier, View
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, Tier, View
 from rules_ui.contexts.members import Progress, RuleTag
 
 
@@ -73,7 +73,7 @@ class DeskEnrolPage(View):
     member_id: UUID
     phone: str
     name: str
-    stores: tuple[Choice, ...]
+    stores: PlacePick
     consents: tuple[Choice, ...]
     problems: tuple[FieldTrouble, ...]
     twin: Twin

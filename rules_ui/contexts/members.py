@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from rules_ui.contexts.base import Choice, FieldTrouble, Tier, View
+from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, Tier, View
 
 RuleMood = Literal["yes", "no", "idle", "bad"]
 
@@ -63,7 +63,7 @@ class EnrolPage(View):
     name: str
     phone: str
     birthday: str
-    stores: tuple[Choice, ...]
+    stores: PlacePick
     problems: tuple[FieldTrouble, ...]
 
 

@@ -24,8 +24,8 @@ from rules_ui.contexts.desk import DeskEnrolPage, Twin
 from rules_ui.desk_view import consent_choices, masked_name, shown_text
 from rules_ui.i18n import N_, Speech
 from rules_ui.member_view import masked
-from rules_ui.routes.enrolment import NOWHERE, store_id_of, stores_open_to
-from rules_ui.troubles import troubles_of
+from rules_ui.place_pick import PickedPlace, is_id, picked
+from rules_ui.routes.enrolment import NOWHERE, enrolling_troubles, store_pick, stores_open_to
 from rules_ui.ui import Pages, Ui, go
 from rules_ui.words import WORDS
 
@@ -66,17 +66,17 @@ async def enrol(
     member: Annotated[UUID | None, Form()] = None,
     phone: Phone = "",
     name: Annotated[str, Form(max_length=2_000)] = "",
-    store: Annotated[str, Form(max_length=60)] = "",
+    store: PickedPlace = (),
     consent: Annotated[list[str] | None, Form(max_length=20)] = None,
 ) -> Response:
     await ui.refresh()
     say = ui.speech(request, actor)
     member_id = member or new_id()
-    agreed = frozenset(consent or ())
+    agreed, home = frozenset(consent or ()), picked(store, stores_open_to(ui, actor))
     new = NewMember(
         id=member_id,
         name=name.strip() or None,
-        home_store_id=store_id_of(ui, store) or NOWHERE,
+        home_store_id=UUID(home) if is_id(home) else NOWHERE,
         enrolled_at=say.now,
         phone=shown_text(phone) or NO_PHONE,
         consents={purpose: purpose in agreed for purpose in WORDS["consent"]},
@@ -89,7 +89,7 @@ async def enrol(
                 )
         return go(f"/desk/members/{member_id}?done=enrolled")
     except RegularsError as error:
-        problems = _problems(error, say, phone)
+        problems = _problems(error, say, phone, home)
     return _page(
         request,
         ui,
@@ -97,24 +97,18 @@ async def enrol(
         member_id,
         phone=phone,
         name=name,
-        store=store,
+        store=home,
         agreed=agreed,
         problems=problems,
         twin=await _twin(ui, actor, phone),
     )
 
 
-def _problems(error: RegularsError, say: Speech, phone: str) -> list[FieldTrouble]:
+def _problems(error: RegularsError, say: Speech, phone: str, store: str) -> list[FieldTrouble]:
     """All that is wrong, each at its field."""
     own = {"phone": N_("Type the phone number.")} if not phone.strip() else {}
-    told = [
-        FieldTrouble(_FIELDS.get(each.field, each.field), each.message)
-        for each in troubles_of(error, say.language)
-    ]
+    told = enrolling_troubles(error, store, say)
     return [replace(each, message=say.text(own[each.field])) if each.field in own else each for each in told]
-
-
-_FIELDS = {"home_store_id": "store", "home_store_code": "store"}
 
 
 async def _enrolled_before(ui: Ui, actor: Actor, member_id: UUID) -> bool:
@@ -167,7 +161,7 @@ def _page(
         member_id=member_id,
         phone=phone,
         name=name,
-        stores=stores_open_to(ui, actor, store),
+        stores=store_pick(ui, actor, store, say),
         consents=consent_choices(agreed, say),
         problems=tuple(problems),
         twin=twin,

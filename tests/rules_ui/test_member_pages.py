@@ -242,6 +242,26 @@ async def test_somebody_is_enrolled_and_wrong_fields_are_named_in_the_readers_la
         assert (await desk.post("/members/enrol", data=elsewhere)).status_code == 422
 
 
+async def test_the_own_store_is_chosen_and_of_many_one_is_typed_by_code_or_name(world: WebWorld) -> None:
+    chain = world.chain
+    async with await world.operator("store", chain.stores["west-1"]) as own:
+        page = (await own.get("/members/enrol")).text
+        assert re.search(rf'value="{chain.stores["west-1"]}" selected', page)
+        assert "Choose a store" not in page
+    async with await world.operator("service_desk", chain.hq) as everywhere:
+        for address in ("/members/enrol", "/desk/enrol"):
+            page = (await everywhere.get(address)).text
+            assert re.search(r'value="" selected>Choose a store', page), address
+            form = {"name": "Li", "phone": "+1 212 555 0161", "store": ["", "Nowhere 7"]}
+            wrong = await everywhere.post(address, data=form)
+            assert "You have no place “Nowhere 7”" in said(wrong.text)
+        done = await everywhere.post("/members/enrol", data={**form, "store": ["", "WEST-1"]})
+        assert done.status_code == 303
+        number = done.headers["location"].split("/")[2].partition("?")[0]
+        found = (await everywhere.get(f"/v1/members/{number}")).json()
+        assert found["home_store_id"] == str(chain.stores["west-1"])
+
+
 async def test_what_an_undo_took_back_stands_in_the_story_with_who_and_why(
     world: WebWorld, admin: httpx.AsyncClient
 ) -> None:
