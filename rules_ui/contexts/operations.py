@@ -57,9 +57,9 @@ class OpsPage(View):
 
 @dataclass(frozen=True, slots=True)
 class AffectedLine:
-    """Somebody whom a problem touches."""
+    """Somebody, or some work, that a problem touches."""
 
-    member_id: UUID
+    href: str
     who: str
     note: str
 

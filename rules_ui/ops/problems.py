@@ -11,8 +11,8 @@ from regulars.analytics.overview import RelayFigures
 from regulars.recompute.domain import Flagged
 from rules_ui.contexts.operations import AffectedLine, ProblemGroup
 from rules_ui.i18n import N_, Speech
-from rules_ui.ops.watch import Troubled
-from rules_ui.ops.words import CAUSES, KINDS, error_words, step_words
+from rules_ui.ops.watch import Troubled, TroubledWork
+from rules_ui.ops.words import CAUSES, KINDS, WORKS, error_words, step_words
 
 SHOWN: Final = 8
 LAG_SECONDS: Final = 10
@@ -28,7 +28,8 @@ class Teller:
 
     def line(self, member_id: UUID, note: str) -> AffectedLine:
         known = self.who.get(member_id)
-        return AffectedLine(member_id, (known.name or known.number) if known else "–", note)
+        who = (known.name or known.number) if known else "–"
+        return AffectedLine(f"/ops/members/{member_id}/workflow", who, note)
 
     def points(self, members: Iterable[UUID]) -> str:
         held = sum(self.who[one].points for one in set(members) if one in self.who)
@@ -71,7 +72,42 @@ def _workflow_group(key: tuple[str, str, str], ones: Sequence[Troubled], tell: T
     )
 
 
-def attempts_of(one: Troubled, say: Speech) -> str:
+def of_works(troubled: Sequence[TroubledWork], say: Speech) -> tuple[ProblemGroup, ...]:
+    """Releases, rehearsals, undo orders and bulk actions in trouble, those with the same cause together."""
+    grouped: dict[tuple[str, str, str], list[TroubledWork]] = {}
+    for one in troubled:
+        grouped.setdefault((one.cause, one.step, one.error), []).append(one)
+    return tuple(_work_group(key, ones, say) for key, ones in sorted(grouped.items()))
+
+
+def _work_group(key: tuple[str, str, str], ones: Sequence[TroubledWork], say: Speech) -> ProblemGroup:
+    cause, step, error = key
+    title, _, _ = CAUSES[cause]
+    return ProblemGroup(
+        key="-".join(("work", *(part.replace(".", "-") for part in key if part))),
+        tone="bad",
+        title=say.text(title, step=step_words(step, say)) if step else say.text(title),
+        why=say.text(N_("What it has done stays done; the rest waits. Purchases at the till go on.")),
+        detail=error_words(error, say) if error else "",
+        next_step=say.text(N_("Once the cause is mended, it goes on by itself at its next turn.")),
+        affected=say.text(N_("tasks affected: %(count)s"), count=say.number(len(ones))),
+        points="",
+        members=tuple(_work_line(one, say) for one in ones[:SHOWN]),
+        more=max(0, len(ones) - SHOWN),
+        kind="",
+        act="",
+        member_ids=(),
+        pack="",
+    )
+
+
+def _work_line(one: TroubledWork, say: Speech) -> AffectedLine:
+    kind, _, id_ = one.workflow_id.partition("/")
+    page, called = WORKS.get(kind, ("/ops/releases?", N_("Task …%(id)s")))
+    return AffectedLine(f"{page}{id_}", say.text(called, id=id_[-6:]), attempts_of(one, say))
+
+
+def attempts_of(one: Troubled | TroubledWork, say: Speech) -> str:
     """How often it was tried, and when next."""
     told = []
     if one.attempts:

@@ -12,8 +12,12 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.service import RPCError, RPCStatusCode
 
 from regulars.outbox.errors import TemporalAway
+from workflows.bulk_action import WORKFLOW as BULK_ACTION
 from workflows.member_lifecycle import MemberLifecycleWorkflow
 from workflows.messages import WORKFLOW, LifecycleState, workflow_id
+from workflows.rehearsal import WORKFLOW as REHEARSAL
+from workflows.release_messages import WORKFLOW as RELEASE
+from workflows.undoing import WORKFLOW as UNDO
 
 LOOKED_AT_MOST: Final = 100
 LISTED: Final = 60
@@ -23,11 +27,17 @@ ASK_WITHIN: Final = timedelta(seconds=1)
 FRESH_FOR: Final = timedelta(seconds=5)
 AWAY: Final = (TemporalAway, RPCError, TimeoutError, OSError, RuntimeError)
 _REPORTED: Final = f"WorkflowType='{WORKFLOW}' and TemporalReportedProblems is not null"
+WORKS: Final = (RELEASE, REHEARSAL, UNDO, BULK_ACTION)
+_WORKS: Final = "ExecutionStatus='Running' and WorkflowType in ({})".format(
+    ", ".join(f"'{name}'" for name in WORKS)
+)
 _RUNNING: Final = f"WorkflowType='{WORKFLOW}' and ExecutionStatus='Running'"
 
 Cause = Literal["failing", "stuck", "resting", "missing", "late"]
 """A step fails and is tried again; the workflow's own code fails; a look was refused and it rests; none
 runs though something is due; something is due, and nothing tells why it was not decided."""
+
+Fault = tuple[Cause, str, str, int, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,23 @@ class Troubled:
 
 
 @dataclass(frozen=True, slots=True)
+class TroubledWork:
+    """A release, a rehearsal, an undo order or a bulk action whose workflow is in trouble.
+
+    Attributes:
+        workflow_id: as Temporal knows it, e.g. "undo/01a2…".
+        cause, step, error, attempts, next_at: as of a member's workflow.
+    """
+
+    workflow_id: str
+    cause: Cause
+    step: str
+    error: str
+    attempts: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What a look at workflows found.
 
@@ -57,6 +84,7 @@ class Look:
         reachable: Temporal answered.
         looked_at: at so many workflows.
         running: members' workflows that run, approximately.
+        works: what is in trouble of all else that workflows carry out.
     """
 
     at: datetime
@@ -64,6 +92,7 @@ class Look:
     looked_at: int
     running: int
     troubled: tuple[Troubled, ...]
+    works: tuple[TroubledWork, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +135,11 @@ class Watch:
                 wanted = list(dict.fromkeys([*reported, *overdue, *lately_told, *newest]))[:LOOKED_AT_MOST]
                 gate, late = asyncio.Semaphore(IN_FLIGHT), frozenset(overdue)
                 seen = await asyncio.gather(*(_look_at(client, gate, one, one in late) for one in wanted))
+                works = await _works(client, gate)
         except AWAY:
             return Look(at, reachable=False, looked_at=0, running=0, troubled=())
         found = tuple(one for one in seen if one is not None)
-        return Look(at, reachable=True, looked_at=len(wanted), running=running, troubled=found)
+        return Look(at, reachable=True, looked_at=len(wanted), running=running, troubled=found, works=works)
 
     async def member(self, member_id: UUID) -> Seen | None:
         """One member's workflow; None where Temporal does not answer."""
@@ -154,18 +184,36 @@ async def _look_at(
         return Troubled(member_id, "late", "", "", 0, None)
 
 
+async def _works(client: Client, gate: asyncio.Semaphore) -> tuple[TroubledWork, ...]:
+    """What is in trouble of releases, rehearsals, undo orders and bulk actions."""
+
+    async def look_at(workflow: str) -> TroubledWork | None:
+        async with gate:
+            description = await client.get_workflow_handle(workflow).describe()
+        fault = _fault_of(description) if _runs(description) else None
+        return TroubledWork(workflow, *fault) if fault else None
+
+    running = [one.id async for one in client.list_workflows(_WORKS, limit=LISTED)]
+    seen = await asyncio.gather(*(look_at(one) for one in running))
+    return tuple(one for one in seen if one is not None)
+
+
 def _trouble_of(member_id: UUID, seen: WorkflowExecutionDescription) -> Troubled | None:
+    fault = _fault_of(seen)
+    return Troubled(member_id, *fault) if fault else None
+
+
+def _fault_of(seen: WorkflowExecutionDescription) -> Fault | None:
+    """Cause, step, error, attempts and next attempt of what fails."""
     failing = [one for one in seen.raw_description.pending_activities if one.attempt > 1]
     if failing:
         worst = max(failing, key=lambda one: one.attempt)
         failure = worst.last_failure
         error = failure.application_failure_info.type or failure.message[:60]
-        return Troubled(
-            member_id, "failing", worst.activity_type.name, error, worst.attempt, _next_attempt(worst)
-        )
+        return "failing", worst.activity_type.name, error, worst.attempt, _next_attempt(worst)
     task = seen.raw_description.pending_workflow_task
     if task.attempt > 1:
-        return Troubled(member_id, "stuck", "", "", task.attempt, None)
+        return "stuck", "", "", task.attempt, None
     return None
 
 

@@ -39,7 +39,20 @@ STEPS: Final[Mapping[str, str]] = {
     "lifecycle.advance": N_("deciding what fell due"),
     "lifecycle.freeze": N_("freezing the account"),
     "lifecycle.unfreeze": N_("unfreezing the account"),
+    "release.advance": N_("following a release"),
+    "release.stir": N_("having members looked at anew after a release"),
+    "rehearsal.run": N_("carrying out a rehearsal"),
+    "undoing.work": N_("carrying out an undo order"),
+    "bulk_actions.work": N_("carrying out a bulk action"),
 }
+WORKS: Final[Mapping[str, tuple[str, str]]] = {
+    "pack-release": ("/releases/", N_("Release …%(id)s")),
+    "rehearsal": ("/rehearsals/", N_("Rehearsal …%(id)s")),
+    "undo": ("/undos/", N_("Undo order …%(id)s")),
+    "bulk-action": ("/ops/actions/", N_("Bulk action …%(id)s")),
+}
+"""What a workflow carries out, by the first part of its id → its pages, and what it is called."""
+
 _REFUSED: Final = N_("the database refuses the change")
 _AWAY: Final = N_("the database does not answer")
 _SLOW: Final = N_("it takes too long")

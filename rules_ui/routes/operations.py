@@ -125,7 +125,8 @@ async def look_at_workflows(request: Request, ui: Pages, actor: Operator) -> Res
         max(look.running, look.looked_at),
         looked=say.number(look.looked_at),
     )
-    groups = problems.of_workflows(look.troubled, tell)
+    works = look.works if ui.may_see_workflows(actor) else ()
+    groups = (*problems.of_works(works, say), *problems.of_workflows(look.troubled, tell))
     view = ProblemList(groups, look.reachable, looked, look.at, home_place(ui, actor.scope))
     return ui.page(request, actor, view, say)
 

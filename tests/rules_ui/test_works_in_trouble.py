@@ -1,0 +1,101 @@
+"""A release, rehearsal, undo order or bulk action whose step fails is found in Temporal and told in words."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from activities import bulk_messages, messages, rehearsal_messages, release_messages, undoing_messages
+from regulars.kernel.ids import new_id
+from rules_ui.i18n import LanguageTag, Money, Speech
+from rules_ui.ops import problems
+from rules_ui.ops.watch import TroubledWork, Watch
+from rules_ui.ops.words import STEPS
+from workflows.undoing import UndoRun, UndoWorkflow, workflow_id
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@activity.defn(name=undoing_messages.WORK)
+async def refuse(_: undoing_messages.WorkOnUndo) -> undoing_messages.UndoProgress:
+    raise ApplicationError("this row is not to be changed", type="RaiseError")
+
+
+async def in_trouble(watch: Watch, workflow: str) -> TroubledWork:
+    """What a look says of it, once its step has failed and the look can see it."""
+    async with asyncio.timeout(15):
+        while True:
+            look = await watch.look([], [], NOW)
+            for one in look.works:
+                if one.workflow_id == workflow:
+                    return one
+            await asyncio.sleep(0.1)
+
+
+async def test_an_undo_order_whose_step_fails_is_found(temporal_client: Client) -> None:
+    async def connect() -> Client:
+        return temporal_client
+
+    order, queue = new_id(), f"undoing-{uuid.uuid4()}"  # noqa: TID251
+    worker = Worker(
+        temporal_client,
+        task_queue=queue,
+        workflows=[UndoWorkflow],
+        activities=[refuse],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )
+    async with worker:
+        handle = await temporal_client.start_workflow(
+            UndoWorkflow.run, UndoRun(order), id=workflow_id(order), task_queue=queue
+        )
+        found = await in_trouble(Watch(connect), workflow_id(order))
+        await handle.terminate()
+    assert (found.cause, found.step, found.error) == ("failing", undoing_messages.WORK, "RaiseError")
+    assert found.attempts >= 2
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "detail", "who"),
+    [
+        (
+            "zh",
+            "有步骤失败，正在重试：执行撤销单",
+            "数据库拒绝了这次变更",
+            "撤销单 …00000a",
+        ),
+        (
+            "en",
+            "A step fails and is tried again: carrying out an undo order",
+            "the database refuses the change",
+            "Undo order …00000a",
+        ),
+    ],
+)
+def test_work_in_trouble_is_told_by_cause_with_the_way_to_its_page(
+    language: LanguageTag, title: str, detail: str, who: str
+) -> None:
+    say = Speech(language, ZoneInfo("UTC"), Money("USD", 2), NOW)
+    orders = [f"undo/{uuid.UUID(int=number)}" for number in (10, 11)]
+    fault = ("failing", undoing_messages.WORK, "RaiseError", 3, NOW + timedelta(minutes=2))
+    (group,) = problems.of_works([TroubledWork(each, *fault) for each in orders], say)  # type: ignore[arg-type]
+    assert (group.title, group.detail) == (title, detail)
+    assert [each.href for each in group.members] == [f"/undos/{uuid.UUID(int=number)}" for number in (10, 11)]
+    assert group.members[0].who == who
+    assert "3" in group.members[0].note
+
+
+def test_each_step_of_a_workflow_has_words() -> None:
+    known = (bulk_messages, messages, rehearsal_messages, release_messages, undoing_messages)
+    names = {
+        value
+        for module in known
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str)
+    }
+    assert names == set(STEPS)
