@@ -27,6 +27,7 @@ from regulars.kernel.paging import page_of
 from regulars.releases import drafts
 from regulars.releases.drafting import NewSave, Saved
 from regulars.rules import service as rules
+from regulars.rules.domain import PackKind
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 
@@ -43,10 +44,16 @@ Before = Annotated[int | None, Query(ge=1, le=(1 << 62), description="Only what 
 
 
 @router.get("/packs")
-async def list_packs(parts: Parts, actor: Reader, after: After = "", limit: PageSize = 50) -> PackPageOut:  # noqa: ARG001 — a pack is the chain's
+async def list_packs(
+    parts: Parts,
+    actor: Reader,  # noqa: ARG001 — a pack is the chain's
+    kind: Annotated[PackKind | None, Query(description="Only packs of this kind.")] = None,
+    after: After = "",
+    limit: PageSize = 50,
+) -> PackPageOut:
     """The newest version of each pack, by code."""
     async with parts.database.read() as session:
-        found = await rules.list_packs(session, after=after, limit=limit + 1)
+        found = await rules.list_packs(session, after=after, limit=limit + 1, kind=kind)
     page, next_after = page_of(found, limit, lambda line: line.code)
     return PackPageOut(items=[VersionLineOut.of(line) for line in page], next_after=next_after)
 

@@ -1,15 +1,23 @@
 """Documentation that is made from the rules' own definitions: the field catalogue and the pack's schema."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from regulars.rules.catalogue import DOCUMENT_FIELDS, LINE_FIELDS, LINES_PATH, Field
+from regulars.rules.catalogue import DOCUMENT_FIELDS, LINE_FIELDS, LINES_PATH, Field, Source
 from regulars.rules.findings import SENTENCES
 from regulars.rules.model import json_schema
 from regulars.rules.operators import CHECKS
 
 _HEAD = "Made by `python -m regulars.entrypoints.reference`; do not edit."
 _OWN = "A chain adds fields of its own beside these: [custom-fields.md](custom-fields.md)."
+_SOURCES: Mapping[Source, str] = {
+    "member": "会员资料 what is kept with the member",
+    "history": "消费历史 counted from the member's purchases",
+    "till": "收银上传 sent by the till",
+    "place": "门店资料 what is kept with the store",
+    "calendar": "门店日历与时钟 the store's calendar and clock",
+    "chain": "商品资料 what is kept with the product",
+}
 _GROUPS = (
     ("member", "Member 会员"),
     ("purchase", "Purchase 消费单"),
@@ -67,8 +75,8 @@ def findings_page() -> str:
 
 def _table(fields: Sequence[Field]) -> list[str]:
     return [
-        "| path | type | 名称 | name | meaning 说明 | values | packs |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| path | type | 名称 | name | meaning 说明 | values | source 来源 | packs |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *(_row(field) for field in fields),
     ]
 
@@ -77,7 +85,9 @@ def _row(field: Field) -> str:
     kind = field.type if field.unit is None else f"{field.type} ({field.unit})"
     help_text = f"{field.help_zh} {field.help_en}"
     packs = ", ".join(sorted(field.kinds))
-    return f"| `{field.path}` | {kind} | {field.zh} | {field.en} | {help_text} | {_values(field)} | {packs} |"
+    names = f"{field.zh} | {field.en} | {help_text}"
+    source = _SOURCES[field.source]
+    return f"| `{field.path}` | {kind} | {names} | {_values(field)} | {source} | {packs} |"
 
 
 def _values(field: Field) -> str:

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text, Uuid, any_, bindparam, cast, column, func, insert, select, table
+from sqlalchemy import BigInteger, Text, Uuid, any_, bindparam, cast, column, func, insert, or_, select, table
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.raw import driver
 from regulars.db.together import Question
-from regulars.rules.domain import PackVersion
+from regulars.rules.domain import PackKind, PackVersion
 from regulars.rules.stored import Activation, Making, NewActivation, StoredVersion, VersionLine
 from regulars.rules.tables import pack_activation, pack_version, pack_version_maker
 
@@ -89,9 +89,12 @@ from unnest($1::text[], $2::bigint[]) as w(code, version)
 join pack_version v on v.code = w.code and v.version = w.version
 """
 _LINES: Final = select(*_LINE_COLUMNS).order_by(pack_version.c.code, pack_version.c.version.desc())
+_OF_KIND: Final = or_(
+    bindparam("kind", type_=Text).is_(None), pack_version.c.kind == bindparam("kind", type_=Text)
+)
 _PACKS: Final = (
     select(*_LINE_COLUMNS)
-    .where(pack_version.c.code > bindparam("after"))
+    .where(pack_version.c.code > bindparam("after"), _OF_KIND)
     .ext(distinct_on(pack_version.c.code))
     .order_by(pack_version.c.code, pack_version.c.version.desc())
     .limit(bindparam("limit"))
@@ -182,11 +185,12 @@ async def version_lines(session: AsyncSession) -> list[VersionLine]:
     return [VersionLine(**row._mapping) for row in await session.execute(_LINES)]
 
 
-async def page_of_packs(session: AsyncSession, after: str, limit: int) -> list[VersionLine]:
-    """The newest version of each pack, by code."""
-    return [
-        VersionLine(**row._mapping) for row in await session.execute(_PACKS, {"after": after, "limit": limit})
-    ]
+async def page_of_packs(
+    session: AsyncSession, after: str, limit: int, kind: PackKind | None
+) -> list[VersionLine]:
+    """The newest version of each pack, or of those of one kind, by code."""
+    values = {"after": after, "limit": limit, "kind": kind}
+    return [VersionLine(**row._mapping) for row in await session.execute(_PACKS, values)]
 
 
 async def page_of_newest(session: AsyncSession, after: str, limit: int) -> list[StoredVersion]:

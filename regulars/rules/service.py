@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.rules import repository
 from regulars.rules.canonical import canonical, content_hash
 from regulars.rules.chain_catalogue import examine_here
-from regulars.rules.domain import PackVersion
+from regulars.rules.domain import PackKind, PackVersion
 from regulars.rules.errors import (
     LiveFromInvalid,
     PackNotGreen,
@@ -192,9 +192,11 @@ async def list_versions(session: AsyncSession) -> Sequence[VersionLine]:
     return await repository.version_lines(session)
 
 
-async def list_packs(session: AsyncSession, *, after: str = "", limit: int = 100) -> Sequence[VersionLine]:
-    """The newest version of each pack, by code, from the one after `after`."""
-    return await repository.page_of_packs(session, after, limit)
+async def list_packs(
+    session: AsyncSession, *, after: str = "", limit: int = 100, kind: PackKind | None = None
+) -> Sequence[VersionLine]:
+    """The newest version of each pack, or of those of one kind, by code, from the one after `after`."""
+    return await repository.page_of_packs(session, after, limit, kind)
 
 
 async def newest_versions(

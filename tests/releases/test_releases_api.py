@@ -131,6 +131,8 @@ async def test_packs_and_their_versions_come_in_pages(web: WebWorld, world: Rele
     first = (await reader.get("/v1/packs", params={"limit": 2})).json()
     assert [each["code"] for each in first["items"]] == ["classic-tiers", PACK]
     rest = (await reader.get("/v1/packs", params={"after": first["next_after"]})).json()
+    tiers = (await reader.get("/v1/packs", params={"kind": "tier"})).json()["items"]
+    assert [each["code"] for each in tiers] == ["classic-tiers"]
     assert [each["code"] for each in rest["items"]] == ["silver-saturday", "staff-excluded"]
     assert rest["next_after"] is None
     page = (await reader.get(f"/v1/packs/{PACK}/versions", params={"limit": 2})).json()
