@@ -1,7 +1,7 @@
 """Runs rules together on one document, and sorts out what became of each; an error in one stays in it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, cast
 
@@ -28,10 +28,24 @@ NONE_FAILED: Final[Mapping[tuple[str, str], str]] = MappingProxyType({})
 NONE_CLOSED: Final[Mapping[int, str]] = MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """Rules as one expression.
+
+    Attributes:
+        rule: None where each has to run by itself.
+        apart: indexes of those that are not in it.
+    """
+
+    rule: Rule | None
+    apart: frozenset[int] = frozenset()
+
+
 class Program:
     """Rules that run together on one document.
 
-    They run as one expression. Only where one of them fails, each runs by itself, so that the others stand.
+    They run as one expression. Where one of them fails, each runs by itself on this document, so that the
+    others stand; and the one that failed does from then on, for a failure costs more than a call.
     """
 
     def __init__(
@@ -62,6 +76,7 @@ class Program:
             {_REFUSAL: rule.error(error)} if error else _decided(rule)
             for rule, error in zip(rules, errors, strict=True)
         ]
+        self._together: _Together | None = None
 
     def read(self, document: Callable[[], str], closed: Mapping[int, str] = NONE_CLOSED) -> Outcomes:
         """Run the rules, and sort their results into outcomes and values.
@@ -72,19 +87,37 @@ class Program:
         Returns: what became of each.
         """
         try:
-            return self._sorted_out(self._results(document()), closed)
+            results = self._results(document())
         except EngineFailed as failed:
             return self._all_failed(str(failed), closed)
         except (TypeError, ValueError) as error:  # a fact that is no JSON
             return self._all_failed(type(error).__name__, closed)
-
-    @cached_property
-    def _together(self) -> Rule | None:
-        return compile_together(self._texts, certain=self._certain)
+        return self._sorted_out(results, closed)
 
     def _results(self, document: str) -> Sequence[object]:
-        results = None if self._together is None else run_together(self._together, document)
-        return [_plain(result) for result in run(self._each, document)] if results is None else results
+        together = self._together
+        if together is None:  # compiled when it is first needed, for most packs of a page never run
+            together = self._together = self._without(frozenset())
+        results = None if together.rule is None else run_together(together.rule, document)
+        if results is None:
+            return self._each_by_itself(document, together)
+        if together.apart:
+            apart = sorted(together.apart)
+            for index, result in zip(apart, run([self._each[i] for i in apart], document), strict=True):
+                results[index] = _plain(result)
+        return results
+
+    def _each_by_itself(self, document: str, together: _Together) -> Sequence[object]:
+        results = [_plain(result) for result in run(self._each, document)]
+        if together.rule is not None:
+            failing = frozenset(i for i, result in enumerate(results) if type(result) is BatchItemError)
+            blamed = failing - together.apart
+            self._together = self._without(failing | together.apart) if blamed else _Together(None)
+        return results
+
+    def _without(self, apart: frozenset[int]) -> _Together:
+        texts = [_REFUSAL_TEXT if index in apart else text for index, text in enumerate(self._texts)]
+        return _Together(compile_together(texts, certain=self._certain), apart)
 
     def _sorted_out(self, results: Sequence[object], closed: Mapping[int, str]) -> Outcomes:
         # Most rules of most events fail; a look-up by the text that says where is the fast way out.

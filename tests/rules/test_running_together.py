@@ -198,17 +198,19 @@ def test_a_fact_that_a_line_does_not_have_is_an_error_and_not_nothing(pack: Any,
     ]
 
 
-def test_one_that_fails_now_and_then_leaves_the_others_as_they_are(pack: Any, rule: Any) -> None:
-    share = {"floor": [{"/": [{"var": "purchase.sales_minor"}, {"var": "member.visits"}]}]}
-    shared = rule("shared", 5, earn={"unit": "points", "amount": share, "per": 1})
-    packs = live(pack(rules=[shared, rule()]))
-    told = []
-    for visits in (2, 0, 5):
-        given = {"member": {"visits": visits}, "purchase": basket(500)}
-        evaluation = packs.evaluate(*facts_of(Given.model_validate(given)))
-        told.append([(o.error, o.gave) for o in evaluation.outcomes])
-    whole = (None, 5)
-    assert told == [[(None, 250), whole], [("Thrown", 0), whole], [(None, 100), whole]]
+def test_those_that_fail_now_and_then_leave_the_others_as_they_are(pack: Any, rule: Any) -> None:
+    def shared_by(fact: str) -> dict[str, Any]:
+        share = {"floor": [{"/": [{"var": "purchase.sales_minor"}, {"var": fact}]}]}
+        return {"earn": {"unit": "points", "amount": share, "per": 1}}
+
+    facts_shared = ("member.visits", "member.visits_365d", "member.enrolled_days")
+    sharing = [rule(f"shared-{i}", i, **shared_by(fact)) for i, fact in enumerate(facts_shared)]
+    packs = live(pack(rules=[*sharing, rule()]))
+    for row in ((1, 2, 4), (0, 2, 4), (0, 0, 4), (5, 2, 4), (5, 0, 0), (1, 2, 4)):
+        given = dict(zip(("visits", "visits_365d", "enrolled_days"), row, strict=True))
+        facts = facts_of(Given.model_validate({"member": given, "purchase": basket(500)}))
+        told = [(o.error, o.gave) for o in packs.evaluate(*facts).outcomes]
+        assert told == [(None, 500 // part) if part else ("Thrown", 0) for part in row] + [(None, 5)], row
 
 
 def test_a_tier_is_looked_at_without_a_purchase_and_a_rule_that_asks_for_one_reaches_none(

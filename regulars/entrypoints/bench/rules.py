@@ -1,6 +1,5 @@
 """`bench rules`: 48 rules on 20 lines beside the same written by hand, json-logic-qubit and a dict a rule."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter_ns
 from typing import Final
@@ -21,9 +20,10 @@ NOTE: Final = (
     "p50 of single calls; each round gives all purchases to one contestant after the other. "
     "regulars: PackSet.evaluate as a purchase calls it, from facts with the lines' JSON at hand to awards, "
     "discounts, tier and every rule's outcome. by_hand: a Python function with the same result, on objects, "
-    "without document, versions or errors. engine: only handle and rules. dict_each: the same engine given "
-    "Python values for each rule. qubit and dict_each give the rules' raw values only. document: from the "
-    "lines as objects to the handle; the JSON of the lines is in it, and is stored with the purchase."
+    "without document, versions or errors. engine: only the rules on the document. dict_each: the same "
+    "engine given Python values for each rule. qubit and dict_each give the rules' raw values only. "
+    "document: from the lines as objects to the handle; the JSON of the lines is in it, and is stored with "
+    "the purchase."
 )
 Contestant = Callable[[Event], object]
 
@@ -106,7 +106,7 @@ def differences(frozen: Frozen, peer: Contestant, event: Event) -> int:
         (ours.tier.tier if ours.tier else None, by_hand.tier),
         ([outcome.error for outcome in ours.outcomes], [None] * RULES),
     ]
-    raw = [json.loads(str(result)) for result in frozen.engine(event)]
+    raw = list(frozen.engine(event))
     pairs += [(raw, list(_listed(frozen.dict_each(event)))), (raw, list(_listed(peer(event))))]
     return sum(left != right for left, right in pairs)
 

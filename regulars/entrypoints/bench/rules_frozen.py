@@ -25,7 +25,7 @@ from regulars.rules.domain import (
     PurchaseFacts,
     StoreFacts,
 )
-from regulars.rules.engine import compile_rule, run
+from regulars.rules.engine import compile_rule, compile_together, run_together
 from regulars.rules.evaluator import PackSet
 from regulars.rules.model import Pack
 
@@ -84,11 +84,13 @@ class Frozen:
         texts = [_texts(Pack.model_validate(document)) for document in documents]
         self._texts = [text for pack in texts for text in pack]
         self.rules: list[Rule] = [compile_rule(text) for text in self._texts]
+        certain = all(rule.certain for pack in self.packs.packs for rule in pack.rules)
+        self._together = compile_together(self._texts, certain=certain)
         self.trees: list[object] = [_for_qubit(json.loads(text)) for text in self._texts]
         self._by_hand = _module("by_hand").outcome
 
     def ours(self, event: Event) -> Evaluation:
-        """As a purchase does it: the document's text, one handle, every rule, and what they come to."""
+        """As a purchase does it: the document's text, every rule at once, and what they come to."""
         return self.packs.evaluate(event.member, event.purchase, event.store, event.calendar, event.at)
 
     def by_hand(self, event: Event) -> Any:  # noqa: ANN401 — of a module that is loaded from a file
@@ -104,8 +106,10 @@ class Frozen:
         )
 
     def engine(self, event: Event) -> Sequence[object]:
-        """Only the engine: the text into one handle, and every rule on it."""
-        return run(self.rules, event.text)
+        """Only the engine: every rule on the text, together."""
+        results = run_together(self._together, event.text) if self._together is not None else None
+        assert results is not None
+        return results
 
     def dict_each(self, event: Event) -> Sequence[object]:
         """The same engine, given Python values anew for each rule."""
