@@ -50,6 +50,13 @@ _NOT_TAKEN: Final = (
         ),
     ),
     (
+        "silences_live",
+        NN_(
+            "%(num)s stage stays: this version's days of silence still count. Roll it back first.",
+            "%(num)s stages stay: this version's days of silence still count. Roll it back first.",
+        ),
+    ),
+    (
         "messages_sent",
         NN_(
             "%(num)s message was handed over for sending; it cannot be called back.",
@@ -71,6 +78,7 @@ _NOT_TAKEN: Final = (
         ),
     ),
 )
+_AS_DECIDED: Final = ("tiers", "tags", "tags_back", "tags_given", "tags_redated", "stages")
 _MOVES_PUT_RIGHT: Final = frozenset({"stage_moved", "stage_corrected"})
 
 
@@ -88,7 +96,8 @@ def not_taken_of(preview: Mapping[str, Any], say: Speech) -> tuple[str, ...]:
         )
     listed = {what: count for what, count in preview.get("moves", {}).items() if what not in _MOVES_PUT_RIGHT}
     moves = sum((preview.get("moves", {}) if "stages_since" not in preview else listed).values())
-    if moves:
+    moves -= preview.get("silences", 0)
+    if moves > 0:
         found.append(
             say.ngettext(
                 "%(num)s move of tier or stage is only listed.",
@@ -97,6 +106,19 @@ def not_taken_of(preview: Mapping[str, Any], say: Speech) -> tuple[str, ...]:
             )
         )
     return tuple(found)
+
+
+def as_decided_of(preview: Mapping[str, Any], say: Speech) -> str:
+    """How far a preview of tiers, tags and stages looks, in a sentence; "" where it has none."""
+    if not any(preview.get(key) for key in _AS_DECIDED):
+        return ""
+    return say.text(
+        N_(
+            "Tiers, tags and stages are previewed as far as each member's time has been decided. What has "
+            "fallen due since is decided first when the order is carried out; whatever then comes out "
+            "otherwise is counted as a difference."
+        )
+    )
 
 
 def done_of(undo: Undo, say: Speech) -> str:

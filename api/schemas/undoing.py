@@ -184,6 +184,13 @@ class PreviewOut(Out):
     stages_since: Annotated[
         int, Field(description="Moves of stage that stay: something later has decided it.")
     ] = 0
+    silences: Annotated[
+        int, Field(description="Of `stages`: those to which the version's days of silence had led.")
+    ] = 0
+    silences_live: Annotated[
+        int,
+        Field(description="Stages that stay: the version's days of silence still count. Roll it back first."),
+    ] = 0
     messages: Annotated[
         dict[str, int], Field(description="Messages to withdraw, by their text.", default_factory=dict)
     ]

@@ -85,6 +85,13 @@ def _stage_corrected(event: LifecycleEvent) -> Said:
             f"An approved order struck the move that a rule of the pack {wrong} had made.",
         )
     wrong, other = event.reason["corrects"], event.pack_version
+    if "days_of" in event.reason:
+        days_of = event.reason["days_of"]
+        return Said(
+            f"经审批的更正：规则包 {wrong} 的沉默天数所作的判定，改按规则包 {days_of} 的天数重新判定。",
+            f"An approved order had what the days of silence of the pack {wrong} decided decided anew by "
+            f"those of {days_of}.",
+        )
     by_zh = f"改由规则包 {other} 重新判定" if other else "按另一版本不应发生"
     by_en = f"decided anew by the pack {other}" if other else "struck: the other version makes none"
     return Said(

@@ -175,6 +175,8 @@ def _live_through(course: _Course, time: MemberTime, told: Told) -> None:
 def _correct_stage(course: _Course, time: MemberTime, told: Told) -> None:
     """A stage is put right where that of the replay rests on the very word that was struck."""
     event, plan = told.event, time.reigns(told.event.effective_at).plan
+    if "days_of" in event.reason:  # days of silence had decided it, and counted up to there
+        _advance(time, event.effective_at, course.reversing)
     before = [one.event for one in course.history.told if one.event.event_no < event.event_no]
     if plan is None or event.stage_to is None or _last_stage(time.events) != _last_stage(before):
         return

@@ -22,7 +22,7 @@ class Aside:
     """One thing that a version did to a member besides points, and what it becomes.
 
     Attributes:
-        what: the tag, the code of the message's text; of a stage nothing.
+        what: the tag, the code of the message's text; of a stage nothing, or that days of silence led to it.
         before, after: stages; of a tag its end: an ISO instant, "" for none, None where it does not hold.
         causes: purchases whose orders about the tag are struck, or decided anew; of a stage the purchase.
         gives: of what is decided anew, all that is wanted of the tag with these purchases from then on; None

@@ -28,6 +28,7 @@ from regulars.undoing.domain import Item, Reach, Undo, takings
 from regulars.undoing.giving import gifts, with_gifts
 from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked, reach_of
 from regulars.undoing.lot_finder import LotFinder
+from regulars.undoing.silences import SilenceFinder, days_of
 from regulars.undoing.tier_finder import TierFinder
 
 MEMBERS_AT_ONCE: Final = 500
@@ -150,6 +151,7 @@ async def prepare_undo(
     else:
         book = ReignBook(await packs.refresh(session), places)
         left_out = await _list_differences(session, book, places, undo, undo.to_name, reach, preview, at)
+    left_out |= await _list_silences(session, packs, places, undo, reach, preview, at)
     prepared = replace(
         undo,
         state="in_review",
@@ -226,6 +228,24 @@ async def _list_tiers(
         moved_since += others
         await _add(session, finder.undo, items, preview)
     return {"moved_since": moved_since}
+
+
+async def _list_silences(
+    session: AsyncSession,
+    packs: LivePacks,
+    places: Places,
+    undo: Undo,
+    reach: Reach,
+    preview: _Preview,
+    at: datetime,
+) -> dict[str, int]:
+    """Whose stage another version's days of silence see elsewhere."""
+    other = await days_of(session, undo)
+    if other is None:
+        return {}
+    finder = SilenceFinder(undo, other, ReignBook(await packs.refresh(session), places))
+    await _add(session, undo, await finder.items(session, reach, at), preview)
+    return {"silences": finder.found, "silences_live": finder.still_live}
 
 
 async def _add(session: AsyncSession, undo: Undo, items: Sequence[Item], preview: _Preview) -> None:

@@ -18,6 +18,7 @@ from regulars.undoing import aside_finder, aside_repository
 from regulars.undoing.aside_finder import TagHistory
 from regulars.undoing.asides import AsideKind, clear_of, decided_anew, restored, rests_on
 from regulars.undoing.domain import Item, Reach, Undo
+from regulars.undoing.silences import DAYS_OF, SILENCE, days_of, reigned_until, silenced, spoken_again
 from regulars.undoing.tag_orders import (
     Hold,
     OfTag,
@@ -74,7 +75,9 @@ async def put_back(
         return found
     batch = _Batch(session, undo, reach, times, at, found)
     stages = _of(asides, "stage")
-    await (_stages if undo.to_version is None else _stages_anew)(batch, stages)
+    moved = [item for item in stages if item.aside is not None and item.aside.what != SILENCE]
+    await (_stages if undo.to_version is None else _stages_anew)(batch, moved)
+    await _silences(batch, [item for item in stages if item not in moved])
     await _tags(batch, _of(asides, "tag"))
     wanted = {item.entry_id: item for item in _of(asides, "message")}
     for request_id in await messages.withdraw(session, list(wanted), undo.id, at):
@@ -133,6 +136,27 @@ async def _stages_anew(batch: _Batch, items: Sequence[Item]) -> None:
         reason = {"corrects": undo.version_name, "undo": str(undo.id)}
         move = item.aside.move if item.aside is not None else None
         _move(batch, item, decided_anew(time.standing, plan, since, reason, move))
+
+
+async def _silences(batch: _Batch, items: Sequence[Item]) -> None:
+    """Stages as another version's days of silence lead to them, where they still rest on the same silence."""
+    undo = batch.undo
+    other = await days_of(batch.session, undo) if items else None
+    if other is None:
+        return
+    rest = await silenced(batch.session, batch.reach, [item.member_id for item in items])
+    for item in items:
+        time, last = batch.times[item.member_id], rest.get(item.member_id)
+        decided = reached(time.standing, time.window.as_of)
+        since = reigned_until(time.reigns, undo.version_name, decided, batch.at)
+        if last is None or last.event_id != item.entry_id or since is None:
+            continue
+        time.advance(since)  # else the version's days would count again up to there
+        live = time.reigns(since).plan
+        if live is None or any(event.stage_to for event in time.events):
+            continue
+        reason = {"corrects": undo.version_name, "undo": str(undo.id), DAYS_OF: undo.to_name}
+        _move(batch, item, spoken_again(time.standing, other, live, since, reason))
 
 
 def _move(batch: _Batch, item: Item, to: tuple[Standing, LifecycleEvent] | None) -> None:

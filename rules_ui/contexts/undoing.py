@@ -125,6 +125,7 @@ class UndoPage(View):
 
     Attributes:
         facts: what it takes; `not_taken` what cannot be taken back, in sentences.
+        as_decided: how far tiers, tags and stages are previewed; "" where there are none.
         why_not: why the reader may not approve; "" where he may or nobody need.
         done: what came of it, in a sentence; "" before.
         came_after: what was recorded after the list was made; "" where nothing was. `again`: where to order
@@ -147,6 +148,7 @@ class UndoPage(View):
     words: str
     content_hash: str
     facts: tuple[Fact, ...]
+    as_decided: str
     not_taken: tuple[str, ...]
     stores: tuple[StoreLine, ...]
     items: tuple[ItemLine, ...]

@@ -238,6 +238,7 @@ def _view(
         content_hash=undo.content_hash or "",
         facts=undo_view.facts_of(preview, say) if preview else (),
         not_taken=undo_words.not_taken_of(preview, say) if preview else (),
+        as_decided=undo_words.as_decided_of(preview, say) if preview else "",
         stores=undo_view.stores_of(preview, stores, say) if preview else (),
         items=items,
         only_differences=only,

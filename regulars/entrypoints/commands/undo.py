@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from regulars.undoing.domain import Undo
 
 Answer = TypeVar("Answer")
+_AS_DECIDED = ("tiers", "tags", "tags_back", "tags_given", "tags_redated", "stages")
 
 VersionArgument = Annotated[
     str, typer.Argument(metavar="CODE/VERSION", help="The version, such as grocery-classic/2.")
@@ -299,8 +300,17 @@ def _tell_asides(preview: Mapping[str, Any]) -> None:
             print(f"  {what.format(code, counted(count, noun))}")
     for name, noun, what in (
         ("stages_since", "move", "of stage left: something later decided it"),
+        (
+            "silences_live",
+            "stage",
+            "left: the version's days of silence still count there; roll it back first",
+        ),
         ("messages_sent", "message", "handed over, which cannot be undone"),
         ("messages_missed", "message", "that only the other version asks for: nothing is sent late"),
     ):
         if preview.get(name):
             print(f"  {counted(preview[name], noun)} {what}")
+    if any(preview.get(name) for name in _AS_DECIDED):
+        print(
+            "  as far as members' time was decided: what has fallen due since is decided first when it is run"
+        )
