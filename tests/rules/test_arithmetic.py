@@ -6,6 +6,7 @@ from math import floor, prod
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.kernel.money import share_by_weight
 from regulars.rules.arithmetic import BPS, discount_of, share_points, spread
 
 amounts = st.lists(st.tuples(st.integers(0, 10**12), st.integers(1, 10_000)), min_size=1, max_size=6)
@@ -62,3 +63,15 @@ def test_two_discounts_never_take_more_than_the_line(worth: list[int], first: in
         for number, share in spread(discount_of(worth, bps, None)[0], lines, left):
             taken[number] += share
     assert all(taken[number] <= value for number, value in lines)
+
+
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 50), min_size=1, max_size=8))
+def test_what_is_over_goes_to_the_largest_remainders_and_of_equal_ones_to_the_first(
+    total: int, weights: list[int]
+) -> None:
+    whole = sum(weights) or 1
+    parts = share_by_weight(total, weights)
+    exact = [Fraction(total * weight, whole) for weight in weights]
+    ranked = sorted(range(len(weights)), key=lambda i: (floor(exact[i]) - exact[i], i))
+    over = total - sum(map(floor, exact)) if any(weights) else 0
+    assert parts == [floor(each) + (i in ranked[:over]) for i, each in enumerate(exact)]
