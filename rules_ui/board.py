@@ -1,7 +1,7 @@
 """Draws the moving part of the overview from its figures."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from rules_ui.contexts.overview import Bar, Cell, HealthLine, Live, SaleLine, St
 from rules_ui.i18n import N_, Speech
 from rules_ui.minutes import Minutes, count_minutes, minute_of
 from rules_ui.queues import QueueFigures, Queues
+from rules_ui.rule_names import RuleName, rule_names, said
 from rules_ui.telling import OF_ELSEWHERE, Titles
 
 MINUTES_SHOWN = 30
@@ -38,6 +39,7 @@ class Figures:
     totals: overview.Totals
     relay: overview.RelayFigures
     failed_rules: overview.FailedRules | None
+    rules: Mapping[str, RuleName]
     happenings: Sequence[overview.Happening]
     recent: Sequence[overview.RecentPurchase]
     queues: QueueFigures
@@ -63,13 +65,15 @@ class Board:
     async def _read(self, scope: Scope, at: datetime, before: Figures | None) -> Figures:
         queues = await self.queues.figures(at)
         async with self._database.read() as session:
+            failed = await overview.read_failed_rules(session, scope)
             return Figures(
                 at=at,
                 standings=await overview.count_standings(session, scope),
                 minutes=await count_minutes(session, scope, at, before.minutes if before else None),
                 totals=await overview.sum_totals(session, scope, at),
                 relay=await overview.read_relay(session),
-                failed_rules=await overview.read_failed_rules(session, scope),
+                failed_rules=failed,
+                rules=await rule_names(session, failed.newest if failed else ()),
                 happenings=await overview.list_happenings(session, scope, at, HAPPENINGS_SHOWN),
                 recent=await overview.list_recent_purchases(session, scope, LATEST_SHOWN),
                 queues=queues,
@@ -159,7 +163,7 @@ def _failed_rules(figures: Figures, say: Speech) -> tuple[HealthLine, ...]:
         return ()
     note = say.text(
         N_("%(rules)s, last %(when)s; purchases go on, and what is missing can be recomputed."),
-        rules=say.text(N_(", ")).join(failed.newest),
+        rules=said(failed.newest, figures.rules, say),
         when=say.moment(failed.at),
     )
     count = say.number(failed.purchases)

@@ -1,18 +1,15 @@
 """What people and places are called on the pages that tell who did what where."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.rules import service as rules
 from regulars.rules.domain import PackVersion
-from regulars.rules.errors import UnknownPack
-from regulars.rules.model import Pack
 from regulars.rules.parts import Words
 from regulars.security import service as security
-from rules_ui.i18n import N_, Speech
+from rules_ui.i18n import Speech
 from rules_ui.ui import Ui
 from rules_ui.version_marks import Names
 
@@ -33,24 +30,6 @@ async def pack_titles(
     """What versions of packs are called: (code, version) → title."""
     found = await rules.titles(session, set(names))
     return {name: titles["zh" if say.language == "zh" else "en"] for name, titles in found.items()}
-
-
-async def rule_titles(
-    session: AsyncSession, rule_ids: Iterable[tuple[str, str]], say: Speech
-) -> dict[tuple[str, str], str]:
-    """What rules of versions are called, with their packs: ("pack/2", rule) → "Rule · Pack (version 2)"."""
-    found = {}
-    for name, rule_id in sorted(set(rule_ids)):
-        code, _, number = name.rpartition("/")
-        with suppress(UnknownPack, ValueError):
-            version = (await rules.get_version(session, code, int(number))).version
-            pack = say.text(
-                N_("%(title)s (version %(version)s)"), title=title_of_version(version, say), version=number
-            )
-            for rule in Pack.model_validate(version.document).rules:
-                if rule.id == rule_id:
-                    found[name, rule_id] = f"{rule.title.of(say.language)} · {pack}"
-    return found
 
 
 def title_of_version(version: PackVersion, say: Speech) -> str:

@@ -30,6 +30,7 @@ from rules_ui.contexts.pack_home import BudgetLine, LiveAt, OutlayTold, PackHome
 from rules_ui.contexts.releases import ReleaseLine
 from rules_ui.i18n import N_, Speech
 from rules_ui.names import known_names, title_of_version
+from rules_ui.rule_names import rule_names, said
 from rules_ui.ui import Ui
 from rules_ui.version_marks import Names
 
@@ -68,7 +69,7 @@ async def home_of(session: AsyncSession, ui: Ui, actor: Actor, catalogue: Catalo
         ending=lines([each for each in page.releases if _ends_soon(each, say)]),
         budgets=_fullest(uses, live, titles, say),
         clashes=clashes_of(_met(live, catalogue)[:SHOWN], live.versions, say),
-        failing=_failing(failed.newest, failed.purchases, say) if failed else "",
+        failing=await _failing(session, failed.newest, failed.purchases, say) if failed else "",
     )
 
 
@@ -96,7 +97,7 @@ async def live_of(
         places=tuple(_live_at(each, seen[each.place].id, names, say) for each in found if each.place in seen),
         budgets=tuple(budgets),
         clashes=clashes_of(_met_by(version, live, catalogue), live.versions, say) if version else (),
-        failing=_failing(mine, failed.purchases, say) if failed and mine else "",
+        failing=await _failing(session, mine, failed.purchases, say) if failed and mine else "",
         outlay=await _outlay(session, ui, actor, shown, say),
     )
 
@@ -204,8 +205,8 @@ def _ends_soon(release: Release, say: Speech) -> bool:
     return release.state == "live" and bool(ends) and min(ends) - say.now <= ENDS_SOON
 
 
-def _failing(rules_named: Sequence[str], purchases: int, say: Speech) -> str:
-    named = say.text(N_(", ")).join(rules_named)
+async def _failing(session: AsyncSession, rules_named: Sequence[str], purchases: int, say: Speech) -> str:
+    named = said(rules_named, await rule_names(session, rules_named), say)
     return say.ngettext(
         "Rules failed in %(num)s purchase (%(rules)s): mend them, then recompute.",
         "Rules failed in %(num)s purchases (%(rules)s): mend them, then recompute.",

@@ -38,10 +38,6 @@ ASIDE = {"/members?q=nobody": 200, "/new-password/used": 404, "/nowhere": 404}
 """What no route names by itself: a list without anything in it, an error; with their status."""
 
 
-ELSEWHERE = {"/ops/actions/{action_id}": "tests/journeys/test_ops_repairs_a_workflow.py"}
-"""Pages that need a running worker; the journey that sees them holds them to the same."""
-
-
 def page_paths() -> list[str]:
     """The paths of all pages, in the order the routers have them: not streams, files or parts."""
     return [

@@ -95,7 +95,7 @@ _WEEKDAYS = tuple(
 
 # fmt: off
 _MEMBER = (
-    Field("member.known", "boolean", None, "是会员", "is a member",
+    Field("member.known", "boolean", None, "是会员", "the buyer is a member",
           "收银时是否出示了会员身份。", "Whether the purchase was made by a member.",
           True, "till", PURCHASE_KINDS),
     Field("member.tier", "text", None, "会员等级", "member's tier",

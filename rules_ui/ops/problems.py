@@ -13,6 +13,7 @@ from rules_ui.contexts.operations import AffectedLine, ProblemGroup
 from rules_ui.i18n import N_, Speech
 from rules_ui.ops.watch import Troubled, TroubledWork
 from rules_ui.ops.words import CAUSES, KINDS, WORKS, error_words, step_words
+from rules_ui.rule_names import RuleName, said
 
 SHOWN: Final = 8
 LAG_SECONDS: Final = 10
@@ -118,12 +119,12 @@ def attempts_of(one: Troubled | TroubledWork, say: Speech) -> str:
 
 
 def of_rules(
-    flagged: Sequence[Flagged], titles: Mapping[tuple[str, str], str], tell: Teller, *, more: bool
+    flagged: Sequence[Flagged], called: Mapping[str, RuleName], tell: Teller, *, more: bool
 ) -> tuple[ProblemGroup, ...]:
     """Purchases in which a rule failed, by pack and rule.
 
     Args:
-        titles: what rules are called, by version and rule, as far as they are known.
+        called: rules by "pack/2#rule", as far as they are known.
     """
     grouped: dict[tuple[str, str, str], list[Flagged]] = {}
     for one in flagged:
@@ -140,9 +141,7 @@ def of_rules(
             ProblemGroup(
                 key=f"rule-{version.replace('/', '-')}-{rule}",
                 tone="bad",
-                title=say.text(
-                    N_("A rule failed in purchases: %(rule)s"), rule=titles.get((version, rule), code)
-                ),
+                title=say.text(N_("A rule failed in purchases: %(rule)s"), rule=said((code,), called, say)),
                 why=say.text(N_("The sales went through; only what this rule gives is missing.")),
                 detail=f"{code}: {error[:200]}",
                 next_step=say.text(

@@ -34,7 +34,7 @@ from rules_ui.contexts.operations import (
     WorkUnderWay,
 )
 from rules_ui.i18n import N_, Speech
-from rules_ui.names import known_names, listed, pack_titles, rule_titles
+from rules_ui.names import known_names, listed, pack_titles
 from rules_ui.ops import problems, work
 from rules_ui.ops.drawing import draw_live, queue_line
 from rules_ui.ops.member import draw_member
@@ -43,6 +43,7 @@ from rules_ui.ops.words import SCHEDULES
 from rules_ui.ops.work import Drawing
 from rules_ui.place_tree import open_places
 from rules_ui.render import render
+from rules_ui.rule_names import rule_names
 from rules_ui.streaming import stream_of
 from rules_ui.ui import Pages, Ui
 from rules_ui.version_marks import Names
@@ -97,11 +98,11 @@ async def show_problems(request: Request, ui: Pages, actor: Operator) -> HTMLRes
         ids = [one.member_id for one in refused]
         ids += [one.member_id for one in flagged.items if one.member_id is not None]
         tell = problems.Teller(await operations.who_are(session, ids, actor.scope), say)
-        failed = [(rule.pack, rule.rule) for one in flagged.items for rule in one.failed[:1]]
-        titles = await rule_titles(session, failed, say)
+        failed = [f"{rule.pack}#{rule.rule}" for one in flagged.items for rule in one.failed[:1]]
+        called = await rule_names(session, failed)
     groups = (
         *problems.of_relay(relay, at, say),
-        *problems.of_rules(flagged.items, titles, tell, more=flagged.next_after is not None),
+        *problems.of_rules(flagged.items, called, tell, more=flagged.next_after is not None),
         *problems.of_messages(refused, tell),
     )
     return ui.page(request, actor, ProblemsPage(groups, at, home_place(ui, actor.scope)), say)

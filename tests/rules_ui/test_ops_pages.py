@@ -62,10 +62,10 @@ async def test_a_failed_rule_is_told_by_cause_and_recomputed_from_its_problem(
     await recomputing.fail(member, 3_000)
     await recomputing.mend()
     page = await read(admin, "/ops/problems")
-    assert "A rule failed in purchases: Products listed · Products listed (version 1)" in page
+    assert "A rule failed in purchases: Products listed (Products listed, version 1)" in page
     assert "failing/1#listed: " in page
     told = await read(admin, "/ops/problems", "zh")
-    assert "消费单中有规则出错：名单商品 · 名单商品（第 1 版）" in told
+    assert "消费单中有规则出错：名单商品（名单商品，第 1 版）" in told
     assert "purchases: 1 · members affected: 1" in page
     assert f"/ops/members/{member}/workflow" in page
     form = {"kind": "recompute", "place": str(world.chain.hq), "pack": "failing", "versions": "failing/2"}

@@ -75,7 +75,7 @@ async def test_the_board_tells_of_a_rule_that_failed_until_it_is_recomputed(worl
     await recomputing.fail(await world.chain.join("Ann"))
     told = (await live(world)).health[0]
     assert (told.mood, told.title, told.figure) == ("bad", "Purchases in which a rule failed", "1")
-    assert told.note.startswith("failing/1#listed, last ")
+    assert told.note.startswith("Products listed (Products listed, version 1), last ")
     west = world.chain.desk.places.by_code("west")
     assert not any("rule failed" in line.title for line in (await live(world, Scope((west.path,)))).health)
     await recomputing.mend()
@@ -94,7 +94,7 @@ async def test_the_board_tells_of_a_rule_that_failed_while_a_purchase_was_given_
         await attribute_purchase(session, world.chain.desk, bought.purchase_id, ann, ACTOR, recomputing.at)
     told = (await live(world)).health[0]
     assert (told.title, told.figure) == ("Purchases in which a rule failed", "1")
-    assert told.note.startswith("failing/1#listed, last ")
+    assert told.note.startswith("Products listed (Products listed, version 1), last ")
     west = world.chain.desk.places.by_code("west")
     assert not any("rule failed" in line.title for line in (await live(world, Scope((west.path,)))).health)
     await recomputing.fail(ann)
