@@ -1,4 +1,4 @@
-// Small manners that HTML has no words for: menus that close, forms that are not sent twice, dates of a stream gone quiet.
+// Small manners that HTML has no words for: menus that close, forms that are not sent twice, dates said in words, a stream gone quiet.
 (() => {
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -61,6 +61,29 @@
   document.querySelector("[data-anew]")?.select();
   // What was refused is said at its field, wherever on the page that is.
   document.querySelector("main form [aria-invalid='true']")?.focus();
+  // A browser draws dates in its own language: what a field holds is said below it in the reader's.
+  const dates = "input[type='date'], input[type='datetime-local']";
+  const told = (field) => {
+    const timed = field.type === "datetime-local" && { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    const at = new Date(timed ? `${field.value}Z` : field.value);
+    if (isNaN(at)) return "";
+    const day = { year: "numeric", month: "short", day: "numeric", weekday: "short", timeZone: "UTC" };
+    const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
+    return new Intl.DateTimeFormat(language, { ...day, ...timed }).format(at);
+  };
+  const tell = (field) => {
+    let below = field.nextElementSibling;
+    if (!below?.matches(".date-told")) {
+      below = Object.assign(document.createElement("output"), { className: "date-told" });
+      if (field.id) below.setAttribute("for", field.id);
+      field.after(below);
+    }
+    if (below.textContent !== told(field)) below.textContent = told(field);
+  };
+  const tellAll = () => document.querySelectorAll(dates).forEach(tell);
+  document.addEventListener("input", (event) => event.target.matches(dates) && tell(event.target));
+  document.addEventListener("htmx:after:swap", tellAll);
+  tellAll();
   document.addEventListener("htmx:sse:error", () => document.body.classList.add("stream-lost"));
   document.addEventListener("htmx:sse:after:connection", () => document.body.classList.remove("stream-lost"));
 })();

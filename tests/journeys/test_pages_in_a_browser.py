@@ -135,6 +135,21 @@ async def test_among_many_stores_one_is_found_and_named_in_a_rule_by_keyboard(si
         await page.press("#password", "Enter")
         await expect(page.locator("#place-more")).to_be_focused()
         await expect(page.locator("#place-error")).to_contain_text("You have no place “many 01”")
+        await page.goto(f"{site.address}/members/enrol")
+        await page.locator("#birthday").fill("1990-03-02")
+        await expect(page.locator("#birthday + output")).to_have_text("Fri, 2 Mar 1990")
+        await page.fill("#phone", "+1 212 555 0188")
+        await page.fill("#name", "Nia")
+        await page.focus("#store")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("many-093")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/members/*done=enrolled")
+        await expect(page.locator("main")).to_contain_text("Many 093")
+        await choose(page, "zh")
+        await page.goto(f"{site.address}/packs/grocery-classic/preview")
+        await page.locator("#at").fill("2026-11-20T18:04")
+        await expect(page.locator("#at + output")).to_have_text("2026年11月20日周五 18:04")
 
 
 async def test_nothing_is_fetched_from_elsewhere_and_nothing_breaks_the_policy(site: Site) -> None:
