@@ -5,12 +5,13 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
+import orjson
 from care_pack import CARE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rehearsal.test_live_equals_history import assert_no_difference, replay_all
 from rehearsal.test_reversing import NOON, member_time
-from small_chain import MONDAY, OPENED, line
+from small_chain import MONDAY, OPENED, PACKS, line
 from undoing.test_asides_corrected import publish, stage
 from undoing.world import DAY, Undoing
 
@@ -94,6 +95,26 @@ async def test_stages_become_what_the_days_of_the_other_version_make_of_them(und
     assert (await stages(undoing))["Ann"] == "lapsed"
     assert_no_difference(await replay_all(undoing.chain.database))
     assert (await prove_in(undoing.chain.database, None)).ok
+    assert await undoing.verified()
+
+
+async def test_an_order_about_tiers_puts_tiers_and_stages_right(undoing: Undoing) -> None:
+    right = orjson.loads((PACKS / "classic-tiers" / "pack.json").read_text())
+    wrong = deepcopy(right) | {"cases": right["cases"][:1]}
+    for name, value in (("silver_spend_minor", 5_000), ("at_risk_after_days", 3), ("lapse_after_days", 6)):
+        wrong["parameters"][name]["value"] = value
+    await publish(undoing, wrong, MONDAY)
+    for name in ("Ann", "Bob"):
+        await undoing.chain.join(name)
+        await buy(undoing, name, 0)
+    await buy(undoing, "Bob", 9)
+    await pass_time(undoing, 10)
+    await publish(undoing, right, MONDAY + 11 * DAY)
+    undoing.at = MONDAY + 12 * DAY
+    done = await undoing.do("classic-tiers/2", to_version=1)
+    assert (done.tiers_moved, done.stages_moved, done.differences) == (2, 1, 0)
+    assert await stages(undoing) == {"Ann": "active", "Bob": "active"}
+    assert_no_difference(await replay_all(undoing.chain.database))
     assert await undoing.verified()
 
 
