@@ -179,7 +179,9 @@ ROWS: Final[Mapping[str, Row]] = {
     "own_release_approval": Row(403, "您参与编写了这个版本，须由他人审批。"),
     "approval_needs_person": Row(403, "须由一位操作员审批。"),
     "approval_required": Row(409, "本连锁规定先审批后生效；请把草稿提交审批。"),
-    "rehearsal_required": Row(409, "{pack} 还没有完成预演；本连锁规定先预演后审批。"),
+    "rehearsal_required": Row(
+        409, "{pack} 还没有覆盖全部生效范围的完成预演；本连锁规定先预演后审批，请先在该范围或其上级预演。"
+    ),
     "start_invalid": Row(
         422,
         "{problem}“{said}”不可用：请写将来的时间，如 2026-12-01T08:00（各店当地时间）"

@@ -308,7 +308,10 @@ def why_not(
             N_("You wrote or submitted part of it yourself, so somebody else must approve it."),
         ),
         (not green, N_("The checks have found errors, so nobody can approve it as it is.")),
-        (must_rehearse, N_("This chain approves nothing that was not rehearsed. Rehearse it first.")),
+        (
+            must_rehearse,
+            N_("Nothing is approved that was not rehearsed at or above all its places: rehearse it first."),
+        ),
     )
     return next((say.text(words) for stands, words in hurdles if stands), "")
 

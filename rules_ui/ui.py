@@ -92,7 +92,10 @@ NOTICES: Final[Mapping[str, tuple[Tone, str]]] = {
     "place-changed": ("good", N_("The place is changed, from now on.")),
     "place-closed": ("good", N_("The place is closed. Its history stays.")),
     "policy-set": ("good", N_("The settings count from now on.")),
-    "bound-asked": ("good", N_("Asked for. It counts once another administrator of the whole chain approves.")),
+    "bound-asked": (
+        "good",
+        N_("Asked for. It counts once another administrator of the whole chain approves."),
+    ),
     "bound-dropped": ("good", N_("Turned down. What counts now stays.")),
     "field-added": ("good", N_("The field is added: rules may ask it from now on.")),
     "field-changed": ("good", N_("The words are changed.")),

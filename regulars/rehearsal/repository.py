@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -59,8 +60,12 @@ _PAGE: Final = latest_first(
     rehearsal.c.ordered_at,
     rehearsal.c.id,
 )
+_COVERS: Final = sql_text(
+    "not exists (select from place wanted where wanted.id = any(cast(:place_ids as uuid[]))"
+    " and not wanted.path <@ (select path from place where id = rehearsal.place_id))"
+)
 _FINISHED_FOR: Final = (
-    _SELECT.where(rehearsal.c.state == "finished", rehearsal.c.pack_hashes.contains(_DIGESTS))
+    _SELECT.where(rehearsal.c.state == "finished", rehearsal.c.pack_hashes.contains(_DIGESTS), _COVERS)
     .order_by(rehearsal.c.ended_at.desc())
     .limit(1)
 )
@@ -171,9 +176,10 @@ async def page(
     return [_rehearsal(row._mapping) for row in rows]
 
 
-async def finished_for(session: AsyncSession, digest: str) -> Rehearsal | None:
-    """The latest finished rehearsal of a draft with this content."""
-    row = (await session.execute(_FINISHED_FOR, {"digest": digest})).first()
+async def finished_for(session: AsyncSession, digest: str, place_ids: Collection[UUID]) -> Rehearsal | None:
+    """The latest finished rehearsal of a draft with this content at or above all these places."""
+    values = {"digest": digest, "place_ids": list(place_ids)}
+    row = (await session.execute(_FINISHED_FOR, values)).first()
     return None if row is None else _rehearsal(row._mapping)
 
 

@@ -183,14 +183,17 @@ async def waiting_rehearsals(session: AsyncSession) -> list[UUID]:
     return await repository.waiting(session)
 
 
-async def finished_for(session: AsyncSession, content_hash: str) -> Rehearsal | None:
+async def finished_for(
+    session: AsyncSession, content_hash: str, place_ids: Collection[UUID]
+) -> Rehearsal | None:
     """The latest finished rehearsal of a draft of exactly this content, or None.
 
     Args:
         session: any.
         content_hash: of the pack, as `rules.canonical.content_hash` has it.
+        place_ids: it was rehearsed at or above all of them.
     """
-    return await repository.finished_for(session, content_hash)
+    return await repository.finished_for(session, content_hash, place_ids)
 
 
 async def _draft(session: AsyncSession, given: str | bytes) -> tuple[DraftPack, str]:

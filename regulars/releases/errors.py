@@ -181,7 +181,8 @@ class RehearsalRequired(RegularsError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} has no finished rehearsal, and this chain approves nothing without; rehearse it first",
+            f"{name} has no finished rehearsal for all its places, and this chain approves nothing without; "
+            "rehearse it there or above first",
             field="rehearsal",
             pack=name,
         )

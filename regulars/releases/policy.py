@@ -25,7 +25,8 @@ class ReleasePolicy:
 
     Attributes:
         approval: direct: who may publish may do so at once, as well as through a release.
-        rehearsal: required: nobody can approve what has no finished rehearsal of exactly this content.
+        rehearsal: required: nobody can approve what has no finished rehearsal of exactly this content at or
+            above all its places.
     """
 
     approval: Approval = "direct"
@@ -69,7 +70,7 @@ async def require_rehearsal(session: AsyncSession, release: Release) -> None:
     """Refuse what was not rehearsed where the chain demands it. Raises: RehearsalRequired."""
     if (await get_policy(session)).rehearsal != "required":
         return
-    if await rehearsal.finished_for(session, release.hash) is None:
+    if await rehearsal.finished_for(session, release.hash, release.place_ids) is None:
         raise RehearsalRequired(release.name)
 
 

@@ -323,7 +323,7 @@ async def _page(request: Request, ui: Ui, actor: Actor, release_id: UUID, tried:
         acts = await service.release_history(session, release_id, actor.scope)
         policy = await get_policy(session)
         rehearsed = await _rehearsal(session, actor, release, names, say)
-        is_rehearsed = await rehearsals.finished_for(session, release.hash) is not None
+        is_rehearsed = await rehearsals.finished_for(session, release.hash, release.place_ids) is not None
         before = await _before(session, ui, release, say)
         title = (await titles_of(session, [release], say))[release.code]
     waits = release.place_ids if release.state in ("in_review", "approved", "scheduled") else ()

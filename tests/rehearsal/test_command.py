@@ -35,8 +35,8 @@ async def test_a_file_is_rehearsed_and_its_report_kept(rehearsals: Rehearsals, t
     assert told["report"]["points"]["difference"] > 0
     digest = content_hash(canonical(json.loads(text)))
     async with rehearsals.chain.database.read() as session:
-        kept = await service.finished_for(session, digest)
-        assert await service.finished_for(session, "another") is None
+        kept = await service.finished_for(session, digest, ())
+        assert await service.finished_for(session, "another", ()) is None
     assert kept is not None
     assert str(kept.id) == told["id"]
     assert kept.ordered_by.startswith("command:")

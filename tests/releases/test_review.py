@@ -381,8 +381,14 @@ async def test_a_chain_that_wants_rehearsals_approves_nothing_without(world: Rel
     await rehearsals.report(richer(60))
     with pytest.raises(RehearsalRequired):
         await approve(world, asked.id, world.person("bo", "approver"))
+    await rehearsals.report(richer(50), place=world.place("east"))
+    with pytest.raises(RehearsalRequired, match="for all its places"):
+        await approve(world, asked.id, world.person("bo", "approver"))
     await rehearsals.report(richer(50))
     await approve(world, asked.id, world.person("bo", "approver"))
+    near = await world.submit("east-1", points=70)
+    await rehearsals.report(richer(70), place=world.place("east"))
+    await approve(world, near.id, world.person("bo", "approver"))
 
 
 async def test_every_act_stands_in_the_audit_log(world: ReleaseWorld) -> None:
