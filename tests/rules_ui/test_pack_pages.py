@@ -232,10 +232,12 @@ async def test_where_a_packs_points_and_money_went_is_told_by_day_and_only_of_st
     member, now = await chain.join(), clock.now()
     off = Discount("pack:silver-saturday/1#groceries", "chain", 250)
     groceries = line(4_750, list_minor=5_000, discount_minor=250, discounts=(off,))
-    await chain.buy(member, groceries, occurred_at=now)
-    await chain.buy(member, line(3_000), occurred_at=now)
+    east = chain.desk.places.store(chain.stores["east-1"])
+    when = {"occurred_at": now, "business_day": now.astimezone(east.zone).date()}
+    await chain.buy(member, groceries, **when)
+    await chain.buy(member, line(3_000), **when)
     west = {"store_id": chain.stores["west-1"], "terminal_id": chain.tills["west-1-t1"]}
-    await chain.buy(member, line(10_000), occurred_at=now, **west)
+    await chain.buy(member, line(10_000), **when, **west)
     async with chain.database.begin() as session:
         await follow(session, now)
     points = html.unescape((await admin.get("/packs/grocery-classic")).text)
