@@ -155,7 +155,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "not_frozen": Row(409, "会员未被冻结。"),
     "freeze_reason_unknown": Row(422, "请从以下原因中选择：{allowed}。"),
     "event_unknown": Row(404, "没有这个会员事件。"),
-    "record_unreadable": Row(500, "这笔消费单的评估记录无法读取：{part}"),
+    "record_unreadable": Row(500, "这笔消费单的评估记录无法读取，请联系管理员（{part}）。"),
     "task_unknown": Row(404, "没有这项回访任务。"),
     "task_closed": Row(409, "这项回访任务已由他人完成。"),
     "outcome_unknown": Row(422, "请从以下结果中选择：{allowed}。"),

@@ -124,6 +124,11 @@ class Speech:
     def locale(self) -> Locale:
         return locale_of(self.language)
 
+    @property
+    def gap(self) -> str:
+        """What stands between two sentences: after its full-width marks Chinese takes no space."""
+        return "" if self.language == "zh" else " "
+
     def text(self, message: str, **values: object) -> str:
         """A message in the reader's language."""
         said = translations(self.language).gettext(message)

@@ -76,7 +76,7 @@ def _field(
     before, after = _around(one, say)
     shown = one.value if typed is None else _whole(typed, places)
     differs = live is not None and live.value != shown
-    help_text = f"{one.help.of(say.language)} " if one.help else ""
+    help_text = f"{one.help.of(say.language)}{say.gap}" if one.help else ""
     bounds = say.text(
         N_("from %(least)s to %(most)s"),
         least=_said(one.minimum, one, say),
