@@ -149,6 +149,8 @@ class Teller:
             return self._text(entry, key, value)
         if isinstance(value, Sequence):
             return self._list(entry, key, value)
+        if isinstance(value, Mapping):
+            return self._pairs(entry, value)
         return _cut(dumps(value, ensure_ascii=False, sort_keys=True))
 
     def _number(self, key: str, value: int) -> str:
@@ -168,6 +170,12 @@ class Teller:
         if key.endswith(("_at", "_from")) and (moment := _moment(value)):
             return self.say.moment(moment)
         return self.say.text(VALUES[value]) if value in VALUES else _cut(value)
+
+    def _pairs(self, entry: AuditEntry, values: Mapping[str, object]) -> str:
+        """Fields of the chain's own, by their codes; one without a value is left out."""
+        told = ((key, self._value(entry, key, value)) for key, value in sorted(values.items()))
+        separator = "、" if self.say.language == "zh" else ", "
+        return _cut(separator.join(f"{key} = {value}" for key, value in told if value))
 
     def _list(self, entry: AuditEntry, key: str, values: Sequence[object]) -> str:
         separator = "、" if self.say.language == "zh" else ", "

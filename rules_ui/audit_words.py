@@ -149,6 +149,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "items": N_("How many"),
     "members": N_("Members"),
     "revision": N_("Revision"),
+    "based_on": N_("Begun from revision"),
+    "save": N_("Kept as"),
     "member_id": N_("Member"),
     "limit": N_("Limit"),
     "title_zh": N_("Chinese name"),

@@ -126,6 +126,18 @@ async def test_acts_are_narrowed_down_by_who_what_about_where_and_when(
         assert 'class="field-error"' in answer.text, wrong
 
 
+async def test_values_of_the_chains_own_fields_are_told_one_by_one(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    before, after = {"format": None}, {"format": "corner", "parking": True}
+    changes = {"before": {"attributes": before}, "after": {"attributes": after}}
+    await act(world, "place.set_custom_values", **changes)
+    page = (await admin.get("/audit?act=place")).text
+    assert "format = corner, parking = yes" in page
+    assert "null" not in page
+    assert "{" not in re.sub(r"<[^>]+>", "", page)
+
+
 async def test_acts_are_read_a_page_at_a_time_and_exported_whole_without_formulas(
     world: WebWorld, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
