@@ -63,7 +63,7 @@ async def test_purchases_are_recomputed_from_the_command_line(run: Run, recomput
     told = json.loads((await run("preview", "--version", "failing/2", "--json")).output)
     assert [(one["reckoned"]["state"], one["store"]) for one in told] == [("due", "east-1")]
     done = await run("run", "--version", "failing/2", "--reason", "mended", "--operator", "olga")
-    assert (done.exit_code, done.output.strip().endswith("1 purchases, +10 points, 1 due")) == (0, True), done
+    assert (done.exit_code, done.output.strip().endswith("1 purchase, +10 points, 1 due")) == (0, True), done
     assert await recomputing.balance(member) == 10
     twice = await run("run", "--version", "failing/2", "--reason", "mended", "--operator", "olga")
     assert (twice.exit_code, twice.output) == (0, "0 purchases, +0 points\n")
@@ -96,7 +96,7 @@ async def test_what_takes_a_second_person_is_ordered_by_one_and_approved_by_anot
     assert isinstance(own.exception, OwnBulkApproval), own
     assert (await run("approve", told["id"], *seen, "--operator", "bo")).exit_code == 0
     shown = (await run("show", told["id"])).output
-    assert shown.startswith(f"{told['id']}  approved\n    1 purchases, +2,001 points, 0 moves up"), shown
+    assert shown.startswith(f"{told['id']}  approved\n    1 purchase, +2,001 points, 0 moves up"), shown
 
 
 async def test_what_is_not_there_is_said(run: Run, recomputing: Recomputing) -> None:
