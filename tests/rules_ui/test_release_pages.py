@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from rehearsal.world import Rehearsals
 from small_chain import ACTOR
 from web_world import WebWorld
 
@@ -115,6 +116,15 @@ async def test_an_author_sees_why_he_may_not_approve_and_somebody_else_approves(
     answer = await people.bo.post(f"{address}/approve", data={"reason": "fine"})
     assert answer.headers["location"] == f"{address}?done=approved"
     assert chip(await page(people.bo, address)) == "Approved"
+
+
+async def test_who_reviews_sees_which_purchases_it_was_rehearsed_on(people: Marketing) -> None:
+    address = await people.submitted()
+    rehearsals = Rehearsals(people.world.chain, clock.now())
+    await rehearsals.report(with_parameters(starter_text(PACK), {"valid_days": 365}))
+    shown = await page(people.bo, address)
+    assert "Rehearsed: " in shown
+    assert "all purchases up to" in shown
 
 
 async def test_who_submits_may_not_approve_even_with_the_right(people: Marketing) -> None:
