@@ -27,7 +27,10 @@ async def reports_at(office: Office, texts: Sequence[bytes], place: str) -> list
         try:
             where = places.by_code(place)
         except UnknownPlace:
-            raise FieldProblem(f"there is no place {place}; see the list of places", field="place") from None
+            raise FieldProblem(
+                f"--place {place}: there is no such place; `regulars up` founds the chain, its pages open places",
+                field="place",
+            ) from None
         live = (await LivePacks().refresh(session)).at(where.id, clock.now()).versions
         catalogue = await catalogue_of(session)
         found = []
