@@ -28,7 +28,8 @@ async def reports_at(office: Office, texts: Sequence[bytes], place: str) -> list
             where = places.by_code(place)
         except UnknownPlace:
             raise FieldProblem(
-                f"--place {place}: there is no such place; `regulars up` founds the chain, its pages open places",
+                f"--place {place}: there is no such place; `regulars up` founds the chain, its pages open "
+                "places",
                 field="place",
             ) from None
         live = (await LivePacks().refresh(session)).at(where.id, clock.now()).versions
