@@ -47,7 +47,7 @@ def test_a_file_is_counted_sampled_saved_and_listed(data_dir: Path) -> None:
     counted = json.loads(run(data_dir, "count", "--json", file=FILE).output)
     assert (counted["members"], counted["matching"], counted["way"], counted["sample"]) == (3, 3, "sql", [])
     shown = run(data_dir, "sample", "--members", "2", "--place", "west", file=FILE).output
-    assert shown.startswith("1 of 1 members, as of ")
+    assert shown.startswith("1 of 1 member, as of ")
     assert "{'member.enrolled_days': " in shown
     assert run(data_dir, "save", "--reason", "a test", file=FILE).output == "all/1 is kept for east.\n"
     assert run(data_dir, "save", file=FILE).output == "all/1 is kept for east.\n"
