@@ -100,7 +100,7 @@ async def test_what_a_pack_would_meet_is_told_before_it_is_submitted_and_to_who_
     for path in (f"/packs/{code}/compare", asked.headers["location"]):
         told = (await page(people.anna, path)).partition('id="clashes-title"')[2].partition("</section>")[0]
         assert "Both can give points for the same amounts" in told
-        assert (f'href="/packs/{code}"' in told, f'href="/packs/{PACK}"' in told) == (True, True)
+        assert told.count(f'href="/packs/{code}"') == told.count(f'href="/packs/{PACK}"') == 3
 
 
 async def test_an_author_sees_why_he_may_not_approve_and_somebody_else_approves(people: Marketing) -> None:
