@@ -28,7 +28,7 @@ from regulars.undoing.domain import Item, Reach, Undo, takings
 from regulars.undoing.giving import gifts, with_gifts
 from regulars.undoing.keeping import BY_WORKFLOW, ended, keep, locked, reach_of
 from regulars.undoing.lot_finder import LotFinder
-from regulars.undoing.silences import SilenceFinder, days_of
+from regulars.undoing.silences import SilenceFinder, days_of, every_silenced
 from regulars.undoing.tier_finder import TierFinder
 
 MEMBERS_AT_ONCE: Final = 500
@@ -244,7 +244,8 @@ async def _list_silences(
     if other is None:
         return {}
     finder = SilenceFinder(undo, other, ReignBook(await packs.refresh(session), places))
-    await _add(session, undo, await finder.items(session, reach, at), preview)
+    async for some in every_silenced(session, reach):
+        await _add(session, undo, await finder.items(session, some, at), preview)
     return {"silences": finder.found, "silences_live": finder.still_live}
 
 

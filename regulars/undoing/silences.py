@@ -1,6 +1,6 @@
 """Whose stage rests on a version's days of silence, and what the days of another version make of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -48,12 +48,17 @@ class Silenced:
     at: datetime
 
 
-async def silenced(
-    session: AsyncSession, reach: Reach, member_ids: Sequence[UUID] | None = None
-) -> dict[UUID, Silenced]:
-    """Member → the version's silence on which the stage rests, of all members or of some."""
+async def silenced(session: AsyncSession, reach: Reach, member_ids: Sequence[UUID]) -> dict[UUID, Silenced]:
+    """Member → the version's silence on which the stage rests, of some members."""
     rows = await (await driver(session)).fetch(_SILENCED, *reach_values(reach), member_ids)
     return {row["member_id"]: Silenced(*row) for row in rows}
+
+
+async def every_silenced(session: AsyncSession, reach: Reach) -> AsyncIterator[list[Silenced]]:
+    """The same of all members, some at a time: there may be as many as the chain has."""
+    cursor = await (await driver(session)).cursor(_SILENCED, *reach_values(reach), None)
+    while rows := await cursor.fetch(_MEMBERS_AT_ONCE):
+        yield [Silenced(*row) for row in rows]
 
 
 async def days_of(session: AsyncSession, undo: Undo) -> LifecyclePlan | None:
@@ -122,16 +127,11 @@ class SilenceFinder:
     found: int = field(default=0)
     still_live: int = field(default=0)
 
-    async def items(self, session: AsyncSession, reach: Reach, at: datetime) -> list[Item]:
-        """What becomes of the members whose stage rests on the version's days."""
-        theirs = list((await silenced(session, reach)).values())
-        items: list[Item] = []
-        for start in range(0, len(theirs), _MEMBERS_AT_ONCE):
-            some = theirs[start : start + _MEMBERS_AT_ONCE]
-            seen = await standings.peek(session, [one.member_id for one in some])
-            for one in some:
-                items += self._of(one, seen[one.member_id].standing, at)
-        self.found = len(items)
+    async def items(self, session: AsyncSession, theirs: Sequence[Silenced], at: datetime) -> list[Item]:
+        """What becomes of some members whose stage rests on the version's days."""
+        seen = await standings.peek(session, [one.member_id for one in theirs])
+        items = [item for one in theirs for item in self._of(one, seen[one.member_id].standing, at)]
+        self.found += len(items)
         return items
 
     def _of(self, one: Silenced, standing: Standing, at: datetime) -> list[Item]:

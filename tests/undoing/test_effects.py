@@ -16,7 +16,7 @@ from undoing.world import DAY, Undoing, give_points
 from regulars.db.session import Database
 from regulars.kernel import clock
 from regulars.outlays.acts import stretch_before
-from regulars.outlays.following import follow
+from regulars.outlays.following import Portion, follow
 from regulars.purchases.domain import Discount
 from regulars.undoing import service
 from regulars.undoing.domain import Effect, EffectKey, EffectKind, EffectPage, Reach
@@ -145,7 +145,13 @@ async def test_who_sees_one_small_place_does_not_read_what_all_others_did(
     path = chain.desk.places.store(chain.stores["west-1"]).path
     before = await pages_of(undoing, version, kind, path)
     async with chain.database.begin() as session:
-        await follow(session, clock.now())
+        assert await follow(session, clock.now(), Portion(rows=15)) == "going_on"
+    halfway = await pages_of(undoing, version, kind, path)
+    assert [page.effects for page in halfway if page.effects] == [p.effects for p in before if p.effects]
+    assert len(halfway) < len(before)
+    for told in ("going_on", "up_to_date"):
+        async with chain.database.begin() as session:
+            assert await follow(session, clock.now()) == told
     after = await pages_of(undoing, version, kind, path)
     assert [one.id for page in after for one in page.effects] == [
         one.id for page in before for one in page.effects
