@@ -29,6 +29,8 @@ _SPANS: Final[Mapping[LimitEvery, Said]] = {
     "year": Said("今年", "this year"),
     "ever": Said("累计", "in all"),
 }
+_NAMED: Final = 3
+"""Of many rivals so many are named."""
 _MAY_GIVE: Final = frozenset({"applied", "idle", "open"})
 _GIVES: Final[Mapping[str, tuple[LimitOf, ...]]] = {
     "earning": ("points", "uses"),
@@ -120,8 +122,15 @@ def _remarked(
     said = [filled(LIMITED_RIVAL, subject=title) for key, title in used_up.items() if key in over]
     open_ones = [title for key, title in others.items() if key in over]
     if open_ones:
-        said.insert(0, filled(RIVALS, subjects=Said.joined(open_ones, zh="”、“", en="”, “")))
+        said.insert(0, _rivals(open_ones))
     return replace(rule, remarks=tuple(said))
+
+
+def _rivals(titles: Sequence[Said]) -> Said:
+    more = len(titles) - _NAMED
+    rest = Said(f"等 {len(titles)} 项", f" and {more} more") if more > 0 else Said("", "")
+    named = Said.joined(titles[:_NAMED], zh="”、“", en="”, “")
+    return filled(RIVALS, subjects=named, more=rest)
 
 
 def _left(
