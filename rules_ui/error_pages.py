@@ -68,7 +68,12 @@ async def error_answer(ui: Ui, request: Request, problem: Problem, error: Except
         problem = replace(problem, status=404)
     title, advice = _words(problem, error, say, ui.container.settings.request_limit_bytes)
     if by_htmx(request):
-        return ui.page(request, actor, ErrorPart(title, advice), say, status=problem.status)
+        sent = request.method == "POST"
+        again = sent and problem.status >= 500
+        answer = ui.page(request, actor, ErrorPart(title, advice, again), say, status=problem.status)
+        if sent:  # beside what was typed, not in its place
+            answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#refused", "innerHTML"
+        return answer
     back = _back(request, problem.status)
     view = ErrorPage(
         status=problem.status,

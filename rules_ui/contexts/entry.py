@@ -36,8 +36,13 @@ class ErrorPage(View):
 
 @dataclass(frozen=True, slots=True)
 class ErrorPart(View):
-    """The same where only a piece of a page was asked for."""
+    """The same where only a piece of a page was asked for.
+
+    Attributes:
+        again: what was sent may be sent once more as it is.
+    """
 
     template: ClassVar[str] = "error_part.html"
     title: str
     advice: str
+    again: bool

@@ -57,6 +57,26 @@
     const more = form?.matches?.("form.edit") && !form.closest(".is-wrong") ? form.querySelector(".edit-more") : null;
     if (more) more.value = "";
   });
+  // What could not be sent, or was answered by a failure, is said in sight and sent once more on demand.
+  const refused = document.getElementById("refused"), unsent = new Set();
+  const failed = (event) => {
+    const { request, response, sourceElement } = event.detail.ctx ?? {};
+    if (!request || request.method === "GET") return;
+    if (!response || response.status >= 500) unsent.add(sourceElement);
+    if (!response) refused?.replaceChildren(document.getElementById("unreached").content.cloneNode(true));
+  };
+  document.addEventListener("htmx:error", failed);
+  document.addEventListener("htmx:response:error", failed);
+  document.addEventListener("htmx:after:swap", (event) => {
+    const { request, response } = event.detail.ctx ?? {};
+    if (request && request.method !== "GET" && response?.status < 400 && !unsent.size) refused?.replaceChildren();
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-again]")) return;
+    const forms = [...unsent].filter((one) => one.isConnected);
+    unsent.clear();
+    for (const form of forms) form.requestSubmit?.();
+  });
   // What is typed or scanned next takes the place of what nobody was found by.
   document.querySelector("[data-anew]")?.select();
   // What was refused is said at its field, wherever on the page that is.

@@ -103,6 +103,47 @@ async def test_code_is_saved_when_it_is_left_and_changes_in_quick_succession_los
     assert kept.count('"Points for all"') == 1
 
 
+async def test_what_could_not_be_sent_is_said_and_sent_again(site: Site) -> None:
+    limit = "#e-parameters-regular_5fspend_5fminor-value-set-number-minor-value"
+    context = await site.browser.new_context(viewport=DESK, locale="en")  # type: ignore[arg-type]
+    page = await context.new_page()
+    await site.sign_in(page)
+    await choose(page, "en")
+    await page.goto(f"{site.address}/packs/grocery-classic/edit")
+    said, again = page.locator("#refused"), page.get_by_role("button", name="Try again")
+
+    for typed, answer, words, saves in (("1200", lost, "Not saved", "1"), ("1300", broken, "It broke", "2")):
+        await page.route("**/edit", answer)
+        await page.fill(limit, typed)
+        await page.press(limit, "Tab")
+        await expect(said).to_contain_text(words)
+        await expect(page.locator(limit)).to_have_value(typed)
+        assert (await Axe().run(page, "#refused", AXE)).response["violations"] == []
+        await page.unroute("**/edit")
+        await again.click()
+        await expect(page.locator("input[name=based_on]").first).to_have_value(saves)
+        await expect(said).to_be_empty()
+    await context.close()
+    async with site.chain.database.read() as session:
+        kept = json.loads((await get_draft(session, "grocery-classic")).text)
+    assert kept["parameters"]["regular_spend_minor"]["value"] == 130_000
+
+
+async def lost(route: Route) -> None:
+    await route.abort()
+
+
+async def broken(route: Route) -> None:
+    """As the application answers what it broke on."""
+    button = '<button type="button" class="btn btn-sm" data-again>Try again</button>'
+    await route.fulfill(
+        status=500,
+        content_type="text/html",
+        headers={"HX-Retarget": "#refused", "HX-Reswap": "innerHTML"},
+        body=f'<div class="notice notice-bad">It broke {button}</div>',
+    )
+
+
 async def later(route: Route) -> None:
     """Answers so late that the next change is made before."""
     await asyncio.sleep(0.3)

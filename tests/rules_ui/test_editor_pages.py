@@ -205,3 +205,16 @@ async def test_a_table_grows_and_shrinks_by_rows(admin: httpx.AsyncClient) -> No
     assert len(rules) == len(json.loads(before)["rules"]) + 1
     page = await change(admin, page, "remove-band", "/rules/4", "")
     assert text_of(page) == before
+
+
+async def test_what_is_refused_is_said_beside_what_was_typed_not_in_its_place(
+    admin: httpx.AsyncClient,
+) -> None:
+    body = {"based_on": "0", "change": "set-number /parameters/x/value", "value": "1"}
+    sent = await admin.post("/packs/no-such-pack/edit", data=body, headers=HTMX)
+    assert sent.status_code == 404
+    assert (sent.headers["hx-retarget"], sent.headers["hx-reswap"]) == ("#refused", "innerHTML")
+    assert "data-again" not in sent.text, "sent once more it would be refused once more"
+    asked = await admin.get("/packs/no-such-pack/edit", headers=HTMX)
+    assert "hx-retarget" not in asked.headers
+    assert '<div id="refused"' in (await admin.get(EDIT)).text
