@@ -146,7 +146,7 @@ def reigning(right: LifecyclePlan, wrong: LifecyclePlan, since: datetime, until:
     return reigns
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(
     st.lists(st.integers(0, 40), max_size=5).map(sorted),
     DAYS,
