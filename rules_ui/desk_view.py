@@ -86,17 +86,17 @@ def offers_of(found: OfferExplanation, say: Speech) -> Offers:
     withheld: list[Offer] = []
     for pack, rule in _with_packs(found.packs, OFFERED_KINDS):
         title, what = rule.title.of(say.language), rule.effect.of(say.language)
-        limits = [one.words for one in left_of(rule.rule, pack, found.limits)]
-        left = tuple(words.of(say.language) for words in (*limits, *rule.remarks))
+        left = tuple(one.words.of(say.language) for one in left_of(rule.rule, pack, found.limits))
+        remarks = tuple(each.of(say.language) for each in rule.remarks)
         if rule.state not in ("applied", "idle", "open"):
             withheld.append(Offer(title, what, rule.why.of(say.language)))
         elif asked := [each.words.of(say.language) for each in rule.conditions if each.holds is None]:
             on = say.text(
                 N_("On a purchase where: %(conditions)s"), conditions=say.text(N_("; ")).join(asked)
             )
-            depending.append(Offer(title, what, on, left))
+            depending.append(Offer(title, what, on, left, remarks))
         else:
-            given.append(Offer(title, what, "", left))
+            given.append(Offer(title, what, "", left, remarks))
     excluded = [rule for rule in _rules(found.packs, ("eligibility",)) if rule.state == "applied"]
     notes = tuple(rule.effect.of(say.language) for rule in excluded)
     return Offers(notes, tuple(given), tuple(depending), tuple(withheld))

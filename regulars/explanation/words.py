@@ -24,8 +24,8 @@ LIMITED_WINNER: Final = Said(
     "A limit left “{subject}” less or nothing; this rule does not step in for it.",
 )
 RIVALS: Final = Said(
-    "与“{subjects}”{more}不同享，按哪项计由购物篮决定。",
-    "It does not count together with “{subjects}”{more}: the basket decides.",
+    "与“{subjects}”{more}不同享，按哪项计由所购商品决定。",
+    "It does not count together with “{subjects}”{more}: what is bought decides.",
 )
 LIMITED_RIVAL: Final = Said(
     "与“{subject}”不同享；本单若按“{subject}”计，因其额度已用完，两项都不给。",

@@ -86,13 +86,15 @@ class Offer:
     Attributes:
         what: what it gives.
         why: what is missing, where it gives nothing; what the purchase must be, where that decides; else "".
-        left: what limits leave of it, and what used-up limits of others may mean for it, a sentence each.
+        left: what limits leave of it, a sentence each.
+        remarks: what it excludes, and what used-up limits of that mean for it, a sentence each.
     """
 
     title: str
     what: str
     why: str
     left: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

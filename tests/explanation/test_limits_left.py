@@ -125,8 +125,8 @@ async def test_of_discounts_that_exclude_each_other_the_basket_decides(chain: Sm
     await publish(chain, orjson.dumps(document))
     member = await chain.join()
     assert await told(chain, member, "save/1") == {
-        "better": ("open", ["与“other”不同享，按哪项计由购物篮决定。"]),
-        "other": ("open", ["与“better”不同享，按哪项计由购物篮决定。"]),
+        "better": ("open", ["与“other”不同享，按哪项计由所购商品决定。"]),
+        "other": ("open", ["与“better”不同享，按哪项计由所购商品决定。"]),
         "apart": ("open", []),
     }
     offer = await quote_of(chain, chain.basket(member, line(10_000)))

@@ -1,6 +1,7 @@
 """The desk: somebody is found by what is shown, taken in once, told why, and given points by two people."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -167,15 +168,16 @@ def test_without_a_basket_what_is_given_stands_apart_from_what_the_purchase_deci
             ("not", "failed", (Condition(Said("会员", "M"), holds=False), basket)),
         )
     ]
+    rules[2] = replace(rules[2], remarks=(Said("不同享", "Not together"),))
     packs = (PackSaid("p/1", Said("包", "Pack"), "earning", "", tuple(rules)),)
     words = Said("该会员今日还剩 5 分。", "5 points left for this member today.")
     title = Said("名", "N")
     cap = LimitLeft("p/1", "cap", title, ("held",), "points", "member", "day", 9, 5, True, words)
     found = OfferExplanation(None, "s", MONDAY, "", False, 0, 0, (), (), packs, (cap,))
     offers = offers_of(found, Speech(language, ZoneInfo("UTC"), Money("CNY", 2), MONDAY))
-    assert [(each.title, each.left) for each in offers.given] == [
-        ("surely", ()),
-        ("held", (words.of(language),)),
+    assert [(each.title, each.left, each.remarks) for each in offers.given] == [
+        ("surely", (), ()),
+        ("held", (words.of(language),), (rules[2].remarks[0].of(language),)),
     ]
     assert [(each.title, each.why) for each in offers.depending] == [("perhaps", on)]
     assert [each.title for each in offers.withheld] == ["not"]
