@@ -68,8 +68,10 @@
   document.addEventListener("htmx:error", failed);
   document.addEventListener("htmx:response:error", failed);
   document.addEventListener("htmx:after:swap", (event) => {
-    const { request, response } = event.detail.ctx ?? {};
-    if (request && request.method !== "GET" && response?.status < 400 && !unsent.size) refused?.replaceChildren();
+    const { request, response, sourceElement } = event.detail.ctx ?? {};
+    if (!request || request.method === "GET" || !(response?.status < 400)) return;
+    unsent.delete(sourceElement);
+    if (![...unsent].some((one) => one.isConnected)) refused?.replaceChildren();
   });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-again]")) return;
