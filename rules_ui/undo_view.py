@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from regulars.undoing.asides import Aside
 from regulars.undoing.domain import AT_WORK, Effect, EffectKind, Item, Result, Undo, UndoState
-from regulars.undoing.silences import SILENCE
 from rules_ui import telling
 from rules_ui.contexts.base import Choice, Tone
 from rules_ui.contexts.undoing import (
@@ -163,7 +162,7 @@ def item_of(
 ) -> ItemLine:
     """One entry of the frozen list."""
     no_points = item.tier_to is not None or item.aside is not None
-    by_time = item.aside is not None and item.aside.kind == "stage" and item.aside.what == SILENCE
+    no_link = item.tier_to is not None or item.purchase_id is None
     takes = -item.takes + item.to_give
     tier_from, tier_to = item.tier_from or "", item.tier_to or ""
     move = f"{tiers.get(tier_from, tier_from)} → {tiers.get(tier_to, tier_to)}"
@@ -172,7 +171,7 @@ def item_of(
     return ItemLine(
         member_href=f"/members/{item.member_id}",
         member=say.text(N_("Member …%(id)s"), id=str(item.member_id)[-6:]),
-        purchase_href="" if item.tier_to is not None or by_time else f"/purchases/{item.cause_id}",
+        purchase_href="" if no_link else f"/purchases/{item.purchase_id}",
         at=item.occurred_at,
         store=names.places.get(item.store_id, "?"),
         points="–" if no_points else say.number(item.points),

@@ -341,7 +341,9 @@ class UndoItemOut(Out):
 
     entry_id: UUID
     member_id: UUID
-    purchase_id: UUID
+    purchase_id: Annotated[
+        UUID | None, Field(description="None where time alone had decided a tier or a stage.")
+    ]
     store: str
     occurred_at: datetime
     points: int
@@ -362,7 +364,7 @@ class UndoItemOut(Out):
         return cls(
             entry_id=item.entry_id,
             member_id=item.member_id,
-            purchase_id=item.cause_id,
+            purchase_id=item.purchase_id,
             store=store,
             occurred_at=item.occurred_at,
             points=item.points,

@@ -132,6 +132,11 @@ class Item:
         return self.tier_to is not None or (self.aside is not None and self.aside.changes)
 
     @property
+    def purchase_id(self) -> UUID | None:
+        """The purchase; None where time alone had decided a tier or a stage."""
+        return None if self.to_change and self.cause_id == self.entry_id else self.cause_id
+
+    @property
     def to_give(self) -> int:
         return sum(award.points for award in self.gives)
 

@@ -24,6 +24,7 @@ from regulars.lifecycle.service import advance
 from regulars.lifecycle.tag_ending import reached
 from regulars.rules.domain import LifecyclePlan
 from regulars.security.scope import EVERYWHERE
+from regulars.undoing.service import list_items
 from regulars.undoing.silences import reigned_until, spoken_again
 from regulars.undoing.working import work_through
 
@@ -73,6 +74,9 @@ async def test_stages_become_what_the_days_of_the_other_version_make_of_them(und
     order = await undoing.order(WRONG, to_version=1)
     assert order.preview is not None
     assert order.preview["stages"] == {"at_risk → active": 1, "lapsed → active": 3}
+    async with undoing.chain.database.read() as session:
+        items = await list_items(session, order.id, EVERYWHERE)
+    assert {item.purchase_id for item, _ in items} == {None}
     await undoing.approve(order)
     await buy(undoing, "Cid", 12)  # meanwhile
     done = await work_through(undoing.means, order.id)
