@@ -203,6 +203,8 @@ def finding(code: str, pointer: str, **details: object) -> Finding:
         {name: shorten(value[side] if isinstance(value, tuple) else value) for name, value in details.items()}
         for side in (0, 1)
     )
+    if "choices" in in_zh:
+        in_zh["choices"] = in_zh["choices"].replace(", ", "、")
     return Finding(code, severity, pointer, zh.format(**in_zh), en.format(**in_en))
 
 

@@ -179,7 +179,7 @@ def _stack_parts(sheet: Sheet, at: str, held: Mapping[str, Any], depth: int) -> 
     spelled = [(index, each) for index, each in inner if isinstance(each, dict)]
     wanted = [slot for slot in STACK if slot.path != ("members",) or not spelled]
     own = slots(sheet, at, held, wanted)
-    named = ", ".join(each for _, each in inner if isinstance(each, str))
+    named = sheet.text(N_(", ")).join(each for _, each in inner if isinstance(each, str))
     if spelled and named:
         own += (SlotView(sheet.text(N_("Groups in it")), (), named, id=element_id(at, "named")),)
     adds = additions(sheet, at, "add-stacking", (("group", N_("Group in this group")),))

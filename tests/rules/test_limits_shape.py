@@ -58,7 +58,7 @@ def test_what_is_wrong_with_a_limit_is_found(pack: Any, wrong: Any, code: str, p
 
 def test_choices_are_listed_without_a_word_of_either_language(pack: Any) -> None:
     (found,) = check(json.dumps(pack(limits=[limit(every="hour")]))).findings
-    assert found.zh == "只能是：day, week, month, year, ever。"
+    assert found.zh == "只能是：day、week、month、year、ever。"
     assert found.en == "Use one of: day, week, month, year, ever."
 
 
