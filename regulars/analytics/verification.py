@@ -212,7 +212,7 @@ CHECKS: Final = (
         from purchase p cross join lateral (
           select coalesce(sum((line->>'sales_minor')::bigint), 0) as sales,
                  coalesce(sum((line->>'list_minor')::bigint), 0) as list, count(*) as lines
-          from jsonb_array_elements(p.lines) line) l
+          from json_array_elements(p.lines) line) l
         where (p.sales_minor, p.list_minor, p.line_count) <> (l.sales, l.list, l.lines)
         """,
     ),

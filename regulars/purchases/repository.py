@@ -89,7 +89,7 @@ _COLUMNS = [
     ("receipt", "text"),
 ]
 # Handed over as text: the driver would pass each JSON value through a function of ours.
-_CAST = {"tenders": "::jsonb", "lines": "::jsonb", "evaluation": "::jsonb", "receipt": "::json"}
+_CAST = {"tenders": "::json", "lines": "::json", "evaluation": "::jsonb", "receipt": "::json"}
 _NAMES = ", ".join(name for name, _ in _COLUMNS)
 _GIVEN = ", ".join(f"n.{name}{_CAST.get(name, '')}" for name, _ in _COLUMNS)
 _BOUGHT = f"""bought as (

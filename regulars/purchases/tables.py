@@ -44,8 +44,8 @@ purchase = Table(
     Column("points", BigInteger, nullable=False),
     Column("line_count", Integer, nullable=False),
     Column("flags", ARRAY(Text), nullable=False),
-    Column("tenders", Json, nullable=False),
-    Column("lines", Json, nullable=False),
+    Column("tenders", JSON, nullable=False),  # read whole: taking a document apart costs the till
+    Column("lines", JSON, nullable=False),
     Column("evaluation", Json, nullable=False),
     Column("receipt", JSON, nullable=False),  # as answered, byte for byte: a replay gives the same
     UniqueConstraint("member_id", "seq"),
