@@ -192,7 +192,7 @@ async def test_a_plan_that_cannot_be_comes_back_as_it_was_typed(people: Marketin
     assert 'value="2020-01-01T08:00"' in past.text
     said = "The beginning, 1 Jan 2020 08:00, has passed."
     assert re.search(rf'id="starts-1-error">(?:(?!</p>).)*{said}', past.text, re.S)
-    assert "notice-bad" not in past.text
+    assert 'class="notice notice-bad" role="alert"' not in past.text
     two = {
         "places-1": str(people.world.chain.stores["east-1"]),
         "places-2": str(people.world.chain.hq),
