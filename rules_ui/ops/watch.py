@@ -129,16 +129,21 @@ class Watch:
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
                 client = await self._connect()
-                reported = await _ids(client, _REPORTED, missing_ok=True)
-                newest = await _ids(client, _RUNNING)
-                running = (await client.count_workflows(_RUNNING)).count
+                reported, newest, counted = await asyncio.gather(
+                    _ids(client, _REPORTED, missing_ok=True),
+                    _ids(client, _RUNNING),
+                    client.count_workflows(_RUNNING),
+                )
                 wanted = list(dict.fromkeys([*reported, *overdue, *lately_told, *newest]))[:LOOKED_AT_MOST]
                 gate, late = asyncio.Semaphore(IN_FLIGHT), frozenset(overdue)
-                seen = await asyncio.gather(*(_look_at(client, gate, one, one in late) for one in wanted))
-                works = await _works(client, gate)
+                seen, works = await asyncio.gather(
+                    asyncio.gather(*(_look_at(client, gate, one, one in late) for one in wanted)),
+                    _works(client, gate),
+                )
         except AWAY:
             return Look(at, reachable=False, looked_at=0, running=0, troubled=())
         found = tuple(one for one in seen if one is not None)
+        running = counted.count
         return Look(at, reachable=True, looked_at=len(wanted), running=running, troubled=found, works=works)
 
     async def member(self, member_id: UUID) -> Seen | None:
