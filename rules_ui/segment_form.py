@@ -179,10 +179,11 @@ def form_of(
         said = say.text(N_("The condition is too long for the form. It is changed in the code."))
         notices = [*notices, EditorNotice("plain", said)]
     rest = [each for number, each in enumerate(examined.findings) if number not in sheet.placed]
+    answer = (examined.condition, *troubles, *notices)
     return SegmentForm(
         action=action,
         condition=examined.condition,
-        count_id=f"count-{sha256(examined.condition.encode()).hexdigest()[:12]}",
+        count_id=f"count-{sha256(repr(answer).encode()).hexdigest()[:12]}",
         notices=tuple(notices),
         troubles=tuple(troubles),
         join=join,

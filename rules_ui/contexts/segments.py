@@ -103,7 +103,7 @@ class SegmentForm(View):
     Attributes:
         action: where changes go.
         condition: its text, which every change carries: nothing is kept before it is saved.
-        count_id: another for every condition, so that it is counted anew.
+        count_id: another for every condition and refusal, so that it is counted anew.
     """
 
     template: ClassVar[str] = "segment_form.html"

@@ -176,8 +176,16 @@ async def count_typed(
 ) -> Response:
     await ui.refresh()
     say = ui.speech(request, actor)
+    change = change_of(await request.form())
     async with ui.container.database.read() as session:
-        examined = examine(when, await catalogue_of(session))
+        builder = await _builder(session, ui, say)
+        catalogue = await catalogue_of(session)
+    if change.do:
+        try:
+            when = changed(when, change, builder)[:LONGEST]
+        except (Unreadable, ChangeUnknown, PointerUnknown):  # half a value: what is shown stays
+            return Response(status_code=204)
+    examined = examine(when, catalogue)
     found: Found | RegularsError
     if examined.green:
         home = found_place(next((each for each in reversed(place) if each), ""), open_places(ui, actor.scope))

@@ -106,6 +106,21 @@ async def test_a_count_shows_members_without_what_is_personal(
         )
 
 
+async def test_a_count_follows_what_is_typed_and_half_a_value_leaves_it(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    member = await world.chain.join("Xu Typed")
+    await world.chain.buy(member, *lines((7_777_700, "GROCERY")))
+    spent = '{">=": [{"var": "member.spend_365d_minor"}, 100]}'
+    for typed, figure in (("77777", "1"), ("77,777.01", "0")):
+        sent = {"when": spent, "change": "set-value /when", "value0": typed}
+        found = await admin.post("/segment-counts", data=sent)
+        assert f'<strong class="lead-figure">{figure}</strong>' in found.text
+    for change, half in (("set-value /when", "7x"), ("set-value /when/and/9", "7"), ("hack /when", "7")):
+        sent = {"when": spent, "change": change, "value0": half}
+        assert (await admin.post("/segment-counts", data=sent)).status_code == 204
+
+
 async def test_a_count_while_typing_says_what_is_estimated_and_is_brought_up_to_date_on_demand(
     world: WebWorld, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
