@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from api.container import Container, container_of
 from api.session_cookies import CSRF_FIELD, CSRF_HEADER, require_own_origin, session_token
@@ -94,6 +94,7 @@ Parts = Annotated[Container, Depends(_parts)]
 """The process's container."""
 
 At = Annotated[datetime, Depends(_now)]
+AfterNumber = Annotated[int, Query(ge=0, le=1 << 62, description="The `next_after` of the last page.")]
 """The instant of the request, aware UTC."""
 
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query
 
-from api.dependencies import At, Parts, requires
+from api.dependencies import AfterNumber, At, Parts, requires
 from api.schemas.packs import (
     ActivationOut,
+    ActivationPageOut,
     DraftIn,
     DraftOut,
     DraftPageOut,
@@ -86,11 +87,15 @@ async def get_version(
 
 
 @router.get("/packs/{code}/activations")
-async def list_activations(parts: Parts, actor: Reader, code: Code) -> list[ActivationOut]:
-    """Where and when versions of a pack are live or switched off, as far as it concerns your places."""
+async def list_activations(
+    parts: Parts, actor: Reader, code: Code, after: AfterNumber = 0, limit: PageSize = 50
+) -> ActivationPageOut:
+    """Where and when versions of a pack are live or switched off, as far as it concerns your places; oldest
+    first, without what was taken back."""
     async with parts.database.read() as session:
-        found = await rules.list_activations(session, code)
-    return [ActivationOut.of(each) for each in found if actor.scope.touches(each.place_path)]
+        found = await rules.page_of_activations(session, code, actor.scope, after=after, limit=limit + 1)
+    page, next_after = page_of(found, limit, lambda each: each.id)
+    return ActivationPageOut(items=[ActivationOut.of(each) for each in page], next_after=next_after)
 
 
 @router.get("/drafts")

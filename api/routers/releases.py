@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 
-from api.dependencies import At, Parts, requires
+from api.dependencies import AfterNumber, At, Parts, requires
 from api.schemas.releases import (
     HaltIn,
     OptionalReasonIn,
@@ -13,6 +13,7 @@ from api.schemas.releases import (
     PolicyBody,
     ReasonIn,
     ReleaseActOut,
+    ReleaseActPageOut,
     ReleaseOut,
     ReleasePageOut,
     ResumeIn,
@@ -22,6 +23,7 @@ from api.schemas.releases import (
 )
 from api.strict_json import api_router
 from regulars.kernel.codes import CODE_LENGTH_MAX
+from regulars.kernel.paging import page_of
 from regulars.releases import review, rollout, service
 from regulars.releases.domain import ReleaseState
 from regulars.releases.policy import get_policy, set_policy
@@ -90,11 +92,14 @@ async def get_release(parts: Parts, actor: Reader, at: At, release_id: UUID) -> 
 
 
 @router.get("/releases/{release_id}/history")
-async def list_acts(parts: Parts, actor: Reader, release_id: UUID) -> list[ReleaseActOut]:
+async def list_acts(
+    parts: Parts, actor: Reader, release_id: UUID, after: AfterNumber = 0, limit: PageSize = 50
+) -> ReleaseActPageOut:
     """Every step of a release, oldest first."""
     async with parts.database.read() as session:
-        found = await service.release_history(session, release_id, actor.scope)
-    return [ReleaseActOut.of(line) for line in found]
+        found = await service.release_history(session, release_id, actor.scope, after=after, limit=limit + 1)
+    page, next_after = page_of(found, limit, lambda line: line.no)
+    return ReleaseActPageOut(items=[ReleaseActOut.of(line) for line in page], next_after=next_after)
 
 
 @router.post("/releases/{release_id}/approve")

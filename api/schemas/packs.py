@@ -213,3 +213,10 @@ class ActivationOut(Out):
     @classmethod
     def of(cls, activation: Activation) -> Self:
         return cls.model_validate(activation)
+
+
+class ActivationPageOut(Out):
+    """Where and when versions of a pack are live, oldest first."""
+
+    items: list[ActivationOut]
+    next_after: Annotated[int | None, Field(description="Send it as `after` for the next page.")]

@@ -200,6 +200,7 @@ class ReleasePageOut(Out):
 class ReleaseActOut(Out):
     """One step of a release, as the audit log has it."""
 
+    no: Annotated[int, Field(description="In the order of all acts; numbers have gaps.")]
     at: datetime
     actor_kind: str
     actor_id: str
@@ -212,6 +213,13 @@ class ReleaseActOut(Out):
     @classmethod
     def of(cls, line: AuditLine) -> Self:
         return cls.model_validate(line)
+
+
+class ReleaseActPageOut(Out):
+    """The steps of a release, oldest first."""
+
+    items: list[ReleaseActOut]
+    next_after: Annotated[int | None, Field(description="Send it as `after` for the next page.")]
 
 
 class PolicyBody(In):

@@ -24,12 +24,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import Boolean
 
 from regulars.db.base import Instant, Ltree
 from regulars.releases.domain import PlannedPlace, Release, ReleaseState
 from regulars.releases.tables import pack_release, pack_release_place
-from regulars.security.scope import Scope, within_path
+from regulars.security.scope import Scope, touching_path
 
 _LAST: Final = UUID(int=(1 << 128) - 1)
 _place: Final = table("place", column("id", Uuid), column("path", Ltree))
@@ -37,13 +36,12 @@ _COLUMNS: Final = [each for each in pack_release.c if each.name != "told_no"]
 _FIXED: Final = frozenset({"id", "code", "version_id", "version", "kind", "hash", "submitted_at"})
 _MOVING: Final = tuple(each.name for each in _COLUMNS if each.name not in _FIXED)
 
-_ROOTS: Final = cast(bindparam("scope_paths", type_=ARRAY(Text)), ARRAY(Ltree))
 _TOUCHED: Final = exists(
     select(1)
     .select_from(_place)
     .where(
         _place.c.id == any_(pack_release.c.place_ids),
-        or_(within_path(_place.c.path), _place.c.path.op("@>", return_type=Boolean())(any_(_ROOTS))),
+        touching_path(_place.c.path),
     )
 )
 _BY_ID: Final = select(*_COLUMNS).where(pack_release.c.id == bindparam("release_id"), _TOUCHED)

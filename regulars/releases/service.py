@@ -126,11 +126,21 @@ async def waiting_for(session: AsyncSession, actor: Actor, at: datetime, *, limi
     ][:limit]
 
 
-async def release_history(session: AsyncSession, release_id: UUID, scope: Scope) -> Sequence[AuditLine]:
-    """Every step of a release as the audit log has it, oldest first. Raises: UnknownRelease."""
+async def release_history(
+    session: AsyncSession,
+    release_id: UUID,
+    scope: Scope,
+    *,
+    after: int = 0,
+    limit: int = audit.MOST_READ,
+) -> Sequence[AuditLine]:
+    """The steps of a release as the audit log has them, oldest first, after the one with the number `after`.
+
+    Raises: UnknownRelease.
+    """
     if await repository.find(session, release_id, scope) is None:
         raise UnknownRelease(release_id)
-    return await audit.of_subject(session, "release", str(release_id))
+    return await audit.of_subject(session, "release", str(release_id), after=after, limit=limit)
 
 
 async def advance(session: AsyncSession, release_id: UUID, to: datetime) -> Standing:

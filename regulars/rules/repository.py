@@ -7,7 +7,21 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text, Uuid, any_, bindparam, cast, column, func, insert, or_, select, table
+from sqlalchemy import (
+    BigInteger,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +31,7 @@ from regulars.db.together import Question
 from regulars.rules.domain import PackKind, PackVersion
 from regulars.rules.stored import Activation, Making, NewActivation, StoredVersion, VersionLine
 from regulars.rules.tables import pack_activation, pack_version, pack_version_maker
+from regulars.security.scope import Scope, touching_path
 
 _place = table("place", column("id", Uuid), column("path", Text), column("code", Text), column("kind", Text))
 _LINE_COLUMNS = (
@@ -54,6 +69,18 @@ _ACTIVATIONS: Final = (
     .order_by(pack_activation.c.id)
 )
 _ACTIVATIONS_OF: Final = _ACTIVATIONS.where(pack_activation.c.pack_code == bindparam("pack"))
+_taken_back = pack_activation.alias("taken_back")
+_IN_FORCE_OF: Final = _ACTIVATIONS_OF.where(
+    pack_activation.c.id > bindparam("after", type_=BigInteger),
+    pack_activation.c.voids_id.is_(None),
+    ~exists(
+        select(1).where(
+            _taken_back.c.pack_code == pack_activation.c.pack_code,
+            _taken_back.c.voids_id == pack_activation.c.id,
+        )
+    ),
+    touching_path(_place.c.path),
+).limit(bindparam("limit"))
 _INSERT_MAKING: Final = upsert(pack_version_maker).on_conflict_do_nothing()
 _MAKINGS: Final = (
     select(pack_version.c.version, pack_version_maker.c.made_by, pack_version_maker.c.based_on)
@@ -133,6 +160,14 @@ async def activations(session: AsyncSession) -> list[Activation]:
 async def activations_of(session: AsyncSession, code: str) -> list[Activation]:
     """A pack's activations, oldest first, with those that were taken back."""
     return [Activation(**row._mapping) for row in await session.execute(_ACTIVATIONS_OF, {"pack": code})]
+
+
+async def page_in_force(
+    session: AsyncSession, code: str, scope: Scope, after: int, limit: int
+) -> list[Activation]:
+    """A pack's activations that say something at places that concern the scope, oldest first; `in_force`."""
+    values = {"pack": code, "after": after, "limit": limit, **scope.parameters}
+    return [Activation(**row._mapping) for row in await session.execute(_IN_FORCE_OF, values)]
 
 
 async def place_paths(session: AsyncSession) -> dict[UUID, str]:

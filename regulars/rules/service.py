@@ -20,6 +20,7 @@ from regulars.rules.errors import (
 from regulars.rules.stored import Activation, Making, NewActivation, StoredVersion, VersionLine, in_force
 from regulars.security import audit
 from regulars.security.actor import Actor
+from regulars.security.scope import Scope
 
 
 async def create_version(
@@ -221,6 +222,13 @@ async def list_makings(session: AsyncSession, code: str) -> Sequence[Making]:
 async def list_activations(session: AsyncSession, code: str) -> Sequence[Activation]:
     """Where and when versions of a pack are live or switched off, oldest first; not what was taken back."""
     return in_force(await repository.activations_of(session, code))
+
+
+async def page_of_activations(
+    session: AsyncSession, code: str, scope: Scope, *, after: int = 0, limit: int = 100
+) -> Sequence[Activation]:
+    """As `list_activations`, of places that concern the scope, after the one with the id `after`."""
+    return await repository.page_in_force(session, code, scope, after, limit)
 
 
 async def activation_log(session: AsyncSession, code: str) -> Sequence[Activation]:

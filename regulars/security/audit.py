@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import BigInteger, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.security.tables import audit_entry
@@ -21,6 +21,7 @@ _CHANGED: Final = "changed"
 _INSERT = insert(audit_entry)
 _OF_SUBJECT: Final = (
     select(
+        audit_entry.c.id.label("no"),
         audit_entry.c.at,
         audit_entry.c.actor_kind,
         audit_entry.c.actor_id,
@@ -30,7 +31,11 @@ _OF_SUBJECT: Final = (
         audit_entry.c.after,
         audit_entry.c.reason,
     )
-    .where(audit_entry.c.subject_kind == bindparam("kind"), audit_entry.c.subject_id == bindparam("subject"))
+    .where(
+        audit_entry.c.subject_kind == bindparam("kind"),
+        audit_entry.c.subject_id == bindparam("subject"),
+        audit_entry.c.id > bindparam("after", type_=BigInteger),
+    )
     .order_by(audit_entry.c.id)
     .limit(bindparam("limit"))
 )
@@ -39,8 +44,13 @@ MOST_READ: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """One act on one subject; attributes as the arguments of `record`."""
+    """One act on one subject; attributes as the arguments of `record`.
 
+    Attributes:
+        no: in the order of all acts; numbers have gaps.
+    """
+
+    no: int
     at: datetime
     actor_kind: str
     actor_id: str
@@ -60,9 +70,11 @@ class Changed:
     after: Mapping[str, object]
 
 
-async def of_subject(session: AsyncSession, kind: str, subject_id: str) -> list[AuditLine]:
-    """What was done to one subject, oldest first; at most a thousand acts."""
-    values = {"kind": kind, "subject": subject_id, "limit": MOST_READ}
+async def of_subject(
+    session: AsyncSession, kind: str, subject_id: str, *, after: int = 0, limit: int = MOST_READ
+) -> list[AuditLine]:
+    """What was done to one subject, oldest first, after the act with the number `after`."""
+    values = {"kind": kind, "subject": subject_id, "after": after, "limit": limit}
     return [AuditLine(**row._mapping) for row in await session.execute(_OF_SUBJECT, values)]
 
 

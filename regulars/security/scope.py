@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, any_, bindparam, cast, column, select, table
+from sqlalchemy import ColumnElement, any_, bindparam, cast, column, or_, select, table
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Boolean, Text
 
@@ -55,6 +55,12 @@ def within_path(path: ColumnElement[str]) -> ColumnElement[bool]:
     """
     roots = cast(bindparam(_PARAMETER, type_=ARRAY(Text)), ARRAY(Ltree))
     return path.op("<@", return_type=Boolean())(any_(roots))
+
+
+def touching_path(path: ColumnElement[str]) -> ColumnElement[bool]:
+    """As `within_path`, and rows of the places above the scope too, as `Scope.touches`."""
+    roots = cast(bindparam(_PARAMETER, type_=ARRAY(Text)), ARRAY(Ltree))
+    return or_(within_path(path), path.op("@>", return_type=Boolean())(any_(roots)))
 
 
 def within_place(place_id: ColumnElement[object]) -> ColumnElement[bool]:

@@ -11,29 +11,25 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
-    any_,
     bindparam,
-    cast,
     column,
     insert,
-    or_,
     select,
     table,
 )
 from sqlalchemy import text as sql_text
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Ltree
-from regulars.security.scope import Scope, within_path
+from regulars.security.scope import Scope, touching_path
 from regulars.segments.domain import SegmentVersion
 from regulars.segments.tables import segment_version
 
 _place = table("place", column("id", Uuid), column("code", Text), column("path", Ltree))
 _V: Final = segment_version.c
-_ROOTS: Final = cast(bindparam("scope_paths", type_=ARRAY(Text)), ARRAY(Ltree))
 # What a place above has defined is there for all below it; whom it counts, the scope says.
-_IN_SIGHT: Final = or_(within_path(_place.c.path), _place.c.path.op("@>")(any_(_ROOTS)))
+_IN_SIGHT: Final = touching_path(_place.c.path)
 _CODE: Final = bindparam("code", type_=Text)
 _SEEN: Final[Select[Any]] = (
     select(segment_version, _place.c.code.label("place_code"), _place.c.path.label("place_path"))

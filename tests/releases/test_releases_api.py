@@ -1,15 +1,19 @@
 """Drafts and releases through the API: who may, what comes back, and how errors say what to do."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from httpx import AsyncClient
 from releases.conftest import PACK, ReleaseWorld, richer
 from web_fixtures import app  # noqa: F401
 from web_world import WebWorld, client_of
 
 from regulars.kernel import clock
+from regulars.rules import service as rules
 from regulars.rules.reading import MOST_BYTES
 from regulars.rules.starters import starter_text
+from regulars.security.scope import Scope
 
 
 @pytest.fixture
@@ -69,9 +73,39 @@ async def test_a_pack_goes_from_a_file_to_the_tills_and_back(web: WebWorld, worl
     assert resumed.status_code == 200
     back = await author.post(f"{release}/rollback", json={"reason": "too dear"})
     assert back.json()["state"] == "rolled_back"
-    acts = [each["action"] for each in (await other.get(f"{release}/history")).json()]
-    assert acts[-1] == "release.roll_back"
+    acts = (await other.get(f"{release}/history")).json()
+    assert (acts["items"][-1]["action"], acts["next_after"]) == ("release.roll_back", None)
+    assert await in_pages(other, f"{release}/history", 2) == acts["items"]
     assert await world.live("east-1", clock.now()) == 1
+
+
+async def test_activations_come_in_pages_without_what_was_taken_back(
+    web: WebWorld, world: ReleaseWorld
+) -> None:
+    begun, later = world.at.isoformat(), (world.at + timedelta(days=1)).isoformat()
+    await world.roll_back(await world.scheduled(("east-1", begun), ("west", later)))
+    await world.scheduled(("east-1", tomorrow()), ("west", tomorrow(50)), points=60)
+    path = f"/v1/packs/{PACK}/activations"
+    async with world.chain.database.read() as session:
+        known = await rules.list_activations(session, PACK)
+        assert len(await rules.activation_log(session, PACK)) > len(known)
+    for role, place in (("finance", "HQ"), ("marketing", "east"), ("marketing", "west-1")):
+        reader = await web.operator(role, world.place(place))
+        sees = Scope((world.paths[world.place(place)],))
+        wanted = [str(each.place_id) for each in known if sees.touches(each.place_path)]
+        assert [each["place_id"] for each in await in_pages(reader, path, 1)] == wanted
+    assert str(world.place("east-1")) not in wanted
+    assert len(known) > len(wanted) > 0
+
+
+async def in_pages(reader: AsyncClient, path: str, limit: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None:
+        page = (await reader.get(path, params={"after": after, "limit": limit})).json()
+        assert len(page["items"]) <= limit
+        found, after = found + page["items"], page["next_after"]
+    return found
 
 
 async def test_the_second_editor_is_told_what_the_first_changed(web: WebWorld, world: ReleaseWorld) -> None:
@@ -140,7 +174,7 @@ async def test_packs_and_their_versions_come_in_pages(web: WebWorld, world: Rele
     version = (await reader.get(f"/v1/packs/{PACK}/versions/1")).json()
     assert version["text"] == starter_text(PACK)
     live = (await reader.get(f"/v1/packs/{PACK}/activations")).json()
-    assert [(each["version"], each["place_id"]) for each in live] == [(1, str(world.hq))]
+    assert [(each["version"], each["place_id"]) for each in live["items"]] == [(1, str(world.hq))]
     releases = (await reader.get("/v1/releases", params={"limit": 1, "state": "in_review"})).json()
     assert [each["version"] for each in releases["items"]] == [3]
     older = (await reader.get("/v1/releases", params={"before": releases["next_before"]})).json()
