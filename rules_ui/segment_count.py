@@ -1,6 +1,7 @@
 """What a count of members found, in the reader's words."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from regulars.rules.chain_catalogue import catalogue_of
 from regulars.security.scope import Scope
 from regulars.segments import service
 from regulars.segments.domain import Counted, Fact, Question, SampleMember
+from regulars.segments.ladders import tiers_nowhere_live
 from regulars.segments.refreshing import refresh
 from rules_ui.contexts.base import Choice
 from rules_ui.contexts.segments import SampleLine, SegmentCount, SegmentFigure
@@ -60,11 +62,12 @@ async def ask(
         condition = await service.check(session, when)
         await refresh(session, at, unless_newer_than=age)
     async with container.database.read() as session:
+        remarks = tiers_nowhere_live(condition, await container.packs.refresh(session), at)
         counted = await service.count_members(
             session, scope, condition, question, rows_seconds=ROWS_SECONDS, rows_most=rows_most
         )
         rows = await _rows(session, scope, counted.sample)
-        return counted, rows, await catalogue_of(session)
+        return replace(counted, remarks=remarks), rows, await catalogue_of(session)
 
 
 async def _rows(
@@ -102,7 +105,7 @@ def count_of(
         links: whether the reader may open members.
     """
     if isinstance(found, RegularsError):
-        return SegmentCount("", 0, "", "", None, "", "", 0, 0, (), trouble_of(found, say.language))
+        return SegmentCount("", 0, "", "", None, "", "", 0, 0, (), (), trouble_of(found, say.language))
     counted, rows, catalogue = found
     why = (
         say.text(N_("The database cannot decide “%(part)s” exactly."), part=counted.refusal.part)
@@ -119,6 +122,7 @@ def count_of(
         why_rows=why,
         failed=counted.failed,
         undecided=counted.undecided_members,
+        remarks=tuple(each.zh if say.language == "zh" else each.en for each in counted.remarks),
         sample=tuple(
             _line(each, rows[each.member_id], catalogue, {t.value: t.label for t in tiers}, say, links=links)
             for each in counted.sample

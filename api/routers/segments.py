@@ -1,5 +1,6 @@
 """Segments: ask how many members a condition holds for, and keep conditions under a name."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Path, Query
@@ -12,6 +13,7 @@ from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from regulars.segments import service
 from regulars.segments.domain import CODE_MOST, Question
+from regulars.segments.ladders import tiers_nowhere_live
 from regulars.segments.refreshing import refresh
 
 router = api_router("segments")
@@ -89,4 +91,6 @@ async def _count(parts: Container, actor: Actor, at: At, when: object, question:
         condition = await service.check(session, when)
         await refresh(session, at, unless_newer_than=service.FRESH_FOR)
     async with parts.database.read() as session:
-        return CountedOut.of(await service.count_members(session, actor.scope, condition, question))
+        remarks = tiers_nowhere_live(condition, await parts.packs.refresh(session), at)
+        counted = await service.count_members(session, actor.scope, condition, question)
+    return CountedOut.of(replace(counted, remarks=remarks))

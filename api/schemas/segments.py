@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from api.schemas.base import In, Out
+from api.schemas.packs import FindingOut
 from regulars.segments.domain import (
     DESCRIPTION_MOST,
     SAMPLE_MOST,
@@ -94,6 +95,10 @@ class CountedOut(Out):
     way: Way
     why_rows: WhyRowsOut | None
     statement: Annotated[str | None, Field(description="The condition in SQL, parameters for values.")]
+    remarks: Annotated[
+        list[FindingOut],
+        Field(description="What may be wrong with the condition, such as a tier that no live pack has."),
+    ]
     sample: list[SampleMemberOut]
 
     @classmethod
@@ -107,6 +112,7 @@ class CountedOut(Out):
             way=counted.way,
             why_rows=WhyRowsOut.model_validate(counted.refusal) if counted.refusal else None,
             statement=counted.statement,
+            remarks=[FindingOut.of(each) for each in counted.remarks],
             sample=[SampleMemberOut(member_id=m.member_id, facts=dict(m.facts)) for m in counted.sample],
         )
 

@@ -1,7 +1,7 @@
 """Asks about segments, and keeps them, from the command line in the chain's database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,11 +12,13 @@ from regulars.kernel.errors import FieldProblem
 from regulars.organisation import service as organisation
 from regulars.organisation.errors import UnknownPlace
 from regulars.rules.findings import first
+from regulars.rules.live import LivePacks
 from regulars.rules.reading import read
 from regulars.security.scope import EVERYWHERE
 from regulars.segments import service
 from regulars.segments.domain import Condition, Counted, Draft, Question
 from regulars.segments.errors import SegmentNotGreen, UnknownSegment
+from regulars.segments.ladders import tiers_nowhere_live
 from regulars.segments.refreshing import refresh
 from regulars.segments.saved_repository import Seen
 from regulars.settings import Settings
@@ -48,7 +50,9 @@ async def count(settings: Settings, wish: Wish) -> Counted:
         async with database.read() as session:
             condition, home = await _condition(session, wish)
             question = Question(wish.sample, wish.seed, await _within(session, wish.place, home))
-            return await service.count_members(session, EVERYWHERE, condition, question)
+            remarks = tiers_nowhere_live(condition, await LivePacks().refresh(session), clock.now())
+            counted = await service.count_members(session, EVERYWHERE, condition, question)
+            return replace(counted, remarks=remarks)
 
 
 async def _condition(session: AsyncSession, wish: Wish) -> tuple[Condition, str | None]:

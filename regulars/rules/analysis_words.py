@@ -43,6 +43,8 @@ WARNINGS: dict[str, tuple[str, str]] = {
                       "“{other}”, which is live, has no tier “{tier}”, so no member is in it. Mend its spelling, or release the tiers first."),
     "tier_missing": ("已发布的“{other}”用到等级“{tier}”，这里没有，发布后没有会员会是这个等级。请保留它，或修改那个规则包。",
                      "“{other}”, which is live, names the tier “{tier}”, which is not here: no member will be in it. Keep the tier, or change that pack."),
+    "tier_nowhere_live": ("目前生效的规则包里都没有等级“{tier}”，不会有会员升到这个等级。请改正拼写，或先发布有这个等级的规则包。",
+                          "No pack that is live has a tier “{tier}”, so nobody comes into it. Mend its spelling, or release the tiers first."),
     "refused_by_live": ("已发布的“{other}”的规则“{rule}”在这个规则包生效时总是拒绝它，所以它不会给任何东西。请调整其中一个的条件。",
                         "Whenever this pack gives something, “{rule}” of the live pack “{other}” refuses it, so it gives nothing. Change the conditions of one of them."),
     "refuses_live": ("已发布的“{other}”生效时，规则“{rule}”总是拒绝它，它将不再给任何东西。请收窄条件，或确认是有意的。",

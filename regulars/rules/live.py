@@ -88,6 +88,10 @@ class LiveView:
         timeline = self._timeline(place_id)
         return timeline.sets[bisect_right(timeline.boundaries, at)]
 
+    def everywhere(self, at: datetime) -> set[PackSet]:
+        """The packs live together at any place at an instant; each set once."""
+        return {self.at(place_id, at) for place_id in self._paths}
+
     def boundaries(self, place_id: UUID) -> Sequence[datetime]:
         """The instants at which what is live at a place changes, ascending.
 

@@ -1,4 +1,4 @@
-"""The tiers that a pack names in its scopes and conditions: a misspelt one fits no member."""
+"""The tiers that packs and conditions name: a misspelt one fits no member."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,28 +23,35 @@ def tiers_named(pack: Pack) -> Iterator[tuple[str, str, str]]:
             yield rule_id, at(pointer, "scope", "tiers", place), tier
     for index, rule in enumerate(pack.rules):
         tree = rule.model_dump(mode="json", by_alias=True, include={"when", "then"}, exclude_none=True)
-        for pointer, tier in _compared(tree, at("", "rules", index)):
+        for pointer, tier in tiers_compared(tree, at("", "rules", index)):
             yield rule.id, pointer, tier
 
 
-def _compared(tree: object, pointer: str) -> Iterator[tuple[str, str]]:
+def tiers_compared(tree: object, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Each text that a condition compares the member's tier with.
+
+    Args:
+        tree: checked.
+        pointer: to the condition itself.
+    Returns: where it stands, and the tier's code.
+    """
     if isinstance(tree, dict):
         for name, below in tree.items():
             here = at(pointer, name)
             if name in _COMPARING and isinstance(below, list) and any(_reads_tier(each) for each in below):
                 yield from _texts(below, here)
             else:
-                yield from _compared(below, here)
+                yield from tiers_compared(below, here)
     elif isinstance(tree, list):
         for index, below in enumerate(tree):
-            yield from _compared(below, at(pointer, index))
+            yield from tiers_compared(below, at(pointer, index))
 
 
 def _reads_tier(tree: object) -> bool:
     match tree:
         case {"var": "member.tier"}:
             return True
-        case {"val": [[int()], *path]}:
+        case {"val": [[int()], *path]} | {"val": [*path]}:
             return path == _OUTSIDE
         case _:
             return False

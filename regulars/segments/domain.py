@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from regulars.rules.findings import at
+from regulars.rules.findings import Finding, at
 from regulars.rules.parts import CODE_PATTERN
 from regulars.segments.errors import SegmentCodeInvalid, SegmentTextInvalid
 
@@ -87,6 +87,7 @@ class Counted:
         statement: the SQL condition with parameters in place of values; None row by row.
         looked_at: where only some of those who may match were decided, how many: `matching` and `failed` are
             estimated from them. None: both are exact.
+        remarks: what may be wrong with the condition, though it could be counted; whoever asks adds them.
     """
 
     as_of: datetime
@@ -99,6 +100,7 @@ class Counted:
     statement: str | None
     sample: tuple[SampleMember, ...]
     looked_at: int | None = None
+    remarks: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

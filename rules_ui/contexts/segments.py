@@ -69,6 +69,7 @@ class SegmentCount(View):
         looked_at: how many were decided where the count is estimated from them; "" where it is exact.
         failed: members for whom it could not be decided.
         undecided: members about whom time has something to decide.
+        remarks: what may be wrong with the condition.
         trouble: why there is no count, or "".
     """
 
@@ -82,6 +83,7 @@ class SegmentCount(View):
     why_rows: str
     failed: int
     undecided: int
+    remarks: tuple[str, ...]
     sample: tuple[SampleLine, ...]
     trouble: str
 

@@ -151,6 +151,30 @@ async def test_segments_are_paged_by_code(world: WebWorld, admin: httpx.AsyncCli
     assert ([one["code"] for one in last["items"]], last["next_after"]) == (["c"], None)
 
 
+async def test_a_tier_that_no_live_ladder_has_is_told_with_the_count(
+    world: WebWorld, admin: httpx.AsyncClient
+) -> None:
+    tier = {"val": ["member", "tier"]}
+    asked = {"or": [{"in": [tier, ["silver", "golden"]]}, {"===": [tier, "base"]}, {"===": [tier, ""]}]}
+    counted = (await admin.post("/v1/segment-counts", json={"when": asked})).json()
+    (remark,) = counted["remarks"]
+    assert (remark["code"], remark["severity"], remark["pointer"]) == (
+        "tier_nowhere_live",
+        "warning",
+        "/or/0/in/1/1",
+    )
+    assert "“golden”" in remark["zh"]
+    assert "“golden”" in remark["en"]
+    await save(world.chain, 0, "golden", when=asked)
+    assert (await admin.post("/v1/segments/golden/count", json={})).json()["remarks"] == [remark]
+    for language in ("zh", "en"):
+        admin.cookies.set("regulars_language", language)
+        shown = await admin.get("/segments/golden/count?sample=1")
+        assert remark[language] in shown.text
+    within = {"when": {"in": [tier, ["silver", "gold"]]}}
+    assert (await admin.post("/v1/segment-counts", json=within)).json()["remarks"] == []
+
+
 async def test_findings_come_back_in_both_languages(admin: httpx.AsyncClient) -> None:
     refused = await admin.post("/v1/segment-counts", json={"when": {"==": [{"var": "member.tier"}, "gold"]}})
     assert refused.status_code == 422

@@ -51,6 +51,8 @@ def test_a_file_is_counted_sampled_saved_and_listed(data_dir: Path) -> None:
     assert "{'member.enrolled_days': " in shown
     assert run(data_dir, "save", "--reason", "a test", file=FILE).output == "all/1 is kept for east.\n"
     assert run(data_dir, "save", file=FILE).output == "all/1 is kept for east.\n"
+    misspelt = {**FILE, "when": {"===": [{"var": "member.tier"}, "golden"]}}
+    assert "has a tier “golden”, so nobody" in run(data_dir, "count", file=misspelt).output
     changed = {**FILE, "title": {"zh": "所有", "en": "Everybody"}}
     assert json.loads(run(data_dir, "save", "--json", file=changed).output)["segment"] == "all/2"
     assert json.loads(run(data_dir, "count", "--code", "all", "--json").output)["members"] == 2

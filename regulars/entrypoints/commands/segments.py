@@ -147,6 +147,7 @@ def _in_words(answer: "Counted") -> list[str]:
         said.append(f"decided by PostgreSQL: {answer.statement}")
     else:
         said.append(f"decided row by row: {refusal.part} at {refusal.pointer or '/'} is not for SQL")
+    said += [each.en for each in answer.remarks]
     if answer.failed:
         said.append(f"{answer.failed:,} could not be decided and do not count")
     if answer.undecided_members:
