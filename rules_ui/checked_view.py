@@ -9,7 +9,7 @@ from regulars.rules.catalogue import Catalogue
 from regulars.rules.checker import Report
 from regulars.rules.conflicts import Meeting, meetings_of
 from rules_ui.clash_view import clashes_of
-from rules_ui.contexts.clashes import Clash
+from rules_ui.contexts.clashes import Clashes
 from rules_ui.i18n import Speech
 from rules_ui.pack_view import CASE_FAILED
 from rules_ui.ui import Ui
@@ -28,18 +28,18 @@ def findings_of(report: Report, say: Speech) -> tuple[tuple[str, str], ...]:
 
 async def clashes_beside(
     ui: Ui, report: Report, place_ids: Iterable[UUID], catalogue: Catalogue, say: Speech
-) -> tuple[Clash, ...]:
+) -> Clashes:
     """The first things to know about a pack that is right by itself, beside what is live at places now.
 
     Of what one rule does with several of another pack, the first is told.
     """
     pack = report.pack
     if pack is None or not report.green:
-        return ()
+        return Clashes()
     at_places = (ui.container.packs.at(place_id, say.now).versions for place_id in place_ids)
     live = tuple({each.id: each for versions in at_places for each in versions}.values())
     met = await beside(meetings_of, pack, live, catalogue)
     told: dict[object, Meeting] = {}
     for one in met:
         told.setdefault((one.code, one.theirs, one.rule, *one.details.items()), one)
-    return clashes_of(tuple(told.values())[:SHOWN], live, say, pack)
+    return clashes_of(tuple(told.values()), live, say, pack, SHOWN)

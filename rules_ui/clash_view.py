@@ -6,7 +6,7 @@ from typing import Final
 from regulars.rules.conflicts import Meeting
 from regulars.rules.domain import PackVersion
 from regulars.rules.model import Pack
-from rules_ui.contexts.clashes import Clash, ClashSide
+from rules_ui.contexts.clashes import Clash, Clashes, ClashSide
 from rules_ui.i18n import N_, Speech
 
 _MEET: Final = frozenset({"multipliers_meet", "discounts_meet"})
@@ -38,8 +38,12 @@ _NARROW: Final = N_(
 
 
 def clashes_of(
-    met: Sequence[Meeting], live: Sequence[PackVersion], say: Speech, ours: Pack | None = None
-) -> tuple[Clash, ...]:
+    met: Sequence[Meeting],
+    live: Sequence[PackVersion],
+    say: Speech,
+    ours: Pack | None = None,
+    most: int | None = None,
+) -> Clashes:
     """Each meeting, with links to both packs.
 
     Args:
@@ -47,12 +51,14 @@ def clashes_of(
         live: the versions that it was found among.
         say: the reader's language.
         ours: the pack that is to go live beside them.
+        most: of more, the first so many are told, and how many others there are.
     """
-    named = {one.ours for one in met} | {one.theirs for one in met}
+    told = met[:most]
+    named = {one.ours for one in told} | {one.theirs for one in told}
     packs = {each.name: Pack.model_validate(each.document) for each in live if each.name in named}
     if ours is not None:
         packs[ours.code] = ours
-    return tuple(_clash(one, packs, say) for one in met)
+    return Clashes(tuple(_clash(one, packs, say) for one in told), len(met) - len(told))
 
 
 def _clash(one: Meeting, packs: Mapping[str, Pack], say: Speech) -> Clash:

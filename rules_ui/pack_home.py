@@ -26,6 +26,7 @@ from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from rules_ui import outlay_view, release_view
 from rules_ui.clash_view import clashes_of
+from rules_ui.contexts.clashes import Clashes
 from rules_ui.contexts.pack_home import BudgetLine, LiveAt, OutlayTold, PackHome, PackLive
 from rules_ui.contexts.releases import ReleaseLine
 from rules_ui.i18n import N_, Speech
@@ -68,7 +69,7 @@ async def home_of(session: AsyncSession, ui: Ui, actor: Actor, catalogue: Catalo
         scheduled=lines([each for each in page.releases if each.state == "scheduled"]),
         ending=lines([each for each in page.releases if _ends_soon(each, say)]),
         budgets=_fullest(uses, live, titles, say),
-        clashes=clashes_of(_met(live, catalogue)[:SHOWN], live.versions, say),
+        clashes=clashes_of(_met(live, catalogue), live.versions, say, most=SHOWN),
         failing=await _failing(session, failed.newest, failed.purchases, say) if failed else "",
     )
 
@@ -96,7 +97,7 @@ async def live_of(
     return PackLive(
         places=tuple(_live_at(each, seen[each.place].id, names, say) for each in found if each.place in seen),
         budgets=tuple(budgets),
-        clashes=clashes_of(_met_by(version, live, catalogue), live.versions, say) if version else (),
+        clashes=clashes_of(_met_by(version, live, catalogue), live.versions, say) if version else Clashes(),
         failing=await _failing(session, mine, failed.purchases, say) if failed and mine else "",
         outlay=await _outlay(session, ui, actor, shown, say),
     )

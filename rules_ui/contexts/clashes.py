@@ -28,3 +28,15 @@ class Clash:
     second: ClashSide
     words: str
     advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clashes:
+    """What is told of packs that bear on each other.
+
+    Attributes:
+        more: so many others are not shown.
+    """
+
+    shown: tuple[Clash, ...] = ()
+    more: int = 0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, View
-from rules_ui.contexts.clashes import Clash
+from rules_ui.contexts.clashes import Clashes
 
 ChangeKind = Literal["added", "removed", "changed"]
 LineKind = Literal["added", "removed", "same", "skipped"]
@@ -122,7 +122,7 @@ class ComparePage(View):
     made: str
     green: bool
     findings: tuple[tuple[str, str], ...]
-    clashes: tuple[Clash, ...]
+    clashes: Clashes
     cases: int
     failing: int
     against: tuple[Choice, ...]

@@ -101,12 +101,14 @@ class ProblemList(View):
 
     Attributes:
         looked: at how many workflows, in words.
+        bounds: what the look may have left out, in sentences.
     """
 
     template: ClassVar[str] = "ops_problem_list.html"
     groups: tuple[ProblemGroup, ...]
     reachable: bool
     looked: str
+    bounds: tuple[str, ...]
     as_of: datetime
     place_id: str
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from rules_ui.contexts.base import View
 from rules_ui.contexts.charts import Chart
-from rules_ui.contexts.clashes import Clash
+from rules_ui.contexts.clashes import Clashes
 from rules_ui.contexts.releases import ReleaseLine
 
 
@@ -45,7 +45,7 @@ class PackHome(View):
     scheduled: tuple[ReleaseLine, ...]
     ending: tuple[ReleaseLine, ...]
     budgets: tuple[BudgetLine, ...]
-    clashes: tuple[Clash, ...]
+    clashes: Clashes
     failing: str
 
 
@@ -87,6 +87,6 @@ class PackLive(View):
     template: ClassVar[str] = "pack_live.html"
     places: tuple[LiveAt, ...]
     budgets: tuple[BudgetLine, ...]
-    clashes: tuple[Clash, ...]
+    clashes: Clashes
     failing: str
     outlay: OutlayTold | None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from rules_ui.contexts.base import Choice, FieldTrouble, PlacePick, Tone, View
-from rules_ui.contexts.clashes import Clash
+from rules_ui.contexts.clashes import Clashes
 from rules_ui.contexts.compare import DiffView, RehearsalLine
 
 
@@ -137,7 +137,7 @@ class ReleasePage(View):
     words: str
     green: bool
     findings: tuple[tuple[str, str], ...]
-    clashes: tuple[Clash, ...]
+    clashes: Clashes
     cases: int
     failing: int
     rehearsal: RehearsalLine | None

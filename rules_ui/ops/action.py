@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from regulars.analytics.operations import Who
-from regulars.bulk_actions.domain import AT_WORK, BulkAction, Item, Result
+from regulars.bulk_actions.domain import AT_WORK, LONGEST, BulkAction, Item, Result
 from regulars.security.actor import Actor
 from rules_ui.contexts.operations import ActionLine, ActionPage, ActionProgress, ItemLine
 from rules_ui.i18n import N_, Speech
@@ -126,8 +126,9 @@ def _facts(one: BulkAction, names: Names, say: Speech) -> list[tuple[str, str]]:
     if one.kind == "recompute":
         facts += _recomputed(one, say)
     if one.more:
-        rest = N_("More match than one list takes; order again afterwards.")
-        facts.append((say.text(N_("The rest")), say.text(rest)))
+        rest = N_("More match than the %(count)s that one list takes; order again afterwards.")
+        most = say.number(LONGEST[one.kind])
+        facts.append((say.text(N_("The rest")), say.text(rest, count=most)))
     if one.reason:
         facts.append((say.text(N_("Why")), one.reason))
     if one.decided_by and one.decided_at:

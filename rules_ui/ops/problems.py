@@ -11,7 +11,7 @@ from regulars.analytics.overview import RelayFigures
 from regulars.recompute.domain import Flagged
 from rules_ui.contexts.operations import AffectedLine, ProblemGroup
 from rules_ui.i18n import N_, Speech
-from rules_ui.ops.watch import Troubled, TroubledWork
+from rules_ui.ops.watch import LISTED, LOOKED_AT_MOST, Look, Troubled, TroubledWork
 from rules_ui.ops.words import CAUSES, KINDS, WORKS, error_words, step_words
 from rules_ui.rule_names import RuleName, said
 
@@ -38,6 +38,24 @@ class Teller:
 
     def members(self, count: int) -> str:
         return self.say.text(N_("members affected: %(count)s"), count=self.say.number(count))
+
+
+def bounds_of(look: Look, say: Speech, *, with_works: bool) -> tuple[str, ...]:
+    """What a look may have left out.
+
+    Args:
+        with_works: the reader sees what is not a member's.
+    """
+    told = []
+    if look.members_left:
+        words = N_(
+            "One look takes at most %(count)s members: others may be in trouble. Mend these, look again."
+        )
+        told.append(say.text(words, count=say.number(LOOKED_AT_MOST)))
+    if look.works_left and with_works:
+        words = N_("Of releases, rehearsals, undo orders and bulk actions, only %(count)s were looked at.")
+        told.append(say.text(words, count=say.number(LISTED)))
+    return tuple(told)
 
 
 def of_workflows(troubled: Sequence[Troubled], tell: Teller) -> tuple[ProblemGroup, ...]:

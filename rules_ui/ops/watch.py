@@ -85,6 +85,7 @@ class Look:
         looked_at: at so many workflows.
         running: members' workflows that run, approximately.
         works: what is in trouble of all else that workflows carry out.
+        members_left, works_left: there may be others in trouble, beyond what a look takes.
     """
 
     at: datetime
@@ -93,6 +94,8 @@ class Look:
     running: int
     troubled: tuple[Troubled, ...]
     works: tuple[TroubledWork, ...] = ()
+    members_left: bool = False
+    works_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ class Watch:
                 )
                 wanted = list(dict.fromkeys([*reported, *overdue, *lately_told, *newest]))[:LOOKED_AT_MOST]
                 gate, late = asyncio.Semaphore(IN_FLIGHT), frozenset(overdue)
-                seen, works = await asyncio.gather(
+                seen, (works, works_left) = await asyncio.gather(
                     asyncio.gather(*(_look_at(client, gate, one, one in late) for one in wanted)),
                     _works(client, gate),
                 )
@@ -144,7 +147,16 @@ class Watch:
             return Look(at, reachable=False, looked_at=0, running=0, troubled=())
         found = tuple(one for one in seen if one is not None)
         running = counted.count
-        return Look(at, reachable=True, looked_at=len(wanted), running=running, troubled=found, works=works)
+        return Look(
+            at,
+            reachable=True,
+            looked_at=len(wanted),
+            running=running,
+            troubled=found,
+            works=works,
+            members_left=len({*reported, *overdue}) >= LOOKED_AT_MOST or len(reported) >= LISTED,
+            works_left=works_left,
+        )
 
     async def member(self, member_id: UUID) -> Seen | None:
         """One member's workflow; None where Temporal does not answer."""
@@ -189,8 +201,8 @@ async def _look_at(
         return Troubled(member_id, "late", "", "", 0, None)
 
 
-async def _works(client: Client, gate: asyncio.Semaphore) -> tuple[TroubledWork, ...]:
-    """What is in trouble of releases, rehearsals, undo orders and bulk actions."""
+async def _works(client: Client, gate: asyncio.Semaphore) -> tuple[tuple[TroubledWork, ...], bool]:
+    """What is in trouble of releases, rehearsals, undo orders and bulk actions; whether some are left out."""
 
     async def look_at(workflow: str) -> TroubledWork | None:
         async with gate:
@@ -198,9 +210,9 @@ async def _works(client: Client, gate: asyncio.Semaphore) -> tuple[TroubledWork,
         fault = _fault_of(description) if _runs(description) else None
         return TroubledWork(workflow, *fault) if fault else None
 
-    running = [one.id async for one in client.list_workflows(_WORKS, limit=LISTED)]
-    seen = await asyncio.gather(*(look_at(one) for one in running))
-    return tuple(one for one in seen if one is not None)
+    running = [one.id async for one in client.list_workflows(_WORKS, limit=LISTED + 1)]
+    seen = await asyncio.gather(*(look_at(one) for one in running[:LISTED]))
+    return tuple(one for one in seen if one is not None), len(running) > LISTED
 
 
 def _trouble_of(member_id: UUID, seen: WorkflowExecutionDescription) -> Troubled | None:

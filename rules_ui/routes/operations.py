@@ -126,9 +126,11 @@ async def look_at_workflows(request: Request, ui: Pages, actor: Operator) -> Res
         max(look.running, look.looked_at),
         looked=say.number(look.looked_at),
     )
-    works = look.works if ui.may_see_workflows(actor) else ()
+    with_works = ui.may_see_workflows(actor)
+    works = look.works if with_works else ()
+    bounds = problems.bounds_of(look, say, with_works=with_works)
     groups = (*problems.of_works(works, say), *problems.of_workflows(look.troubled, tell))
-    view = ProblemList(groups, look.reachable, looked, look.at, home_place(ui, actor.scope))
+    view = ProblemList(groups, look.reachable, looked, bounds, look.at, home_place(ui, actor.scope))
     return ui.page(request, actor, view, say)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from unchecked_pack import publish_unchecked
 from web_world import WebWorld
 
+from regulars.bulk_actions.domain import LONGEST
 from regulars.bulk_actions.running import Means, work_on
 from regulars.kernel import clock
 from regulars.kernel.ids import new_id
@@ -86,6 +87,21 @@ async def test_a_failed_rule_is_told_by_cause_and_recomputed_from_its_problem(
     assert "Points given" in page
     assert "the pack is mended" in page
     assert "failing/1#listed" not in await read(admin, "/ops/problems")
+
+
+async def test_a_list_that_is_full_says_how_many_it_takes(
+    world: WebWorld, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Gao", "Hu"):
+        await world.chain.join(name)
+    monkeypatch.setitem(LONGEST, "tell", 1)  # type: ignore[arg-type]
+    drawn = await admin.post(
+        "/ops/actions", data={"kind": "tell", "place": str(world.chain.hq), "stage": "joined"}
+    )
+    assert drawn.status_code == 303, drawn.text[:2_000]
+    address = drawn.headers["location"]
+    assert "More match than the 1 that one list takes; order again afterwards." in await read(admin, address)
+    assert "一份名单最多 1 条" in await read(admin, address, "zh")
 
 
 async def test_a_list_says_what_recomputing_does_beside_points_and_what_it_leaves(

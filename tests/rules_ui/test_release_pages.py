@@ -18,6 +18,7 @@ from regulars.releases import drafts
 from regulars.releases.drafting import NewSave
 from regulars.rules.starters import starter_text
 from regulars.rules.text_edits import with_parameters
+from rules_ui import checked_view
 
 PACK = "grocery-classic"
 
@@ -89,7 +90,7 @@ async def test_a_draft_is_compared_with_what_is_live_in_sentences_and_in_code(pe
 
 
 async def test_what_a_pack_would_meet_is_told_before_it_is_submitted_and_to_who_reviews_it(
-    people: Marketing,
+    people: Marketing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = "print-shop-points"
     async with people.world.container.database.begin() as session:
@@ -101,6 +102,12 @@ async def test_what_a_pack_would_meet_is_told_before_it_is_submitted_and_to_who_
         told = (await page(people.anna, path)).partition('id="clashes-title"')[2].partition("</section>")[0]
         assert "Both can give points for the same amounts" in told
         assert told.count(f'href="/packs/{code}"') == told.count(f'href="/packs/{PACK}"') == 3
+        assert "other pair" not in told
+    monkeypatch.setattr(checked_view, "SHOWN", 1)
+    told = (await page(people.anna, f"/packs/{code}/compare")).partition('id="clashes-title"')[2]
+    assert "and 2 other pairs" in told
+    people.anna.cookies.set("regulars_language", "zh")
+    assert "另有 2 组" in await page(people.anna, f"/packs/{code}/compare")
 
 
 async def test_an_author_sees_why_he_may_not_approve_and_somebody_else_approves(people: Marketing) -> None:
