@@ -26,7 +26,7 @@ from api.strict_json import api_router
 from regulars.kernel.codes import CODE_LENGTH_MAX
 from regulars.kernel.paging import page_of
 from regulars.releases import drafts
-from regulars.releases.drafting import NewSave, Saved
+from regulars.releases.drafting import DraftState, NewSave, Saved
 from regulars.rules import service as rules
 from regulars.rules.domain import PackKind
 from regulars.security.actor import Actor
@@ -40,6 +40,13 @@ Code = Annotated[str, Path(pattern=rf"^[A-Za-z0-9][A-Za-z0-9_-]{{0,{CODE_LENGTH_
 PageSize = Annotated[int, Query(ge=1, le=200)]
 After = Annotated[
     str, Query(max_length=CODE_LENGTH_MAX, description="The code that the last page ended with.")
+]
+SearchText = Annotated[
+    str,
+    Query(
+        max_length=CODE_LENGTH_MAX,
+        description="Only those with this in their code, in capitals or not.",
+    ),
 ]
 Before = Annotated[int | None, Query(ge=1, le=(1 << 62), description="Only what lies before this number.")]
 
@@ -99,10 +106,20 @@ async def list_activations(
 
 
 @router.get("/drafts")
-async def list_drafts(parts: Parts, actor: Reader, after: After = "", limit: PageSize = 50) -> DraftPageOut:  # noqa: ARG001
+async def list_drafts(
+    parts: Parts,
+    actor: Reader,  # noqa: ARG001
+    text: SearchText = "",
+    state: Annotated[
+        DraftState | None,
+        Query(description="`submitted`: its newest revision is in a release that nobody stopped."),
+    ] = None,
+    after: After = "",
+    limit: PageSize = 50,
+) -> DraftPageOut:
     """Drafts by code."""
     async with parts.database.read() as session:
-        found = await drafts.list_drafts(session, after=after, limit=limit + 1)
+        found = await drafts.list_drafts(session, after=after, limit=limit + 1, text=text, state=state)
     page, next_after = page_of(found, limit, lambda line: line.code)
     return DraftPageOut(items=[DraftOut.of(line) for line in page], next_after=next_after)
 

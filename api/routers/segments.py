@@ -12,7 +12,7 @@ from api.strict_json import api_router
 from regulars.security.actor import Actor
 from regulars.security.policy import Permission
 from regulars.segments import service
-from regulars.segments.domain import CODE_MOST, Question
+from regulars.segments.domain import CODE_MOST, TITLE_MOST, Question
 from regulars.segments.ladders import tiers_nowhere_live
 from regulars.segments.refreshing import refresh
 
@@ -33,12 +33,19 @@ async def count_condition(parts: Parts, actor: Reader, at: At, body: AskIn) -> C
 async def list_segments(
     parts: Parts,
     actor: Reader,
+    text: Annotated[
+        str,
+        Query(
+            max_length=TITLE_MOST,
+            description="Only those with this in their code or a title, in capitals or not.",
+        ),
+    ] = "",
     after: Annotated[str, Query(max_length=CODE_MOST)] = "",
     limit: PageSize = 50,
 ) -> SegmentPageOut:
     """The newest version of each segment of your places and of those above, by code."""
     async with parts.database.read() as session:
-        page = await service.list_segments(session, actor.scope, after=after, limit=limit)
+        page = await service.list_segments(session, actor.scope, after=after, limit=limit, text=text)
     return SegmentPageOut(items=[SegmentOut.of(one) for one in page.segments], next_after=page.next_after)
 
 

@@ -10,6 +10,7 @@ from api.schemas.base import In, Out, Reasoned
 from regulars.releases.drafting import (
     NOTE_MAX,
     DraftLine,
+    DraftState,
     Revision,
     RevisionKind,
     RevisionLine,
@@ -137,6 +138,9 @@ class DraftOut(Out):
     revision: int
     updated_at: datetime
     updated_by: str
+    state: Annotated[
+        DraftState, Field(description="`submitted`: its newest revision is in a release that nobody stopped.")
+    ]
 
     @classmethod
     def of(cls, line: DraftLine) -> Self:

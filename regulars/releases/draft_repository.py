@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Text, bindparam, case, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from regulars.releases.drafting import DraftLine, Revision, RevisionLine
-from regulars.releases.tables import pack_draft, pack_draft_revision
+from regulars.releases.drafting import DraftLine, DraftState, Revision, RevisionLine
+from regulars.releases.tables import pack_draft, pack_draft_revision, pack_release
 
 _LINE: Final = (
     pack_draft_revision.c.id,
@@ -45,9 +45,35 @@ _LINES: Final = (
     .order_by(pack_draft_revision.c.no.desc())
     .limit(bindparam("limit"))
 )
+_STATE: Final = case(
+    (
+        exists(
+            select(1).where(
+                pack_release.c.code == pack_draft.c.code,
+                pack_release.c.draft_revision == pack_draft.c.revision,
+                pack_release.c.state.not_in(("rejected", "withdrawn", "cancelled")),
+            )
+        ),
+        "submitted",
+    ),
+    else_="open",
+)
+_TEXT: Final = bindparam("text", type_=Text)
+_WANTED_STATE: Final = bindparam("state", type_=Text)
 _DRAFTS: Final = (
-    select(pack_draft.c.code, pack_draft.c.revision, pack_draft.c.updated_at, pack_draft.c.updated_by)
-    .where(pack_draft.c.code > bindparam("after"), pack_draft.c.revision > 0)
+    select(
+        pack_draft.c.code,
+        pack_draft.c.revision,
+        pack_draft.c.updated_at,
+        pack_draft.c.updated_by,
+        _STATE.label("state"),
+    )
+    .where(
+        pack_draft.c.code > bindparam("after"),
+        pack_draft.c.revision > 0,
+        func.strpos(func.lower(pack_draft.c.code), func.lower(_TEXT)) > 0,
+        or_(_WANTED_STATE.is_(None), _STATE == _WANTED_STATE),
+    )
     .order_by(pack_draft.c.code)
     .limit(bindparam("limit"))
 )
@@ -95,9 +121,12 @@ async def page_of_saves(
     return [RevisionLine(**row._mapping) for row in rows]
 
 
-async def page_of_drafts(session: AsyncSession, after: str, limit: int) -> list[DraftLine]:
-    """Drafts by code."""
-    rows = await session.execute(_DRAFTS, {"after": after, "limit": limit})
+async def page_of_drafts(
+    session: AsyncSession, after: str, limit: int, text: str, state: DraftState | None
+) -> list[DraftLine]:
+    """Drafts by code, of those with the text in their code and in the state; "" and None: all."""
+    values = {"after": after, "limit": limit, "text": text, "state": state}
+    rows = await session.execute(_DRAFTS, values)
     return [DraftLine(**row._mapping) for row in rows]
 
 

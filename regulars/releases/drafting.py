@@ -9,6 +9,7 @@ from regulars.rules.checker import Report
 
 RevisionKind = Literal["saved", "merged", "imported", "restored", "side"]
 SaveResult = Literal["saved", "unchanged", "merged", "refused"]
+DraftState = Literal["open", "submitted"]
 NOTE_MAX = 200
 
 
@@ -43,12 +44,17 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One draft in a list."""
+    """One draft in a list.
+
+    Attributes:
+        state: whether its newest revision is on its way, or was sent, to be released.
+    """
 
     code: str
     revision: int
     updated_at: datetime
     updated_by: str
+    state: DraftState
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from regulars.kernel.beside import beside
 from regulars.kernel.codes import is_code
 from regulars.releases import draft_repository as repository
-from regulars.releases.drafting import NOTE_MAX, DraftLine, NewSave, Revision, RevisionLine, Saved
+from regulars.releases.drafting import NOTE_MAX, DraftLine, DraftState, NewSave, Revision, RevisionLine, Saved
 from regulars.releases.errors import (
     DraftChanged,
     DraftCodeDiffers,
@@ -164,9 +164,16 @@ async def get_save(session: AsyncSession, code: str, save_id: UUID) -> Revision:
     return found
 
 
-async def list_drafts(session: AsyncSession, *, after: str = "", limit: int = 100) -> Sequence[DraftLine]:
-    """Drafts by code, from the one after `after`."""
-    return await repository.page_of_drafts(session, after, limit)
+async def list_drafts(
+    session: AsyncSession,
+    *,
+    after: str = "",
+    limit: int = 100,
+    text: str = "",
+    state: DraftState | None = None,
+) -> Sequence[DraftLine]:
+    """Drafts by code, from the one after `after`; of those with `text` in their code, and in the state."""
+    return await repository.page_of_drafts(session, after, limit, text, state)
 
 
 async def list_saves(

@@ -12,13 +12,15 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    cast,
     column,
+    func,
     insert,
     select,
     table,
 )
 from sqlalchemy import text as sql_text
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from regulars.db.base import Ltree
@@ -39,10 +41,23 @@ _SEEN: Final[Select[Any]] = (
 _NEWEST: Final = select(segment_version).where(_V.code == _CODE).order_by(_V.version.desc()).limit(1)
 _ONE_NEWEST: Final = _SEEN.where(_V.code == _CODE).order_by(_V.version.desc()).limit(1)
 _ONE: Final = _SEEN.where(_V.code == _CODE, _V.version == bindparam("version", type_=Integer))
-_PAGE: Final = (
+_NEWEST_SEEN: Final = (
     _SEEN.where(_V.code > bindparam("after", type_=Text))
     .ext(distinct_on(_V.code))
     .order_by(_V.code, _V.version.desc())
+    .subquery()
+)
+_TITLE: Final = cast(_NEWEST_SEEN.c.document, JSONB)["title"]
+_PAGE: Final = (
+    select(_NEWEST_SEEN)
+    .where(
+        func.strpos(
+            func.lower(func.concat_ws("\n", _NEWEST_SEEN.c.code, _TITLE["zh"].astext, _TITLE["en"].astext)),
+            func.lower(bindparam("text", type_=Text)),
+        )
+        > 0
+    )
+    .order_by(_NEWEST_SEEN.c.code)
     .limit(bindparam("limit", type_=Integer))
 )
 _OLDER: Final = (
@@ -83,10 +98,10 @@ async def find(session: AsyncSession, scope: Scope, code: str, version: int | No
     return None if row is None else _seen(row)
 
 
-async def page(session: AsyncSession, scope: Scope, after: str, limit: int) -> list[Seen]:
-    """The newest versions in sight, by code."""
-    rows = await session.execute(_PAGE, {**scope.parameters, "after": after, "limit": limit})
-    return [_seen(row) for row in rows]
+async def page(session: AsyncSession, scope: Scope, after: str, limit: int, text: str) -> list[Seen]:
+    """The newest versions in sight, by code, of those with the text in code or title; "": all."""
+    values = {**scope.parameters, "after": after, "limit": limit, "text": text}
+    return [_seen(row) for row in await session.execute(_PAGE, values)]
 
 
 async def versions(session: AsyncSession, scope: Scope, code: str, before: int, limit: int) -> list[Seen]:

@@ -295,7 +295,7 @@ class SegmentPage:
 
 
 async def list_segments(
-    session: AsyncSession, scope: Scope, *, after: str = "", limit: int = 50
+    session: AsyncSession, scope: Scope, *, after: str = "", limit: int = 50, text: str = ""
 ) -> SegmentPage:
     """The newest version of each saved segment in sight.
 
@@ -304,9 +304,10 @@ async def list_segments(
         scope: where the asker may look.
         after: `next_after` of the page before.
         limit: segments a page, 1 to `PAGE_MOST`.
+        text: only those with this in their code or a title, in capitals or not; "": all.
     """
     limit = max(1, min(limit, PAGE_MOST))
-    found = await saved_repository.page(session, scope, after, limit + 1)
+    found = await saved_repository.page(session, scope, after, limit + 1, text)
     return SegmentPage(found[:limit], found[limit - 1].version.code if len(found) > limit else None)
 
 

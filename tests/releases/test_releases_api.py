@@ -180,4 +180,13 @@ async def test_packs_and_their_versions_come_in_pages(web: WebWorld, world: Rele
     older = (await reader.get("/v1/releases", params={"before": releases["next_before"]})).json()
     assert [each["version"] for each in older["items"]] == [2]
     drafts = (await reader.get("/v1/drafts")).json()
-    assert [(each["code"], each["revision"]) for each in drafts["items"]] == [(PACK, 2)]
+    assert [(each["code"], each["revision"], each["state"]) for each in drafts["items"]] == [
+        (PACK, 2, "submitted")
+    ]
+    await world.save(richer(70), based_on=2)
+    for asked, count in (
+        ({"state": "open", "text": "ROCERY-"}, 1),
+        ({"state": "submitted"}, 0),
+        ({"text": "%"}, 0),
+    ):
+        assert len((await reader.get("/v1/drafts", params=asked)).json()["items"]) == count

@@ -149,6 +149,10 @@ async def test_segments_are_paged_by_code(world: WebWorld, admin: httpx.AsyncCli
     assert ([one["code"] for one in first["items"]], first["next_after"]) == (["a", "b"], "b")
     last = (await admin.get("/v1/segments", params={"limit": 2, "after": "b"})).json()
     assert ([one["code"] for one in last["items"]], last["next_after"]) == (["c"], None)
+    await save(world.chain, 1, "a", title_en="Regulars of 100%", title_zh="老主顾")
+    for text, codes in (("100%", ["a"]), ("主顾", ["a"]), ("GOLD", ["b", "c"]), ("_", []), ("title", [])):
+        found = (await admin.get("/v1/segments", params={"text": text})).json()
+        assert [one["code"] for one in found["items"]] == codes
 
 
 async def test_a_tier_that_no_live_ladder_has_is_told_with_the_count(
