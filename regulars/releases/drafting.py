@@ -47,7 +47,7 @@ class DraftLine:
     """One draft in a list.
 
     Attributes:
-        state: whether its newest revision is on its way, or was sent, to be released.
+        state: "submitted" where a release that nobody stopped has its newest revision, else "open".
     """
 
     code: str
