@@ -1,8 +1,9 @@
 """Presents the cases of a pack: what is given, what is expected, what came out."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from babel.dates import format_date
@@ -12,13 +13,16 @@ from regulars.rules.case_model import Case, Given
 from regulars.rules.cases import CaseResult
 from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.checker import Report
+from regulars.rules.findings import Finding
 from regulars.rules.model import Pack
 from regulars.rules.parts import Part
 from rules_ui.contexts.packs import CaseLine
 from rules_ui.i18n import N_, Speech
-from rules_ui.rule_words import PackWords
+from rules_ui.rule_words import PackWords, titles_alone
 from rules_ui.words import word_for
 
+CASE_FAILED: Final = "case_failed"
+CASE_FAILS: Final = N_("The case “%(name)s” fails. Expected: %(expected)s. Result: %(got)s")
 LINES_NAMED = 3
 _REFUSED = {"earning": N_("no points"), "discount": N_("no discounts")}
 
@@ -54,6 +58,31 @@ def _line(number: int, case: Case, result: CaseResult, given: str, words: PackWo
         expected=outcome_words(wanted, words, say),
         got=outcome_words(got, words, say),
     )
+
+
+def findings_told(report: Report, say: Speech) -> Sequence[Finding]:
+    """What the checker found; of cases that fail in the words of the table of cases."""
+    if report.pack is None:
+        return report.findings
+    words = titles_alone(report.pack, say)
+    return [
+        _told(each, report.pack, report, words, say) if each.code == CASE_FAILED else each
+        for each in report.findings
+    ]
+
+
+def _told(found: Finding, pack: Pack, report: Report, words: PackWords, say: Speech) -> Finding:
+    _, _, number, _, what = found.pointer.split("/")
+    case, result = pack.cases[int(number)], report.cases[int(number)]
+    got = next(orjson.loads(each.got) for each in result.differences if each.what == what)
+    wanted = {what: getattr(case.expect, what)} if what in case.expect.model_fields_set else {}
+    told = say.text(
+        CASE_FAILS,
+        name=case.name.of(say.language),
+        expected=outcome_words(wanted, words, say) or "–",
+        got=outcome_words({what: got}, words, say) or "–",
+    )
+    return replace(found, zh=told, en=told)
 
 
 def outcome_words(values: Mapping[str, Any], words: PackWords, say: Speech) -> str:
@@ -124,6 +153,27 @@ def _note(note: str, words: PackWords, say: Speech) -> str:
     return say.text(word_for("reason", note))
 
 
+def _usable(value: Mapping[str, str], words: PackWords, say: Speech) -> str:
+    told = [
+        say.text(N_("%(rule)s: can be used from %(date)s"), rule=_title(rule, words), date=_wall(at, say))
+        for rule, at in value.items()
+    ]
+    return say.text(N_(", ")).join(told)
+
+
+def _expiring(value: Mapping[str, str], words: PackWords, say: Speech) -> str:
+    told = [
+        say.text(N_("%(rule)s: expires %(date)s"), rule=_title(rule, words), date=_wall(at, say))
+        for rule, at in value.items()
+    ]
+    return say.text(N_(", ")).join(told)
+
+
+def _wall(at: str, say: Speech) -> str:
+    when = datetime.fromisoformat(at)
+    return f"{say.day(when.date())} {when:%H:%M}"
+
+
 def _stage(value: str | None, words: PackWords, say: Speech) -> str:  # noqa: ARG001
     return say.text(word_for("stage", value)) if value else ""
 
@@ -159,6 +209,8 @@ _TELLERS: Mapping[str, Callable[[Any, PackWords, Speech], str]] = {
     "applied": _applied,
     "failed": _failed,
     "notes": _notes,
+    "available_at": _usable,
+    "expires_at": _expiring,
     "stage": _stage,
     "moved_to": _stage,
     "revisit_after_days": _revisit,

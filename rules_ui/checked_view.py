@@ -8,10 +8,10 @@ from regulars.kernel.beside import beside
 from regulars.rules.catalogue import Catalogue
 from regulars.rules.checker import Report
 from regulars.rules.conflicts import Meeting, meetings_of
+from rules_ui.case_view import CASE_FAILED
 from rules_ui.clash_view import clashes_of
 from rules_ui.contexts.clashes import Clashes
 from rules_ui.i18n import Speech
-from rules_ui.pack_view import CASE_FAILED
 from rules_ui.ui import Ui
 
 SHOWN: Final = 6

@@ -10,7 +10,7 @@ from regulars.rules.catalogue import BUILT_IN, Catalogue
 from regulars.rules.checker import Report
 from regulars.rules.model import Pack
 from regulars.rules.stored import Activation, StoredVersion, VersionLine
-from rules_ui.case_view import case_lines
+from rules_ui.case_view import CASE_FAILED, case_lines
 from rules_ui.contexts.base import FieldTrouble, PlacePick
 from rules_ui.contexts.pack_home import PackLive
 from rules_ui.contexts.packs import Draft, PackPage, RuleInWords
@@ -21,7 +21,6 @@ from rules_ui.rule_words import PackWords, pack_words
 from rules_ui.version_marks import Aftermath, Names, marks_of
 
 RUNS_BY = "command:"
-CASE_FAILED = "case_failed"
 Problems = Sequence[FieldTrouble]
 
 

@@ -66,6 +66,13 @@ def pack_words(pack: Pack, say: Speech, catalogue: Catalogue = BUILT_IN) -> Pack
     )
 
 
+def titles_alone(pack: Pack, say: Speech) -> PackWords:
+    """What a pack and its rules are called, without what they say."""
+    locale = LANGUAGES[say.language]
+    titles = {rule.id: RuleWords(rule.title.of(locale), "", (), "", "") for rule in pack.rules}
+    return PackWords(pack.title.of(locale), "", titles, "", ())
+
+
 def rule_sentence(rule: RuleWords, language: LanguageTag) -> str:
     """All that a rule says as one sentence."""
     where = [each for each in (rule.scope, rule.calendar) if each]

@@ -10,6 +10,7 @@ from regulars.rules.checker import Report
 from regulars.rules.findings import is_green
 from regulars.rules.reading import JsonValue, read
 from rules_ui.case_table import Tabled, table_of
+from rules_ui.case_view import CASE_FAILED, CASE_FAILS, findings_told
 from rules_ui.contexts.base import FieldTrouble
 from rules_ui.contexts.case_table import CaseTable
 from rules_ui.contexts.editor import EditorBody, EditorNotice, Remark, Section, Summary
@@ -27,7 +28,6 @@ browser still bears."""
 MOST_HELD: Final = {"rules": 200, "parameters": 100, "cases": 200}
 """How much of each a pack may hold (`regulars/rules/model.py`)."""
 
-CASE_FAILED: Final = "case_failed"
 _NOTHING = Section("parameters", "", "", (), ())
 
 
@@ -141,10 +141,11 @@ def _remarks(sheet: Sheet, cases: CaseTable) -> tuple[Remark, ...]:
 
 def _failing(cases: CaseTable, say: Speech) -> tuple[Remark, ...]:
     """Each case that fails once, in the words of the table of cases."""
-    said = N_("The case “%(name)s” fails. Expected: %(expected)s. Result: %(got)s")
     return tuple(
         Remark(
-            "bad", say.text(said, name=case.name, expected=case.expected, got=case.got or "–"), f"#{case.id}"
+            "bad",
+            say.text(CASE_FAILS, name=case.name, expected=case.expected, got=case.got or "–"),
+            f"#{case.id}",
         )
         for case in cases.cases
         if not case.green
@@ -154,7 +155,7 @@ def _failing(cases: CaseTable, say: Speech) -> tuple[Remark, ...]:
 def _code_marks(sheet: Sheet) -> str:
     """The findings as the code editor marks them; safe inside of HTML."""
     marks = []
-    for found in sheet.report.findings:
+    for found in findings_told(sheet.report, sheet.say):
         first, last = sheet.code.lines_of(found.pointer)
         if first:
             said = found.zh if sheet.say.language == "zh" else found.en

@@ -46,6 +46,8 @@ def test_a_red_pack_ends_with_one_and_says_why_in_both_languages(app: typer.Type
     english = CliRunner().invoke(app, ["packs", "test", str(red), "--language", "en"])
     assert english.exit_code == 1
     assert "case_failed at /cases/1/expect/" in english.output
+    assert "Expected: 2,000 pts. Result: 1,000 pts" in english.output
+    assert "{" not in english.output
     chinese = CliRunner().invoke(app, ["packs", "test", str(red), "--language", "zh"])
     assert "用例“1.00 积 1 分”不通过" in chinese.output
 

@@ -19,6 +19,7 @@ from regulars.kernel.words import counted
 
 if TYPE_CHECKING:
     from regulars.rules.checker import Report
+    from regulars.rules.findings import Finding
 
 FilesArgument = Annotated[
     list[Path],
@@ -212,8 +213,23 @@ def _as_text(file: Path, report: "Report", language: Spoken | None) -> list[str]
     cases = f", {passed} of {counted(len(report.cases), 'case')} passed" if report.cases else ""
     return [
         f"{'ok  ' if report.green else 'FAIL'}  {file}{cases}",
-        *finding_lines(report.findings, language),
+        *finding_lines(_findings(report, language), language),
     ]
+
+
+def _findings(report: "Report", language: Spoken | None) -> "Sequence[Finding]":
+    """What was found; of failing cases in the words of the editor's page."""
+    if report.pack is None or all(case.passed for case in report.cases):
+        return report.findings
+    from zoneinfo import ZoneInfo
+
+    from regulars.kernel import clock
+    from rules_ui.case_view import findings_told
+    from rules_ui.i18n import Money, Speech
+
+    # A file says no currency: amounts are told bare, with the two decimals that most have.
+    say = Speech(spoken(language), ZoneInfo("UTC"), Money("", 2), clock.now())
+    return findings_told(report, say)
 
 
 def _as_json(file: Path, report: "Report") -> dict[str, object]:

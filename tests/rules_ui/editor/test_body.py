@@ -94,6 +94,9 @@ def test_a_case_that_fails_is_listed_once_in_words_and_leads_to_its_row() -> Non
     assert said.startswith("The case “× 1.25 from 1,000.00” fails. Expected: 12 pts; ")
     assert ". Result: 13 pts; " in said
     assert "{" not in said
+    marks = [mark["message"] for mark in json.loads(body.code_marks)]
+    assert len(marks) >= len(failing)
+    assert "{" not in "".join(marks)
 
 
 def test_code_marks_can_stand_in_a_page() -> None:
