@@ -42,6 +42,7 @@ async def test_the_code_is_edited_with_the_keyboard_checked_and_saved(site: Site
         await replace_all(page, '{\n  "code": ,\n}')
         await expect(page.locator("code-box .cm-lint-marker-error")).to_have_count(1)
         await page.locator("code-box .cm-content").press("Control+z")
+        await page.keyboard.press("Control+Home")  # only what is in sight is in the page
         await expect(editor).to_contain_text('"grocery-classic"')
 
         text = await page.locator("textarea#code").input_value()
