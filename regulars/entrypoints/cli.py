@@ -53,12 +53,21 @@ def main() -> None:
     except Exception as error:
         if not _is_of_the_database(error):
             raise
-        _fail("The database went away or refused; see `regulars status` and the logs in the data folder.")
+        _fail(
+            f"The database went away or refused ({_kind_of(error)}); "
+            "see `regulars status` and the logs in the data folder."
+        )
 
 
 def _is_of_the_database(error: Exception) -> bool:
     """By name, so that a command that needs no database does not import its driver."""
     return any(kind.__module__.split(".")[0] in ("asyncpg", "sqlalchemy") for kind in type(error).__mro__)
+
+
+def _kind_of(error: Exception) -> str:
+    """What was wrong, by its name and PostgreSQL's number: its text may hold what people entered."""
+    cause = getattr(error, "orig", None) or error
+    return " ".join(filter(None, (type(cause).__name__, getattr(cause, "sqlstate", None))))
 
 
 def _fail(sentence: str) -> None:
