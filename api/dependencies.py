@@ -10,7 +10,7 @@ from api.container import Container, container_of
 from api.session_cookies import CSRF_FIELD, CSRF_HEADER, require_own_origin, session_token
 from regulars.security.actor import Actor
 from regulars.security.domain import Session
-from regulars.security.errors import CsrfRefused, NotSignedIn
+from regulars.security.errors import CsrfRefused, NotSignedIn, PermissionDenied
 from regulars.security.policy import Permission
 from regulars.security.sign_in import check_csrf, session_of
 
@@ -94,8 +94,20 @@ Parts = Annotated[Container, Depends(_parts)]
 """The process's container."""
 
 At = Annotated[datetime, Depends(_now)]
-AfterNumber = Annotated[int, Query(ge=0, le=1 << 62, description="The `next_after` of the last page.")]
 """The instant of the request, aware UTC."""
+
+AfterNumber = Annotated[int, Query(ge=0, le=1 << 62, description="The `next_after` of the last page.")]
+"""Where a page of numbered lines begins."""
+
+
+async def require_whole_chain(parts: Container, actor: Actor, permission: Permission) -> None:
+    """For what has no place: whoever changes it must have the right at headquarters.
+
+    Raises: PermissionDenied: the actor's scope is less than the chain.
+    """
+    await parts.refresh_places()
+    if not actor.scope.covers(parts.places.headquarters.path):
+        raise PermissionDenied(permission)
 
 
 async def _actor_of(request: Request, check_change: ChangeCheck) -> Actor | None:

@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.dependencies import At, Parts, requires
+from api.dependencies import At, Parts, require_whole_chain, requires
 from api.schemas.custom_fields import (
     CatalogueOut,
     CustomFieldChangeIn,
@@ -31,7 +31,6 @@ from regulars.organisation.service import get_place
 from regulars.rules.chain_catalogue import catalogue_of
 from regulars.rules.domain import PackKind
 from regulars.security.actor import Actor
-from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 
 router = api_router("custom fields")
@@ -78,7 +77,7 @@ async def list_fields(
 @router.post("/custom-fields", status_code=201)
 async def define_field(parts: Parts, actor: Author, at: At, body: CustomFieldIn) -> CustomFieldOut:
     """Add a field that packs may read from now on. Code, type and bounds never change."""
-    await _for_the_whole_chain(parts, actor)
+    await require_whole_chain(parts, actor, Permission.PACK_EDIT)
     async with parts.database.begin() as session:
         return CustomFieldOut.of(await service.define_field(session, body.field(parts.new_id()), actor, at))
 
@@ -88,7 +87,7 @@ async def change_field(
     parts: Parts, actor: Author, at: At, field_id: UUID, body: CustomFieldChangeIn
 ) -> CustomFieldOut:
     """Change a field's words, or add choices."""
-    await _for_the_whole_chain(parts, actor)
+    await require_whole_chain(parts, actor, Permission.PACK_EDIT)
     async with parts.database.begin() as session:
         return CustomFieldOut.of(await service.change_field(session, field_id, body.change(), actor, at))
 
@@ -96,7 +95,7 @@ async def change_field(
 @router.post("/custom-fields/{field_id}/retire")
 async def retire_field(parts: Parts, actor: Author, at: At, field_id: UUID) -> CustomFieldOut:
     """Take no more values for a field, and warn whoever reads it; live packs go on."""
-    await _for_the_whole_chain(parts, actor)
+    await require_whole_chain(parts, actor, Permission.PACK_EDIT)
     async with parts.database.begin() as session:
         return CustomFieldOut.of(await service.retire_field(session, field_id, actor, at))
 
@@ -165,7 +164,7 @@ async def set_product_values(
     parts: Parts, actor: Author, at: At, body: ProductsValuesIn
 ) -> ProductsChangedOut:
     """Set some values of up to 1,000 products; all of them, or none where one is wrong."""
-    await _for_the_whole_chain(parts, actor)
+    await require_whole_chain(parts, actor, Permission.PACK_EDIT)
     async with parts.database.begin() as session:
         return ProductsChangedOut(changed=await products.set_product_values(session, body.rows(), actor, at))
 
@@ -174,10 +173,3 @@ async def _store(session: AsyncSession, place_id: UUID, actor: Actor) -> None:
     place = await get_place(session, place_id, actor.scope)
     if place.kind != "store":
         raise CustomValueInvalid("the id of a store", "place_id")
-
-
-async def _for_the_whole_chain(parts: Parts, actor: Actor) -> None:
-    """Fields have no place: whoever changes them must have the right at headquarters."""
-    await parts.refresh_places()
-    if not actor.scope.covers(parts.places.headquarters.path):
-        raise PermissionDenied(Permission.PACK_EDIT)

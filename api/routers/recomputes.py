@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from api.container import Container
-from api.dependencies import At, Parts, requires
+from api.dependencies import At, Parts, require_whole_chain, requires
 from api.schemas.recomputes import (
     CODE_PATTERN,
     FlaggedPageOut,
@@ -26,7 +26,6 @@ from regulars.recompute.errors import RecomputePlaceUnknown
 from regulars.recompute.repository import Wanted
 from regulars.recompute.running import Means, Order, recompute_batch
 from regulars.security.actor import Actor
-from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 
 router = api_router("recomputes")
@@ -105,7 +104,7 @@ async def set_recompute_policy(
     Less counts at once and takes what was asked for back, and so does as much as now. More is told as `asked`
     and counts once another administrator of the whole chain has approved it.
     """
-    await _must_be_hq(parts, actor)
+    await require_whole_chain(parts, actor, Permission.PACK_POLICY)
     async with parts.database.begin() as session:
         bound = await set_points_alone(session, body.points_alone, actor, at, body.reason)
     return RecomputePolicyOut.of(bound)
@@ -116,15 +115,9 @@ async def approve_recompute_policy(
     parts: Parts, actor: PolicyMaker, at: At, body: RecomputeBoundApprovalIn
 ) -> RecomputePolicyOut:
     """Approve what somebody else has asked for; for administrators of the whole chain."""
-    await _must_be_hq(parts, actor)
+    await require_whole_chain(parts, actor, Permission.PACK_POLICY)
     async with parts.database.begin() as session:
         return RecomputePolicyOut.of(await approve_points_alone(session, body.points_alone, actor, at))
-
-
-async def _must_be_hq(parts: Container, actor: Actor) -> None:
-    await parts.refresh_places()
-    if not actor.scope.covers(parts.places.headquarters.path):
-        raise PermissionDenied(Permission.PACK_POLICY)
 
 
 def _wanted(parts: Container, actor: Actor, body: RecomputeIn) -> Wanted:

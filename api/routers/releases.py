@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 
-from api.dependencies import AfterNumber, At, Parts, requires
+from api.dependencies import AfterNumber, At, Parts, require_whole_chain, requires
 from api.schemas.releases import (
     HaltIn,
     OptionalReasonIn,
@@ -29,7 +29,6 @@ from regulars.releases.domain import ReleaseState
 from regulars.releases.policy import get_policy, set_policy
 from regulars.releases.repository import Filter
 from regulars.security.actor import Actor
-from regulars.security.errors import PermissionDenied
 from regulars.security.policy import Permission
 
 router = api_router("releases")
@@ -195,8 +194,6 @@ async def get_release_policy(parts: Parts, actor: Reader) -> PolicyBody:  # noqa
 @router.put("/release-policy")
 async def set_release_policy(parts: Parts, actor: PolicyMaker, at: At, body: PolicyBody) -> PolicyBody:
     """Demand something else from now on; for administrators of the whole chain."""
-    await parts.refresh_places()
-    if not actor.scope.covers(parts.places.headquarters.path):
-        raise PermissionDenied(Permission.PACK_POLICY)
+    await require_whole_chain(parts, actor, Permission.PACK_POLICY)
     async with parts.database.begin() as session:
         return PolicyBody.of(await set_policy(session, body.policy(), actor, at))

@@ -68,9 +68,7 @@ async def change_settings(
     reason: Annotated[str, Form(max_length=500)] = "",
     actor: Actor = Depends(requires(Permission.PACK_POLICY)),
 ) -> Response:
-    await ui.refresh()
-    if not _may_change(ui, actor):
-        raise PermissionDenied(Permission.PACK_POLICY)
+    await _require_change(ui, actor)
     say, words = ui.speech(request, actor), reason.strip()
     async with ui.container.database.begin() as session:
         policy = await get_policy(session)
@@ -92,9 +90,7 @@ async def change_points_alone(
     recompute_reason: Annotated[str, Form(max_length=500)] = "",
     actor: Actor = Depends(requires(Permission.PACK_POLICY)),
 ) -> Response:
-    await ui.refresh()
-    if not _may_change(ui, actor):
-        raise PermissionDenied(Permission.PACK_POLICY)
+    await _require_change(ui, actor)
     say, typed = ui.speech(request, actor), points_alone.strip()
     try:
         async with ui.container.database.begin() as session:
@@ -117,9 +113,7 @@ async def approve_more_points(
     points: Annotated[int, Form()],
     actor: Actor = Depends(requires(Permission.PACK_POLICY)),
 ) -> Response:
-    await ui.refresh()
-    if not _may_change(ui, actor):
-        raise PermissionDenied(Permission.PACK_POLICY)
+    await _require_change(ui, actor)
     say = ui.speech(request, actor)
     try:
         async with ui.container.database.begin() as session:
@@ -206,6 +200,12 @@ def _asked(bound: Bound, names: Names, actor: Actor, say: Speech) -> AskedBound 
         points=say.number(asked.points),
     )
     return AskedBound(asked.points, bound.points, told, asked.reason, own=asked.by == name_of(actor))
+
+
+async def _require_change(ui: Ui, actor: Actor) -> None:
+    await ui.refresh()
+    if not _may_change(ui, actor):
+        raise PermissionDenied(Permission.PACK_POLICY)
 
 
 def _may_change(ui: Ui, actor: Actor) -> bool:
